@@ -1,0 +1,48 @@
+import type { Exchange } from './exchange.ts'
+import type { Random } from './random.ts'
+
+/** One address in a pool, as balancers see it. The numbers are live. */
+export interface Endpoint {
+  /** Stable across reloads. Default: the url. Hashing balancers go by it. */
+  readonly id: string
+  readonly url: string
+  /** A positive number. Default 1. */
+  readonly weight: number
+  readonly zone: string | undefined
+  /** Attempts that have begun and whose response body has not ended. */
+  readonly inFlight: number
+  /**
+   * Smoothed time to the response head, in milliseconds: the peak-sensitive moving average that
+   * `leastResponseTime` describes. A newcomer has its pool's average; 0 while nothing was timed in the pool.
+   */
+  readonly responseTimeMs: number
+}
+
+/**
+ * The endpoints to choose from: healthy, not yet tried in this exchange, never empty. A snapshot, replaced and never
+ * changed, so that a balancer may keep what it computed for it (see `perCandidates`).
+ */
+export type Candidates = readonly Endpoint[]
+
+/**
+ * Chooses one of the candidates. Synchronous; takes chance from `random` alone. It must return a member of
+ * `candidates`: the pool refuses anything else.
+ */
+export type Balancer = (candidates: Candidates, exchange: Exchange, random: Random) => Endpoint
+
+/** Keeps one value for each snapshot of candidates: a ring, a counter. It goes when the snapshot goes. */
+export function perCandidates<T>(build: (candidates: Candidates) => T): (candidates: Candidates) => T {
+  const kept = new WeakMap<Candidates, T>()
+  // Nearly always the snapshot of the last call; this saves the look-up in the map.
+  let last: { readonly key: Candidates; readonly value: T } | undefined
+  return (candidates) => {
+    if (last !== undefined && last.key === candidates) return last.value
+    let value = kept.get(candidates)
+    if (value === undefined) {
+      value = build(candidates)
+      kept.set(candidates, value)
+    }
+    last = { key: candidates, value }
+    return value
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * The one table of what can go wrong. The errors page, the metric label, the access-log reason, the status and
+ * the `Proxy-Status` token (RFC 9209 section 2.3) are all read from here.
+ */
+const TABLE = {
+  request_malformed: row('downstream', 400, 'never', 'http_request_error', 'The request is malformed'),
+  request_target_too_long: row(
+    'downstream',
+    414,
+    'never',
+    'http_request_error',
+    'The request target is too long',
+  ),
+  request_head_too_large: row(
+    'downstream',
+    431,
+    'never',
+    'http_request_error',
+    'The request head is too large',
+  ),
+  request_body_too_large: row(
+    'downstream',
+    413,
+    'never',
+    'http_request_error',
+    'The request body is too large',
+  ),
+  request_head_timeout: row(
+    'downstream',
+    408,
+    'never',
+    'http_request_error',
+    'The request head did not arrive in time',
+  ),
+  request_body_timeout: row(
+    'downstream',
+    408,
+    'never',
+    'http_request_error',
+    'The request body did not arrive in time',
+  ),
+  request_version_unsupported: row(
+    'downstream',
+    505,
+    'never',
+    'http_request_error',
+    'The HTTP version is not supported',
+  ),
+  request_coding_unsupported: row(
+    'downstream',
+    501,
+    'never',
+    'http_request_error',
+    'The transfer coding is not supported',
+  ),
+  method_not_implemented: row(
+    'downstream',
+    501,
+    'never',
+    'http_request_error',
+    'The method is not implemented',
+  ),
+  expectation_failed: row('downstream', 417, 'never', 'http_request_error', 'The expectation cannot be met'),
+  client_aborted: row(
+    'downstream',
+    499,
+    'never',
+    undefined,
+    'The client left before the response was complete',
+  ),
+  client_stalled: row('downstream', 499, 'never', undefined, 'The client stopped reading the response'),
+
+  route_not_found: row('proxy', 404, 'never', undefined, 'Nothing is served at this address'),
+  method_not_allowed: row('proxy', 405, 'never', undefined, 'The method is not allowed at this address'),
+  loop_detected: row(
+    'proxy',
+    508,
+    'never',
+    'proxy_loop_detected',
+    'The request came back to the proxy that sent it',
+  ),
+  internal_error: row('proxy', 500, 'never', 'proxy_internal_error', 'The proxy failed'),
+  exchange_aborted: row('proxy', 503, 'never', 'proxy_internal_response', 'The proxy gave the request up'),
+  proxy_closed: row('proxy', 503, 'always', 'destination_unavailable', 'The proxy is shutting down'),
+
+  no_endpoint: row('upstream', 503, 'always', 'destination_unavailable', 'No endpoint can serve the request'),
+  pool_queue_full: row(
+    'upstream',
+    503,
+    'always',
+    'connection_limit_reached',
+    'Too many requests are waiting',
+  ),
+  pool_queue_timeout: row(
+    'upstream',
+    503,
+    'always',
+    'connection_limit_reached',
+    'The request waited too long for a connection',
+  ),
+  upstream_dns_failed: row('upstream', 502, 'always', 'dns_error', "The service's name cannot be resolved"),
+  upstream_refused: row(
+    'upstream',
+    502,
+    'always',
+    'connection_refused',
+    'The service refused the connection',
+  ),
+  upstream_unreachable: row(
+    'upstream',
+    502,
+    'always',
+    'destination_ip_unroutable',
+    'The service cannot be reached',
+  ),
+  upstream_connect_timeout: row(
+    'upstream',
+    504,
+    'always',
+    'connection_timeout',
+    'The service did not accept the connection in time',
+  ),
+  upstream_tls_failed: row(
+    'upstream',
+    502,
+    'always',
+    'tls_protocol_error',
+    'No secure connection to the service could be made',
+  ),
+  upstream_certificate_invalid: row(
+    'upstream',
+    502,
+    'always',
+    'tls_certificate_error',
+    "The service's certificate was not accepted",
+  ),
+  upstream_reset: row(
+    'upstream',
+    502,
+    'idempotent',
+    'connection_terminated',
+    'The service closed the connection without an answer',
+  ),
+  upstream_head_timeout: row(
+    'upstream',
+    504,
+    'idempotent',
+    'http_response_timeout',
+    'The service did not answer in time',
+  ),
+  upstream_head_too_large: row(
+    'upstream',
+    502,
+    'never',
+    'http_response_header_section_size',
+    "The head of the service's answer is too large",
+  ),
+  upstream_response_malformed: row(
+    'upstream',
+    502,
+    'never',
+    'http_protocol_error',
+    'The answer of the service is malformed',
+  ),
+  upstream_response_incomplete: row(
+    'upstream',
+    502,
+    'never',
+    'http_response_incomplete',
+    'The answer of the service broke off',
+  ),
+  upstream_body_timeout: row(
+    'upstream',
+    504,
+    'never',
+    'connection_read_timeout',
+    'The answer of the service stalled',
+  ),
+  upstream_body_too_large: row(
+    'upstream',
+    502,
+    'never',
+    'http_response_body_size',
+    'The answer of the service is too large',
+  ),
+  upstream_upgrade_failed: row(
+    'upstream',
+    502,
+    'never',
+    'http_upgrade_failed',
+    'The service switched to a protocol that was not asked for',
+  ),
+  upstream_write_timeout: row(
+    'upstream',
+    504,
+    'never',
+    'connection_write_timeout',
+    'The service stopped reading the request',
+  ),
+} as const
+
+type Side = 'downstream' | 'upstream' | 'proxy'
+type Retry = 'always' | 'idempotent' | 'never'
+
+interface Row {
+  readonly side: Side
+  readonly status: number
+  readonly retry: Retry
+  readonly proxyStatus: string | undefined
+  readonly title: string
+}
+
+function row(side: Side, status: number, retry: Retry, proxyStatus: string | undefined, title: string): Row {
+  return { side, status, retry, proxyStatus, title }
+}
+
+/** Each code that a `ProxyError` can have. */
+export type ProxyErrorCode = keyof typeof TABLE
+
+/** How much of a request had gone to the upstream, or come back, when it failed. */
+export type Sent = 'none' | 'head' | 'body' | 'response'
+
+export interface ProxyErrorOptions {
+  /** One sentence for the client. It must hold no internals: no addresses, no stack. */
+  detail?: string
+  /** What had been sent when it failed. Default `'none'`. */
+  sent?: Sent
+  cause?: unknown
+}
+
+/**
+ * Why an exchange failed: the only kind of error the engine rejects with.
+ *
+ * `side` says whose fault it was, `status` what the client is answered, `retry` whether another attempt is safe
+ * (`always`: the upstream saw nothing of it; `idempotent`: only if the method is; `never`), `sent` how far it got.
+ */
+export class ProxyError extends Error {
+  readonly code: ProxyErrorCode
+  readonly detail: string | undefined
+  readonly sent: Sent
+
+  constructor(code: ProxyErrorCode, { detail, sent = 'none', cause }: ProxyErrorOptions = {}) {
+    super(
+      detail === undefined ? TABLE[code].title : `${TABLE[code].title}: ${detail}`,
+      cause === undefined ? undefined : { cause },
+    )
+    this.name = 'ProxyError'
+    this.code = code
+    this.detail = detail
+    this.sent = sent
+  }
+
+  get side(): Side {
+    return TABLE[this.code].side
+  }
+
+  get status(): number {
+    return TABLE[this.code].status
+  }
+
+  get retry(): Retry {
+    return TABLE[this.code].retry
+  }
+
+  /** The error token of RFC 9209, where one fits. */
+  get proxyStatus(): string | undefined {
+    return TABLE[this.code].proxyStatus
+  }
+
+  get title(): string {
+    return TABLE[this.code].title
+  }
+}
+
+/** The table, for documentation, metrics and tests. */
+export const PROXY_ERRORS: Readonly<Record<ProxyErrorCode, Row>> = TABLE
+
+/** Anything thrown, as a `ProxyError`: what is not one already becomes `internal_error` with the thing as its cause. */
+export function toProxyError(thrown: unknown): ProxyError {
+  return thrown instanceof ProxyError ? thrown : new ProxyError('internal_error', { cause: thrown })
+}

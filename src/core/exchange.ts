@@ -1,0 +1,197 @@
+import type { Attribute } from './attribute.ts'
+import { ProxyError } from './errors.ts'
+import type { HeaderList } from './headers.ts'
+import type { RequestMessage } from './message.ts'
+import type { TlsFacts } from './network.ts'
+
+/** Who sent the request. */
+export interface Client {
+  /** The client's address: the peer's own, or what trusted proxies say of it. */
+  readonly address: string
+  /** 0 when a trusted proxy did not say. */
+  readonly port: number
+  /** The other end of the connection itself. */
+  readonly peer: { readonly address: string; readonly port: number }
+  /** The scheme that the client used, as far as is known. */
+  readonly scheme: 'http' | 'https'
+  /** The port that the client connected to. */
+  readonly localPort: number
+  readonly tls: TlsFacts | undefined
+  /** @internal What to send on of forwarding fields. */
+  readonly forwarding: Forwarding
+}
+
+/** @internal What earlier, trusted proxies said, to be continued. */
+export interface Forwarding {
+  readonly forwardedFor: string | undefined
+  readonly forwarded: string | undefined
+  readonly host: string | undefined
+}
+
+/** The route that serves the exchange. */
+export interface RouteInfo {
+  readonly name: string
+}
+
+/** How an exchange ended. */
+export interface Outcome {
+  /** `completed`: the whole response was sent. `aborted`: the client left first. `failed`: the response broke off. */
+  readonly result: 'completed' | 'aborted' | 'failed'
+  /** The status that was sent; `undefined` when no head was. */
+  readonly status: number | undefined
+  /** Why it failed, or why the response is an error answer of the proxy's own. */
+  readonly error: ProxyError | undefined
+  /** From the request's head to the response's end. */
+  readonly durationMs: number
+  /** Bytes of the response body as they went to the client. */
+  readonly bytesSent: number
+  /** Bytes of the request body that came. */
+  readonly bytesReceived: number
+}
+
+/** @internal Whoever runs an exchange: a listener's connection, or the testing kit. */
+export interface ExchangeHost {
+  inform(exchange: Exchange, status: number, headers: HeaderList): void
+  makeId(): string
+}
+
+/** @internal One who is told when the exchange is given up. An object, so that the engine needs no closure. */
+export interface Abortable {
+  abort(reason: ProxyError): void
+}
+
+/**
+ * One request and its response on their way through.
+ *
+ * It does not carry the response: that is what `next` returns. And when `await next(exchange)` ends, only the
+ * head of the response is there; bytes still flow. What must happen at the very end belongs in `onComplete`.
+ */
+export class Exchange {
+  readonly request: RequestMessage
+  readonly client: Client
+  /** Values of the route's `:params`, decoded. */
+  params: Readonly<Record<string, string>> = NO_PARAMS
+  /** The route that serves it, once it was found. */
+  route: RouteInfo | undefined = undefined
+  /** Milliseconds on the engine's clock, when the head was complete. */
+  readonly startedAt: number
+  readonly #host: ExchangeHost
+  #id: string | undefined
+  #attributes: Map<Attribute<unknown>, unknown> | undefined
+  #abortReason: ProxyError | undefined
+  #abortable: Abortable | undefined
+  #moreAbortables: Abortable[] | undefined
+  #controller: AbortController | undefined
+  #completeListeners: ((outcome: Outcome) => void)[] | undefined
+  #outcome: Outcome | undefined
+
+  /** @internal */
+  constructor(request: RequestMessage, client: Client, host: ExchangeHost, startedAt: number) {
+    this.request = request
+    this.client = client
+    this.startedAt = startedAt
+    this.#host = host
+  }
+
+  /** A unique id, made when it is first asked for. */
+  get id(): string {
+    this.#id ??= this.#host.makeId()
+    return this.#id
+  }
+
+  /** The value that an earlier filter set under this key. */
+  get<T>(key: Attribute<T>): T | undefined {
+    return this.#attributes?.get(key) as T | undefined
+  }
+
+  set<T>(key: Attribute<T>, value: T): void {
+    this.#attributes ??= new Map()
+    this.#attributes.set(key, value)
+  }
+
+  /** Why the exchange was given up, if it was. */
+  get abortReason(): ProxyError | undefined {
+    return this.#abortReason
+  }
+
+  /** Calls when the client leaves or someone calls `abort`; at once if that has happened. */
+  onAbort(listener: (reason: ProxyError) => void): void {
+    this.addAbortable({ abort: listener })
+  }
+
+  /** An `AbortSignal` for `fetch` and the like, made when it is first asked for. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController()
+      this.#controller = controller
+      this.onAbort((reason) => controller.abort(reason))
+    }
+    return this.#controller.signal
+  }
+
+  /** Gives the exchange up: whatever is done for it is cancelled. Only the first reason counts. */
+  abort(reason: ProxyError = new ProxyError('exchange_aborted')): void {
+    if (this.#abortReason !== undefined || this.#outcome !== undefined) return
+    this.#abortReason = reason
+    const first = this.#abortable
+    const more = this.#moreAbortables
+    this.#abortable = undefined
+    this.#moreAbortables = undefined
+    first?.abort(reason)
+    if (more !== undefined) for (const abortable of more) abortable.abort(reason)
+  }
+
+  /** Calls exactly once, when the last byte has been sent or the exchange was given up. At once if it is over. */
+  onComplete(listener: (outcome: Outcome) => void): void {
+    if (this.#outcome !== undefined) listener(this.#outcome)
+    else (this.#completeListeners ??= []).push(listener)
+  }
+
+  /** Sends an interim (1xx) response to the client, where its HTTP version knows of such. */
+  inform(status: number, headers: HeaderList): void {
+    this.#host.inform(this, status, headers)
+  }
+
+  /** @internal */
+  addAbortable(abortable: Abortable): void {
+    if (this.#abortReason !== undefined) abortable.abort(this.#abortReason)
+    else if (this.#abortable === undefined) this.#abortable = abortable
+    else (this.#moreAbortables ??= []).push(abortable)
+  }
+
+  /** @internal */
+  removeAbortable(abortable: Abortable): void {
+    if (this.#abortable === abortable) this.#abortable = undefined
+    else if (this.#moreAbortables !== undefined) {
+      const at = this.#moreAbortables.indexOf(abortable)
+      if (at >= 0) this.#moreAbortables.splice(at, 1)
+    }
+  }
+
+  /** @internal Whether anyone waits for the outcome; if not, none need be made. */
+  get watched(): boolean {
+    return this.#completeListeners !== undefined
+  }
+
+  /** @internal Ends the exchange. Returns what listeners threw. */
+  complete(outcome: Outcome): unknown[] {
+    const thrown: unknown[] = []
+    if (this.#outcome !== undefined) return thrown
+    this.#outcome = outcome
+    this.#abortable = undefined
+    this.#moreAbortables = undefined
+    const listeners = this.#completeListeners
+    this.#completeListeners = undefined
+    if (listeners === undefined) return thrown
+    for (const listener of listeners) {
+      try {
+        listener(outcome)
+      } catch (error) {
+        thrown.push(error)
+      }
+    }
+    return thrown
+  }
+}
+
+const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null))

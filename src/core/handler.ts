@@ -1,0 +1,58 @@
+import type { Exchange } from './exchange.ts'
+import { ResponseMessage } from './message.ts'
+import { invalidOption } from './options.ts'
+
+/** Answers an exchange. A failure is a rejected promise or a throw, and nothing else. */
+export type Handler = (exchange: Exchange) => Promise<ResponseMessage> | ResponseMessage
+
+/** Surrounds a handler: sees the exchange first and the response last, and may answer in the handler's place. */
+export type Filter = (exchange: Exchange, next: Handler) => Promise<ResponseMessage> | ResponseMessage
+
+/** One handler of some filters, outermost first, around a handler. Composed once, not for each exchange. */
+export function compose(filters: readonly Filter[], handler: Handler): Handler {
+  return filters.reduceRight<Handler>((next, filter) => (exchange) => filter(exchange, next), handler)
+}
+
+export type RequestStep = (
+  exchange: Exchange,
+) => Promise<ResponseMessage | undefined | void> | ResponseMessage | undefined | void
+
+/** A filter for the request alone. What it returns, if anything, is the answer. A synchronous one adds no promise. */
+export function onRequest(step: RequestStep): Filter {
+  return (exchange, next) => {
+    const early = step(exchange)
+    if (early === undefined) return next(exchange)
+    if (early instanceof ResponseMessage) return early
+    return early.then((response) => response ?? next(exchange))
+  }
+}
+
+export type ResponseStep = (
+  response: ResponseMessage,
+  exchange: Exchange,
+) => Promise<ResponseMessage | undefined | void> | ResponseMessage | undefined | void
+
+/** A filter for the response head. It may change the response, or return another. */
+export function onResponse(step: ResponseStep): Filter {
+  return (exchange, next) => {
+    const response = next(exchange)
+    if (response instanceof ResponseMessage) return afterStep(step, response, exchange)
+    return response.then((it) => afterStep(step, it, exchange))
+  }
+}
+
+function afterStep(
+  step: ResponseStep,
+  response: ResponseMessage,
+  exchange: Exchange,
+): Promise<ResponseMessage> | ResponseMessage {
+  const replaced = step(response, exchange)
+  if (replaced === undefined) return response
+  if (replaced instanceof ResponseMessage) return replaced
+  return replaced.then((it) => it ?? response)
+}
+
+export function assertFilter(owner: string, filter: unknown): asserts filter is Filter {
+  if (typeof filter !== 'function')
+    throw invalidOption(owner, 'filter', 'a function (exchange, next) => response', filter)
+}

@@ -1,0 +1,17 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: [
+    'src/index.ts',
+    'src/balancers/index.ts',
+    'src/filters/*.ts',
+    '!src/filters/*.test.ts',
+    'src/testing/index.ts',
+  ],
+  format: 'esm',
+  target: 'node22',
+  dts: false,
+  clean: true,
+  sourcemap: true,
+  removeNodeProtocol: false,
+})
