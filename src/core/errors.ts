@@ -225,6 +225,8 @@ export interface ProxyErrorOptions {
   detail?: string
   /** What had been sent when it failed. Default `'none'`. */
   sent?: Sent
+  /** Fields that the answer must have, `Allow` for example. */
+  headers?: Readonly<Record<string, string>>
   cause?: unknown
 }
 
@@ -238,8 +240,9 @@ export class ProxyError extends Error {
   readonly code: ProxyErrorCode
   readonly detail: string | undefined
   readonly sent: Sent
+  readonly headers: Readonly<Record<string, string>> | undefined
 
-  constructor(code: ProxyErrorCode, { detail, sent = 'none', cause }: ProxyErrorOptions = {}) {
+  constructor(code: ProxyErrorCode, { detail, sent = 'none', headers, cause }: ProxyErrorOptions = {}) {
     super(
       detail === undefined ? TABLE[code].title : `${TABLE[code].title}: ${detail}`,
       cause === undefined ? undefined : { cause },
@@ -248,6 +251,7 @@ export class ProxyError extends Error {
     this.code = code
     this.detail = detail
     this.sent = sent
+    this.headers = headers
   }
 
   get side(): Side {

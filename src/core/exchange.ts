@@ -1,4 +1,5 @@
 import type { Attribute } from './attribute.ts'
+import type { Endpoint } from './balancer.ts'
 import { ProxyError } from './errors.ts'
 import type { HeaderList } from './headers.ts'
 import type { RequestMessage } from './message.ts'
@@ -26,6 +27,7 @@ export interface Forwarding {
   readonly forwardedFor: string | undefined
   readonly forwarded: string | undefined
   readonly host: string | undefined
+  readonly port: number | undefined
 }
 
 /** The route that serves the exchange. */
@@ -73,6 +75,8 @@ export class Exchange {
   params: Readonly<Record<string, string>> = NO_PARAMS
   /** The route that serves it, once it was found. */
   route: RouteInfo | undefined = undefined
+  /** The endpoint of the last attempt. */
+  endpoint: Endpoint | undefined = undefined
   /** Milliseconds on the engine's clock, when the head was complete. */
   readonly startedAt: number
   readonly #host: ExchangeHost
@@ -193,5 +197,66 @@ export class Exchange {
     return thrown
   }
 }
+
+/**
+ * An exchange as the filters of a pool see it: with a request of the attempt's own, so that one attempt's changes are not
+ * seen by the next one. All else is the exchange's.
+ */
+export class AttemptExchange extends Exchange {
+  readonly #root: Exchange
+
+  /** @internal */
+  constructor(root: Exchange, endpoint: Endpoint) {
+    super(root.request.copy(), root.client, NO_HOST, root.startedAt)
+    this.#root = root
+    this.params = root.params
+    this.route = root.route
+    this.endpoint = endpoint
+    root.endpoint = endpoint
+  }
+
+  override get id(): string {
+    return this.#root.id
+  }
+
+  override get<T>(key: Attribute<T>): T | undefined {
+    return this.#root.get(key)
+  }
+
+  override set<T>(key: Attribute<T>, value: T): void {
+    this.#root.set(key, value)
+  }
+
+  override get abortReason(): ProxyError | undefined {
+    return this.#root.abortReason
+  }
+
+  override get signal(): AbortSignal {
+    return this.#root.signal
+  }
+
+  override abort(reason?: ProxyError): void {
+    this.#root.abort(reason)
+  }
+
+  override onComplete(listener: (outcome: Outcome) => void): void {
+    this.#root.onComplete(listener)
+  }
+
+  override inform(status: number, headers: HeaderList): void {
+    this.#root.inform(status, headers)
+  }
+
+  override addAbortable(abortable: Abortable): void {
+    this.#root.addAbortable(abortable)
+  }
+
+  override removeAbortable(abortable: Abortable): void {
+    this.#root.removeAbortable(abortable)
+  }
+}
+
+/** Never asked: the attempt's exchange passes everything on. */
+const NO_HOST: ExchangeHost = { inform: () => {}, makeId: () => '' }
 
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null))

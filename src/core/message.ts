@@ -24,11 +24,11 @@ const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** A request on its way through. Filters may change it before they call `next`. */
 export class RequestMessage {
-  readonly #init: { body: Body | undefined }
+  #body: Body | undefined
   #method: string
   #target: string
   #queryAt: number
-  /** Names in the case they came in; the fields of the connection are still there, the engine drops them when it sends. */
+  /** In wire order and case. Fields of the connection itself are still there for reading; they are never sent on. */
   readonly headers: HeaderList
   /** The target as the client sent it, before the path was normalized. For logs; never route by it. */
   readonly rawTarget: string
@@ -36,6 +36,10 @@ export class RequestMessage {
   readonly host: string
   readonly scheme: 'http' | 'https'
   readonly version: HttpVersion
+  /** @internal The protocols that the client offers to switch to. */
+  upgrade: string | undefined = undefined
+  /** @internal Whether the client takes trailers (`TE: trailers`). */
+  acceptsTrailers = false
 
   constructor({
     method = 'GET',
@@ -55,7 +59,7 @@ export class RequestMessage {
     this.host = host
     this.scheme = scheme
     this.version = version
-    this.#init = { body }
+    this.#body = body
   }
 
   get method(): string {
@@ -102,17 +106,17 @@ export class RequestMessage {
   }
 
   get body(): Body {
-    this.#init.body ??= Body.empty()
-    return this.#init.body
+    this.#body ??= Body.empty()
+    return this.#body
   }
 
   set body(body: Body) {
-    this.#init.body = body
+    this.#body = body
   }
 
   /** @internal A copy with its own head and the same body: what one attempt may change without the next one seeing it. */
   copy(): RequestMessage {
-    return new RequestMessage({
+    const copy = new RequestMessage({
       method: this.#method,
       target: this.#target,
       rawTarget: this.rawTarget,
@@ -122,6 +126,9 @@ export class RequestMessage {
       headers: this.headers.clone(),
       body: this.body,
     })
+    copy.upgrade = this.upgrade
+    copy.acceptsTrailers = this.acceptsTrailers
+    return copy
   }
 }
 

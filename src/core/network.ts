@@ -90,6 +90,8 @@ export interface Network {
 
 /** What follows a 101 answer: the bytes of both sides, joined by whoever sends that answer. */
 export interface Tunnel {
+  /** The protocol that was switched to. */
+  readonly protocol: string
   /** Joins the client's wire to the other side. `early` are bytes of the client that were read already. */
   join(downstream: Wire, early: Buffer | undefined, onClose: (end: TunnelEnd) => void): void
   /** Gives the other side up, when the tunnel was not joined. */

@@ -1,0 +1,44 @@
+import { request } from 'node:http'
+
+export interface Fetched {
+  status: number
+  bytes: number
+  text: string
+}
+
+export interface FetchOptions {
+  method?: string
+  headers?: Record<string, string>
+  body?: Buffer
+}
+
+/** One request on its own connection, read to the end: to see that a proxy works before it is measured. */
+export function fetchOnce(port: number, path: string, options: FetchOptions = {}): Promise<Fetched> {
+  const { method = 'GET', headers = {}, body } = options
+  const length = body ? { 'Content-Length': String(body.length) } : {}
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        method,
+        agent: false,
+        timeout: 5_000,
+        headers: { ...headers, ...length, Connection: 'close' },
+      },
+      (incoming) => {
+        const chunks: Buffer[] = []
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+        incoming.on('error', reject)
+        incoming.on('end', () => {
+          const whole = Buffer.concat(chunks)
+          resolve({ status: incoming.statusCode ?? 0, bytes: whole.length, text: whole.toString('latin1') })
+        })
+      },
+    )
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer within 5 s')))
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}

@@ -1,0 +1,82 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from './children.ts'
+import { haproxyCommand } from './proxies/haproxy.ts'
+import { NGINX_DEFAULTS, NGINX_TUNED, nginxCommand, type ProxyPorts } from './proxies/nginx.ts'
+import { missingTool, versionOf } from './tools.ts'
+
+/** One proxy under measurement, as one process. */
+export interface Peer {
+  name: string
+  title: string
+  /** The sentence that names what is missing and the command that installs it; undefined when it is all there. */
+  missing(): string | undefined
+  version(): string
+  command(ports: ProxyPorts, folder: string): Command
+}
+
+const here = import.meta.dirname
+const repository = join(here, '../..')
+
+/** nginx comes first: the others are compared with it. */
+export const peers: readonly Peer[] = [
+  {
+    name: 'nginx',
+    title: 'nginx',
+    missing: () => missingTool('nginx'),
+    version: () => versionOf('nginx'),
+    command: (ports, folder) => nginxCommand(ports, folder, NGINX_DEFAULTS),
+  },
+  {
+    name: 'nginx-tuned',
+    title: 'nginx, tuned buffers',
+    missing: () => missingTool('nginx'),
+    version: () => versionOf('nginx'),
+    command: (ports, folder) => nginxCommand(ports, folder, NGINX_TUNED),
+  },
+  {
+    name: 'haproxy',
+    title: 'HAProxy',
+    missing: () => missingTool('haproxy'),
+    version: () => versionOf('haproxy'),
+    command: haproxyCommand,
+  },
+  {
+    name: 'gatewright',
+    title: 'Gatewright',
+    missing: () =>
+      existsSync(join(repository, 'dist/index.js'))
+        ? undefined
+        : 'Gatewright is not built: npm run build (in the repository)',
+    version: () => packageVersion(repository),
+    command: (ports) => nodeCommand(join(here, 'proxies/gatewright.ts'), ports),
+  },
+  nodePeer('http-proxy-3', 'http-proxy-3'),
+  nodePeer('httpxy', 'httpxy'),
+  nodePeer('fast-proxy', 'fast-proxy'),
+  nodePeer('fastify', '@fastify/http-proxy'),
+]
+
+function nodePeer(name: string, packageName: string): Peer {
+  const folder = join(here, 'node/node_modules', packageName)
+  return {
+    name,
+    title: packageName,
+    missing: () =>
+      existsSync(folder) ? undefined : `${packageName} is not installed: npm ci --prefix bench/peers/node`,
+    version: () => packageVersion(folder),
+    command: (ports) => nodeCommand(join(here, `node/${name}.ts`), ports),
+  }
+}
+
+function nodeCommand(script: string, { port, upstream }: ProxyPorts): Command {
+  return {
+    file: process.execPath,
+    args: [script, String(port), String(upstream)],
+    env: { NODE_ENV: 'production' },
+  }
+}
+
+function packageVersion(folder: string): string {
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version
+}

@@ -1,0 +1,32 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from '../children.ts'
+import type { ProxyPorts } from './nginx.ts'
+
+export function haproxyCommand({ port, upstream }: ProxyPorts, folder: string): Command {
+  const file = join(folder, 'haproxy.cfg')
+  // `no strict-limits`: where files are limited to fewer than 2 x maxconn, HAProxy would refuse to start although
+  // idle clients need only one each.
+  writeFileSync(
+    file,
+    `global
+  nbthread 1
+  maxconn 12000
+  no strict-limits
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 75s
+  timeout server 60s
+  timeout http-keep-alive 75s
+  http-reuse always
+  option forwardfor
+listen proxy
+  bind 127.0.0.1:${port}
+  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  server origin 127.0.0.1:${upstream}
+`,
+  )
+  return { file: 'haproxy', args: ['-db', '-f', file] }
+}

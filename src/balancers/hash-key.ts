@@ -1,0 +1,81 @@
+import { type Balancer, type Candidates, type Endpoint, perCandidates } from '../core/balancer.ts'
+import type { Exchange } from '../core/exchange.ts'
+import { invalidOption } from '../core/options.ts'
+import { hashText } from './hash.ts'
+import { WeightedDraw } from './weighted-draw.ts'
+
+/**
+ * What hashing balancers go by: requests of the same key go to the same endpoint.
+ *
+ * - `'client-address'`: the client's address without its port. Trap: many users may share one address.
+ * - `{ header: 'x-user' }`: a request header's value.
+ * - `{ cookie: 'session' }`: a cookie's value.
+ * - `'path'`: the normalized path without the query; for caches.
+ * - a function of the exchange.
+ *
+ * A request without the key (no such header, no such cookie, an empty one, `undefined`) goes to a random endpoint.
+ */
+export type HashKey =
+  | 'client-address'
+  | 'path'
+  | { readonly header: string }
+  | { readonly cookie: string }
+  | ((exchange: Exchange) => string | undefined)
+
+/** A balancer that chooses by the key's hash. Checks the `key` option; its default is `'client-address'`. */
+export function byKey(
+  name: string,
+  key: HashKey | undefined,
+  choose: (candidates: Candidates, hash: number) => Endpoint,
+): Balancer {
+  const keyOf = keyReader(name, key)
+  const drawOf = perCandidates((candidates) => new WeightedDraw(candidates))
+  const balancer: Balancer = (candidates, exchange, random) => {
+    if (candidates.length === 1) return candidates[0]!
+    const key = keyOf(exchange)
+    // An empty key counts as none: else all who have none would go to one endpoint.
+    if (typeof key !== 'string' || key === '') return drawOf(candidates).pick(random)
+    return choose(candidates, hashText(key))
+  }
+  return Object.defineProperty(balancer, 'name', { value: name })
+}
+
+function keyReader(
+  owner: string,
+  key: HashKey = 'client-address',
+): (exchange: Exchange) => string | undefined {
+  if (key === 'client-address') return ({ client }) => client.address
+  if (key === 'path') return ({ request }) => request.path
+  if (typeof key === 'function') return key
+  if (typeof key === 'object' && key !== null && Object.keys(key).length === 1) {
+    if ('header' in key && isToken(key.header)) {
+      const { header } = key
+      return ({ request }) => request.headers.get(header)
+    }
+    if ('cookie' in key && isToken(key.cookie)) {
+      const { cookie } = key
+      return ({ request }) => cookieValue(request.headers.getAll('cookie'), cookie)
+    }
+  }
+  throw invalidOption(
+    owner,
+    'key',
+    '"client-address", "path", { header: name }, { cookie: name } or a function of the exchange',
+    key,
+  )
+}
+
+function isToken(name: unknown): boolean {
+  return typeof name === 'string' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)
+}
+
+/** The first cookie of this name (RFC 6265 section 5.4). HTTP/2 clients send one field line per cookie. */
+function cookieValue(lines: readonly string[], name: string): string | undefined {
+  for (const line of lines) {
+    for (const pair of line.split(';')) {
+      const equals = pair.indexOf('=')
+      if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,26 @@
+import { type Balancer, type Endpoint, perCandidates } from '../core/balancer.ts'
+import { cheapest } from './cheapest.ts'
+
+/**
+ * Prefers the endpoint with the fewest requests in flight for its weight. Equals are drawn by weight.
+ *
+ * The rule is nginx's `least_conn`. It looks at every candidate.
+ *
+ * Trap: an endpoint that fails fast has few requests in flight and attracts more. Use it with ejection, or prefer
+ * `powerOfTwoChoices`, which also spares many proxies from rushing to the same idle endpoint.
+ *
+ * @example pool(urls).leastConnections()
+ */
+export function leastConnections(): Balancer {
+  const costsOf = perCandidates(({ length }) => new Float64Array(length))
+  return function leastConnections(candidates, _exchange, random) {
+    const costs = costsOf(candidates)
+    for (let i = 0; i < costs.length; i++) costs[i] = load(candidates[i]!)
+    return cheapest(candidates, costs, random)
+  }
+}
+
+function load({ inFlight, weight }: Endpoint): number {
+  // Spelled so that NaN counts as idle, too.
+  return inFlight > 0 ? inFlight / weight : 0
+}

@@ -1,0 +1,28 @@
+import { Body } from './body.ts'
+import type { ProxyError } from './errors.ts'
+import { HeaderList } from './headers.ts'
+import { ResponseMessage } from './message.ts'
+
+/** Where each error is explained; the fragment is the code. */
+export const ERROR_PAGE = 'https://gatewright.dev/errors'
+
+/**
+ * The answer to a client for an error: a problem document (RFC 9457) with nothing of the inside in it, and, when the
+ * fault is not the client's, a `Proxy-Status` field (RFC 9209).
+ */
+export function problemResponse(error: ProxyError): ResponseMessage {
+  const { status, title, code, detail, side, proxyStatus } = error
+  const headers = HeaderList.from(error.headers).append('Content-Type', 'application/problem+json')
+  if (proxyStatus !== undefined && side !== 'downstream')
+    headers.append('Proxy-Status', `gatewright; error=${proxyStatus}`)
+  if (status === 503) headers.append('Retry-After', '1')
+  const problem = {
+    type: `${ERROR_PAGE}#${code}`,
+    title,
+    status,
+    code,
+    // What the proxy or a service did is no business of the client's.
+    ...(side === 'downstream' && detail !== undefined ? { detail } : {}),
+  }
+  return new ResponseMessage(status, headers, Body.from(`${JSON.stringify(problem)}\n`))
+}

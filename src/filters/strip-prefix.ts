@@ -1,0 +1,28 @@
+import { type Filter, onRequest } from '../core/handler.ts'
+import { invalidOption, knownOptions } from '../core/options.ts'
+import { matchesPath, parsePathPattern, segmentsEnd } from '../core/path-pattern.ts'
+
+export interface StripPrefixOptions {
+  /** Default `true`. Set it as it is set for the routes. */
+  caseSensitive?: boolean
+}
+
+/**
+ * Takes a prefix off the path that the upstream sees, by segment: with `/api`, `/api/users` becomes `/users` and `/api`
+ * becomes `/`, while `/apix` stays as it is. The prefix may hold parameters: `/:tenant/api`.
+ *
+ * @example proxy().route('/api', stripPrefix('/api'), users)
+ */
+export function stripPrefix(prefix: string, options: StripPrefixOptions = {}): Filter {
+  knownOptions('stripPrefix', options, ['caseSensitive'])
+  const { caseSensitive = true } = options
+  const pattern = parsePathPattern('stripPrefix', 'prefix', prefix, { caseSensitive })
+  if (pattern.rest !== undefined) throw invalidOption('stripPrefix', 'prefix', 'a path without "*"', prefix)
+  const count = pattern.segments.length
+  return onRequest(({ request }) => {
+    const { path } = request
+    if (count === 0 || !matchesPath(pattern, path, { caseSensitive })) return
+    // An earlier filter may have put several slashes there. At the front they would make a host of what follows.
+    request.path = path.slice(segmentsEnd(path, count)).replace(/^\/*/, '/')
+  })
+}

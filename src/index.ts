@@ -1,0 +1,43 @@
+export { type Attribute, attribute } from './core/attribute.ts'
+export type { Balancer, Candidates, Endpoint } from './core/balancer.ts'
+export { Body, type BodyInit, type Transform } from './core/body.ts'
+export {
+  PROXY_ERRORS,
+  ProxyError,
+  type ProxyErrorCode,
+  type ProxyErrorOptions,
+  type Sent,
+} from './core/errors.ts'
+export type { Client, Exchange, Outcome, RouteInfo } from './core/exchange.ts'
+export {
+  type Filter,
+  type Handler,
+  onRequest,
+  onResponse,
+  type RequestStep,
+  type ResponseStep,
+} from './core/handler.ts'
+export { HeaderList, type HeadersInit } from './core/headers.ts'
+export { all, any, type Match, type MatchObject, type MatchPredicate, not } from './core/match.ts'
+export { type HttpVersion, RequestMessage, ResponseMessage, respond, respondJson } from './core/message.ts'
+export type { Address, TlsConnectOptions, TlsFacts, Tunnel } from './core/network.ts'
+export { type Duration, OptionError, type Size } from './core/options.ts'
+export { problemResponse } from './core/problem.ts'
+export type { Random } from './core/random.ts'
+export type { EndpointOptions } from './pool/endpoint-spec.ts'
+export { type Pool, type PoolOptions, pool } from './pool/pool.ts'
+export type { ErrorHandler, ListenOptions } from './proxy/description.ts'
+export type { Explanation } from './proxy/explanation.ts'
+export {
+  type GroupBuilder,
+  type ProxyBuilder,
+  type ProxyOptions,
+  proxy,
+  type RoutedGroup,
+  type RoutedProxy,
+  type StartOptions,
+} from './proxy/proxy.ts'
+export type { RunningProxy } from './proxy/running-proxy.ts'
+export type { LimitOptions } from './transport/limits.ts'
+export type { Target } from './transport/runtime.ts'
+export type { ConnectionOptions } from './transport/upstream-limits.ts'

@@ -1,0 +1,70 @@
+import type { ConnectOptions, TlsConnectOptions } from '../core/network.ts'
+import { invalidOption, knownOptions, positiveNumber } from '../core/options.ts'
+
+/** An endpoint as the user names it. */
+export interface EndpointOptions {
+  /** `http://host:port` or `https://host:port`. No path: use the `rewrite` filter for that. */
+  url: string
+  /** Its share, against the others'. A positive number, default 1. */
+  weight?: number
+  /** Where it runs, for balancers and logs. */
+  zone?: string
+  /** What it is called in logs and metrics, and hashed by. Default the url. */
+  id?: string
+}
+
+/** An endpoint that was checked. */
+export interface EndpointSpec {
+  readonly id: string
+  readonly url: string
+  readonly weight: number
+  readonly zone: string | undefined
+  /** Host and port, as a `Host` field has them. */
+  readonly authority: string
+  readonly connect: ConnectOptions
+}
+
+export function endpointSpec(given: string | EndpointOptions, tls: TlsConnectOptions): EndpointSpec {
+  const options = typeof given === 'string' ? { url: given } : given
+  knownOptions('pool', options, ['url', 'weight', 'zone', 'id'])
+  const { url, weight = 1, zone, id } = options
+  const parsed = typeof url === 'string' ? URL.parse(url) : null
+  if (
+    parsed === null ||
+    (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') ||
+    parsed.hostname === ''
+  ) {
+    throw invalidOption('pool', 'url', 'an address such as "http://10.0.0.1:8080"', url)
+  }
+  if (parsed.pathname !== '/' || parsed.search !== '' || parsed.hash !== '') {
+    throw invalidOption(
+      'pool',
+      'url',
+      'an address without path and query (the rewrite filter changes paths)',
+      url,
+    )
+  }
+  if (parsed.username !== '' || parsed.password !== '') {
+    throw invalidOption(
+      'pool',
+      'url',
+      'an address without user and password (set an Authorization header in a filter)',
+      url,
+    )
+  }
+  if (zone !== undefined && typeof zone !== 'string') throw invalidOption('pool', 'zone', 'a string', zone)
+  if (id !== undefined && (typeof id !== 'string' || id === ''))
+    throw invalidOption('pool', 'id', 'a string that is not empty', id)
+  const secure = parsed.protocol === 'https:'
+  // In a url, an IPv6 address stands in brackets.
+  const host = parsed.hostname.replace(/^\[|\]$/g, '')
+  const port = parsed.port === '' ? (secure ? 443 : 80) : Number(parsed.port)
+  return {
+    id: id ?? parsed.origin,
+    url: parsed.origin,
+    weight: positiveNumber('pool', 'weight', weight),
+    zone,
+    authority: parsed.host,
+    connect: { host, port, tls: secure ? { ...tls, servername: tls.servername ?? host } : undefined },
+  }
+}

@@ -1,0 +1,76 @@
+import type { ProxyError } from '../core/errors.ts'
+import type { Exchange } from '../core/exchange.ts'
+import type { Filter } from '../core/handler.ts'
+import type { Match } from '../core/match.ts'
+import type { ResponseMessage } from '../core/message.ts'
+import { invalidOption } from '../core/options.ts'
+import { ClientResolver } from '../transport/client-resolver.ts'
+import { type LimitOptions, limits } from '../transport/limits.ts'
+import type { ListenerSettings } from '../transport/listener.ts'
+import type { Target } from '../transport/runtime.ts'
+
+/** Answers in the place of an error. `undefined` leaves it to the default: a problem document (RFC 9457). */
+export type ErrorHandler = (
+  error: ProxyError,
+  exchange: Exchange,
+) => ResponseMessage | undefined | Promise<ResponseMessage | undefined>
+
+export interface ListenOptions {
+  /** 0 takes a free one. Default 8080. */
+  port?: number
+  /** Default `127.0.0.1`; `0.0.0.0` or `::` for all addresses of the machine. */
+  host?: string
+  /**
+   * Proxies in front of this one whose forwarding fields are believed: addresses and CIDR ranges, `'loopback'`,
+   * `'private'`. Default none: what a client says of itself is replaced.
+   */
+  trustedProxies?: readonly string[]
+  limits?: LimitOptions
+}
+
+export interface RouteEntry {
+  readonly match: Match
+  readonly filters: readonly Filter[]
+  readonly target: Target
+}
+
+/** What a proxy is, before anything is opened. Never changed, only replaced. */
+export interface ProxyDescription {
+  readonly caseSensitivePaths: boolean
+  readonly dangerouslyAllowAmbiguousPaths: boolean
+  readonly listeners: readonly ListenerSettings[]
+  readonly filters: readonly Filter[]
+  readonly routes: readonly RouteEntry[]
+  readonly errorHandler: ErrorHandler | undefined
+}
+
+export const DEFAULT_PORT = 8080
+
+export function listenerSettings(given: number | ListenOptions): ListenerSettings {
+  const options = typeof given === 'number' ? { port: given } : given
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption('listen', 'port', 'a port number or an object of options', given)
+  }
+  const {
+    port = DEFAULT_PORT,
+    host = '127.0.0.1',
+    trustedProxies = [],
+    limits: limitOptions,
+    ...unknown
+  } = options
+  for (const name of Object.keys(unknown)) {
+    throw invalidOption(
+      'listen',
+      name,
+      'one of the options that exist: port, host, trustedProxies, limits',
+      options[name as keyof ListenOptions],
+    )
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw invalidOption('listen', 'port', 'a whole number from 0 to 65535', port)
+  if (typeof host !== 'string' || host === '')
+    throw invalidOption('listen', 'host', 'an address or a host name', host)
+  if (!Array.isArray(trustedProxies))
+    throw invalidOption('listen', 'trustedProxies', 'a list of addresses or CIDR ranges', trustedProxies)
+  return { port, host, clients: new ClientResolver(trustedProxies), limits: limits(limitOptions) }
+}

@@ -1,0 +1,153 @@
+import { Exchange } from '../core/exchange.ts'
+import type { Filter } from '../core/handler.ts'
+import { HeaderList } from '../core/headers.ts'
+import { RequestMessage } from '../core/message.ts'
+import { invalidOption } from '../core/options.ts'
+import { normalizePath } from '../core/path.ts'
+import type { ConsideredRoute } from '../core/router.ts'
+import { isCompilable, type TargetDescription } from '../transport/runtime.ts'
+import { routerOf } from './compiled-proxy.ts'
+import type { ProxyDescription, RouteEntry } from './description.ts'
+
+/** What a proxy would do with a request, and why. */
+export interface Explanation {
+  readonly method: string
+  readonly host: string
+  /** The path as it is matched and sent on; `undefined` when it is refused with 400. */
+  readonly path: string | undefined
+  /** The status that the proxy itself answers with, where no route serves the request. */
+  readonly status: 400 | 404 | 405 | undefined
+  readonly route: string | undefined
+  readonly params: Readonly<Record<string, string>>
+  /** Outermost first. */
+  readonly filters: readonly string[]
+  readonly target: TargetDescription | undefined
+  /** Each route with the reason why it was chosen or not, most specific first. */
+  readonly considered: readonly ConsideredRoute[]
+  /** The same as lines of text. */
+  toString(): string
+}
+
+/** Explains `'GET http://host/path'`; the method may be left out, and so may scheme and host. */
+export function explain(description: ProxyDescription, question: string): Explanation {
+  const { method, host, target } = parseQuestion(question)
+  const queryAt = target.indexOf('?')
+  const rawPath = queryAt < 0 ? target : target.slice(0, queryAt)
+  const path = normalizePath(rawPath)
+  const proxyFilters = description.filters.map(filterName)
+  if (path === undefined) {
+    return new TextExplanation({
+      method,
+      host,
+      path,
+      status: 400,
+      route: undefined,
+      params: {},
+      filters: proxyFilters,
+      target: undefined,
+      considered: [],
+    })
+  }
+  const headers = new HeaderList().append('Host', host)
+  const request = new RequestMessage({
+    method,
+    host,
+    target: path + (queryAt < 0 ? '' : target.slice(queryAt)),
+    headers,
+  })
+  const exchange = new Exchange(request, NOBODY, { inform: () => {}, makeId: () => 'explained' }, 0)
+  const { lookup, routes } = routerOf<RouteEntry>(description, (route) => route).explain(exchange)
+  const found = lookup.kind === 'found' ? lookup : undefined
+  return new TextExplanation({
+    method,
+    host,
+    path,
+    status: STATUS[lookup.kind],
+    route: found?.route.name,
+    params: found?.params ?? {},
+    filters: [...proxyFilters, ...(found?.value.filters.map(filterName) ?? [])],
+    target: found === undefined ? undefined : describeTarget(found.value),
+    considered: routes,
+  })
+}
+
+/** A filter's name as lists of filters show it. */
+export function filterName(filter: Filter): string {
+  return filter.name === '' ? 'filter' : filter.name
+}
+
+export function describeTarget({ target }: RouteEntry): TargetDescription {
+  if (isCompilable(target)) return target.describe()
+  return { kind: 'handler', name: target.name === '' ? 'handler' : target.name }
+}
+
+const STATUS = { found: undefined, 'not-found': 404, 'method-not-allowed': 405, ambiguous: 400 } as const
+
+const NOBODY = {
+  address: '127.0.0.1',
+  port: 0,
+  peer: { address: '127.0.0.1', port: 0 },
+  scheme: 'http' as const,
+  localPort: 0,
+  tls: undefined,
+  forwarding: { forwardedFor: undefined, forwarded: undefined, host: undefined, port: undefined },
+}
+
+function parseQuestion(question: string): { method: string; host: string; target: string } {
+  const found =
+    typeof question === 'string'
+      ? /^(?:([A-Z]+)\s+)?(?:https?:\/\/([^/?#\s]+))?(\/\S*)?$/.exec(question.trim())
+      : null
+  if (found === null || (found[2] === undefined && found[3] === undefined)) {
+    throw invalidOption('explain', 'request', 'a method and a url, such as "GET http://host/path"', question)
+  }
+  return { method: found[1] ?? 'GET', host: (found[2] ?? 'localhost').toLowerCase(), target: found[3] ?? '/' }
+}
+
+class TextExplanation implements Explanation {
+  readonly method: string
+  readonly host: string
+  readonly path: string | undefined
+  readonly status: 400 | 404 | 405 | undefined
+  readonly route: string | undefined
+  readonly params: Readonly<Record<string, string>>
+  readonly filters: readonly string[]
+  readonly target: TargetDescription | undefined
+  readonly considered: readonly ConsideredRoute[]
+
+  constructor(facts: Omit<Explanation, 'toString'>) {
+    this.method = facts.method
+    this.host = facts.host
+    this.path = facts.path
+    this.status = facts.status
+    this.route = facts.route
+    this.params = facts.params
+    this.filters = facts.filters
+    this.target = facts.target
+    this.considered = facts.considered
+  }
+
+  toString(): string {
+    const lines = [`${this.method} http://${this.host}${this.path ?? ' (a path that is refused)'}`]
+    if (this.status !== undefined) lines.push(`  answered by the proxy with ${this.status}`)
+    if (this.route !== undefined) lines.push(`  route      ${this.route}`)
+    for (const [name, value] of Object.entries(this.params)) lines.push(`  param      ${name} = ${value}`)
+    if (this.filters.length > 0) lines.push(`  filters    ${this.filters.join(' > ')}`)
+    if (this.target !== undefined) lines.push(...targetLines(this.target))
+    if (this.considered.length > 0) lines.push('  considered')
+    for (const { match, verdict, reason } of this.considered)
+      lines.push(`    ${verdict.padEnd(10)} ${match}: ${reason}`)
+    return lines.join('\n')
+  }
+}
+
+function targetLines({ kind, name, balancer, filters = [], endpoints = [] }: TargetDescription): string[] {
+  const lines = [`  ${kind.padEnd(10)} ${name}${balancer === undefined ? '' : `, balanced by ${balancer}`}`]
+  if (filters.length > 0) lines.push(`  attempt    ${filters.join(' > ')}`)
+  for (const { id, url, weight, zone } of endpoints) {
+    lines.push(
+      `  endpoint   ${url}${id === url ? '' : ` (${id})`}, weight ${weight}${zone === undefined ? '' : `, zone ${zone}`}`,
+    )
+  }
+  return lines
+}

@@ -1,0 +1,240 @@
+import { systemClock } from '../core/clock.ts'
+import { assertFilter, type Filter, type Handler } from '../core/handler.ts'
+import { expandMatch, type Match, type MatchObject, within } from '../core/match.ts'
+import { invalidOption, knownOptions, OptionError } from '../core/options.ts'
+import { systemRandom } from '../core/random.ts'
+import { ConnectorRegistry } from '../transport/connector-registry.ts'
+import { nodeNetwork } from '../transport/network.ts'
+import { isCompilable, type Target } from '../transport/runtime.ts'
+import { CompiledProxy, CompiledTargets, routerOf } from './compiled-proxy.ts'
+import {
+  type ErrorHandler,
+  type ListenOptions,
+  listenerSettings,
+  type ProxyDescription,
+  type RouteEntry,
+} from './description.ts'
+import { type Explanation, explain } from './explanation.ts'
+import { type Described, RunningProxy, type Surroundings } from './running-proxy.ts'
+import { drainOnSignals } from './signals.ts'
+
+export interface ProxyOptions {
+  /** Whether `/API` is another path than `/api`. Default true. Set it to false in front of services that ignore case. */
+  caseSensitivePaths?: boolean
+  /**
+   * Lets paths through that a lenient service could read as another route's (an encoded slash before a dot segment is
+   * refused in any case). Default false.
+   */
+  dangerouslyAllowAmbiguousPaths?: boolean
+}
+
+export interface StartOptions {
+  /** Drains on SIGTERM and SIGINT; a second signal closes at once. Default true. */
+  signals?: boolean
+  /** @internal */
+  surroundings?: Partial<Surroundings>
+}
+
+/** Where routes of a group are added. */
+export interface GroupBuilder {
+  /** Adds filters for every route of the group. Before the first route. */
+  use(...filters: Filter[]): GroupBuilder
+  group(prefix: string | MatchObject, build: (group: GroupBuilder) => RoutedGroup): RoutedGroup
+  route(match: Match, ...filtersAndTarget: [...Filter[], Target]): RoutedGroup
+}
+
+/** A group that has a route. */
+export type RoutedGroup = Omit<GroupBuilder, 'use'>
+
+/** A proxy that has a route: filters for all of it can no longer be added, because they would not surround that route. */
+export interface RoutedProxy extends Described {
+  /**
+   * Adds a listener. Default port 8080 on 127.0.0.1; port 0 takes a free one.
+   * @throws `ERR_OPTION_INVALID`
+   */
+  listen(at?: number | ListenOptions): RoutedProxy
+  /**
+   * Adds routes below a prefix, with filters of their own.
+   *
+   * @example .group('/admin', (admin) => admin.use(basicAuth(users)).route('/stats', stats))
+   */
+  group(prefix: string | MatchObject, build: (group: GroupBuilder) => RoutedGroup): RoutedProxy
+  /**
+   * Adds a route: what it matches, filters around it, and what answers.
+   *
+   * @example .route('GET /users/:id', rateLimit({ limit: 100, per: '1m' }), users)
+   */
+  route(match: Match, ...filtersAndTarget: [...Filter[], Target]): RoutedProxy
+  /** Answers errors in place of the default problem documents. */
+  onError(handler: ErrorHandler): RoutedProxy
+  /** Opens the listeners; 127.0.0.1:8080 if there are none. */
+  start(options?: StartOptions): Promise<RunningProxy>
+  /** The whole proxy as one function, without listeners. Pools connect when they are first used. */
+  handler(): Handler
+  /** Which route, filters and endpoints would serve a request, and why. Its `toString()` is meant for people. */
+  explain(request: string): Explanation
+}
+
+/** A proxy without routes yet. */
+export interface ProxyBuilder extends RoutedProxy {
+  listen(at?: number | ListenOptions): ProxyBuilder
+  /** Adds filters around everything, outermost first. Before the first route; after it, use `group`. */
+  use(...filters: Filter[]): ProxyBuilder
+  onError(handler: ErrorHandler): ProxyBuilder
+}
+
+/**
+ * Begins the description of a proxy. Each method returns a new description; nothing is opened before `start`.
+ *
+ * @example
+ * await proxy().listen(8080).use(accessLog()).route('/api', pool(['http://127.0.0.1:3001'])).start()
+ */
+export function proxy(options: ProxyOptions = {}): ProxyBuilder {
+  knownOptions('proxy', options, ['caseSensitivePaths', 'dangerouslyAllowAmbiguousPaths'])
+  const { caseSensitivePaths = true, dangerouslyAllowAmbiguousPaths = false } = options
+  return new DescribedProxy({
+    caseSensitivePaths,
+    dangerouslyAllowAmbiguousPaths,
+    listeners: [],
+    filters: [],
+    routes: [],
+    errorHandler: undefined,
+  })
+}
+
+class DescribedProxy implements ProxyBuilder {
+  readonly description: ProxyDescription
+
+  constructor(description: ProxyDescription) {
+    this.description = description
+  }
+
+  listen(at: number | ListenOptions = {}): ProxyBuilder {
+    return this.#with({ listeners: [...this.description.listeners, listenerSettings(at)] })
+  }
+
+  use(...filters: Filter[]): ProxyBuilder {
+    refuseLateUse('use', this.description.routes)
+    for (const filter of filters) assertFilter('use', filter)
+    return this.#with({ filters: [...this.description.filters, ...filters] })
+  }
+
+  group(prefix: string | MatchObject, build: (group: GroupBuilder) => RoutedGroup): RoutedProxy {
+    return this.#withRoutes(groupRoutes(prefix, build))
+  }
+
+  route(match: Match, ...filtersAndTarget: [...Filter[], Target]): RoutedProxy {
+    return this.#withRoutes([routeEntry(match, filtersAndTarget)])
+  }
+
+  onError(errorHandler: ErrorHandler): ProxyBuilder {
+    if (typeof errorHandler !== 'function')
+      throw invalidOption('onError', 'handler', 'a function (error, exchange) => response', errorHandler)
+    return this.#with({ errorHandler })
+  }
+
+  async start({ signals = true, surroundings = {} }: StartOptions = {}): Promise<RunningProxy> {
+    const { listeners } = this.description
+    const description =
+      listeners.length > 0 ? this.description : { ...this.description, listeners: [listenerSettings({})] }
+    const running = await RunningProxy.start(description, {
+      clock: systemClock,
+      random: systemRandom,
+      network: nodeNetwork,
+      ...surroundings,
+    })
+    if (signals) drainOnSignals(running)
+    return running
+  }
+
+  handler(): Handler {
+    const connectors = new ConnectorRegistry(nodeNetwork, systemClock)
+    const targets = new CompiledTargets({
+      clock: systemClock,
+      random: systemRandom,
+      network: nodeNetwork,
+      connectors,
+    })
+    return new CompiledProxy(this.description, targets).handler
+  }
+
+  explain(request: string): Explanation {
+    return explain(this.description, request)
+  }
+
+  #withRoutes(added: readonly RouteEntry[]): RoutedProxy {
+    const next = this.#with({ routes: [...this.description.routes, ...added] })
+    // Routes that cannot be reached are found here, at the call that adds the second one of them.
+    routerOf(next.description, () => undefined)
+    return next
+  }
+
+  #with(change: Partial<ProxyDescription>): DescribedProxy {
+    return new DescribedProxy({ ...this.description, ...change })
+  }
+}
+
+class DescribedGroup implements GroupBuilder {
+  readonly #filters: readonly Filter[]
+  readonly routes: readonly RouteEntry[]
+
+  constructor(filters: readonly Filter[], routes: readonly RouteEntry[]) {
+    this.#filters = filters
+    this.routes = routes
+  }
+
+  use(...filters: Filter[]): GroupBuilder {
+    refuseLateUse('group.use', this.routes)
+    for (const filter of filters) assertFilter('group.use', filter)
+    return new DescribedGroup([...this.#filters, ...filters], this.routes)
+  }
+
+  group(prefix: string | MatchObject, build: (group: GroupBuilder) => RoutedGroup): RoutedGroup {
+    return this.#add(groupRoutes(prefix, build))
+  }
+
+  route(match: Match, ...filtersAndTarget: [...Filter[], Target]): RoutedGroup {
+    return this.#add([routeEntry(match, filtersAndTarget)])
+  }
+
+  #add(entries: readonly RouteEntry[]): DescribedGroup {
+    const surrounded = entries.map((entry) => ({ ...entry, filters: [...this.#filters, ...entry.filters] }))
+    return new DescribedGroup(this.#filters, [...this.routes, ...surrounded])
+  }
+}
+
+function groupRoutes(
+  prefix: string | MatchObject,
+  build: (group: GroupBuilder) => RoutedGroup,
+): RouteEntry[] {
+  if (typeof build !== 'function')
+    throw invalidOption('group', 'build', 'a function (group) => group.route(...)', build)
+  const built = build(new DescribedGroup([], []))
+  if (!(built instanceof DescribedGroup))
+    throw invalidOption('group', 'build', 'a function that returns the group it was given', built)
+  return built.routes.map((entry) => ({ ...entry, match: within(prefix, entry.match) }))
+}
+
+function routeEntry(match: Match, filtersAndTarget: readonly (Filter | Target)[]): RouteEntry {
+  expandMatch(match)
+  const target = filtersAndTarget.at(-1)
+  if (!isCompilable(target) && typeof target !== 'function') {
+    throw invalidOption(
+      'route',
+      'handler',
+      'a pool, or a function (exchange) => response, as the last argument',
+      target,
+    )
+  }
+  const filters = filtersAndTarget.slice(0, -1)
+  for (const filter of filters) assertFilter('route', filter)
+  return { match, filters: filters as Filter[], target: target as Target }
+}
+
+function refuseLateUse(owner: string, routes: readonly RouteEntry[]): void {
+  if (routes.length === 0) return
+  throw new OptionError(
+    `${owner}: filters come before the first route, which they would not surround; for some routes only, write .group(prefix, g => g.use(...).route(...))`,
+    'use',
+  )
+}

@@ -1,0 +1,221 @@
+import { Body, type BodyInit } from '../core/body.ts'
+import type { Clock } from '../core/clock.ts'
+import { toProxyError } from '../core/errors.ts'
+import { type Client, Exchange, type Outcome } from '../core/exchange.ts'
+import { HeaderList, type HeadersInit, listHasToken } from '../core/headers.ts'
+import { type HttpVersion, RequestMessage } from '../core/message.ts'
+import { integer, invalidOption, knownOptions } from '../core/options.ts'
+
+export interface ExchangeOptions {
+  /** Default `GET`; `POST` when there is a body. */
+  readonly method?: string | undefined
+  /**
+   * `/path?query`, or absolute, which gives scheme and host too. Taken as it stands: a listener would have
+   * normalized the path. Default `/`.
+   */
+  readonly url?: string | undefined
+  /** `Host` and the fields that frame the body are added as a client would, unless they are given here. */
+  readonly headers?: HeadersInit | undefined
+  readonly body?: BodyInit | undefined
+  /** A body of JSON, with its `Content-Type`. Not together with `body`. */
+  readonly json?: unknown
+  /** The client's address, or what is to be known of it. Default `192.0.2.1`, an address reserved for examples. */
+  readonly client?: string | Partial<Client> | undefined
+  readonly params?: Readonly<Record<string, string>> | undefined
+  /** Name of the route that serves it. */
+  readonly route?: string | undefined
+  /** Default `1.1`. */
+  readonly version?: HttpVersion | undefined
+  /** Default `test-exchange`, the same for each: what a test sees must not depend on the tests before it. */
+  readonly id?: string | undefined
+  /** Times the exchange. Without one it takes no time. */
+  readonly clock?: Clock | undefined
+}
+
+/** An interim (1xx) response that was sent to the client. */
+export interface InformationalResponse {
+  readonly status: number
+  readonly headers: HeaderList
+}
+
+/** An exchange without a connection: it records what it is told to send, and ends when the test says so. */
+export class TestExchange extends Exchange {
+  /** Interim (1xx) responses, in the order they were sent. */
+  readonly informational: readonly InformationalResponse[]
+  readonly #clock: Clock | undefined
+  #outcome: Outcome | undefined
+
+  /** @internal Use `exchange()`. */
+  constructor(request: RequestMessage, client: Client, id: string, clock: Clock | undefined) {
+    const informational: InformationalResponse[] = []
+    const inform = (_: Exchange, status: number, headers: HeaderList): void => {
+      // HTTP/1.0 does not know interim responses (RFC 9110 section 15.2), so the listener drops them.
+      if (request.version !== '1.0') informational.push({ status, headers: headers.clone() })
+    }
+    super(request, client, { inform, makeId: () => id }, clock?.now() ?? 0)
+    this.informational = informational
+    this.#clock = clock
+  }
+
+  /** How it ended, once it has. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome
+  }
+
+  /**
+   * Ends the exchange, as the listener does after the last byte, so that `onComplete` listeners run. What is not
+   * given follows from the rest: an `error` makes it `failed` with the error's status, an earlier `abort` makes it
+   * `aborted`, else it is `completed` with 200. Ending it again changes nothing.
+   *
+   * @throws AggregateError of what the listeners threw.
+   */
+  finish(overrides: Partial<Outcome> = {}): Outcome {
+    if (this.#outcome !== undefined) return this.#outcome
+    const error = overrides.error ?? this.abortReason
+    const result = overrides.result ?? (this.abortReason ? 'aborted' : error ? 'failed' : 'completed')
+    const outcome: Outcome = {
+      result,
+      status: result === 'aborted' ? undefined : error === undefined ? 200 : toProxyError(error).status,
+      durationMs: this.#clock === undefined ? 0 : this.#clock.now() - this.startedAt,
+      bytesSent: 0,
+      bytesReceived: this.request.body.length ?? 0,
+      ...overrides,
+      error,
+    }
+    this.#outcome = outcome
+    const thrown = this.complete(outcome)
+    if (thrown.length > 0) throw new AggregateError(thrown, 'onComplete listeners threw')
+    return outcome
+  }
+}
+
+/**
+ * Makes an exchange to call a filter, a handler or a balancer with, as a listener would have made it.
+ *
+ * @example const { response } = await run(cors(), exchange({ method: 'OPTIONS', headers: { Origin: 'https://a.example' } }))
+ */
+export function exchange(options: ExchangeOptions = {}): TestExchange {
+  knownOptions('exchange', options, OPTIONS)
+  const { url = '/', version = '1.1', params, route, id = 'test-exchange', clock } = options
+  const { scheme, host: urlHost, target } = parsedUrl(url)
+  const given = HeaderList.from(options.headers)
+  const host = urlHost ?? given.get('host') ?? 'example.com'
+  const client = clientOf(options.client, scheme, host)
+  const body = bodyOf(options)
+  const request = new RequestMessage({
+    target,
+    rawTarget: url,
+    host: host.toLowerCase(),
+    scheme: client.scheme,
+    version,
+    headers: completed(given, host, body, version, options.json !== undefined),
+    body,
+  })
+  request.upgrade = upgradeOf(request.headers)
+  request.acceptsTrailers = listHasToken(request.headers.get('te') ?? '', 'trailers')
+  request.method = options.method ?? (body.length === 0 ? 'GET' : 'POST')
+  const made = new TestExchange(request, client, id, clock)
+  if (params !== undefined) made.params = params
+  if (route !== undefined) made.route = { name: route }
+  return made
+}
+
+const OPTIONS = [
+  'method',
+  'url',
+  'headers',
+  'body',
+  'json',
+  'client',
+  'params',
+  'route',
+  'version',
+  'id',
+  'clock',
+] as const satisfies readonly (keyof ExchangeOptions)[]
+
+const ABSOLUTE = /^(https?):\/\/([^/?#\s]+)([/?]?[^#\s]*)$/i
+const PATH = /^(?:\/[^#\s]*|\*)$/
+
+interface ParsedUrl {
+  readonly scheme: 'http' | 'https'
+  readonly host: string | undefined
+  readonly target: string
+}
+
+function parsedUrl(url: string): ParsedUrl {
+  if (typeof url === 'string' && PATH.test(url)) return { scheme: 'http', host: undefined, target: url }
+  const found = typeof url === 'string' ? ABSOLUTE.exec(url) : null
+  if (found === null) {
+    throw invalidOption(
+      'exchange',
+      'url',
+      'a path that begins with "/", or an absolute http or https URL',
+      url,
+    )
+  }
+  const scheme = found[1]!.toLowerCase() === 'https' ? 'https' : 'http'
+  const rest = found[3]!
+  return { scheme, host: found[2]!, target: rest.startsWith('/') ? rest : `/${rest}` }
+}
+
+function upgradeOf(headers: HeaderList): string | undefined {
+  return listHasToken(headers.get('connection') ?? '', 'upgrade') ? headers.get('upgrade') : undefined
+}
+
+function bodyOf({ body, json }: ExchangeOptions): Body {
+  if (json === undefined) return Body.from(body)
+  if (body !== undefined) throw invalidOption('exchange', 'json', 'absent when "body" is given', json)
+  return Body.from(JSON.stringify(json))
+}
+
+/** The fields that every client sends: a filter may look at them, so a test without them would prove little. */
+function completed(
+  given: HeaderList,
+  host: string,
+  body: Body,
+  version: HttpVersion,
+  isJson: boolean,
+): HeaderList {
+  const headers = given.has('host') ? given : HeaderList.from([['Host', host], ...given])
+  if (isJson && !headers.has('content-type')) headers.append('Content-Type', 'application/json')
+  if (body.length === 0 || headers.has('content-length') || headers.has('transfer-encoding')) return headers
+  if (body.length !== undefined) headers.append('Content-Length', String(body.length))
+  else if (version === '1.1') headers.append('Transfer-Encoding', 'chunked')
+  return headers
+}
+
+function clientOf(client: ExchangeOptions['client'], scheme: 'http' | 'https', host: string): Client {
+  const given: Partial<Client> = typeof client === 'string' ? { address: client } : (client ?? {})
+  knownOptions('exchange: client', given, [
+    'address',
+    'port',
+    'peer',
+    'scheme',
+    'localPort',
+    'tls',
+    'forwarding',
+  ])
+  const { address = '192.0.2.1', port = 50_000 } = given
+  if (typeof address !== 'string' || address === '')
+    throw invalidOption('exchange', 'client', 'an address', address)
+  const used = given.scheme ?? scheme
+  const portInHost = /:(\d+)$/.exec(host)?.[1]
+  return {
+    address,
+    port: integer('exchange', 'client.port', port, { max: 65_535 }),
+    peer: given.peer ?? { address, port },
+    scheme: used,
+    localPort: given.localPort ?? Number(portInHost ?? (used === 'https' ? 443 : 80)),
+    tls:
+      'tls' in given || used === 'http'
+        ? given.tls
+        : { protocol: 'TLSv1.3', alpn: undefined, servername: host.replace(/:\d+$/, '') },
+    forwarding: given.forwarding ?? {
+      forwardedFor: undefined,
+      forwarded: undefined,
+      host: undefined,
+      port: undefined,
+    },
+  }
+}

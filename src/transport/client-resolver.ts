@@ -1,0 +1,186 @@
+import { BlockList, isIP } from 'node:net'
+import type { Client, Forwarding } from '../core/exchange.ts'
+import { FieldKind, type HeaderList } from '../core/headers.ts'
+import type { Wire } from '../core/network.ts'
+import { invalidOption } from '../core/options.ts'
+
+const NO_FORWARDING: Forwarding = {
+  forwardedFor: undefined,
+  forwarded: undefined,
+  host: undefined,
+  port: undefined,
+}
+
+/** A chain of more hops than this is nobody's real path; what lies further left is not looked at. */
+const MAX_HOPS = 64
+
+/**
+ * Finds out who the client is: the peer of the connection, or, when that is a trusted proxy, what it says of the one
+ * before it, and so on from right to left until an address is not trusted. Fields of peers that are not trusted count
+ * for nothing.
+ */
+export class ClientResolver {
+  readonly #trusted: BlockList | undefined
+  /** The ranges as they were given. */
+  readonly trusted: string
+
+  /** `trustedProxies`: addresses and CIDR ranges, such as `10.0.0.0/8`, `::1`; `loopback` and `private` name the usual ones. */
+  constructor(trustedProxies: readonly string[] = []) {
+    this.trusted = trustedProxies.join(' ')
+    this.#trusted = trustedProxies.length === 0 ? undefined : blockList(trustedProxies)
+  }
+
+  /** The client as the connection alone shows it. */
+  ofConnection(wire: Wire): Client {
+    const { address, port } = wire.remote
+    const peer = { address: plainAddress(address), port }
+    return {
+      address: peer.address,
+      port,
+      peer,
+      scheme: wire.tls === undefined ? 'http' : 'https',
+      localPort: wire.local.port,
+      tls: wire.tls,
+      forwarding: NO_FORWARDING,
+    }
+  }
+
+  /** The client of one request. The connection's own object when no trusted proxy says anything else. */
+  ofRequest(connection: Client, headers: HeaderList): Client {
+    if (this.#trusted === undefined || !hasForwarding(headers) || !this.trusts(connection.peer.address))
+      return connection
+    const forwardedFor = headers.get('x-forwarded-for')
+    const forwarded = headers.get('forwarded')
+    // RFC 7239 is preferred where both are there: it is the one with a grammar.
+    const hops = forwarded === undefined ? addressesOf(forwardedFor) : forwardedElements(forwarded)
+    let found: Hop | undefined
+    for (const hop of hops) {
+      if (hop.address === undefined) break
+      found = hop
+      if (!this.trusts(hop.address)) break
+    }
+    const scheme = (found?.proto ?? headers.getAll('x-forwarded-proto').at(-1))?.toLowerCase()
+    return {
+      ...connection,
+      address: found?.address ?? connection.address,
+      port: found === undefined ? connection.port : found.port,
+      scheme: scheme === 'https' || scheme === 'http' ? scheme : connection.scheme,
+      forwarding: {
+        forwardedFor,
+        forwarded,
+        host: found?.host ?? headers.getAll('x-forwarded-host').at(-1),
+        port: portOf(headers.getAll('x-forwarded-port').at(-1)),
+      },
+    }
+  }
+
+  trusts(address: string): boolean {
+    return this.#trusted?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') === true
+  }
+}
+
+interface Hop {
+  readonly address: string | undefined
+  readonly port: number
+  readonly proto?: string | undefined
+  readonly host?: string | undefined
+}
+
+function hasForwarding(headers: HeaderList): boolean {
+  return headers.fields.some(({ kind }) => kind === FieldKind.forwarding)
+}
+
+/** The hops of `X-Forwarded-For`, nearest first. */
+function addressesOf(value: string | undefined): Hop[] {
+  if (value === undefined) return []
+  return value
+    .split(',')
+    .slice(-MAX_HOPS)
+    .reverse()
+    .map((part) => node(part.trim()))
+}
+
+/** The hops of `Forwarded` (RFC 7239 section 4), nearest first. An element that is malformed ends the walk. */
+function forwardedElements(value: string): Hop[] {
+  const hops: Hop[] = []
+  for (const element of splitOutsideQuotes(value, ',').slice(-MAX_HOPS).reverse()) {
+    const pairs = new Map<string, string>()
+    for (const pair of splitOutsideQuotes(element, ';')) {
+      const found =
+        /^\s*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+\-.^_`|~0-9A-Za-z]+))\s*$/.exec(
+          pair,
+        )
+      if (found !== null) pairs.set(found[1]!.toLowerCase(), found[3] ?? found[2]!.replace(/\\(.)/g, '$1'))
+    }
+    hops.push({ ...node(pairs.get('for') ?? ''), proto: pairs.get('proto'), host: pairs.get('host') })
+  }
+  return hops
+}
+
+function splitOutsideQuotes(value: string, separator: string): string[] {
+  const parts: string[] = []
+  let quoted = false
+  let from = 0
+  for (let i = 0; i < value.length; i++) {
+    const character = value[i]
+    if (quoted && character === '\\') i++
+    else if (character === '"') quoted = !quoted
+    else if (character === separator && !quoted) {
+      parts.push(value.slice(from, i))
+      from = i + 1
+    }
+  }
+  parts.push(value.slice(from))
+  return parts
+}
+
+/** An address with or without a port: `1.2.3.4`, `1.2.3.4:5`, `[::1]`, `[::1]:5`, `::1`. `unknown` and `_names` are no address. */
+function node(text: string): Hop {
+  const bracketed = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text)
+  if (bracketed !== null)
+    return isIP(bracketed[1]!) === 6 ? { address: bracketed[1]!, port: Number(bracketed[2] ?? 0) } : NO_HOP
+  const withPort = /^([\d.]+):(\d{1,5})$/.exec(text)
+  if (withPort !== null)
+    return isIP(withPort[1]!) === 4 ? { address: withPort[1]!, port: Number(withPort[2]) } : NO_HOP
+  return isIP(text) === 0 ? NO_HOP : { address: plainAddress(text), port: 0 }
+}
+
+const NO_HOP: Hop = { address: undefined, port: 0 }
+
+function portOf(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d{1,5}$/.test(value) ? Number(value) : undefined
+}
+
+/** An IPv4 address that a dual-stack socket shows as IPv6 is the IPv4 address. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
+}
+
+const NAMED: Readonly<Record<string, readonly string[]>> = {
+  loopback: ['127.0.0.0/8', '::1'],
+  private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+}
+
+function blockList(entries: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const entry of entries) {
+    for (const range of NAMED[entry] ?? [entry]) addRange(list, range)
+  }
+  return list
+}
+
+function addRange(list: BlockList, range: string): void {
+  const [address = '', prefix, ...more] = typeof range === 'string' ? range.split('/') : []
+  const family = isIP(address)
+  const bits = family === 6 ? 128 : 32
+  const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
+  if (family === 0 || more.length > 0 || length < 0 || length > bits) {
+    throw invalidOption(
+      'listen',
+      'trustedProxies',
+      'a list of addresses or CIDR ranges, "loopback" or "private"',
+      range,
+    )
+  }
+  list.addSubnet(address, length, family === 6 ? 'ipv6' : 'ipv4')
+}

@@ -1,0 +1,59 @@
+import type { Clock } from '../core/clock.ts'
+import type { ConnectOptions, Network } from '../core/network.ts'
+import { Connector } from './connector.ts'
+import type { UpstreamLimits } from './upstream-limits.ts'
+
+/**
+ * The connectors of a running proxy, one for each endpoint identity: scheme, host, port, TLS facts and limits. Pools that
+ * name the same endpoint share its connections, and a reload keeps them.
+ */
+export class ConnectorRegistry {
+  readonly #network: Network
+  readonly #clock: Clock
+  readonly #entries = new Map<string, { readonly connector: Connector; users: number }>()
+
+  constructor(network: Network, clock: Clock) {
+    this.#network = network
+    this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  acquire(target: ConnectOptions, limits: UpstreamLimits): Connector {
+    const key = identity(target, limits)
+    let entry = this.#entries.get(key)
+    if (entry === undefined) {
+      entry = { connector: new Connector(target, this.#network, this.#clock, limits), users: 0 }
+      this.#entries.set(key, entry)
+    }
+    entry.users++
+    return entry.connector
+  }
+
+  /** The last one who lets go of a connector closes it. */
+  release(target: ConnectOptions, limits: UpstreamLimits): void {
+    const key = identity(target, limits)
+    const entry = this.#entries.get(key)
+    if (entry === undefined || --entry.users > 0) return
+    this.#entries.delete(key)
+    entry.connector.destroy()
+  }
+}
+
+/** A structured key: no two identities can be glued together to the same text. */
+function identity({ host, port, tls }: ConnectOptions, limits: UpstreamLimits): string {
+  const ca =
+    tls?.ca === undefined
+      ? null
+      : [tls.ca].flat().map((one) => (typeof one === 'string' ? one : Buffer.from(one).toString('base64')))
+  const facts =
+    tls === undefined ? null : [tls.servername ?? null, ca, tls.dangerouslyAcceptAnyCertificate === true]
+  return JSON.stringify([
+    host,
+    port,
+    facts,
+    Object.entries(limits).map(([name, value]) => [name, String(value)]),
+  ])
+}

@@ -1,0 +1,804 @@
+import type { BodySink, BodySource } from '../../core/body.ts'
+import { Body } from '../../core/body.ts'
+import { Deadline } from '../../core/clock.ts'
+import { ProxyError, toProxyError } from '../../core/errors.ts'
+import { type Client, Exchange, type ExchangeHost } from '../../core/exchange.ts'
+import { FieldKind, type HeaderList } from '../../core/headers.ts'
+import { RequestMessage, ResponseMessage } from '../../core/message.ts'
+import type { Wire, WireHandler } from '../../core/network.ts'
+import { normalizePath } from '../../core/path.ts'
+import { problemResponse } from '../../core/problem.ts'
+import { randomId } from '../../core/random.ts'
+import { incomingRequestFraming, outgoingResponseFraming } from '../framing.ts'
+import type { ListenerContext, Snapshot } from '../listener-context.ts'
+import { BodyDecoder, type BodyDecoderOwner } from './body-decoder.ts'
+import { BodyWriter, type BodyWriterOwner } from './body-writer.ts'
+import { GrowingBuffer } from './growing-buffer.ts'
+import { HeadBuffer } from './head-buffer.ts'
+import { fieldLines, RESPONSE_DROPPED, statusLine } from './head-writer.ts'
+import type { RequestHead } from './request-head.ts'
+import { SyntaxFault } from './syntax.ts'
+
+/**
+ * - `idle`: waits for a request; nothing of it has come.
+ * - `head`: a part of a head has come.
+ * - `exchange`: a request is being served. Its body may still be coming.
+ * - `draining`: the response is finished; what is left of the request's body is read and dropped.
+ * - `lingering`: we have sent our last; what the client still sends is dropped, so that it gets to read our answer.
+ * - `tunnel`: the wire belongs to a tunnel.
+ * - `closed`: over.
+ */
+type Phase = 'idle' | 'head' | 'exchange' | 'draining' | 'lingering' | 'tunnel' | 'closed'
+
+/** One client connection: reads requests one after another, has each served, and writes the responses in that order. */
+export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWriterOwner, ExchangeHost {
+  readonly #wire: Wire
+  readonly #context: ListenerContext
+  readonly #deadline: Deadline
+  #phase: Phase = 'idle'
+  #headBuffer: HeadBuffer | undefined
+  #decoder: BodyDecoder | undefined
+  #writer: BodyWriter | undefined
+  #client: Client | undefined
+  /** Bytes that cannot be dealt with yet: the next requests, or a body that nobody has opened. */
+  #stash: GrowingBuffer | undefined
+  #stashPaused = false
+  #processing = false
+  #head: RequestHead | undefined
+  #exchange: Exchange | undefined
+  #snapshot: Snapshot | undefined
+  #body: RequestBody | undefined
+  #response: ResponseMessage | undefined
+  #responded = false
+  #keepAlive = true
+  #error: ProxyError | undefined
+  /** Bytes of the body at the last look at its progress. */
+  #progress = 0
+  #lingered = 0
+  #received = 0
+
+  constructor(wire: Wire, context: ListenerContext) {
+    this.#wire = wire
+    this.#context = context
+    this.#deadline = new Deadline(context.clock, () => this.#expired())
+    this.#deadline.arm(context.limits.headMs)
+  }
+
+  /** Ends it as soon as no exchange is under way. Running ones are told to close after their response. */
+  drain(): void {
+    this.#keepAlive = false
+    if (this.#phase === 'idle') this.#linger()
+  }
+
+  /** Ends it now. A running exchange is given up. */
+  close(reason: ProxyError): void {
+    if (this.#phase === 'closed') return
+    this.#abandon(reason)
+    this.#wire.destroy()
+  }
+
+  // The wire's side.
+
+  onData(chunk: Buffer): undefined {
+    switch (this.#phase) {
+      case 'closed':
+      case 'tunnel':
+        return
+      case 'lingering':
+        this.#lingered += chunk.length
+        if (this.#lingered > this.#context.limits.lingerBytes) this.#wire.destroy()
+        return
+    }
+    if (this.#stash !== undefined) this.#hold(chunk, 0)
+    else this.#process(chunk)
+  }
+
+  onEnd(): void {
+    switch (this.#phase) {
+      case 'exchange':
+        // Whoever half-closes while a response is due is taken to have left; so do nginx, Envoy and Node.
+        this.#abandon(new ProxyError('client_aborted'))
+        this.#wire.destroy()
+        return
+      case 'tunnel':
+      case 'closed':
+        return
+      default:
+        this.#phase = 'lingering'
+        this.#deadline.arm(this.#context.limits.lingerMs)
+        this.#wire.end()
+    }
+  }
+
+  onDrain(): void {
+    this.#writer?.drained()
+  }
+
+  onClose(error: Error | undefined): void {
+    if (this.#exchange !== undefined) this.#abandon(new ProxyError('client_aborted', { cause: error }))
+    this.#phase = 'closed'
+    this.#deadline.close()
+    this.#stash = undefined
+    this.#context.closed(this)
+  }
+
+  // Reading.
+
+  #process(chunk: Buffer): void {
+    this.#processing = true
+    try {
+      let offset = 0
+      while (offset < chunk.length) {
+        const next = this.#read(chunk, offset)
+        if (next < 0) {
+          this.#hold(chunk, offset)
+          break
+        }
+        offset = next
+      }
+    } catch (thrown) {
+      this.#fault(thrown)
+    }
+    this.#processing = false
+  }
+
+  /** Reads what the phase wants. Returns the place behind it, or -1 when nothing can be read now. */
+  #read(chunk: Buffer, offset: number): number {
+    switch (this.#phase) {
+      case 'idle':
+      case 'head':
+        // A client that does not read its responses gets no further ones.
+        return this.#writer?.blocked === true ? -1 : this.#readHead(chunk, offset)
+      case 'exchange':
+        return this.#body?.flowing === true ? this.#decoder!.feed(chunk, offset) : -1
+      case 'draining': {
+        const behind = this.#decoder!.feed(chunk, offset)
+        if (this.#decoder!.ended) this.#nextRequest()
+        return behind
+      }
+      case 'tunnel':
+        this.#wire.handler.onData(chunk.subarray(offset))
+        return chunk.length
+      default:
+        return chunk.length
+    }
+  }
+
+  #readHead(chunk: Buffer, offset: number): number {
+    this.#headBuffer ??= new HeadBuffer()
+    const head = this.#headBuffer.read(chunk, offset, this.#context.limits.headBytes, this.#context.parseHead)
+    if (head !== undefined) {
+      return this.#begin(head, chunk, this.#headBuffer.rest)
+    }
+    if (this.#phase === 'idle') {
+      this.#phase = 'head'
+      this.#deadline.arm(this.#context.limits.headMs)
+    }
+    return chunk.length
+  }
+
+  /** Keeps bytes for later; past a limit the wire is paused, so that the client cannot fill our memory. */
+  #hold(chunk: Buffer, offset: number): void {
+    this.#stash ??= new GrowingBuffer()
+    this.#stash.append(chunk, offset)
+    if (this.#stash.length > this.#context.limits.readAheadBytes && !this.#stashPaused) {
+      this.#stashPaused = true
+      this.#wire.pause()
+    }
+  }
+
+  /** Goes on with what was held, after something has changed that makes it readable. */
+  #readOn(): void {
+    if (this.#processing || this.#phase === 'closed' || this.#phase === 'tunnel') return
+    const held = this.#stash
+    if (held !== undefined) {
+      this.#stash = undefined
+      this.#process(held.take())
+    }
+    if (
+      this.#stashPaused &&
+      (this.#stash === undefined || this.#stash.length <= this.#context.limits.readAheadBytes)
+    ) {
+      this.#stashPaused = false
+      if (this.#body?.paused !== true) this.#wire.resume()
+    }
+  }
+
+  // One exchange.
+
+  /** Has a request served. Returns the place behind what was taken of the chunk. */
+  #begin(head: RequestHead, chunk: Buffer, rest: number): number {
+    const context = this.#context
+    this.#deadline.disarm()
+    this.#phase = 'exchange'
+    this.#head = head
+    this.#responded = false
+    this.#error = undefined
+    this.#received = 0
+    this.#keepAlive = head.keepAlive && !context.draining
+
+    const framing = incomingRequestFraming(head)
+    let body: RequestBody | undefined
+    let whole: Buffer | undefined
+    let behind = rest
+    const length = head.contentLength
+    if (
+      framing === 'length' &&
+      length <= SMALL_BODY &&
+      rest + length <= chunk.length &&
+      length <= context.limits.bodyBytes
+    ) {
+      // All of it is here: no source, no decoder, and an attempt can send it again.
+      behind = rest + length
+      whole = Buffer.from(chunk.subarray(rest, behind))
+      this.#received = length
+    } else if (framing !== 'none') {
+      this.#decoder ??= new BodyDecoder(this, context.limits)
+      body = new RequestBody(this, framing === 'length' ? length : undefined, head.expectsContinue)
+      this.#body = body
+      if (framing === 'length') this.#decoder.expectLength(length)
+      else this.#decoder.expectChunked()
+    }
+    if (head.unknownExpectation) throw new ProxyError('expectation_failed')
+    if (head.method === 'CONNECT') throw new ProxyError('method_not_implemented')
+    if (head.method === 'TRACE' && framing !== 'none')
+      throw new ProxyError('request_malformed', { detail: 'TRACE with a body' })
+    const target = head.form === 'asterisk' ? head.pathAndQuery : normalizeTarget(head.pathAndQuery)
+    if (target === undefined)
+      throw new ProxyError('request_malformed', { detail: 'a path that can be read in two ways' })
+
+    // Now, before any filter: what a filter adds later must not fall to a name that the client has nominated.
+    if (head.nominated !== undefined) for (const name of head.nominated) head.headers.delete(name)
+
+    this.#client ??= context.clients.ofConnection(this.#wire)
+    const client = context.clients.ofRequest(this.#client, head.headers)
+    const request = new RequestMessage({
+      method: head.method,
+      target,
+      rawTarget: head.target,
+      host: head.host,
+      scheme: client.scheme,
+      version: head.minor === 0 ? '1.0' : '1.1',
+      headers: head.headers,
+      ...(body !== undefined
+        ? { body: new Body(body) }
+        : whole !== undefined
+          ? { body: Body.from(whole) }
+          : undefined),
+    })
+    request.upgrade = framing === 'none' ? head.upgrade : undefined
+    request.acceptsTrailers = head.acceptsTrailers
+    const exchange = new Exchange(request, client, this, context.clock.now())
+    const { snapshot } = context
+    this.#exchange = exchange
+    this.#snapshot = snapshot
+    snapshot.enter()
+    try {
+      const response = snapshot.handler(exchange)
+      if (response instanceof ResponseMessage) this.#respond(response)
+      else response.then(this.#onResponse, this.#onFailure)
+    } catch (thrown) {
+      this.#fail(thrown)
+    }
+    return behind
+  }
+
+  // One exchange at a time has a promise under way, and its connection closes when it ends in another way; so these can
+  // be made once.
+  readonly #onResponse = (response: ResponseMessage): void => {
+    if (this.#phase === 'exchange' && !this.#responded) this.#respond(response)
+    else dropResponse(response)
+  }
+
+  readonly #onFailure = (thrown: unknown): void => {
+    if (this.#phase === 'exchange' && !this.#responded) this.#fail(thrown)
+  }
+
+  /** The handler failed: the client gets an error answer in place of the response. */
+  #fail(thrown: unknown): void {
+    const error = toProxyError(thrown)
+    this.#error = error
+    if (error.code === 'internal_error') this.#report(error, this.#exchange)
+    let answer: ResponseMessage | Promise<ResponseMessage>
+    try {
+      answer = this.#snapshot!.answerError(error, this.#exchange!)
+    } catch (second) {
+      this.#failTwice(second)
+      return
+    }
+    if (answer instanceof ResponseMessage) this.#respond(answer)
+    else answer.then(this.#onResponse, (second) => this.#failTwice(second))
+  }
+
+  /** The user's own error handler failed. */
+  #failTwice(second: unknown): void {
+    this.#report(toProxyError(second), this.#exchange)
+    if (this.#phase === 'exchange' && !this.#responded) this.#respond(problemResponse(this.#error!))
+  }
+
+  #respond(response: ResponseMessage): void {
+    if (!(response instanceof ResponseMessage)) {
+      this.#fail(new TypeError('a handler must return a ResponseMessage (see respond)'))
+      return
+    }
+    const head = this.#head!
+    this.#responded = true
+    this.#response = response
+    if (response.status < 200) {
+      this.#switchProtocols(response)
+      return
+    }
+    const { body } = response
+    const framing = outgoingResponseFraming(response.status, head.method, body.length, head.minor)
+    this.#keepAlive &&= framing !== 'close' && !this.#mustCloseAfter()
+    const text = this.#responseHead(
+      response,
+      framing === 'length' ? body.length : undefined,
+      framing === 'chunked',
+    )
+    const writer = this.#ownWriter()
+    if (framing === 'none') {
+      body.discard()
+      writer.writeWhole(text, framing, NO_BYTES)
+      this.#finish()
+      return
+    }
+    const { bytes } = body
+    if (bytes !== undefined) {
+      writer.writeWhole(text, framing, bytes)
+      this.#finish()
+      return
+    }
+    let source: BodySource
+    try {
+      source = body.take()
+    } catch (thrown) {
+      this.#responded = false
+      this.#fail(thrown)
+      return
+    }
+    writer.start(text, framing, source)
+  }
+
+  #responseHead(response: ResponseMessage, length: number | undefined, chunked: boolean): string {
+    const head = this.#head!
+    const { headers, status } = response
+    let text = statusLine(status, response.reason) + fieldLines(headers, RESPONSE_DROPPED)
+    if (!hasDate(headers)) text += this.#context.dateLine()
+    if (length !== undefined) text += `Content-Length: ${length}\r\n`
+    else if (chunked) text += 'Transfer-Encoding: chunked\r\n'
+    // The length of what a GET would have brought is no framing here, and worth passing on.
+    else if (status === 304 || (head.method === 'HEAD' && status !== 204)) text += announcedLength(response)
+    if (!this.#keepAlive) text += 'Connection: close\r\n'
+    else if (head.minor === 0) text += 'Connection: keep-alive\r\n'
+    return `${text}\r\n`
+  }
+
+  /** Whether what the client has yet to send of its request is more than we are willing to read and drop. */
+  #mustCloseAfter(): boolean {
+    const body = this.#body
+    if (body === undefined || body.flowing || this.#decoder!.ended) return false
+    return body.continuePending || this.#decoder!.remaining > this.#context.limits.drainBytes
+  }
+
+  #switchProtocols(response: ResponseMessage): void {
+    const { tunnel } = response
+    const exchange = this.#exchange!
+    if (response.status !== 101 || tunnel === undefined) {
+      this.#responded = false
+      this.#fail(new TypeError('a handler must return a final response, or 101 with a tunnel'))
+      return
+    }
+    const early = this.#stash?.take()
+    this.#stash = undefined
+    this.#phase = 'tunnel'
+    this.#deadline.close()
+    this.#wire.write(
+      `${statusLine(101, response.reason)}${fieldLines(response.headers, RESPONSE_DROPPED)}Connection: Upgrade\r\nUpgrade: ${tunnel.protocol}\r\n\r\n`,
+    )
+    tunnel.join(this.#wire, early, ({ bytesUp, bytesDown, error }) => {
+      this.#phase = 'closed'
+      this.#exchange = undefined
+      this.#context.closed(this)
+      const failure =
+        error === undefined ? undefined : new ProxyError('upstream_reset', { cause: error, sent: 'response' })
+      this.#complete(exchange, 'completed', failure, bytesDown, bytesUp)
+    })
+    if (this.#stashPaused) this.#wire.resume()
+  }
+
+  inform(exchange: Exchange, status: number, headers: HeaderList): void {
+    const head = this.#head
+    if (exchange !== this.#exchange || this.#responded || head === undefined || head.minor === 0) return
+    if (status < 102 || status > 199 || this.#writer?.blocked === true) return
+    this.#ownWriter().writeWhole(
+      `${statusLine(status, undefined)}${fieldLines(headers, RESPONSE_DROPPED)}\r\n`,
+      'none',
+      NO_BYTES,
+    )
+  }
+
+  makeId(): string {
+    return randomId(this.#context.random)
+  }
+
+  /** The response is written: ends the exchange, and the connection if it must end. */
+  #finish(): void {
+    const exchange = this.#exchange!
+    const body = this.#body
+    this.#complete(exchange, 'completed', this.#error, this.#writer!.written, this.#bytesReceived())
+    if (body !== undefined && !this.#decoder!.ended) {
+      const { limits } = this.#context
+      const stopped = body.continuePending || this.#decoder!.remaining > limits.drainBytes
+      body.drop()
+      this.#clearExchange()
+      if (!this.#keepAlive || stopped) this.#linger()
+      else {
+        this.#phase = 'draining'
+        this.#deadline.arm(limits.lingerMs)
+        this.#wire.resume()
+        this.#readOn()
+      }
+      return
+    }
+    this.#clearExchange()
+    if (this.#keepAlive) this.#nextRequest()
+    else this.#linger()
+  }
+
+  #nextRequest(): void {
+    this.#phase = 'idle'
+    if (!this.#keepAlive || this.#context.draining) this.#linger()
+    else {
+      this.#deadline.arm(this.#context.limits.keepAliveMs)
+      if (this.#stash !== undefined) this.#readOn()
+    }
+  }
+
+  #complete(
+    exchange: Exchange,
+    result: 'completed' | 'aborted' | 'failed',
+    error: ProxyError | undefined,
+    bytesSent: number,
+    bytesReceived: number,
+  ): void {
+    const thrown = exchange.complete({
+      result,
+      status: this.#responded ? this.#response?.status : undefined,
+      error,
+      durationMs: this.#context.clock.now() - exchange.startedAt,
+      bytesSent,
+      bytesReceived,
+    })
+    for (const one of thrown) this.#report(toProxyError(one), exchange)
+    this.#snapshot?.leave()
+    this.#snapshot = undefined
+  }
+
+  #report(error: ProxyError, exchange: Exchange | undefined): void {
+    const { report } = this.#snapshot ?? this.#context.snapshot
+    report(error, exchange)
+  }
+
+  #bytesReceived(): number {
+    return this.#body === undefined ? this.#received : this.#decoder!.received
+  }
+
+  #clearExchange(): void {
+    this.#exchange = undefined
+    this.#head = undefined
+    this.#body = undefined
+    this.#response = undefined
+  }
+
+  // Ends.
+
+  /** Something in what the client sent is wrong, or a limit was passed. */
+  #fault(thrown: unknown): void {
+    this.#reject(thrown instanceof SyntaxFault ? requestError(thrown) : toProxyError(thrown))
+  }
+
+  /** Answers with an error, outside of any filter, and reads no further request. */
+  #reject(error: ProxyError): void {
+    if (error.code === 'internal_error') this.#report(error, this.#exchange)
+    const exchange = this.#exchange
+    if (exchange !== undefined) {
+      this.#exchange = undefined
+      exchange.abort(error)
+    }
+    this.#body?.fail(error)
+    const begun = this.#responded
+    if (begun) {
+      this.#writer?.cancel(error)
+      if (this.#response !== undefined && !this.#response.body.used) dropResponse(this.#response)
+    } else {
+      this.#keepAlive = false
+      const answer = problemResponse(error)
+      const bytes = this.#head?.method === 'HEAD' ? NO_BYTES : answer.body.bytes!
+      this.#head ??= UNREAD_HEAD
+      this.#responded = true
+      this.#response = answer
+      this.#ownWriter().writeWhole(this.#responseHead(answer, answer.body.length, false), 'length', bytes)
+    }
+    if (exchange !== undefined) {
+      this.#complete(
+        exchange,
+        begun ? 'failed' : 'completed',
+        error,
+        this.#writer!.written,
+        this.#bytesReceived(),
+      )
+    }
+    this.#clearExchange()
+    this.#linger()
+  }
+
+  /** Sends the end of our side, and drops what still comes, until the client ends its side or the time is up. */
+  #linger(): void {
+    this.#phase = 'lingering'
+    this.#stash = undefined
+    this.#lingered = 0
+    this.#deadline.arm(this.#context.limits.lingerMs)
+    this.#wire.end()
+    this.#wire.resume()
+  }
+
+  /** Nobody is there any more to answer: everything done for the exchange is cancelled. */
+  #abandon(reason: ProxyError): void {
+    const exchange = this.#exchange
+    const begun = this.#responded
+    this.#phase = 'closed'
+    this.#exchange = undefined
+    exchange?.abort(reason)
+    this.#body?.fail(reason)
+    const written = this.#writer?.written ?? 0
+    this.#writer?.cancel(reason)
+    if (exchange !== undefined) {
+      const result = reason.side === 'downstream' ? 'aborted' : 'failed'
+      this.#complete(exchange, result, reason, begun ? written : 0, this.#bytesReceived())
+    }
+    this.#clearExchange()
+  }
+
+  #expired(): void {
+    switch (this.#phase) {
+      case 'idle':
+        this.#linger()
+        return
+      case 'head':
+        this.#reject(new ProxyError('request_head_timeout'))
+        return
+      case 'exchange':
+        if (this.#writer?.blocked === true) {
+          this.#abandon(new ProxyError('client_stalled'))
+          this.#wire.reset()
+        } else this.#checkProgress()
+        return
+      case 'draining':
+      case 'lingering':
+        this.#wire.destroy()
+        return
+    }
+  }
+
+  /** A body must come at a minimum rate, or a few slow clients could hold many resources. As in Kestrel. */
+  #checkProgress(): void {
+    const body = this.#body
+    if (body === undefined || !body.flowing) return
+    const { bodyIdleMs, minBodyBytesPerSecond } = this.#context.limits
+    const received = this.#decoder!.received
+    const least = Math.max(1, (minBodyBytesPerSecond * bodyIdleMs) / 1000)
+    if (body.wasPaused || received - this.#progress >= least) this.#watchBody()
+    else this.#reject(new ProxyError('request_body_timeout'))
+  }
+
+  #watchBody(): void {
+    this.#body!.wasPaused = this.#body!.paused
+    this.#progress = this.#decoder!.received
+    this.#deadline.arm(this.#context.limits.bodyIdleMs)
+  }
+
+  // The request body's side.
+
+  /** Someone wants the body now. */
+  bodyOpened(body: RequestBody): void {
+    if (body !== this.#body) return
+    if (body.continuePending) {
+      body.continuePending = false
+      if (!this.#responded) this.#ownWriter().writeWhole('HTTP/1.1 100 Continue\r\n\r\n', 'none', NO_BYTES)
+    }
+    this.#watchBody()
+    this.#readOn()
+  }
+
+  bodyPaused(body: RequestBody): void {
+    if (body === this.#body) this.#wire.pause()
+  }
+
+  bodyResumed(body: RequestBody): void {
+    if (body === this.#body && !this.#stashPaused) this.#wire.resume()
+  }
+
+  bodyCancelled(body: RequestBody): void {
+    if (body !== this.#body) return
+    if (body.paused && !this.#stashPaused) this.#wire.resume()
+  }
+
+  onBodyChunk(chunk: Buffer): boolean | undefined {
+    return this.#body?.push(chunk)
+  }
+
+  onBodyEnd(trailers: HeaderList | undefined): void {
+    if (this.#phase === 'exchange' && this.#writer?.blocked !== true) this.#deadline.disarm()
+    this.#body?.finish(trailers)
+  }
+
+  // The writer's side.
+
+  onBodyWritten(): void {
+    this.#deadline.disarm()
+    this.#finish()
+  }
+
+  onBodyFailed(thrown: unknown): void {
+    const error = toProxyError(thrown)
+    if (error.code === 'internal_error') this.#report(error, this.#exchange)
+    const exchange = this.#exchange
+    if (exchange === undefined) return
+    const truncatable = this.#head!.minor === 1
+    this.#exchange = undefined
+    exchange.abort(error)
+    this.#body?.fail(error)
+    this.#complete(exchange, 'failed', error, this.#writer!.written, this.#bytesReceived())
+    this.#clearExchange()
+    // The client must see that the response is not whole: by its framing, or where that is the end of the connection, by
+    // a reset.
+    if (truncatable) this.#linger()
+    else {
+      this.#phase = 'closed'
+      this.#wire.reset()
+    }
+  }
+
+  onBlocked(blocked: boolean): void {
+    if (this.#phase === 'exchange') {
+      if (blocked) this.#deadline.arm(this.#context.limits.sendIdleMs)
+      else if (this.#body?.flowing === true) this.#watchBody()
+      else this.#deadline.disarm()
+    } else if (!blocked && this.#phase === 'idle') this.#readOn()
+  }
+
+  #ownWriter(): BodyWriter {
+    this.#writer ??= new BodyWriter(this.#wire, this)
+    return this.#writer
+  }
+}
+
+/** The body of the request that a connection is serving. */
+class RequestBody implements BodySource {
+  readonly length: number | undefined
+  readonly #connection: ServerConnection
+  #sink: BodySink | undefined
+  #ended = false
+  paused = false
+  /** Paused at some time since the last look at its progress. */
+  wasPaused = false
+  /** The client waits for our word before it sends. */
+  continuePending: boolean
+
+  constructor(connection: ServerConnection, length: number | undefined, continuePending: boolean) {
+    this.#connection = connection
+    this.length = length
+    this.continuePending = continuePending
+  }
+
+  /** Whether bytes that come have somewhere to go. */
+  get flowing(): boolean {
+    return this.#sink !== undefined && !this.#ended
+  }
+
+  open(sink: BodySink): void {
+    if (this.#ended) return
+    this.#sink = sink
+    this.#connection.bodyOpened(this)
+  }
+
+  pause(): void {
+    if (this.paused) return
+    this.paused = true
+    this.wasPaused = true
+    this.#connection.bodyPaused(this)
+  }
+
+  resume(): void {
+    if (!this.paused) return
+    this.paused = false
+    this.#connection.bodyResumed(this)
+  }
+
+  cancel(): void {
+    this.#sink = undefined
+    this.#connection.bodyCancelled(this)
+    this.paused = false
+  }
+
+  push(chunk: Buffer): boolean | undefined {
+    return this.#sink === undefined ? true : this.#sink.onChunk(chunk)
+  }
+
+  finish(trailers: HeaderList | undefined): void {
+    this.#ended = true
+    const sink = this.#sink
+    this.#sink = undefined
+    sink?.onEnd(trailers)
+  }
+
+  fail(error: ProxyError): void {
+    if (this.#ended) return
+    this.#ended = true
+    const sink = this.#sink
+    this.#sink = undefined
+    sink?.onError(error)
+  }
+
+  /** The exchange is over; whoever still reads is told so. */
+  drop(): void {
+    this.fail(new ProxyError('exchange_aborted', { detail: 'the response was finished before the request' }))
+  }
+}
+
+const NO_BYTES = new Uint8Array(0)
+/** A body up to this size that came with its head is taken out at once. */
+const SMALL_BODY = 16_384
+
+/** The target with its path in the one form that is matched and sent on; `undefined` when the path has none. */
+function normalizeTarget(target: string): string | undefined {
+  const queryAt = target.indexOf('?')
+  if (queryAt < 0) return normalizePath(target)
+  const raw = target.slice(0, queryAt)
+  const path = normalizePath(raw)
+  return path === raw || path === undefined ? path && target : path + target.slice(queryAt)
+}
+
+/** Stands in for the head of a request that could not be read. */
+const UNREAD_HEAD = { method: 'GET', minor: 1 } as RequestHead
+
+function requestError(fault: SyntaxFault): ProxyError {
+  const detail = fault.message
+  switch (fault.kind) {
+    case 'too-large':
+      return new ProxyError(
+        detail.startsWith('a body') ? 'request_body_too_large' : 'request_head_too_large',
+        { detail },
+      )
+    case 'target-too-long':
+      return new ProxyError('request_target_too_long', { detail })
+    case 'version':
+      return new ProxyError('request_version_unsupported', { detail })
+    case 'coding':
+      return new ProxyError('request_coding_unsupported', { detail })
+    default:
+      return new ProxyError('request_malformed', { detail })
+  }
+}
+
+function dropResponse(response: ResponseMessage): void {
+  if (!(response instanceof ResponseMessage)) return
+  response.body.discard()
+  response.tunnel?.abort()
+}
+
+function hasDate(headers: HeaderList): boolean {
+  const { fields } = headers
+  for (let i = 0; i < fields.length; i++) if (fields[i]!.kind === FieldKind.date) return true
+  return false
+}
+
+function announcedLength(response: ResponseMessage): string {
+  const { body, headers, status } = response
+  const announced = headers.get('content-length')
+  if (announced !== undefined) return /^\d+$/.test(announced) ? `Content-Length: ${announced}\r\n` : ''
+  return status === 304 || body.length === undefined || body.length === 0
+    ? ''
+    : `Content-Length: ${body.length}\r\n`
+}

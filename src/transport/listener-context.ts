@@ -1,0 +1,37 @@
+import type { Clock } from '../core/clock.ts'
+import type { ProxyError } from '../core/errors.ts'
+import type { Exchange } from '../core/exchange.ts'
+import type { Handler } from '../core/handler.ts'
+import type { ResponseMessage } from '../core/message.ts'
+import type { Random } from '../core/random.ts'
+import type { ClientResolver } from './client-resolver.ts'
+import type { RequestHead } from './http1/request-head.ts'
+import type { ServerConnection } from './http1/server-connection.ts'
+import type { Limits } from './limits.ts'
+
+/** What serves exchanges: replaced as a whole on reload. An exchange keeps the one it began with. */
+export interface Snapshot {
+  readonly handler: Handler
+  readonly answerError: (error: ProxyError, exchange: Exchange) => ResponseMessage | Promise<ResponseMessage>
+  /** Told of what is nobody's fault but ours or the user's code's. */
+  readonly report: (error: ProxyError, exchange: Exchange | undefined) => void
+  /** An exchange begins on it. */
+  enter(): void
+  /** That exchange is over. */
+  leave(): void
+}
+
+/** What the connections of one listener share. */
+export interface ListenerContext {
+  readonly clock: Clock
+  readonly random: Random
+  readonly limits: Limits
+  readonly clients: ClientResolver
+  readonly snapshot: Snapshot
+  readonly draining: boolean
+  readonly parseHead: (bytes: Buffer, start: number, available: number) => RequestHead | undefined
+  /** A `Date` line for now. */
+  dateLine(): string
+  /** The connection is over. Called once. */
+  closed(connection: ServerConnection): void
+}

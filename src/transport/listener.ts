@@ -1,0 +1,105 @@
+import type { Clock } from '../core/clock.ts'
+import { ProxyError } from '../core/errors.ts'
+import type { Address, BoundListener, Network, Wire } from '../core/network.ts'
+import type { Random } from '../core/random.ts'
+import type { ClientResolver } from './client-resolver.ts'
+import { parseRequestHead, type RequestHead } from './http1/request-head.ts'
+import { ServerConnection } from './http1/server-connection.ts'
+import type { Limits } from './limits.ts'
+import type { ListenerContext, Snapshot } from './listener-context.ts'
+
+export interface ListenerSettings {
+  readonly host: string
+  readonly port: number
+  readonly limits: Limits
+  readonly clients: ClientResolver
+}
+
+/** Accepts connections at one address, and owns them. */
+export class Listener implements ListenerContext {
+  readonly clock: Clock
+  readonly random: Random
+  readonly limits: Limits
+  readonly clients: ClientResolver
+  readonly parseHead: (bytes: Buffer, start: number, available: number) => RequestHead | undefined
+  snapshot: Snapshot
+  draining = false
+  readonly #connections = new Set<ServerConnection>()
+  #bound: BoundListener | undefined
+  #emptied: (() => void) | undefined
+  #second = -1
+  #dateLine = ''
+
+  constructor(settings: ListenerSettings, clock: Clock, random: Random, snapshot: Snapshot) {
+    const { limits } = settings
+    this.clock = clock
+    this.random = random
+    this.limits = limits
+    this.clients = settings.clients
+    this.snapshot = snapshot
+    this.parseHead = (bytes, start, available) => parseRequestHead(bytes, start, available, limits)
+  }
+
+  get address(): Address {
+    if (this.#bound === undefined) throw new Error('the listener is not open')
+    return this.#bound.address
+  }
+
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  async open(network: Network, { host, port }: ListenerSettings): Promise<void> {
+    this.#bound = await network.listen({ host, port }, (wire) => this.#accept(wire))
+  }
+
+  /** Accepts no more, lets running exchanges finish, and closes what idles. Resolves when no connection is left. */
+  async drain(): Promise<void> {
+    this.draining = true
+    await this.#bound?.close()
+    for (const connection of [...this.#connections]) connection.drain()
+    if (this.#connections.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#emptied = resolve
+      })
+    }
+  }
+
+  /** Gives up everything that runs. */
+  async close(): Promise<void> {
+    this.draining = true
+    await this.#bound?.close()
+    for (const connection of [...this.#connections]) connection.close(new ProxyError('proxy_closed'))
+    // What lingers or tunnels has no exchange to give up, but a wire to close.
+    if (this.#connections.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#emptied = resolve
+      })
+    }
+  }
+
+  closed(connection: ServerConnection): void {
+    this.#connections.delete(connection)
+    if (this.#connections.size === 0) this.#emptied?.()
+  }
+
+  dateLine(): string {
+    const now = this.clock.wallTime()
+    const second = Math.floor(now / 1000)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#dateLine = `Date: ${new Date(now).toUTCString()}\r\n`
+    }
+    return this.#dateLine
+  }
+
+  #accept(wire: Wire): void {
+    if (this.draining || this.#connections.size >= this.limits.connections) {
+      wire.destroy()
+      return
+    }
+    const connection = new ServerConnection(wire, this)
+    this.#connections.add(connection)
+    wire.handler = connection
+  }
+}

@@ -1,0 +1,227 @@
+import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import type {
+  Address,
+  BoundListener,
+  ConnectHandler,
+  Connecting,
+  ConnectOptions,
+  ListenOptions,
+  Network,
+  TlsFacts,
+  Wire,
+  WireHandler,
+} from '../core/network.ts'
+
+/** The operating system's network. */
+export const nodeNetwork: Network = { connect, listen }
+
+/** What one read from an upstream can bring at most. Its memory is used again as long as nobody keeps a chunk. */
+const READ_BYTES = 65_536
+
+const WIRE = Symbol('wire')
+type WiredSocket = Socket & { [WIRE]: NodeWire }
+
+const UNOWNED: WireHandler = {
+  onData: () => true,
+  onEnd: () => {},
+  onDrain: () => {},
+  onClose: () => {},
+}
+
+class NodeWire implements Wire {
+  handler: WireHandler = UNOWNED
+  readonly #socket: Socket
+  #error: Error | undefined
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    ;(socket as WiredSocket)[WIRE] = this
+    socket.on('end', onEnd)
+    socket.on('drain', onDrain)
+    socket.on('error', onError)
+    socket.on('close', onClose)
+  }
+
+  get remote(): Address {
+    return { address: this.#socket.remoteAddress ?? '', port: this.#socket.remotePort ?? 0 }
+  }
+
+  get local(): Address {
+    return { address: this.#socket.localAddress ?? '', port: this.#socket.localPort ?? 0 }
+  }
+
+  get tls(): TlsFacts | undefined {
+    if (!('encrypted' in this.#socket)) return undefined
+    const socket = this.#socket as TLSSocket
+    return {
+      protocol: socket.getProtocol() ?? '',
+      alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined,
+      servername: typeof socket.servername === 'string' ? socket.servername : undefined,
+    }
+  }
+
+  get pendingBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  write(data: Uint8Array | string): boolean {
+    if (!this.#socket.writable) return true
+    // Node answers `false` for any write of more than its mark, also when the system took all of it at once.
+    return typeof data === 'string'
+      ? this.#socket.write(data, 'latin1') || this.#socket.writableLength === 0
+      : this.#socket.write(data) || this.#socket.writableLength === 0
+  }
+
+  cork(): void {
+    this.#socket.cork()
+  }
+
+  uncork(): void {
+    this.#socket.uncork()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  reset(): void {
+    this.#socket.resetAndDestroy()
+  }
+
+  /** Socket events, from the shared listeners below. */
+  failed(error: Error): void {
+    this.#error ??= error
+  }
+
+  closed(): void {
+    const handler = this.handler
+    this.handler = UNOWNED
+    handler.onClose(this.#error)
+  }
+}
+
+// One function for all sockets: a connection that idles holds no closures.
+function onData(this: Socket, chunk: Buffer): void {
+  ;(this as WiredSocket)[WIRE].handler.onData(chunk)
+}
+
+function onEnd(this: Socket): void {
+  ;(this as WiredSocket)[WIRE].handler.onEnd()
+}
+
+function onDrain(this: Socket): void {
+  ;(this as WiredSocket)[WIRE].handler.onDrain()
+}
+
+function onError(this: Socket, error: Error): void {
+  ;(this as WiredSocket)[WIRE].failed(error)
+}
+
+function onClose(this: Socket): void {
+  ;(this as WiredSocket)[WIRE].closed()
+}
+
+function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): Connecting {
+  let wire: NodeWire | undefined
+  let memory: Buffer | undefined
+  const options = {
+    host,
+    port,
+    noDelay: true,
+    allowHalfOpen: true,
+    onread: {
+      // Asked for before the first read and after each one.
+      buffer: () => {
+        memory ??= Buffer.allocUnsafeSlow(READ_BYTES)
+        return memory
+      },
+      callback: (size: number, bytes: Uint8Array): boolean => {
+        const chunk = size === bytes.length ? (bytes as Buffer) : (bytes as Buffer).subarray(0, size)
+        if (wire?.handler.onData(chunk) !== true) memory = undefined
+        return true
+      },
+    },
+  }
+  const socket =
+    tls === undefined
+      ? connectTcp(options)
+      : connectTls({
+          ...options,
+          servername: tls.servername ?? '',
+          rejectUnauthorized: tls.dangerouslyAcceptAnyCertificate !== true,
+          ...(tls.ca === undefined ? {} : { ca: tls.ca as string | Buffer | (string | Buffer)[] }),
+        })
+  const failed = (error: Error): void => {
+    socket.removeListener(event, connected)
+    handler.onConnectError(error)
+  }
+  const closed = (): void => failed(new Error('the connection was closed while it was being made'))
+  const connected = (): void => {
+    socket.removeListener('error', failed)
+    socket.removeListener('close', closed)
+    wire = new NodeWire(socket)
+    handler.onConnect(wire)
+  }
+  const event = tls === undefined ? 'connect' : 'secureConnect'
+  socket.once(event, connected)
+  socket.once('error', (error) => {
+    socket.removeListener('close', closed)
+    if (wire === undefined) failed(error)
+  })
+  socket.once('close', closed)
+  return {
+    cancel() {
+      socket.removeListener(event, connected)
+      socket.removeListener('close', closed)
+      socket.removeAllListeners('error')
+      // A socket that is torn down while it connects may still report why.
+      socket.on('error', () => {})
+      socket.destroy()
+    },
+  }
+}
+
+function listen(
+  { host, port, backlog = 1024 }: ListenOptions,
+  onWire: (wire: Wire) => void,
+): Promise<BoundListener> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const wire = new NodeWire(socket)
+    socket.on('data', onData)
+    onWire(wire)
+  })
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, backlog }, () => {
+      server.removeListener('error', reject)
+      // What accept reports later (too many open files) concerns one connection that never was.
+      server.on('error', () => {})
+      resolve({ address: boundAddress(server), close: () => closeServer(server) })
+    })
+  })
+}
+
+function boundAddress(server: Server): Address {
+  const bound = server.address()
+  if (bound === null || typeof bound === 'string') throw new Error('a TCP listener has an address and a port')
+  return { address: bound.address, port: bound.port }
+}
+
+/** Ends accepting; unlike `Server.close` it does not wait for the connections, whose owner is another. */
+function closeServer(server: Server): Promise<void> {
+  server.close()
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,88 @@
+import { isIPv6 } from 'node:net'
+import { ProxyError } from '../core/errors.ts'
+import type { Client } from '../core/exchange.ts'
+import { FieldKind, type HeaderList } from '../core/headers.ts'
+import type { RequestMessage } from '../core/message.ts'
+import type { Framing } from './framing.ts'
+import { fieldLines, REQUEST_DROPPED } from './http1/head-writer.ts'
+
+/** What a pool tells its endpoints about the client and about itself. */
+export interface OutgoingPolicy {
+  /** The `Host` that the endpoint sees; `undefined` passes on what the client asked for. */
+  readonly host: string | undefined
+  /** The endpoint's own host and port: what is sent when the client named none. */
+  readonly authority: string
+  /** `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`. */
+  readonly xForwarded: boolean
+  /** `Forwarded` (RFC 7239). */
+  readonly forwarded: boolean
+  /** The pseudonym in `Via` (RFC 9110 section 7.6.3); `undefined` sends none. */
+  readonly via: string | undefined
+}
+
+/** A request that has passed this proxy so often is going round in circles. */
+const MAX_PASSES = 10
+
+/** The head of a request as it goes to an endpoint, written from parsed fields alone. Throws `loop_detected`. */
+export function requestHead(
+  request: RequestMessage,
+  client: Client,
+  policy: OutgoingPolicy,
+  framing: Framing,
+  length: number | undefined,
+): string {
+  const { headers } = request
+  const host = policy.host ?? (request.host === '' ? policy.authority : request.host)
+  let head = `${request.method} ${request.target} HTTP/1.1\r\nHost: ${host}\r\n${fieldLines(headers, REQUEST_DROPPED)}`
+  if (policy.xForwarded) head += xForwardedLines(request, client)
+  if (policy.forwarded) head += forwardedLine(request, client)
+  if (policy.via !== undefined) {
+    refuseLoop(headers, policy.via)
+    head +=
+      request.version === '1.1' ? `Via: 1.1 ${policy.via}\r\n` : `Via: ${request.version} ${policy.via}\r\n`
+  }
+  if (framing === 'length') head += `Content-Length: ${length ?? 0}\r\n`
+  else if (framing === 'chunked') head += 'Transfer-Encoding: chunked\r\n'
+  const upgrade = request.upgrade === undefined ? undefined : allowedUpgrade(request.upgrade)
+  if (upgrade !== undefined) {
+    head += `Upgrade: ${upgrade}\r\n`
+    head += request.acceptsTrailers
+      ? 'TE: trailers\r\nConnection: Upgrade, TE\r\n'
+      : 'Connection: Upgrade\r\n'
+  } else if (request.acceptsTrailers) head += 'TE: trailers\r\nConnection: TE\r\n'
+  return `${head}\r\n`
+}
+
+function xForwardedLines(request: RequestMessage, { peer, scheme, localPort, forwarding }: Client): string {
+  const { forwardedFor } = forwarding
+  const chain = forwardedFor === undefined ? peer.address : `${forwardedFor}, ${peer.address}`
+  const host = forwarding.host ?? request.host
+  const hostLine = host === '' ? '' : `X-Forwarded-Host: ${host}\r\n`
+  return `X-Forwarded-For: ${chain}\r\nX-Forwarded-Proto: ${scheme}\r\n${hostLine}X-Forwarded-Port: ${forwarding.port ?? localPort}\r\n`
+}
+
+function forwardedLine(request: RequestMessage, { peer, scheme, forwarding }: Client): string {
+  const node = isIPv6(peer.address) ? `"[${peer.address}]"` : peer.address
+  const host = request.host === '' ? '' : `;host="${request.host}"`
+  const own = `for=${node}${host};proto=${scheme}`
+  return `Forwarded: ${forwarding.forwarded === undefined ? own : `${forwarding.forwarded}, ${own}`}\r\n`
+}
+
+function refuseLoop(headers: HeaderList, pseudonym: string): void {
+  const { fields, values } = headers
+  let passes = 0
+  for (let i = 0; i < fields.length; i++) {
+    if (fields[i]!.kind !== FieldKind.via) continue
+    for (const element of values[i]!.split(',')) if (element.trim().split(/[\t ]+/)[1] === pseudonym) passes++
+  }
+  if (passes >= MAX_PASSES) throw new ProxyError('loop_detected')
+}
+
+/** An upgrade to HTTP/2 would carry requests past every filter (as "h2c smuggling" does), so it is not offered on. */
+function allowedUpgrade(upgrade: string): string | undefined {
+  const kept = upgrade
+    .split(',')
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => protocol !== '' && !/^(?:h2c?|tls|http)(?:$|[/\d])/i.test(protocol))
+  return kept.length === 0 ? undefined : kept.join(', ')
+}

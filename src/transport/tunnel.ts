@@ -1,0 +1,162 @@
+import type { Clock } from '../core/clock.ts'
+import { Deadline } from '../core/clock.ts'
+import type { Tunnel, TunnelEnd, Wire, WireHandler } from '../core/network.ts'
+
+/** The upstream end of a tunnel: joined byte for byte to the client's wire once the 101 went out. */
+export class WireTunnel implements Tunnel {
+  readonly protocol: string
+  readonly #upstream: Wire
+  readonly #clock: Clock
+  readonly #idleMs: number
+  readonly #onClose: (error: Error | undefined) => void
+  #early: Buffer[] = []
+  #earlyBytes = 0
+  #closed: { error: Error | undefined } | undefined
+  #ended = false
+
+  /** Takes the wire over. `early` are bytes that followed the head. `onClose` is called once, when the upstream's wire is closed. */
+  constructor(
+    upstream: Wire,
+    early: Buffer | undefined,
+    {
+      protocol,
+      clock,
+      idleMs,
+      onClose,
+    }: { protocol: string; clock: Clock; idleMs: number; onClose: (error: Error | undefined) => void },
+  ) {
+    this.protocol = protocol
+    this.#upstream = upstream
+    this.#clock = clock
+    this.#idleMs = idleMs
+    this.#onClose = onClose
+    if (early !== undefined && early.length > 0) this.#early.push(early)
+    upstream.handler = {
+      onData: (chunk) => {
+        this.#early.push(chunk)
+        this.#earlyBytes += chunk.length
+        if (this.#earlyBytes > MAX_EARLY_BYTES) upstream.pause()
+        return undefined
+      },
+      onEnd: () => {
+        this.#ended = true
+      },
+      onDrain: () => {},
+      onClose: (error) => {
+        this.#closed = { error }
+        onClose(error)
+      },
+    }
+  }
+
+  join(downstream: Wire, early: Buffer | undefined, onClose: (end: TunnelEnd) => void): void {
+    const join = new Join(this.#upstream, downstream, this.#clock, this.#idleMs, (end) => {
+      if (this.#closed === undefined) this.#onClose(end.error)
+      onClose(end)
+    })
+    for (const chunk of this.#early) join.fromUpstream(chunk)
+    this.#early = []
+    if (early !== undefined && early.length > 0) join.fromDownstream(early)
+    if (this.#closed !== undefined) join.upstreamClosed(this.#closed.error)
+    else if (this.#ended) join.upstreamEnded()
+    this.#upstream.resume()
+    downstream.resume()
+  }
+
+  abort(): void {
+    this.#upstream.destroy()
+  }
+}
+
+const MAX_EARLY_BYTES = 65_536
+
+/** Two wires, each written what the other reads. Over when both are closed. */
+class Join {
+  readonly #upstream: Wire
+  readonly #downstream: Wire
+  readonly #deadline: Deadline
+  readonly #idleMs: number
+  readonly #onClose: (end: TunnelEnd) => void
+  #open = 2
+  #bytesUp = 0
+  #bytesDown = 0
+  #error: Error | undefined
+
+  constructor(
+    upstream: Wire,
+    downstream: Wire,
+    clock: Clock,
+    idleMs: number,
+    onClose: (end: TunnelEnd) => void,
+  ) {
+    this.#upstream = upstream
+    this.#downstream = downstream
+    this.#idleMs = idleMs
+    this.#onClose = onClose
+    this.#deadline = new Deadline(clock, () => this.#fail(new Error('the tunnel was idle for too long')))
+    this.#deadline.arm(idleMs)
+    upstream.handler = this.#end(upstream, downstream, (chunk) => this.fromUpstream(chunk))
+    downstream.handler = this.#end(downstream, upstream, (chunk) => this.fromDownstream(chunk))
+  }
+
+  fromUpstream(chunk: Buffer): boolean {
+    this.#bytesDown += chunk.length
+    return this.#pass(chunk, this.#upstream, this.#downstream)
+  }
+
+  fromDownstream(chunk: Buffer): boolean {
+    this.#bytesUp += chunk.length
+    return this.#pass(chunk, this.#downstream, this.#upstream)
+  }
+
+  upstreamEnded(): void {
+    this.#downstream.end()
+  }
+
+  upstreamClosed(error: Error | undefined): void {
+    this.#closed(error, this.#downstream)
+  }
+
+  #pass(chunk: Buffer, from: Wire, to: Wire): boolean {
+    this.#deadline.arm(this.#idleMs)
+    if (!to.write(chunk)) from.pause()
+    return to.pendingBytes === 0
+  }
+
+  #end(own: Wire, other: Wire, onData: (chunk: Buffer) => boolean): WireHandler {
+    return {
+      onData,
+      onEnd: () => other.end(),
+      onDrain: () => {
+        this.#deadline.arm(this.#idleMs)
+        other.resume()
+      },
+      onClose: (error) => {
+        void own
+        this.#closed(error, other)
+      },
+    }
+  }
+
+  #closed(error: Error | undefined, other: Wire): void {
+    this.#error ??= error
+    this.#open--
+    if (this.#open > 0) {
+      // What was read before an orderly end still goes out; a reset is passed on as one.
+      if (error === undefined) {
+        other.end()
+        // Reading must go on, or the end of the other side is never seen.
+        other.resume()
+      } else other.reset()
+      return
+    }
+    this.#deadline.close()
+    this.#onClose({ bytesUp: this.#bytesUp, bytesDown: this.#bytesDown, error: this.#error })
+  }
+
+  #fail(error: Error): void {
+    this.#error ??= error
+    this.#upstream.destroy()
+    this.#downstream.destroy()
+  }
+}
