@@ -37,7 +37,8 @@ export {
   type RoutedProxy,
   type StartOptions,
 } from './proxy/proxy.ts'
+export type { RouteDescription } from './proxy/route-listing.ts'
 export type { RunningProxy } from './proxy/running-proxy.ts'
 export type { LimitOptions } from './transport/limits.ts'
-export type { Target } from './transport/runtime.ts'
+export type { EndpointDescription, Target, TargetDescription } from './transport/runtime.ts'
 export type { ConnectionOptions } from './transport/upstream-limits.ts'

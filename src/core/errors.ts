@@ -2,7 +2,7 @@
  * The one table of what can go wrong. The errors page, the metric label, the access-log reason, the status and
  * the `Proxy-Status` token (RFC 9209 section 2.3) are all read from here.
  */
-const TABLE = {
+const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
   request_malformed: row('downstream', 400, 'never', 'http_request_error', 'The request is malformed'),
   request_target_too_long: row(
     'downstream',
@@ -197,12 +197,13 @@ const TABLE = {
     'connection_write_timeout',
     'The service stopped reading the request',
   ),
-} as const
+}
 
 type Side = 'downstream' | 'upstream' | 'proxy'
 type Retry = 'always' | 'idempotent' | 'never'
 
-interface Row {
+/** What the table says of one code. */
+export interface ProxyErrorRow {
   readonly side: Side
   readonly status: number
   readonly retry: Retry
@@ -210,12 +211,54 @@ interface Row {
   readonly title: string
 }
 
-function row(side: Side, status: number, retry: Retry, proxyStatus: string | undefined, title: string): Row {
+function row(
+  side: Side,
+  status: number,
+  retry: Retry,
+  proxyStatus: string | undefined,
+  title: string,
+): ProxyErrorRow {
   return { side, status, retry, proxyStatus, title }
 }
 
 /** Each code that a `ProxyError` can have. */
-export type ProxyErrorCode = keyof typeof TABLE
+export type ProxyErrorCode =
+  | 'request_malformed'
+  | 'request_target_too_long'
+  | 'request_head_too_large'
+  | 'request_body_too_large'
+  | 'request_head_timeout'
+  | 'request_body_timeout'
+  | 'request_version_unsupported'
+  | 'request_coding_unsupported'
+  | 'method_not_implemented'
+  | 'expectation_failed'
+  | 'client_aborted'
+  | 'client_stalled'
+  | 'route_not_found'
+  | 'method_not_allowed'
+  | 'loop_detected'
+  | 'internal_error'
+  | 'exchange_aborted'
+  | 'proxy_closed'
+  | 'no_endpoint'
+  | 'pool_queue_full'
+  | 'pool_queue_timeout'
+  | 'upstream_dns_failed'
+  | 'upstream_refused'
+  | 'upstream_unreachable'
+  | 'upstream_connect_timeout'
+  | 'upstream_tls_failed'
+  | 'upstream_certificate_invalid'
+  | 'upstream_reset'
+  | 'upstream_head_timeout'
+  | 'upstream_head_too_large'
+  | 'upstream_response_malformed'
+  | 'upstream_response_incomplete'
+  | 'upstream_body_timeout'
+  | 'upstream_body_too_large'
+  | 'upstream_upgrade_failed'
+  | 'upstream_write_timeout'
 
 /** How much of a request had gone to the upstream, or come back, when it failed. */
 export type Sent = 'none' | 'head' | 'body' | 'response'
@@ -277,7 +320,7 @@ export class ProxyError extends Error {
 }
 
 /** The table, for documentation, metrics and tests. */
-export const PROXY_ERRORS: Readonly<Record<ProxyErrorCode, Row>> = TABLE
+export const PROXY_ERRORS: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = TABLE
 
 /** Anything thrown, as a `ProxyError`: what is not one already becomes `internal_error` with the thing as its cause. */
 export function toProxyError(thrown: unknown): ProxyError {

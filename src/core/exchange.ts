@@ -148,7 +148,10 @@ export class Exchange {
   /** Calls exactly once, when the last byte has been sent or the exchange was given up. At once if it is over. */
   onComplete(listener: (outcome: Outcome) => void): void {
     if (this.#outcome !== undefined) listener(this.#outcome)
-    else (this.#completeListeners ??= []).push(listener)
+    else {
+      this.#completeListeners ??= []
+      this.#completeListeners.push(listener)
+    }
   }
 
   /** Sends an interim (1xx) response to the client, where its HTTP version knows of such. */
@@ -160,7 +163,10 @@ export class Exchange {
   addAbortable(abortable: Abortable): void {
     if (this.#abortReason !== undefined) abortable.abort(this.#abortReason)
     else if (this.#abortable === undefined) this.#abortable = abortable
-    else (this.#moreAbortables ??= []).push(abortable)
+    else {
+      this.#moreAbortables ??= []
+      this.#moreAbortables.push(abortable)
+    }
   }
 
   /** @internal */

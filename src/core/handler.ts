@@ -13,9 +13,10 @@ export function compose(filters: readonly Filter[], handler: Handler): Handler {
   return filters.reduceRight<Handler>((next, filter) => (exchange) => filter(exchange, next), handler)
 }
 
-export type RequestStep = (
-  exchange: Exchange,
-) => Promise<ResponseMessage | undefined | void> | ResponseMessage | undefined | void
+// biome-ignore lint/suspicious/noConfusingVoidType: a step that returns nothing is the usual one
+type Maybe = ResponseMessage | undefined | void
+
+export type RequestStep = (exchange: Exchange) => Promise<Maybe> | Maybe
 
 /** A filter for the request alone. What it returns, if anything, is the answer. A synchronous one adds no promise. */
 export function onRequest(step: RequestStep): Filter {
@@ -27,10 +28,7 @@ export function onRequest(step: RequestStep): Filter {
   }
 }
 
-export type ResponseStep = (
-  response: ResponseMessage,
-  exchange: Exchange,
-) => Promise<ResponseMessage | undefined | void> | ResponseMessage | undefined | void
+export type ResponseStep = (response: ResponseMessage, exchange: Exchange) => Promise<Maybe> | Maybe
 
 /** A filter for the response head. It may change the response, or return another. */
 export function onResponse(step: ResponseStep): Filter {

@@ -6,13 +6,7 @@ import { assertFilter, compose, type Filter, type Handler } from '../core/handle
 import type { ResponseMessage } from '../core/message.ts'
 import type { TlsConnectOptions } from '../core/network.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
-import {
-  type Compilable,
-  type Compiled,
-  compile,
-  type Runtime,
-  type TargetDescription,
-} from '../transport/runtime.ts'
+import type { Compilable, Compiled, Runtime, TargetDescription } from '../transport/runtime.ts'
 import { type ConnectionOptions, type UpstreamLimits, upstreamLimits } from '../transport/upstream-limits.ts'
 import { PoolEndpoint } from './endpoint.ts'
 import { type EndpointOptions, type EndpointSpec, endpointSpec } from './endpoint-spec.ts'
@@ -147,7 +141,7 @@ export class Pool implements Compilable {
   }
 
   /** @internal */
-  [compile](runtime: Runtime): Compiled {
+  compile(runtime: Runtime): Compiled {
     return new RunningPool(this.#description, runtime)
   }
 

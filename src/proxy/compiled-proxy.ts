@@ -5,7 +5,7 @@ import { ResponseMessage } from '../core/message.ts'
 import { problemResponse } from '../core/problem.ts'
 import { compileRoutes, type Router } from '../core/router.ts'
 import type { Snapshot } from '../transport/listener-context.ts'
-import { type Compilable, type Compiled, compile, isCompilable, type Runtime } from '../transport/runtime.ts'
+import { type Compilable, type Compiled, isCompilable, type Runtime } from '../transport/runtime.ts'
 import type { ProxyDescription, RouteEntry } from './description.ts'
 
 /**
@@ -23,7 +23,7 @@ export class CompiledTargets {
   acquire(target: Compilable): Compiled {
     let entry = this.#entries.get(target)
     if (entry === undefined) {
-      entry = { compiled: target[compile](this.#runtime), users: 0 }
+      entry = { compiled: target.compile(this.#runtime), users: 0 }
       this.#entries.set(target, entry)
     }
     entry.users++

@@ -15,6 +15,7 @@ import {
   type RouteEntry,
 } from './description.ts'
 import { type Explanation, explain } from './explanation.ts'
+import { listRoutes, type RouteDescription } from './route-listing.ts'
 import { type Described, RunningProxy, type Surroundings } from './running-proxy.ts'
 import { drainOnSignals } from './signals.ts'
 
@@ -71,6 +72,8 @@ export interface RoutedProxy extends Described {
   start(options?: StartOptions): Promise<RunningProxy>
   /** The whole proxy as one function, without listeners. Pools connect when they are first used. */
   handler(): Handler
+  /** Every route with its filters and its target, in the order in which they were added. */
+  readonly routes: readonly RouteDescription[]
   /** Which route, filters and endpoints would serve a request, and why. Its `toString()` is meant for people. */
   explain(request: string): Explanation
 }
@@ -156,6 +159,10 @@ class DescribedProxy implements ProxyBuilder {
       connectors,
     })
     return new CompiledProxy(this.description, targets).handler
+  }
+
+  get routes(): readonly RouteDescription[] {
+    return listRoutes(this.description)
   }
 
   explain(request: string): Explanation {

@@ -50,7 +50,7 @@ export class RunningProxy implements AsyncDisposable {
   #compiled: CompiledProxy
   #closing: Promise<void> | undefined
   #reloading: Promise<void> = Promise.resolve()
-  #onClosed: (() => void) | undefined
+  readonly #closed = Promise.withResolvers<void>()
 
   private constructor(description: ProxyDescription, surroundings: Surroundings) {
     const { clock, random, network } = surroundings
@@ -129,21 +129,20 @@ export class RunningProxy implements AsyncDisposable {
     return this.#closing
   }
 
-  /** Resolves when it is closed, by whomever. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
+  /** Resolves when it is closed, by whomever: where the end of what runs beside the proxy belongs. */
+  get closed(): Promise<void> {
+    return this.#closed.promise
   }
 
-  /** @internal */
-  whenClosed(callback: () => void): void {
-    this.#onClosed = callback
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   async #close(): Promise<void> {
     await this.#reloading
     await Promise.all(this.#listeners.map(({ listener }) => listener.close()))
     this.#compiled.retire()
-    this.#onClosed?.()
+    this.#closed.resolve()
   }
 
   async #reload(description: ProxyDescription): Promise<void> {

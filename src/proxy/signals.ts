@@ -14,7 +14,7 @@ export function drainOnSignals(running: RunningProxy): void {
     })
   }
   for (const signal of SIGNALS) process.on(signal, onSignal)
-  running.whenClosed(() => {
+  void running.closed.then(() => {
     for (const signal of SIGNALS) process.removeListener(signal, onSignal)
   })
 }

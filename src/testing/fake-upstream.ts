@@ -51,8 +51,15 @@ export interface FakeReply {
   readonly raw?: string | Uint8Array | undefined
   /** What becomes of the connection. Default `keep`, or `end` where the messages ask for it. */
   readonly after?: 'keep' | 'end' | 'close' | 'reset' | undefined
-  /** Takes the connection over after a 101: the wire's handler is its to set. */
-  readonly tunnel?: ((wire: Wire, early: Buffer) => void) | undefined
+  /** After this reply (a 101) all bytes of the connection come here. */
+  readonly tunnel?: ((bytes: Buffer, peer: TunnelPeer) => void) | undefined
+}
+
+/** The other end of a tunnel. */
+export interface TunnelPeer {
+  write(bytes: string | Uint8Array): void
+  end(): void
+  reset(): void
 }
 
 export type FakeAnswer = FakeReply | ((request: FakeRequest) => FakeReply | Promise<FakeReply>)
@@ -242,6 +249,7 @@ class Connection implements WireHandler {
   /** Requests are answered one after the other, also when they come in a pipeline. */
   #answering: Promise<void> = Promise.resolve()
   #waiting: (() => void)[] = []
+  #tunnel: FakeReply['tunnel']
   #state: 'open' | 'ended' | 'closed' = 'open'
 
   constructor(upstream: Upstream, wire: Wire, number: number) {
@@ -274,6 +282,10 @@ class Connection implements WireHandler {
 
   onData(chunk: Buffer): boolean {
     try {
+      if (this.#tunnel !== undefined) {
+        this.#tunnel(Buffer.from(chunk), this.#wire)
+        return true
+      }
       this.#reader.push(chunk)
     } catch (error) {
       this.#upstream.errors.push(error)
@@ -335,8 +347,13 @@ class Connection implements WireHandler {
     if (reply.raw !== undefined) await this.#write(reply.raw)
     else await this.#message(request, reply)
     if (this.#isClosed()) return
-    if (reply.tunnel !== undefined) reply.tunnel(this.#takeWire(), this.#reader.rest)
-    else this.#after(reply.after ?? (endsAfter(request, reply) ? 'end' : 'keep'))
+    if (reply.tunnel !== undefined) {
+      this.#tunnel = reply.tunnel
+      if (this.#reader.rest.length > 0) reply.tunnel(this.#reader.rest, this.#wire)
+      return
+    }
+    this.#after(reply.after ?? (endsAfter(request, reply) ? 'end' : 'keep'))
+    this.#reader.resume()
   }
 
   async #made(request: FakeRequest, answer: FakeAnswer): Promise<FakeReply> {
@@ -352,23 +369,27 @@ class Connection implements WireHandler {
   async #message(request: FakeRequest, reply: FakeReply): Promise<void> {
     const { status = 200, reason = status === 200 ? 'OK' : '', body = '' } = reply
     const headers = fieldsOf(reply.headers)
-    const framing = framingOf(reply, body)
+    const framing = framingOf(reply, headers, body)
     const framed = headers.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name))
     if (!framed && status >= 200 && status !== 204 && status !== 304) {
       if (framing === 'chunked') headers.push(['Transfer-Encoding', 'chunked'])
-      else if (framing === 'length') headers.push(['Content-Length', `${bytesOf(body as string).byteLength}`])
+      else if (framing === 'length' && isWhole(body))
+        headers.push(['Content-Length', `${bytesOf(body).byteLength}`])
     }
     const head = Buffer.from(`HTTP/1.1 ${status} ${reason}\r\n${fieldLines(headers)}\r\n`, 'latin1')
-    if (request.method === 'HEAD' || (typeof body !== 'string' && !(body instanceof Uint8Array))) {
+    if (request.method === 'HEAD') {
       await this.#write(head)
-      if (request.method !== 'HEAD') await this.#stream(body as AsyncIterable<string | Uint8Array>, framing)
+      return
+    }
+    if (!isWhole(body)) {
+      await this.#write(head)
+      await this.#stream(body, framing)
     } else {
       // Together, as most services do.
       const bytes = bytesOf(body)
       await this.#write(Buffer.concat([head, framing === 'chunked' ? chunked(bytes) : bytes]))
     }
-    if (framing === 'chunked' && request.method !== 'HEAD')
-      await this.#write(`0\r\n${fieldLines(fieldsOf(reply.trailers))}\r\n`)
+    if (framing === 'chunked') await this.#write(`0\r\n${fieldLines(fieldsOf(reply.trailers))}\r\n`)
   }
 
   async #stream(body: AsyncIterable<string | Uint8Array>, framing: string): Promise<void> {
@@ -401,39 +422,6 @@ class Connection implements WireHandler {
     else if (what === 'reset') this.#wire.reset()
   }
 
-  /** The wire for someone else, whose handler is told everything; the upstream still counts the connection. */
-  #takeWire(): Wire {
-    const own = this.#wire
-    const onClose = (): void => this.onClose()
-    let owner: WireHandler = {
-      onData: () => true,
-      onEnd: () => own.end(),
-      onDrain: () => {},
-      onClose: () => {},
-    }
-    own.handler = {
-      onData: (chunk) => owner.onData(chunk),
-      onEnd: () => owner.onEnd(),
-      onDrain: () => owner.onDrain(),
-      onClose(error) {
-        owner.onClose(error)
-        onClose()
-      },
-    }
-    return new Proxy(own, {
-      get: (_, name) => {
-        if (name === 'handler') return owner
-        const value: unknown = Reflect.get(own, name, own)
-        return typeof value === 'function' ? value.bind(own) : value
-      },
-      set: (_, name, value) => {
-        if (name !== 'handler') return false
-        owner = value as WireHandler
-        return true
-      },
-    })
-  }
-
   #isClosed(): boolean {
     return this.#state === 'closed'
   }
@@ -451,11 +439,19 @@ class Connection implements WireHandler {
 
 function framingOf(
   { framing, trailers }: FakeReply,
-  body: FakeReply['body'],
+  headers: readonly (readonly [string, string])[],
+  body: string | Uint8Array | AsyncIterable<string | Uint8Array>,
 ): 'length' | 'chunked' | 'close' {
   if (framing !== undefined) return framing
-  const known = typeof body === 'string' || body instanceof Uint8Array
-  return known && trailers === undefined ? 'length' : 'chunked'
+  if (firstValue(headers, 'transfer-encoding') !== undefined) return 'chunked'
+  if (firstValue(headers, 'content-length') !== undefined) return 'length'
+  return isWhole(body) && trailers === undefined ? 'length' : 'chunked'
+}
+
+function isWhole(
+  body: string | Uint8Array | AsyncIterable<string | Uint8Array>,
+): body is string | Uint8Array {
+  return typeof body === 'string' || body instanceof Uint8Array
 }
 
 function endsAfter(request: FakeRequest, reply: FakeReply): boolean {

@@ -7,6 +7,7 @@ export {
   type FakeUpstream,
   type FakeUpstreamOptions,
   fakeUpstream,
+  type TunnelPeer,
 } from './fake-upstream.ts'
 export {
   type MemoryConnection,

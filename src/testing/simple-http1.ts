@@ -74,6 +74,12 @@ export class SimpleReader {
     while (!this.#stopped && this.#advance());
   }
 
+  /** Reads on after `onMessage` said `false`. */
+  resume(): void {
+    this.#stopped = false
+    while (!this.#stopped && this.#advance());
+  }
+
   /** The connection has ended: so does a body that lasts until then. */
   end(): void {
     if (this.#message === undefined || this.#stopped) return

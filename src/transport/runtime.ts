@@ -4,9 +4,6 @@ import type { Network } from '../core/network.ts'
 import type { Random } from '../core/random.ts'
 import type { ConnectorRegistry } from './connector-registry.ts'
 
-/** @internal */
-export const compile: unique symbol = Symbol('gatewright.compile')
-
 /** What a description is compiled against. */
 export interface Runtime {
   readonly clock: Clock
@@ -28,7 +25,7 @@ export interface Compilable {
   /** What it is, for `explain`. */
   describe(): TargetDescription
   /** @internal */
-  [compile](runtime: Runtime): Compiled
+  compile(runtime: Runtime): Compiled
 }
 
 /** What answers a route: a handler, or something that compiles to one. */
@@ -51,5 +48,9 @@ export interface EndpointDescription {
 }
 
 export function isCompilable(target: unknown): target is Compilable {
-  return typeof target === 'object' && target !== null && compile in target
+  return (
+    typeof target === 'object' &&
+    target !== null &&
+    typeof (target as Partial<Compilable>).compile === 'function'
+  )
 }

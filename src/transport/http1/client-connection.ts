@@ -13,7 +13,7 @@ import { WireTunnel } from '../tunnel.ts'
 import { BodyDecoder, type BodyDecoderOwner } from './body-decoder.ts'
 import { BodyWriter, type BodyWriterOwner } from './body-writer.ts'
 import { HeadBuffer } from './head-buffer.ts'
-import { parseResponseHead, type ResponseHead } from './response-head.ts'
+import type { ResponseHead } from './response-head.ts'
 import { SyntaxFault } from './syntax.ts'
 
 /** A response up to this size that came with its head is copied out, and the connection is free at once. */
