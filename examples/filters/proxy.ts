@@ -1,19 +1,9 @@
 /** Filters, from one-liners up: a step before, a step after, an early answer, a transform of the body, a filter in full. */
 import assert from 'node:assert/strict'
-import {
-  attribute,
-  type Filter,
-  onRequest,
-  onResponse,
-  ProxyError,
-  pool,
-  problemResponse,
-  proxy,
-  respond,
-} from 'gatewright'
+import { attribute, type Filter, onRequest, onResponse, ProxyError, pool, proxy, respond } from 'gatewright'
 import { fakeUpstream } from 'gatewright/testing'
 
-await using service = await fakeUpstream()
+const service = await fakeUpstream()
   .on('GET /greeting', { headers: { 'X-Powered-By': 'a service' }, body: 'hello, world\n' })
   .start()
 
@@ -56,13 +46,11 @@ const running = await proxy()
   .listen(0)
   .use(log)
   .route('/greeting', requireKey, addTenant, hideService, shout, pool([service.url]))
-  .route('/broken', () => {
-    throw new Error('a mistake in a handler')
+  .route('/closed', () => {
+    throw new ProxyError('no_endpoint')
   })
-  // Answers errors in a way of your own; undefined leaves it to the default.
-  .onError((error) =>
-    error.code === 'internal_error' ? problemResponse(new ProxyError('no_endpoint')) : undefined,
-  )
+  // Answers errors in a way of your own; undefined leaves it to the default, a problem document.
+  .onError((error) => (error.code === 'no_endpoint' ? respond(503, 'closed for today\n') : undefined))
   .start({ signals: false })
 
 const refused = await fetch(`${running.url}/greeting`)
@@ -74,9 +62,11 @@ assert.equal(await answered.text(), 'HELLO, WORLD\n')
 assert.equal(answered.headers.get('x-powered-by'), null)
 assert.equal(service.requests[0]?.header('X-Tenant'), '127')
 
-const broken = await fetch(`${running.url}/broken`)
-assert.equal(broken.status, 503)
+const closed = await fetch(`${running.url}/closed`)
+assert.equal(closed.status, 503)
+assert.equal(await closed.text(), 'closed for today\n')
 
 await running.close()
+await service.close()
 for (const line of lines) console.log(line)
 assert.equal(lines.length, 3)

@@ -7,7 +7,7 @@ import { requireToken, user } from './require-token.ts'
 
 const filter = requireToken({ abc: 'ada' })
 
-test('requireToken answers 401 without asking the service', async () => {
+await test('requireToken answers 401 without asking the service', async () => {
   const { response, callCount } = await run(filter, exchange({ url: '/private' }))
 
   assert.equal(response.status, 401)
@@ -16,7 +16,7 @@ test('requireToken answers 401 without asking the service', async () => {
   assert.equal(callCount, 0)
 })
 
-test('requireToken tells the service who it is, and keeps the token back', async () => {
+await test('requireToken tells the service who it is, and keeps the token back', async () => {
   const known = exchange({ url: '/private', headers: { Authorization: 'Bearer abc' } })
   const { response, calls } = await run(filter, known)
 
@@ -26,11 +26,11 @@ test('requireToken tells the service who it is, and keeps the token back', async
   assert.equal(known.get(user), 'ada')
 })
 
-test('requireToken passes on what the service answers', async () => {
+await test('requireToken passes on what the service answers', async () => {
   const known = exchange({ headers: { Authorization: 'Bearer abc' } })
-  const { response, finish } = await run(filter, known, () => respond(404, 'no such thing'))
+  const ran = await run(filter, known, () => respond(404, 'no such thing'))
 
-  assert.equal(response.status, 404)
-  const { result, bytesSent } = await finish()
+  assert.equal(ran.response.status, 404)
+  const { result, bytesSent } = await ran.finish()
   assert.deepEqual({ result, bytesSent }, { result: 'completed', bytesSent: 13 })
 })

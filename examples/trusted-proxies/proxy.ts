@@ -5,7 +5,7 @@ import { fakeUpstream } from 'gatewright/testing'
 
 const whoAmI: Handler = ({ client }) => respondJson(200, { address: client.address, scheme: client.scheme })
 
-await using service = await fakeUpstream().start()
+const service = await fakeUpstream().start()
 const app = proxy()
   .route('/who', whoAmI)
   .route('/service', pool([service.url]))
@@ -34,4 +34,5 @@ const told = service.requests.map((request) => request.header('X-Forwarded-For')
 assert.deepEqual(told, ['127.0.0.1', '203.0.113.9, 198.51.100.7, 10.1.2.3, 127.0.0.1'])
 
 await running.close()
+await service.close()
 console.log('a stranger is', stranger, 'and behind a trusted balancer the client is', known)

@@ -79,10 +79,10 @@ class Ring {
     // An idle endpoint has room whatever the others do: no need to count.
     if (!(owner.inFlight > 0) || loadFactor === Number.POSITIVE_INFINITY) return owner
 
-    const perWeight = (loadFactor * (totalInFlight(candidates) + 1)) / this.#totalWeight
+    const allowed = loadFactor * (totalInFlight(candidates) + 1)
     for (let seen = 0; seen < owners.length; seen++) {
       const it = candidates[owners[at]!]!
-      if (!(it.inFlight >= Math.ceil(perWeight * it.weight))) return it
+      if (!(it.inFlight >= Math.ceil((allowed * it.weight) / this.#totalWeight))) return it
       if (++at === owners.length) at = 0
     }
     return owner

@@ -1,15 +1,12 @@
 import { Readable } from 'node:stream'
-import { ProxyError } from './errors.ts'
+import { ProxyError, type ProxyErrorCode } from './errors.ts'
 import type { HeaderList } from './headers.ts'
+import type { MemoryUse } from './network.ts'
 import { type Size, sizeBytes } from './options.ts'
 
 /** Takes the bytes of a body. Called by one source, in order, until `onEnd` or `onError`, of which one comes last. */
 export interface BodySink {
-  /**
-   * Returns `true` when it is done with the chunk's memory, so that the source may read into it again. Any other
-   * result means that the memory now belongs to the sink.
-   */
-  onChunk(chunk: Uint8Array): boolean | undefined
+  onChunk(chunk: Uint8Array): MemoryUse
   onEnd(trailers: HeaderList | undefined): void
   onError(error: unknown): void
 }
@@ -52,6 +49,7 @@ export class Body implements AsyncIterable<Uint8Array> {
   #transforms: Transform[] | undefined
   #closeListeners: ((error: unknown) => void)[] | undefined
   #used = false
+  #tooLarge: ProxyErrorCode = 'request_body_too_large'
 
   /** @internal Use `Body.from`. */
   constructor(source: BodySource) {
@@ -98,14 +96,17 @@ export class Body implements AsyncIterable<Uint8Array> {
     return this
   }
 
-  /** The whole body. Rejects with `request_body_too_large` past `maxBytes` (default 1 MiB). */
+  /**
+   * The whole body. Past `maxBytes` (default 1 MiB) it rejects with `request_body_too_large`, or for the body of a
+   * service's response with `upstream_body_too_large`.
+   */
   async buffer({ maxBytes = 1_048_576 }: { maxBytes?: Size } = {}): Promise<Buffer> {
     const limit = sizeBytes('body', 'maxBytes', maxBytes, { unlimited: true })
     const chunks: Uint8Array[] = []
     let size = 0
     for await (const chunk of this) {
       size += chunk.byteLength
-      if (size > limit) throw new ProxyError('request_body_too_large', { detail: `more than ${limit} bytes` })
+      if (size > limit) throw new ProxyError(this.#tooLarge, { detail: `more than ${limit} bytes` })
       chunks.push(chunk)
     }
     return Buffer.concat(chunks, size)
@@ -134,11 +135,14 @@ export class Body implements AsyncIterable<Uint8Array> {
   discard(
     reason: ProxyError = new ProxyError('exchange_aborted', { detail: 'the body was discarded' }),
   ): void {
-    if (this.#used && !(this.#source instanceof BytesSource)) {
-      this.#source.cancel(reason)
-      return
-    }
-    this.take().cancel(reason)
+    if (this.#used) this.#source.cancel(reason)
+    else this.take().cancel(reason)
+  }
+
+  /** @internal Marks the body of a response: a limit that it passes is the upstream's fault. */
+  fromUpstream(): this {
+    this.#tooLarge = 'upstream_body_too_large'
+    return this
   }
 
   /** @internal The source behind everything recorded here. The engine's way to read a body. */
@@ -148,7 +152,11 @@ export class Body implements AsyncIterable<Uint8Array> {
     this.#used = true
     let source = reusable && this.#source !== EMPTY ? (this.#source as BytesSource).fresh() : this.#source
     if (this.#transforms !== undefined) source = transformed(source, this.#transforms)
-    if (this.#closeListeners !== undefined) source = new WatchedSource(source, this.#closeListeners)
+    if (this.#closeListeners !== undefined) {
+      // Bytes can be taken again, but the body was closed once.
+      source = new WatchedSource(source, this.#closeListeners)
+      this.#closeListeners = undefined
+    }
     return source
   }
 
@@ -352,14 +360,14 @@ class ChunkReader implements BodySink, AsyncIterableIterator<Uint8Array> {
     return Promise.resolve({ done: true, value: undefined })
   }
 
-  onChunk(chunk: Uint8Array): boolean {
+  onChunk(chunk: Uint8Array): MemoryUse {
     const copied = chunk.byteLength <= COPY_BELOW
     const own = copied ? Buffer.from(chunk) : chunk
     const waiting = this.#settle()
     if (waiting !== undefined) waiting.resolve({ done: false, value: own })
     else this.#queue.push(own)
     this.#source.pause()
-    return copied
+    return copied ? true : undefined
   }
 
   onEnd(trailers: HeaderList | undefined): void {
@@ -456,7 +464,7 @@ class WatchedSource implements BodySource, BodySink {
     this.#tell(reason)
   }
 
-  onChunk(chunk: Uint8Array): boolean | undefined {
+  onChunk(chunk: Uint8Array): MemoryUse {
     return this.#sink?.onChunk(chunk)
   }
 

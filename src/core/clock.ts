@@ -14,11 +14,14 @@ export interface Clock {
   setTimeout(callback: () => void, ms: number): Timer
 }
 
+/** Node fires a longer timer at once. A `Deadline` that is woken early sleeps again. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 class RealTimer implements Timer {
   readonly #timeout: NodeJS.Timeout
 
   constructor(callback: () => void, ms: number) {
-    this.#timeout = setTimeout(callback, ms)
+    this.#timeout = setTimeout(callback, Math.min(ms, MAX_TIMER_MS))
     this.#timeout.unref()
   }
 

@@ -55,6 +55,8 @@ export interface Outcome {
 export interface ExchangeHost {
   inform(exchange: Exchange, status: number, headers: HeaderList): void
   makeId(): string
+  /** Told of what a listener threw. */
+  report(exchange: Exchange, thrown: unknown): void
 }
 
 /** @internal One who is told when the exchange is given up. An object, so that the engine needs no closure. */
@@ -141,8 +143,17 @@ export class Exchange {
     const more = this.#moreAbortables
     this.#abortable = undefined
     this.#moreAbortables = undefined
-    first?.abort(reason)
-    if (more !== undefined) for (const abortable of more) abortable.abort(reason)
+    if (first !== undefined) this.#tell(first, reason)
+    if (more !== undefined) for (const abortable of more) this.#tell(abortable, reason)
+  }
+
+  /** One listener that throws must not keep the others from being told. */
+  #tell(abortable: Abortable, reason: ProxyError): void {
+    try {
+      abortable.abort(reason)
+    } catch (thrown) {
+      this.#host.report(this, thrown)
+    }
   }
 
   /** Calls exactly once, when the last byte has been sent or the exchange was given up. At once if it is over. */
@@ -263,6 +274,6 @@ export class AttemptExchange extends Exchange {
 }
 
 /** Never asked: the attempt's exchange passes everything on. */
-const NO_HOST: ExchangeHost = { inform: () => {}, makeId: () => '' }
+const NO_HOST: ExchangeHost = { inform: () => {}, makeId: () => '', report: () => {} }
 
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null))

@@ -20,23 +20,25 @@ export type RequestStep = (exchange: Exchange) => Promise<Maybe> | Maybe
 
 /** A filter for the request alone. What it returns, if anything, is the answer. A synchronous one adds no promise. */
 export function onRequest(step: RequestStep): Filter {
-  return (exchange, next) => {
+  const filter: Filter = (exchange, next) => {
     const early = step(exchange)
     if (early === undefined) return next(exchange)
     if (early instanceof ResponseMessage) return early
     return early.then((response) => response ?? next(exchange))
   }
+  return named(filter, step.name)
 }
 
 export type ResponseStep = (response: ResponseMessage, exchange: Exchange) => Promise<Maybe> | Maybe
 
 /** A filter for the response head. It may change the response, or return another. */
 export function onResponse(step: ResponseStep): Filter {
-  return (exchange, next) => {
+  const filter: Filter = (exchange, next) => {
     const response = next(exchange)
     if (response instanceof ResponseMessage) return afterStep(step, response, exchange)
     return response.then((it) => afterStep(step, it, exchange))
   }
+  return named(filter, step.name)
 }
 
 function afterStep(
@@ -48,6 +50,11 @@ function afterStep(
   if (replaced === undefined) return response
   if (replaced instanceof ResponseMessage) return replaced
   return replaced.then((it) => it ?? response)
+}
+
+/** Gives a function the name that lists of filters and balancers show. */
+export function named<F extends object>(fn: F, name: string): F {
+  return Object.defineProperty(fn, 'name', { value: name, configurable: true })
 }
 
 export function assertFilter(owner: string, filter: unknown): asserts filter is Filter {

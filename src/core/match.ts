@@ -205,7 +205,7 @@ function distinct(conditions: readonly Condition[]): Condition[] {
 function notCondition(branches: readonly Branch[]): Condition {
   const keys = branches.map(branchKey)
   return {
-    key: keys.includes(undefined) ? undefined : JSON.stringify(['not', [...keys].sort()]),
+    key: keys.includes(undefined) ? undefined : JSON.stringify(['not', sorted(keys)]),
     text: `not (${branches.map(branchText).join(' or ')})`,
     test: (exchange, path) => !branches.some((branch) => mismatch(branch, exchange, path) === undefined),
   }
@@ -215,7 +215,14 @@ function branchKey({ host, path, methods, conditions }: Branch): string | undefi
   const keys = conditions.map(({ key }) => key)
   if (keys.includes(undefined)) return undefined
   const shape = { ...path, segments: path.segments.map((it) => (it.kind === 'static' ? [it.text] : [])) }
-  return JSON.stringify([host, shape, path.rest !== undefined, methods && [...methods].sort(), keys.sort()])
+  const wildcard = path.rest !== undefined
+  return JSON.stringify([host, { ...shape, rest: wildcard }, methods && sorted(methods), sorted(keys)])
+}
+
+function sorted(keys: readonly (string | undefined)[]): string[] {
+  return keys
+    .filter((key) => key !== undefined)
+    .sort((one, other) => (one < other ? -1 : Number(one > other)))
 }
 
 /** @internal Why a branch does not match, or `undefined` when it does. The slow way; the router's tree is the fast one. */

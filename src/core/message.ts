@@ -2,6 +2,7 @@ import { Body, type BodyInit } from './body.ts'
 import { HeaderList, type HeadersInit } from './headers.ts'
 import type { Tunnel } from './network.ts'
 import { integer, invalidOption } from './options.ts'
+import { normalizePath } from './path.ts'
 
 export type HttpVersion = '1.0' | '1.1' | '2'
 
@@ -18,7 +19,6 @@ export interface RequestInit {
   body?: Body
 }
 
-const PATH = /^(?:\/[\x21\x24-\x3b\x3d\x40-\x5a\x5c-\x5f\x61-\x7e[\]&%]*|\*)$/
 const QUERY = /^[\x21\x24-\x7e]*$/
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
@@ -77,18 +77,19 @@ export class RequestMessage {
     return this.#target
   }
 
-  /** The normalized path, percent-encoded; `*` for `OPTIONS *`. */
+  /** The normalized path, percent-encoded; `*` for `OPTIONS *`. What is set is normalized too. */
   get path(): string {
     return this.#queryAt < 0 ? this.#target : this.#target.slice(0, this.#queryAt)
   }
 
   set path(path: string) {
-    if (typeof path !== 'string' || !PATH.test(path)) {
-      throw invalidOption('request', 'path', 'a percent-encoded path that begins with "/"', path)
+    const normal = path === '*' ? path : typeof path === 'string' ? normalizePath(path) : undefined
+    if (normal === undefined) {
+      throw invalidOption('request', 'path', 'a percent-encoded path that begins with "/" and can be read in one way only', path)
     }
     const query = this.query
-    this.#target = query === '' ? path : `${path}?${query}`
-    this.#queryAt = query === '' ? -1 : path.length
+    this.#target = query === '' ? normal : `${normal}?${query}`
+    this.#queryAt = query === '' ? -1 : normal.length
   }
 
   /** What stands behind the `?`, percent-encoded; `''` when there is none. */

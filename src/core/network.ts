@@ -4,10 +4,16 @@ export interface Address {
   readonly port: number
 }
 
+/**
+ * What became of the memory of a chunk, when the call that brought it returns. `true`: nobody holds it, it may be read
+ * into again. `false`: it is lent: only a wire holds it, until its bytes have left. `undefined`: someone keeps it.
+ */
+export type MemoryUse = boolean | undefined
+
 /** Called by a wire. One handler at a time owns a wire and everything that happens on it. */
 export interface WireHandler {
-  /** Bytes came. Returns `true` when it is done with the chunk's memory; else the memory belongs to the handler. */
-  onData(chunk: Buffer): boolean | undefined
+  /** Bytes came. */
+  onData(chunk: Buffer): MemoryUse
   /** The peer will send no more. */
   onEnd(): void
   /** What was written has left; write again. Called after a write that returned `false`. */

@@ -167,7 +167,7 @@ export function segmentsEnd(path: string, count: number): number {
   return end
 }
 
-export function segmentEnd(path: string, start: number): number {
+function segmentEnd(path: string, start: number): number {
   const end = path.indexOf('/', start)
   return end < 0 ? path.length : end
 }

@@ -37,15 +37,12 @@ export class PathTree<L> implements Ends<L> {
 
   /** The place where a pattern ends, made if need be. */
   place(pattern: PathPattern): PathTree<L> {
-    let at: PathTree<L> = this
-    for (const segment of pattern.segments) {
-      if (segment.kind === 'static') at = at.#placeText(`/${segment.text}`)
-      else {
-        at = at.#placeText('/')
-        at.#param ??= new PathTree()
-        at = at.#param
-      }
-    }
+    const at = pattern.segments.reduce<PathTree<L>>((place, segment) => {
+      if (segment.kind === 'static') return place.#placeText(`/${segment.text}`)
+      const behindSlash = place.#placeText('/')
+      behindSlash.#param ??= new PathTree()
+      return behindSlash.#param
+    }, this)
     const slash =
       pattern.rest !== undefined || pattern.trailingSlash || (pattern.exact && pattern.segments.length === 0)
     return slash ? at.#placeText('/') : at

@@ -38,8 +38,11 @@ export function normalizePath(rawPath: string): string | undefined {
     path = path.replace(PERCENT, normalizedOctet)
     if (NEVER_LEGITIMATE.test(path)) return undefined
   }
-  return withoutDotSegments(path)
+  return TO_RESOLVE.test(path) ? withoutDotSegments(path) : path
 }
+
+/** Without one of these a path holds no dot segment, hidden or not, and no doubled slash. */
+const TO_RESOLVE = /(?:\/|%2F|%5C)[.]|\/\//
 
 function withoutDotSegments(path: string): string | undefined {
   const segments = path.split('/')

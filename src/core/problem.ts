@@ -3,8 +3,8 @@ import type { ProxyError } from './errors.ts'
 import { HeaderList } from './headers.ts'
 import { ResponseMessage } from './message.ts'
 
-/** Where each error is explained; the fragment is the code. */
-export const ERROR_PAGE = 'https://gatewright.dev/errors'
+/** What the `type` of our problem documents begins with; the code follows. The errors page explains each. */
+export const PROBLEM_TYPE = 'urn:gatewright:error:'
 
 /**
  * The answer to a client for an error: a problem document (RFC 9457) with nothing of the inside in it, and, when the
@@ -17,7 +17,7 @@ export function problemResponse(error: ProxyError): ResponseMessage {
     headers.append('Proxy-Status', `gatewright; error=${proxyStatus}`)
   if (status === 503) headers.append('Retry-After', '1')
   const problem = {
-    type: `${ERROR_PAGE}#${code}`,
+    type: PROBLEM_TYPE + code,
     title,
     status,
     code,

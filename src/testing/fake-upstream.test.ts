@@ -121,6 +121,7 @@ describe.each([
     client.end()
     await upstream.when((it) => it.requests.length === 1)
     expect(upstream.requests[0]).toMatchObject({ body: Buffer.from('abc'), complete: false })
+    expect(await client.readToEnd()).toHaveLength(0)
     await client.closed
   })
 
@@ -146,7 +147,7 @@ describe.each([
       .on('GET /echo', {
         status: 101,
         headers: { Upgrade: 'echo' },
-        tunnel: (bytes, peer) => peer.write(`<${bytes}>`),
+        tunnel: (bytes, peer) => peer.write(`<${bytes.toString()}>`),
       })
       .start()
     const client = await rawClient(network, upstream.url)
@@ -262,4 +263,18 @@ test('fakeUpstream leaves nothing open', async () => {
 
 test('fakeUpstream refuses a route that is none', () => {
   expect(() => fakeUpstream().on('/users', {})).toThrow('fakeUpstream: "route" must be "METHOD /path"')
+})
+
+test('fakeUpstream answers a pipeline in order, however long an answer takes', async () => {
+  const clock = virtualClock()
+  const network = memoryNetwork({ clock })
+  await using upstream = await fakeUpstream({ network, clock })
+    .on('GET /slow', { delayMs: 1000, body: 'slow' })
+    .on('GET /fast', { body: 'fast' })
+    .start()
+  const client = await rawClient(network, upstream.url)
+  await client.send(get('/slow') + get('/fast'))
+  expect((await clock.until(client.response())).body.toString()).toBe('slow')
+  expect((await client.response()).body.toString()).toBe('fast')
+  await client.close()
 })

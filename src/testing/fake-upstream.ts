@@ -362,7 +362,7 @@ class Connection implements WireHandler {
       return await answer(request)
     } catch (error) {
       this.#upstream.errors.push(error)
-      return { status: 500, body: `the test's answer threw: ${error}` }
+      return { status: 500, body: `the test's answer threw: ${String(error)}` }
     }
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Wire, WireHandler } from '../core/network.ts'
+import type { MemoryUse, Wire, WireHandler } from '../core/network.ts'
 import { type MemoryNetwork, type MemoryNetworkOptions, memoryNetwork } from './memory-network.ts'
 import { seededRandom } from './seeded-random.ts'
 import { type VirtualClock, virtualClock } from './virtual-clock.ts'
@@ -21,10 +21,10 @@ class Recorder implements WireHandler {
     return Buffer.concat(this.chunks).toString('latin1')
   }
 
-  onData(chunk: Buffer): boolean {
+  onData(chunk: Buffer): MemoryUse {
     this.events.push(`data ${chunk.length}`)
     this.chunks.push(this.keeps ? chunk : Buffer.from(chunk))
-    return !this.keeps
+    return this.keeps ? undefined : true
   }
 
   onEnd(): void {
@@ -46,7 +46,7 @@ interface Pair {
   readonly client: Recorder
   readonly server: Recorder
   /** Lets everything happen that needs no time. */
-  settle(): Promise<void>
+  readonly settle: () => Promise<void>
 }
 
 async function pair(options: MemoryNetworkOptions = {}): Promise<Pair> {
@@ -121,7 +121,7 @@ test('memoryNetwork lets all promises go on between two events', async () => {
   const onData = (name: string) => (): true => {
     seen.push(name)
     void (async () => {
-      for (let i = 0; i < 20; i++) await null
+      for (let i = 0; i < 20; i++) await Promise.resolve()
       seen.push(`${name} later`)
     })()
     return true
@@ -139,7 +139,7 @@ const inert: WireHandler = { onData: () => true, onEnd: () => {}, onDrain: () =>
 test('memoryNetwork writes over memory that the reader gave back, and only that', async () => {
   const { client, server, settle } = await pair()
   let given: Buffer | undefined
-  let result = true
+  let result: MemoryUse = true
   server.wire.handler = {
     ...inert,
     onData: (chunk) => {
@@ -150,10 +150,46 @@ test('memoryNetwork writes over memory that the reader gave back, and only that'
   client.wire.write('given back')
   await settle()
   expect(given).toEqual(Buffer.alloc(10, 0xdb))
-  result = false
+  result = undefined
   client.wire.write('kept')
   await settle()
   expect(given?.toString()).toBe('kept')
+})
+
+test('memoryNetwork writes over memory that was lent to a wire, once its bytes have left', async () => {
+  const { network, client, server, settle } = await pair({ windowBytes: 4 })
+  const listener = await network.listen({ host: '127.0.0.1', port: 80 }, (wire) =>
+    wires.push(new Recorder(wire)),
+  )
+  const wires: Recorder[] = []
+  const onward = await connect(network, '127.0.0.1', listener.address.port)
+  let lent: Buffer | undefined
+  server.wire.handler = {
+    ...inert,
+    onData: (chunk) => {
+      lent = chunk
+      onward.wire.write('12345678')
+      onward.wire.write(chunk)
+      return false
+    },
+  }
+  wires[0]!.wire.pause()
+  client.wire.write('abcd')
+  await settle()
+  expect(onward.wire.pendingBytes).toBe(8)
+  expect(lent?.toString()).toBe('abcd')
+  wires[0]!.wire.resume()
+  await settle()
+  expect(wires[0]!.text).toBe('12345678abcd')
+  expect(lent).toEqual(Buffer.alloc(4, 0xdb))
+
+  // A wire that is closed lets go, too.
+  wires[0]!.wire.pause()
+  client.wire.write('abcd')
+  await settle()
+  expect(lent?.toString()).toBe('abcd')
+  onward.wire.destroy()
+  expect(lent).toEqual(Buffer.alloc(4, 0xdb))
 })
 
 test('memoryNetwork copies what the window takes, and not what is pending', async () => {
@@ -478,6 +514,7 @@ test('memoryNetwork connecting can be given up', async () => {
   expect(network.connecting).toBe(2)
   slow.cancel()
   unanswered.cancel()
+  expect(clock.pending).toBe(0)
   await clock.advance(1000)
   expect(calls).toEqual([])
   expect(network).toMatchObject({ connecting: 0, openWires: 0 })
@@ -660,4 +697,85 @@ test('memoryNetwork refuses options that make no sense', () => {
   expect(() => memoryNetwork({ faults: { resetChance: 2 } })).toThrow('"resetChance"')
   expect(() => memoryNetwork({ faults: { maxChunkBytes: 0 } })).toThrow('"maxChunkBytes"')
   expect(() => memoryNetwork({ faults: { resetchance: 1 } as object })).toThrow('"resetchance"')
+})
+
+test('memoryNetwork makes nothing of an attempt that was given up at once', async () => {
+  const clock = virtualClock()
+  const network = memoryNetwork({ clock })
+  let accepted = 0
+  await network.listen({ host: '127.0.0.1', port: 80 }, (wire) => {
+    accepted++
+    ignore(wire)
+  })
+  network.connect({ host: '127.0.0.1', port: 80 }, { onConnect: ignore, onConnectError: () => {} }).cancel()
+  await clock.advance(0)
+  expect(accepted).toBe(0)
+  expect(network.openWires).toBe(0)
+})
+
+test('memoryNetwork end sends what cork held, however small the window', async () => {
+  const { client, server, settle } = await pair({ windowBytes: 3 })
+  client.wire.cork()
+  client.wire.write('0123456789')
+  client.wire.end()
+  await settle()
+  expect(server.text).toBe('0123456789')
+  expect(server.events.at(-1)).toBe('end')
+})
+
+test('memoryNetwork a corked write does not notice a reset until it is uncorked', async () => {
+  const { client, server, settle } = await pair()
+  client.wire.pause()
+  client.wire.cork()
+  client.wire.write('x')
+  server.wire.reset()
+  await settle()
+  expect(client.events).toEqual([])
+  client.wire.uncork()
+  await settle()
+  expect(client.events).toEqual(['close: write ECONNRESET'])
+})
+
+test('memoryNetwork holds no timer once both ends are closed', async () => {
+  const { clock, network, client, server } = await pair({ latencyMs: 1000 })
+  client.wire.write('under way')
+  client.wire.reset()
+  server.wire.reset()
+  expect(clock.pending).toBe(2)
+  await clock.advance(0)
+  expect(network.leaks()).toEqual([])
+  expect(clock.pending).toBe(0)
+})
+
+test('memoryNetwork shuffle changes the order of events, the same way for the same seed', async () => {
+  const play = async (shuffle: boolean, seed: number): Promise<string> => {
+    const clock = virtualClock()
+    const network = memoryNetwork({ clock, shuffle, random: seededRandom(seed) })
+    await network.listen({ host: '127.0.0.1', port: 80 }, ignore)
+    const order: number[] = []
+    for (let i = 0; i < 8; i++) {
+      const onConnect = (wire: Wire): void => {
+        order.push(i)
+        ignore(wire)
+      }
+      network.connect({ host: '127.0.0.1', port: 80 }, { onConnect, onConnectError: () => {} })
+    }
+    await clock.advance(0)
+    return order.join('')
+  }
+  expect(await play(false, 1)).toBe('01234567')
+  const shuffled = await play(true, 1)
+  expect(shuffled).not.toBe('01234567')
+  expect(shuffled.split('').sort().join('')).toBe('01234567')
+  expect(await play(true, 1)).toBe(shuffled)
+})
+
+test('memoryNetwork lets a listener drop a wire without owning it', async () => {
+  const clock = virtualClock()
+  const network = memoryNetwork({ clock })
+  const { address } = await network.listen({ host: '127.0.0.1', port: 0 }, (wire) => wire.destroy())
+  // Who destroys it need not own it.
+  const client = await clock.until(connect(network, address.address, address.port))
+  await clock.advance(0)
+  expect(client.events).toEqual(['end'])
 })

@@ -73,15 +73,16 @@ const EVENTS_PER_TURN = 100_000
 
 // Taken when the module is loaded, so that nobody's fake timers stop this network.
 const { setImmediate } = globalThis
-const { nextTick } = process
+const nextTick = process.nextTick.bind(process)
 
 /**
  * A network in memory that behaves as TCP does, as far as an engine can see it.
  *
  * - Nothing happens within a call: every `onX` is an event of its own, and all promises go on before the next one.
  * - Writes made before the peer's event came arrive together, at most 64 KiB at once.
- * - Bytes are copied when the window takes them, not before; a chunk whose reader returned `true` is written over
- *   with 0xDB right away. Who uses memory that is not theirs any more finds out.
+ * - Bytes are copied when the window takes them, not before. A chunk whose reader returned `true` is written over with
+ *   0xDB right away; one that was lent (`false`), as soon as the wire that holds it has none of its bytes pending.
+ *   Who uses memory that is not theirs any more finds out.
  * - `end` is a half-close. `destroy` drops what is pending, and sends a reset in place of an end if bytes were left
  *   unread. Bytes that reach a closed wire are answered with a reset.
  * - As with sockets, a wire that was connected and is paused notices neither end nor reset until it reads or writes
@@ -109,6 +110,7 @@ class InMemory implements MemoryNetwork, LinkHost {
   readonly clock: Clock
   readonly random: Random
   readonly windowBytes: number
+  readonly lent = new WeakMap<ArrayBufferLike, Buffer>()
   readonly #latencyMs: number
   readonly #shuffle: boolean
   readonly #faults = new Map<string, Faults>()
@@ -191,7 +193,11 @@ class InMemory implements MemoryNetwork, LinkHost {
       this.#connecting,
       ({ to, openedBy }) => `connecting to ${to}, opened ${openedBy}`,
     )
-    return [...listening, ...connecting, ...Array.from(this.#links, (link) => `connection ${link}`)]
+    return [
+      ...listening,
+      ...connecting,
+      ...Array.from(this.#links, (link) => `connection ${link.describe()}`),
+    ]
   }
 
   setFaults(where: string, faults: Faults | undefined): void {

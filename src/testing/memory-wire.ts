@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../core/clock.ts'
 import type { Address, TlsFacts, Wire, WireHandler } from '../core/network.ts'
 import type { Random } from '../core/random.ts'
 
-/** Written over a chunk whose reader said that it was done with the memory. */
+/** Written over a chunk when its memory is free. */
 const SCRIBBLE = 0xdb
 /** What Node reads from a socket at once. */
 const READ_BYTES = 65_536
@@ -31,6 +31,8 @@ export interface LinkHost {
   readonly clock: Clock
   readonly random: Random
   readonly windowBytes: number
+  /** Chunks of which only a wire holds the memory, by that memory. */
+  readonly lent: WeakMap<ArrayBufferLike, Buffer>
   /** Runs it later, as an event of its own: after every promise that can go on has done so. */
   run(event: () => void): void
   onLinkClosed(link: MemoryLink): void
@@ -100,7 +102,8 @@ export class MemoryLink {
     this.#host.onLinkClosed(this)
   }
 
-  toString(): string {
+  /** For people who look for a leak. */
+  describe(): string {
     const { client, server } = this
     const from = `${client.local.address}:${client.local.port}`
     const to = `${server.local.address}:${server.local.port}`
@@ -233,6 +236,8 @@ export class MemoryWire implements Wire {
   /** Written, not copied: as with a socket, who changes this memory changes what is sent. */
   readonly #pending: Uint8Array[] = []
   #pendingBytes = 0
+  /** Memory of what was pending since the last time that nothing was. */
+  readonly #held = new Set<ArrayBufferLike>()
 
   // The system's side.
   /** Taken from here and not yet read at the other end. */
@@ -243,7 +248,6 @@ export class MemoryWire implements Wire {
   #endArrived = false
   /** After the peer's end, a reset shows as EPIPE, and only to those who write. */
   #resetArrived: 'ECONNRESET' | 'EPIPE' | undefined
-  #wroteAfterReset = false
 
   constructor(
     link: MemoryLink,
@@ -286,6 +290,7 @@ export class MemoryWire implements Wire {
       this.#pending.push(bytes)
       this.#pendingBytes += bytes.byteLength
       if (this.#corks === 0) this.#flush()
+      if (this.#pendingBytes > 0) this.#held.add(bytes.buffer)
     }
     if (this.#pendingBytes + this.#inFlight <= this.#host.windowBytes) return true
     this.#wantsDrain = true
@@ -366,7 +371,6 @@ export class MemoryWire implements Wire {
   #flush(): void {
     if (this.#state !== 'open') return
     if (this.#resetArrived !== undefined && this.#pendingBytes > 0) {
-      this.#wroteAfterReset = true
       this.#announce()
       return
     }
@@ -379,11 +383,21 @@ export class MemoryWire implements Wire {
       this.#inFlight += taken.length
       this.#send({ kind: 'data', bytes: taken })
     }
+    if (this.#pendingBytes === 0) this.#releaseHeld()
     this.#checkDrain()
     if (!this.#ending || this.#endSent || this.#pendingBytes > 0) return
     this.#endSent = true
     this.#send({ kind: 'end' })
     this.#closeIfOver()
+  }
+
+  /** The bytes have left: memory that was lent for it is free. */
+  #releaseHeld(): void {
+    for (const memory of this.#held) {
+      this.#host.lent.get(memory)?.fill(SCRIBBLE)
+      this.#host.lent.delete(memory)
+    }
+    this.#held.clear()
   }
 
   #checkDrain(): void {
@@ -403,6 +417,7 @@ export class MemoryWire implements Wire {
     this.#closeError = error
     this.#pending.length = 0
     this.#pendingBytes = 0
+    this.#releaseHeld()
     this.#inbox.length = 0
     this.#inboxBytes = 0
     this.#announce()
@@ -453,7 +468,7 @@ export class MemoryWire implements Wire {
   /** A reset is noticed by who writes, and by who reads: a paused wire does not read, or only a little ahead. */
   #seenReset(): Error | undefined {
     if (this.#resetArrived === undefined) return undefined
-    if (this.#wroteAfterReset || this.#pendingBytes > 0) return systemError('write', this.#resetArrived)
+    if (this.#pendingBytes > 0 && this.#corks === 0) return systemError('write', this.#resetArrived)
     if (this.#resetArrived === 'EPIPE') return undefined
     const reads = !this.#paused || (this.#readsAhead && this.#inboxBytes < READ_BYTES)
     return reads ? systemError('read', this.#resetArrived) : undefined
@@ -462,7 +477,9 @@ export class MemoryWire implements Wire {
   #deliver(): void {
     const chunk = this.#take()
     this.#send({ kind: 'ack', count: chunk.length })
-    if (this.handler.onData(chunk) === true) chunk.fill(SCRIBBLE)
+    const use = this.handler.onData(chunk)
+    if (use === true) chunk.fill(SCRIBBLE)
+    else if (use === false) this.#host.lent.set(chunk.buffer, chunk)
   }
 
   #take(): Buffer {
@@ -472,17 +489,17 @@ export class MemoryWire implements Wire {
       most === undefined ? READ_BYTES : 1 + Math.floor(this.#host.random() * most),
     )
     this.#inboxBytes -= size
-    const taken: Buffer[] = []
-    let missing = size
-    while (missing > 0) {
+    // Memory of its own, by which a lent chunk is known.
+    const chunk = Buffer.allocUnsafeSlow(size)
+    let filled = 0
+    while (filled < size) {
       const first = this.#inbox[0]!
-      const part = first.subarray(0, missing)
-      if (part.length === first.length) this.#inbox.shift()
-      else this.#inbox[0] = first.subarray(part.length)
-      taken.push(part)
-      missing -= part.length
+      const copied = first.copy(chunk, filled)
+      if (copied === first.length) this.#inbox.shift()
+      else this.#inbox[0] = first.subarray(copied)
+      filled += copied
     }
-    return taken.length === 1 ? taken[0]! : Buffer.concat(taken, size)
+    return chunk
   }
 }
 

@@ -31,7 +31,7 @@ test('rawClient reads counts of bytes, in order', async () => {
   wire.end()
   expect((await client.readToEnd()).toString()).toBe('fg')
   expect(client.ended).toBe(true)
-  await expect(client.read(1)).rejects.toThrow('gave no 1 bytes: it ended')
+  await expect(client.read(1)).rejects.toThrow('rawClient: no 1 bytes: its other side ended')
 })
 
 test('rawClient reads response after response', async () => {
@@ -51,7 +51,7 @@ test('rawClient says what it got when there is no response', async () => {
   wire.write('HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nabc')
   wire.end()
   expect(await client.response()).toMatchObject({ complete: false, body: Buffer.from('abc') })
-  await expect(client.response()).rejects.toThrow('gave no response: it ended')
+  await expect(client.response()).rejects.toThrow('rawClient: no response: its other side ended')
   const reset = await pair()
   reset.wire.write('HTTP/1.1 2')
   reset.wire.reset()

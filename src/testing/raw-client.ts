@@ -117,7 +117,7 @@ class WireClient implements RawClient, WireHandler {
 
   async readToEnd(): Promise<Buffer> {
     while (this.#state === 'open') await this.#change()
-    if (this.#error !== undefined) throw this.#broken('the end')
+    if (this.#error !== undefined) throw this.#broken('end')
     return this.#take(this.#size)
   }
 
@@ -139,10 +139,10 @@ class WireClient implements RawClient, WireHandler {
       if (bytes.length > 0) reader.push(bytes)
       else if (this.#state === 'open') await this.#change()
       else {
-        if (!reader.midMessage) throw this.#broken('a response')
+        if (!reader.midMessage) throw this.#broken('response')
         reader.end()
         if (found === undefined)
-          throw this.#broken(`the rest of ${JSON.stringify(reader.rest.toString('latin1'))}`)
+          throw this.#broken(`end of ${JSON.stringify(reader.rest.toString('latin1'))}`)
       }
     }
     this.#parts.unshift(reader.rest)
@@ -213,10 +213,10 @@ class WireClient implements RawClient, WireHandler {
   }
 
   #broken(wanted: string): Error {
-    const why = this.#error?.message ?? 'it ended'
+    const why = this.#error?.message ?? 'its other side ended'
     const got =
       this.unread.length === 0 ? '' : `; unread: ${JSON.stringify(this.unread.toString('latin1', 0, 200))}`
-    return new Error(`rawClient: the connection gave no ${wanted}: ${why}${got}`, { cause: this.#error })
+    return new Error(`rawClient: no ${wanted}: ${why}${got}`, { cause: this.#error })
   }
 
   #change(): Promise<void> {

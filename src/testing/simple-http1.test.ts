@@ -51,7 +51,7 @@ test('SimpleReader reads the same however the bytes are split', () => {
     }),
     { numRuns: 100 },
   )
-  expect(read('request', [...PIPELINE])).toEqual(expected)
+  expect(read('request', PIPELINE.split(''))).toEqual(expected)
 })
 
 test('SimpleReader reads a response without a length until the close', () => {

@@ -18,7 +18,7 @@ export interface SimpleMessage {
 
 type Fields = (readonly [name: string, value: string])[]
 
-interface Partial {
+interface Begun {
   readonly startLine: string
   readonly head: string
   readonly headers: Fields
@@ -52,7 +52,7 @@ export class SimpleReader {
   readonly #options: SimpleReaderOptions
   #buffer: Buffer = Buffer.alloc(0)
   #step: Step = { at: 'head' }
-  #message: Partial | undefined
+  #message: Begun | undefined
   #stopped = false
 
   constructor(options: SimpleReaderOptions) {

@@ -34,6 +34,8 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
   readonly #all = new Set<ClientConnection>()
   /** Least recently used first. */
   readonly #idle: ClientConnection[] = []
+  /** When the idle ones are looked at next: the soonest of their times, or earlier. */
+  #idleCheckAt = 0
   readonly #connecting = new Map<Attempt, PendingConnect>()
   readonly #queue = new Map<Attempt, number>()
   #closed = false
@@ -130,7 +132,10 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
     }
     connection.idleUntil = this.clock.now() + idleMs
     this.#idle.push(connection)
-    if (this.#idle.length === 1) this.#idleDeadline.arm(idleMs)
+    if (this.#idle.length === 1 || connection.idleUntil < this.#idleCheckAt) {
+      this.#idleCheckAt = connection.idleUntil
+      this.#idleDeadline.arm(idleMs)
+    }
   }
 
   closed(connection: ClientConnection): void {
@@ -232,8 +237,11 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
     // Those used least recently are first; a later hint may have made a younger one expire sooner.
     for (const connection of this.#idle.filter((it) => it.idleUntil <= now + 1)) connection.close()
     if (this.#idle.length === 0) return
-    const next = Math.min(...this.#idle.map((it) => it.idleUntil))
-    this.#idleDeadline.arm(Math.max(1, next - now))
+    this.#idleCheckAt = this.#idle.reduce(
+      (soonest, it) => Math.min(soonest, it.idleUntil),
+      Number.POSITIVE_INFINITY,
+    )
+    this.#idleDeadline.arm(Math.max(1, this.#idleCheckAt - now))
   }
 }
 

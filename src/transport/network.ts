@@ -12,12 +12,13 @@ import type {
   Wire,
   WireHandler,
 } from '../core/network.ts'
+import { lendReadMemory, returnReadMemory, takeReadMemory } from './read-memory.ts'
 
 /** The operating system's network. */
 export const nodeNetwork: Network = { connect, listen }
 
-/** What one read from an upstream can bring at most. Its memory is used again as long as nobody keeps a chunk. */
-const READ_BYTES = 65_536
+/** Up to this size, bytes are copied before they are written, so their memory is nobody's concern. */
+const SMALL_BYTES = 16_384
 
 const WIRE = Symbol('wire')
 type WiredSocket = Socket & { [WIRE]: NodeWire }
@@ -33,6 +34,8 @@ class NodeWire implements Wire {
   handler: WireHandler = UNOWNED
   readonly #socket: Socket
   #error: Error | undefined
+  /** Memory of what the system has not taken yet. */
+  #lent: ArrayBufferLike[] | undefined
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -66,11 +69,17 @@ class NodeWire implements Wire {
   }
 
   write(data: Uint8Array | string): boolean {
-    if (!this.#socket.writable) return true
+    const socket = this.#socket
+    if (!socket.writable) return true
     // Node answers `false` for any write of more than its mark, also when the system took all of it at once.
-    return typeof data === 'string'
-      ? this.#socket.write(data, 'latin1') || this.#socket.writableLength === 0
-      : this.#socket.write(data) || this.#socket.writableLength === 0
+    if (typeof data === 'string') return socket.write(data, 'latin1') || socket.writableLength === 0
+    const more = socket.write(data)
+    if (socket.writableLength === 0) return true
+    if (data.byteLength > SMALL_BYTES) {
+      this.#lent ??= []
+      this.#lent.push(data.buffer)
+    }
+    return more
   }
 
   cork(): void {
@@ -101,13 +110,23 @@ class NodeWire implements Wire {
     this.#socket.resetAndDestroy()
   }
 
-  /** Socket events, from the shared listeners below. */
+  /** Everything written has left. */
+  flushed(): void {
+    const lent = this.#lent
+    if (lent === undefined || this.#socket.writableLength > 0) return
+    this.#lent = undefined
+    for (const memory of lent) returnReadMemory(memory)
+  }
+
+  // Socket events, from the shared listeners below.
+
   failed(error: Error): void {
     this.#error ??= error
   }
 
   closed(): void {
     const handler = this.handler
+    this.flushed()
     this.handler = UNOWNED
     handler.onClose(this.#error)
   }
@@ -123,7 +142,9 @@ function onEnd(this: Socket): void {
 }
 
 function onDrain(this: Socket): void {
-  ;(this as WiredSocket)[WIRE].handler.onDrain()
+  const wire = (this as WiredSocket)[WIRE]
+  wire.flushed()
+  wire.handler.onDrain()
 }
 
 function onError(this: Socket, error: Error): void {
@@ -145,12 +166,15 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
     onread: {
       // Asked for before the first read and after each one.
       buffer: () => {
-        memory ??= Buffer.allocUnsafeSlow(READ_BYTES)
+        memory ??= takeReadMemory()
         return memory
       },
       callback: (size: number, bytes: Uint8Array): boolean => {
         const chunk = size === bytes.length ? (bytes as Buffer) : (bytes as Buffer).subarray(0, size)
-        if (wire?.handler.onData(chunk) !== true) memory = undefined
+        const use = wire?.handler.onData(chunk)
+        if (use === true) return true
+        if (use === false) lendReadMemory(bytes as Buffer)
+        memory = undefined
         return true
       },
     },

@@ -79,7 +79,7 @@ function refuseLoop(headers: HeaderList, pseudonym: string): void {
 }
 
 /** An upgrade to HTTP/2 would carry requests past every filter (as "h2c smuggling" does), so it is not offered on. */
-function allowedUpgrade(upgrade: string): string | undefined {
+export function allowedUpgrade(upgrade: string): string | undefined {
   const kept = upgrade
     .split(',')
     .map((protocol) => protocol.trim())

@@ -1,5 +1,7 @@
 import { FieldKind, HeaderList } from '../../core/headers.ts'
-import { CR, FieldLines, isTokenByte, isValueByte, LF, malformed, SyntaxFault } from './syntax.ts'
+import type { MemoryUse } from '../../core/network.ts'
+import { HeadBuffer } from './head-buffer.ts'
+import { CR, FieldLines, incomplete, isTokenByte, isValueByte, LF, malformed, SyntaxFault } from './syntax.ts'
 
 export interface BodyLimits {
   /** Bytes of the body. */
@@ -13,7 +15,7 @@ export interface BodyLimits {
 
 /** Gets what a decoder finds. `onBodyChunk` answers as `BodySink.onChunk`. */
 export interface BodyDecoderOwner {
-  onBodyChunk(chunk: Buffer): boolean | undefined
+  onBodyChunk(chunk: Buffer): MemoryUse
   onBodyEnd(trailers: HeaderList | undefined): void
 }
 
@@ -22,7 +24,11 @@ type State =
   | 'length'
   | 'until-close'
   | 'chunk-size'
-  | 'chunk-extension'
+  | 'extension-name'
+  | 'extension-value'
+  | 'extension-quoted'
+  | 'extension-escaped'
+  | 'extension-end'
   | 'chunk-size-lf'
   | 'chunk-data'
   | 'chunk-data-cr'
@@ -31,9 +37,21 @@ type State =
 
 const lines = new FieldLines()
 const SEMICOLON = 0x3b
+const EQUALS = 0x3d
 const QUOTE = 0x22
+const BACKSLASH = 0x5c
 /** 2^53 has 14 hexadecimal digits; leading zeros count, so that a chunk size cannot be padded without end. */
 const MAX_SIZE_DIGITS = 13
+/**
+ * All extensions of a body together may have this many bytes and as many as the body. Without that, chunks of one byte
+ * would let a peer send us hundreds of times the size of the body that the limits see.
+ */
+const FREE_EXTENSION_BYTES = 16_384
+
+interface TrailerSection {
+  readonly trailers: HeaderList
+  readonly end: number
+}
 
 /** Reads the body of one message after another: by length, chunked (RFC 9112 section 7.1), or until the connection closes. */
 export class BodyDecoder {
@@ -43,11 +61,13 @@ export class BodyDecoder {
   #left = 0
   #total = 0
   #digits = 0
+  /** Bytes of the extensions of this chunk, and of all chunks of this body. */
   #extension = 0
-  #quoted = false
-  #trailerBytes: Buffer | undefined
-  /** Whether the owner kept a part of the chunk that was fed last. */
-  #kept = false
+  #extensions = 0
+  /** Whether the name or value of an extension has a first byte. */
+  #begun = false
+  #trailerBuffer: HeadBuffer | undefined
+  #memoryUse: MemoryUse = true
 
   constructor(owner: BodyDecoderOwner, limits: BodyLimits) {
     this.#owner = owner
@@ -68,8 +88,13 @@ export class BodyDecoder {
     return this.#state === 'length' ? this.#left : this.#state === 'ended' ? 0 : Number.POSITIVE_INFINITY
   }
 
+  /** What became of the memory of the chunk that was fed last. */
+  get memoryUse(): MemoryUse {
+    return this.#memoryUse
+  }
+
   get kept(): boolean {
-    return this.#kept
+    return this.#memoryUse !== true
   }
 
   expectNothing(): void {
@@ -78,8 +103,7 @@ export class BodyDecoder {
   }
 
   expectLength(length: number): void {
-    if (length > this.#limits.bodyBytes)
-      throw new SyntaxFault('too-large', `a body of more than ${this.#limits.bodyBytes} bytes`)
+    if (length > this.#limits.bodyBytes) throw this.#tooLarge()
     this.#state = length === 0 ? 'ended' : 'length'
     this.#left = length
     this.#total = 0
@@ -90,7 +114,7 @@ export class BodyDecoder {
     this.#left = 0
     this.#digits = 0
     this.#total = 0
-    this.#trailerBytes = undefined
+    this.#extensions = 0
   }
 
   expectUntilClose(): void {
@@ -109,7 +133,7 @@ export class BodyDecoder {
 
   /** Reads from `offset` and returns the place behind what belongs to this body. Throws a `SyntaxFault`. */
   feed(chunk: Buffer, offset: number): number {
-    this.#kept = false
+    this.#memoryUse = true
     let i = offset
     const end = chunk.length
     while (i < end) {
@@ -126,9 +150,14 @@ export class BodyDecoder {
           i += taken
           break
         }
-        case 'until-close':
-          this.#emit(chunk, i, end)
+        case 'until-close': {
+          // What is within the limit is given on first, so that a reader sees the same bytes however they came.
+          const taken = Math.min(this.#limits.bodyBytes - this.#total, end - i)
+          if (taken > 0) this.#emit(chunk, i, i + taken)
+          i += taken
+          if (i < end) throw this.#tooLarge()
           return end
+        }
         case 'chunk-data': {
           const taken = Math.min(this.#left, end - i)
           this.#left -= taken
@@ -150,11 +179,12 @@ export class BodyDecoder {
 
   #emit(chunk: Buffer, from: number, to: number): void {
     this.#total += to - from
-    if (this.#total > this.#limits.bodyBytes) {
-      throw new SyntaxFault('too-large', `a body of more than ${this.#limits.bodyBytes} bytes`)
-    }
     const part = from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to)
-    if (this.#owner.onBodyChunk(part) !== true) this.#kept = true
+    this.#memoryUse = leastFree(this.#memoryUse, this.#owner.onBodyChunk(part))
+  }
+
+  #tooLarge(): SyntaxFault {
+    return new SyntaxFault('too-large', `a body of more than ${this.#limits.bodyBytes} bytes`)
   }
 
   #readFraming(byte: number): void {
@@ -165,22 +195,18 @@ export class BodyDecoder {
           if (++this.#digits > MAX_SIZE_DIGITS) throw malformed('a chunk size that is too long')
           this.#left = this.#left * 16 + value
         } else if (this.#digits === 0) throw malformed('a chunk without a size')
-        else if (byte === CR) this.#state = 'chunk-size-lf'
         else if (byte === SEMICOLON) {
-          this.#state = 'chunk-extension'
-          this.#extension = 1
-          this.#quoted = false
-        } else throw malformed('a chunk size that is no hexadecimal number')
+          this.#extension = 0
+          this.#countExtension()
+          this.#beginExtension()
+        } else if (byte === CR) this.#state = 'chunk-size-lf'
+        else throw malformed('a chunk size that is no hexadecimal number')
         return
       }
-      case 'chunk-extension':
-        if (++this.#extension > this.#limits.chunkExtensionBytes)
-          throw malformed('chunk extensions that are too long')
-        if (byte === CR && !this.#quoted) this.#state = 'chunk-size-lf'
-        else this.#checkExtension(byte)
-        return
       case 'chunk-size-lf':
         if (byte !== LF) throw malformed('a carriage return without a line feed')
+        // Now, before any of it comes: the reader then sees the same bytes however they came.
+        if (this.#left > this.#limits.bodyBytes - this.#total) throw this.#tooLarge()
         this.#digits = 0
         this.#state = this.#left === 0 ? 'trailers' : 'chunk-data'
         return
@@ -192,62 +218,118 @@ export class BodyDecoder {
         if (byte !== LF) throw malformed('a carriage return without a line feed')
         this.#state = 'chunk-size'
         return
+      default:
+        this.#readExtension(byte)
     }
   }
 
-  #checkExtension(byte: number): void {
-    if (byte === QUOTE) this.#quoted = !this.#quoted
-    else if (this.#quoted ? !isValueByte(byte) : !isTokenByte(byte) && byte !== SEMICOLON && byte !== 0x3d) {
-      throw malformed('a chunk extension that is none')
+  /** RFC 9112 section 7.1.1, without the "bad" white space that nobody should send. What is read is not used. */
+  #readExtension(byte: number): void {
+    if (byte !== CR) this.#countExtension()
+    switch (this.#state) {
+      case 'extension-name':
+        if (isTokenByte(byte)) this.#begun = true
+        else if (!this.#begun) throw malformed('a chunk extension without a name')
+        else if (byte === EQUALS) {
+          this.#state = 'extension-value'
+          this.#begun = false
+        } else this.#endExtension(byte)
+        return
+      case 'extension-value':
+        if (isTokenByte(byte)) this.#begun = true
+        else if (byte === QUOTE && !this.#begun) this.#state = 'extension-quoted'
+        else if (!this.#begun) throw malformed('a chunk extension without the value it announces')
+        else this.#endExtension(byte)
+        return
+      case 'extension-quoted':
+        if (byte === QUOTE) this.#state = 'extension-end'
+        else if (byte === BACKSLASH) this.#state = 'extension-escaped'
+        else if (!isValueByte(byte)) throw malformed('a control character in a chunk extension')
+        return
+      case 'extension-escaped':
+        if (!isValueByte(byte)) throw malformed('a control character in a chunk extension')
+        this.#state = 'extension-quoted'
+        return
+      case 'extension-end':
+        this.#endExtension(byte)
+    }
+  }
+
+  #beginExtension(): void {
+    this.#state = 'extension-name'
+    this.#begun = false
+  }
+
+  #endExtension(byte: number): void {
+    if (byte === CR) this.#state = 'chunk-size-lf'
+    else if (byte === SEMICOLON) this.#beginExtension()
+    else throw malformed('a chunk extension that is none')
+  }
+
+  #countExtension(): void {
+    if (
+      ++this.#extension > this.#limits.chunkExtensionBytes ||
+      ++this.#extensions > FREE_EXTENSION_BYTES + this.#total
+    ) {
+      throw malformed('chunk extensions that are too long')
     }
   }
 
   #readTrailers(chunk: Buffer, at: number): number {
-    const held = this.#trailerBytes
+    let buffer = this.#trailerBuffer
     // The usual end: no trailers, and both bytes here.
-    if (held === undefined && chunk[at] === CR && chunk[at + 1] === LF) {
+    if (chunk[at] === CR && chunk[at + 1] === LF && buffer?.empty !== false) {
       this.#finish(undefined)
       return at + 2
     }
-    const bytes = held === undefined ? chunk.subarray(at) : Buffer.concat([held, chunk.subarray(at)])
-    const limit = Math.min(bytes.length, this.#limits.trailerBytes)
-    const behind = lines.scan(bytes, 0, limit, this.#limits.trailers)
-    if (behind < 0) {
-      if (limit < bytes.length)
-        throw new SyntaxFault('too-large', 'a trailer section that is larger than the limit')
-      this.#trailerBytes = held === undefined ? Buffer.from(bytes) : bytes
-      return chunk.length
-    }
-    const trailers = new HeaderList()
-    lines.addTo(trailers, bytes.toString('latin1', 0, behind), 0)
-    for (const { kind } of trailers.fields) {
-      // RFC 9110 section 6.5.1: framing, routing and connection fields have no meaning here, except to an attacker.
-      if (
-        (kind &
-          (FieldKind.hopByHop |
-            FieldKind.framing |
-            FieldKind.host |
-            FieldKind.forwarding |
-            FieldKind.expect)) !==
-        0
-      ) {
-        throw malformed('a trailer field that does not belong in trailers')
-      }
-    }
-    const heldLength = held?.length ?? 0
-    this.#finish(trailers.size === 0 ? undefined : trailers)
-    return at + behind - heldLength
+    buffer ??= this.#trailerBuffer = new HeadBuffer()
+    const section = buffer.read(chunk, at, this.#limits.trailerBytes, (bytes, start, available) =>
+      parseTrailers(bytes, start, available, this.#limits),
+    )
+    if (section === undefined) return chunk.length
+    this.#finish(section.trailers.size === 0 ? undefined : section.trailers)
+    return buffer.rest
   }
 
   #finish(trailers: HeaderList | undefined): void {
     this.#state = 'ended'
-    this.#trailerBytes = undefined
     this.#owner.onBodyEnd(trailers)
   }
+}
+
+/** RFC 9110 section 6.5.1: framing, routing and connection fields have no meaning in trailers, except to an attacker. */
+const NOT_IN_TRAILERS =
+  FieldKind.hopByHop | FieldKind.framing | FieldKind.host | FieldKind.forwarding | FieldKind.expect
+
+function parseTrailers(
+  bytes: Buffer,
+  start: number,
+  available: number,
+  limits: BodyLimits,
+): TrailerSection | undefined {
+  const limit = Math.min(available, start + limits.trailerBytes)
+  const end = lines.scan(bytes, start, limit, limits.trailers)
+  if (end < 0) {
+    if (limit < available)
+      throw new SyntaxFault('too-large', 'a trailer section that is larger than the limit')
+    return incomplete(limit, available, lines.awaits)
+  }
+  const trailers = new HeaderList()
+  lines.addTo(trailers, bytes.toString('latin1', start, end), start)
+  for (const { kind } of trailers.fields) {
+    if ((kind & NOT_IN_TRAILERS) !== 0) throw malformed('a trailer field that does not belong in trailers')
+  }
+  return { trailers, end }
 }
 
 function hexValue(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
   const lower = byte | 0x20
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
+}
+
+/** What became of memory of which two parts went two ways. */
+export function leastFree(one: MemoryUse, other: MemoryUse): MemoryUse {
+  if (one === true) return other
+  return other === true ? one : one === undefined ? one : other
 }

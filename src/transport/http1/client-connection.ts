@@ -4,13 +4,13 @@ import { Deadline } from '../../core/clock.ts'
 import { ProxyError, toProxyError } from '../../core/errors.ts'
 import type { HeaderList } from '../../core/headers.ts'
 import { ResponseMessage } from '../../core/message.ts'
-import type { Wire, WireHandler } from '../../core/network.ts'
+import type { MemoryUse, Wire, WireHandler } from '../../core/network.ts'
 import type { Attempt, AttemptCarrier } from '../attempt.ts'
 import type { ConnectionOwner } from '../connector.ts'
 import { incomingResponseFraming, outgoingRequestFraming } from '../framing.ts'
-import { requestHead } from '../outgoing-head.ts'
+import { allowedUpgrade, requestHead } from '../outgoing-head.ts'
 import { WireTunnel } from '../tunnel.ts'
-import { BodyDecoder, type BodyDecoderOwner } from './body-decoder.ts'
+import { BodyDecoder, type BodyDecoderOwner, leastFree } from './body-decoder.ts'
 import { BodyWriter, type BodyWriterOwner } from './body-writer.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import type { ResponseHead } from './response-head.ts'
@@ -108,15 +108,15 @@ export class ClientConnection implements WireHandler, BodyDecoderOwner, BodyWrit
 
   // The wire's side.
 
-  onData(chunk: Buffer): boolean {
-    let kept = false
+  onData(chunk: Buffer): MemoryUse {
+    let use: MemoryUse = true
     try {
       let offset = 0
       while (offset < chunk.length) {
         if (this.#phase === 'head') offset = this.#readHead(chunk, offset)
         else if (this.#phase === 'body') {
           offset = this.#decoder.feed(chunk, offset)
-          kept ||= this.#decoder.kept
+          use = leastFree(use, this.#decoder.memoryUse)
           if (this.#decoder.ended) this.#responseEnded(offset === chunk.length)
         } else {
           // Bytes that nobody asked for: whatever they are, they must not be taken for the next response.
@@ -129,7 +129,7 @@ export class ClientConnection implements WireHandler, BodyDecoderOwner, BodyWrit
     } catch (thrown) {
       this.#fail(thrown instanceof SyntaxFault ? this.#responseError(thrown) : toProxyError(thrown))
     }
-    return !kept
+    return use
   }
 
   onEnd(): void {
@@ -197,7 +197,7 @@ export class ClientConnection implements WireHandler, BodyDecoderOwner, BodyWrit
       length <= this.#owner.limits.bodyBytes
     ) {
       const bytes = Buffer.from(chunk.subarray(rest, rest + length))
-      attempt.succeed(new ResponseMessage(status, headers, Body.from(bytes), reason))
+      attempt.succeed(new ResponseMessage(status, headers, Body.from(bytes).fromUpstream(), reason))
       this.#responseEnded(rest + length === chunk.length)
       return chunk.length
     }
@@ -206,13 +206,14 @@ export class ClientConnection implements WireHandler, BodyDecoderOwner, BodyWrit
     else this.#decoder.expectUntilClose()
     this.#phase = 'body'
     this.#body = new UpstreamBody(this, framing === 'length' ? length : undefined)
-    attempt.succeed(new ResponseMessage(status, headers, new Body(this.#body), reason))
+    attempt.succeed(new ResponseMessage(status, headers, new Body(this.#body).fromUpstream(), reason))
     return rest
   }
 
   #switchProtocols(head: ResponseHead, chunk: Buffer, rest: number): number {
     const attempt = this.#attempt!
-    const offered = attempt.request.upgrade
+    const { upgrade } = attempt.request
+    const offered = (upgrade === undefined ? undefined : allowedUpgrade(upgrade))
       ?.toLowerCase()
       .split(',')
       .map((it) => it.trim())
@@ -247,11 +248,14 @@ export class ClientConnection implements WireHandler, BodyDecoderOwner, BodyWrit
 
   #responseEnded(exactly: boolean): void {
     const attempt = this.#attempt
+    const body = this.#body
     this.#attempt = undefined
     this.#body = undefined
     this.#deadline.disarm()
     this.reused = true
-    if (this.#reusable && this.#requestDone && exactly) {
+    if (this.#reusable && this.#requestDone && exactly && !this.#writer.blocked) {
+      // A slow reader may have asked for a pause at the last chunk; the next response must be read all the same.
+      if (body?.stopped === true) this.#wire.resume()
       this.#phase = 'idle'
       attempt?.end(undefined)
       this.#owner.released(this)
@@ -312,7 +316,7 @@ export class ClientConnection implements WireHandler, BodyDecoderOwner, BodyWrit
 
   // The response body's side.
 
-  onBodyChunk(chunk: Buffer): boolean | undefined {
+  onBodyChunk(chunk: Buffer): MemoryUse {
     return this.#body === undefined ? true : this.#body.push(chunk)
   }
 
@@ -415,7 +419,7 @@ class UpstreamBody implements BodySource {
     if (this.#end === undefined) this.#connection.bodyCancelled(this, reason)
   }
 
-  push(chunk: Buffer): boolean | undefined {
+  push(chunk: Buffer): MemoryUse {
     if (this.#over) return true
     if (this.#sink !== undefined && this.#held.length === 0) return this.#sink.onChunk(chunk)
     const copied = chunk.length <= COPY_BELOW
@@ -426,7 +430,7 @@ class UpstreamBody implements BodySource {
       this.#full = true
       if (!stopped) this.#connection.bodyPaused(this)
     }
-    return copied
+    return copied ? true : undefined
   }
 
   finish(trailers: HeaderList | undefined): void {

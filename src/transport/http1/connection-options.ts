@@ -1,4 +1,7 @@
-import { isTokenByte, malformed } from './syntax.ts'
+import { isTokenByte, malformed, trimWhiteSpace } from './syntax.ts'
+
+/** More than anyone means; each of them is looked for among all fields. */
+const MAX_NOMINATED = 32
 
 /** What the `Connection` lines of a message say (RFC 9110 section 7.6.1). */
 export class ConnectionOptions {
@@ -12,7 +15,7 @@ export class ConnectionOptions {
   add(value: string): void {
     if (value === 'keep-alive' || value === 'Keep-Alive') this.keepAlive = true
     else if (value === 'close') this.close = true
-    else for (const part of value.split(',')) this.#addOption(part.trim().toLowerCase())
+    else for (const part of value.split(',')) this.#addOption(trimWhiteSpace(part).toLowerCase())
   }
 
   /** Whether the connection stays open after this message (RFC 9112 section 9.3). */
@@ -27,12 +30,18 @@ export class ConnectionOptions {
     if (option === 'close') this.close = true
     else if (option === 'keep-alive') this.keepAlive = true
     else if (option === 'upgrade') this.upgrade = true
-    else {
-      for (let i = 0; i < option.length; i++) {
-        if (!isTokenByte(option.charCodeAt(i))) throw malformed('a Connection option that is no token')
-      }
-      this.nominated ??= []
-      if (!this.nominated.includes(option)) this.nominated.push(option)
+    else this.#nominate(option)
+  }
+
+  #nominate(name: string): void {
+    for (let i = 0; i < name.length; i++) {
+      if (!isTokenByte(name.charCodeAt(i))) throw malformed('a Connection option that is no token')
     }
+    this.nominated ??= []
+    if (this.nominated.includes(name)) return
+    if (this.nominated.length === MAX_NOMINATED) {
+      throw malformed(`more than ${MAX_NOMINATED} fields nominated by Connection`)
+    }
+    this.nominated.push(name)
   }
 }

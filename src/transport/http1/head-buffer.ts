@@ -1,15 +1,22 @@
 import { GrowingBuffer } from './growing-buffer.ts'
+import { areAllOf, lull, NO_BYTE } from './syntax.ts'
 
 interface Parsed {
   readonly end: number
 }
 
 /**
- * Holds a head that comes in pieces. A head that comes whole, as nearly all do, is parsed where it lies and is never
- * copied.
+ * Holds a head, or a trailer section, that comes in pieces. A head that comes whole, as nearly all do, is parsed where
+ * it lies and is never copied.
+ *
+ * What is held is parsed anew when a piece comes, but not for a piece that only lengthens the name or the value at which
+ * the bytes ended. So a head that comes byte by byte is parsed a few times for each of its lines, not for each byte.
  */
 export class HeadBuffer {
   readonly #held = new GrowingBuffer()
+  /** Up to `#room` bytes of these classes leave what is held as incomplete as it is. */
+  #classes = NO_BYTE
+  #room = 0
   /** After a head was read: the place in the last chunk at which what follows it begins. */
   rest = 0
 
@@ -30,13 +37,21 @@ export class HeadBuffer {
     const until = Math.min(chunk.length, offset + maxBytes + 1 - before)
     if (before === 0) {
       const head = parse(chunk, offset, chunk.length)
-      if (head === undefined) held.append(chunk, offset, until)
-      else this.rest = head.end
+      if (head === undefined) {
+        held.append(chunk, offset, until)
+        this.#noteLull()
+      } else this.rest = head.end
       return head
     }
     held.append(chunk, offset, until)
+    const came = until - offset
+    if (came <= this.#room && held.length <= maxBytes && areAllOf(this.#classes, chunk, offset, until)) {
+      this.#room -= came
+      return undefined
+    }
     const head = parse(held.bytes, 0, held.length)
-    if (head !== undefined) {
+    if (head === undefined) this.#noteLull()
+    else {
       this.rest = offset + head.end - before
       held.clear()
     }
@@ -45,5 +60,10 @@ export class HeadBuffer {
 
   clear(): void {
     this.#held.clear()
+  }
+
+  #noteLull(): void {
+    this.#classes = lull.classes
+    this.#room = lull.room
   }
 }

@@ -1,14 +1,20 @@
+import { isIPv6 } from 'node:net'
 import { FieldKind, HeaderList } from '../../core/headers.ts'
 import { ConnectionOptions } from './connection-options.ts'
 import {
   CR,
   contentLength,
   FieldLines,
+  incomplete,
   isTargetByte,
   isTokenByte,
   LF,
   malformed,
+  NO_BYTE,
   SyntaxFault,
+  TARGET,
+  TOKEN,
+  trimWhiteSpace,
 } from './syntax.ts'
 
 export interface HeadLimits {
@@ -70,14 +76,14 @@ export function parseRequestHead(
 
   // RFC 9112 section 2.2: one empty line before the request line is ignored.
   if (i < end && bytes[i] === CR) {
-    if (i + 1 >= end) return incomplete(end, available)
+    if (i + 1 >= end) return incomplete(end, available, NO_BYTE)
     if (bytes[i + 1] !== LF) throw malformed('a carriage return without a line feed')
     i += 2
   }
 
   const methodAt = i
   while (i < end && isTokenByte(bytes[i]!)) i++
-  if (i >= end) return incomplete(end, available)
+  if (i >= end) return incomplete(end, available, TOKEN)
   if (bytes[i] !== SPACE || i === methodAt) throw malformed('a method that is no token')
   const methodEnd = i++
 
@@ -88,30 +94,30 @@ export function parseRequestHead(
     if (i > targetLimit)
       throw new SyntaxFault('target-too-long', `a request target of more than ${limits.targetBytes} bytes`)
   }
-  if (i >= end) return incomplete(end, available)
+  if (i >= end) return incomplete(end, available, TARGET, targetLimit - i)
   if (bytes[i] !== SPACE || i === targetAt) throw malformed('a byte that does not belong in a request target')
   const targetEnd = i++
 
   // "HTTP/1.x" CR LF, byte by byte, so that the fault is the same for every split.
   for (const expected of HTTP_SLASH) {
-    if (i >= end) return incomplete(end, available)
+    if (i >= end) return incomplete(end, available, NO_BYTE)
     if (bytes[i] !== expected) throw malformed('a request line that does not end in an HTTP version')
     i++
   }
-  if (i + 2 >= end) return incomplete(end, available)
+  if (i + 2 >= end) return incomplete(end, available, NO_BYTE)
   const major = bytes[i]! - 0x30
   const minor = bytes[i + 2]! - 0x30
   if (major < 0 || major > 9 || bytes[i + 1] !== 0x2e || minor < 0 || minor > 9)
     throw malformed('an HTTP version that is none')
   if (major !== 1 || minor > 1) throw new SyntaxFault('version', 'an HTTP version other than 1.0 and 1.1')
   i += 3
-  if (i + 1 >= end) return incomplete(end, available)
+  if (i + 1 >= end) return incomplete(end, available, NO_BYTE)
   if (bytes[i] !== CR || bytes[i + 1] !== LF)
     throw malformed('a request line that does not end after the HTTP version')
   i += 2
 
   const behind = lines.scan(bytes, i, end, limits.headers)
-  if (behind < 0) return incomplete(end, available)
+  if (behind < 0) return incomplete(end, available, lines.awaits)
 
   const head = new RequestHead()
   const text = bytes.toString('latin1', methodAt, behind)
@@ -120,19 +126,14 @@ export function parseRequestHead(
   head.target = text.substring(targetAt - methodAt, targetEnd - methodAt)
   head.minor = minor as 0 | 1
   lines.addTo(head.headers, text, methodAt)
-  readFields(head)
+  readFields(head, bytes)
   readTarget(head)
   return head
 }
 
 const HTTP_SLASH = Buffer.from('HTTP/')
 
-function incomplete(end: number, available: number): undefined {
-  if (end < available) throw new SyntaxFault('too-large', 'a head that is larger than the limit')
-  return undefined
-}
-
-function readFields(head: RequestHead): void {
+function readFields(head: RequestHead, bytes: Buffer): void {
   const { fields, values } = head.headers
   let host: string | undefined
   let upgrade: string | undefined
@@ -149,6 +150,7 @@ function readFields(head: RequestHead): void {
       connection ??= new ConnectionOptions()
       connection.add(value)
     } else if ((kind & FieldKind.framing) !== 0) {
+      if (lines.endsInTab(i, bytes)) throw malformed('a tab behind a value that frames the message')
       if (lower === 'content-length') {
         if (head.contentLength >= 0) throw malformed('more than one Content-Length')
         head.contentLength = contentLength(value)
@@ -181,8 +183,9 @@ function readTransferEncoding(head: RequestHead, value: string): void {
     head.chunked = true
     return
   }
-  // RFC 9112 section 6.1: a coding that we do not know is 501. One that is not last, or twice, or empty, is a fault.
-  if (/^(?:gzip|x-gzip|deflate|compress|x-compress)(?:[\t ]*,[\t ]*chunked)?$/.test(coding)) {
+  // RFC 9112 section 6.1: a coding that we do not undo is 501. Without a final "chunked" the length is unknown, which is
+  // a fault (section 6.3), as is everything that some recipient might take for "chunked".
+  if (/^(?:(?:gzip|x-gzip|deflate|compress|x-compress)[\t ]*,[\t ]*)+chunked$/.test(coding)) {
     throw new SyntaxFault('coding', 'a transfer coding other than chunked')
   }
   throw malformed('a Transfer-Encoding that is not "chunked" alone')
@@ -190,20 +193,24 @@ function readTransferEncoding(head: RequestHead, value: string): void {
 
 function namesTrailers(te: string): boolean {
   return (
-    te.toLowerCase() === 'trailers' || te.split(',').some((part) => part.trim().toLowerCase() === 'trailers')
+    te.toLowerCase() === 'trailers' ||
+    te.split(',').some((part) => trimWhiteSpace(part).toLowerCase() === 'trailers')
   )
 }
 
 /** RFC 9110 section 4.2: a registered name, an IPv4 address or an IP literal in brackets, and a port that is a number. */
-const HOST = /^(?:[a-z0-9\-._~!$&'()*+,;=]|%[0-9a-f]{2})*(?::[0-9]{0,5})?$/
-const HOST_LITERAL = /^\[[0-9a-f:.]+\](?::[0-9]{0,5})?$/
-const PLAIN_HOST = /^[a-z0-9\-.]+(?::[0-9]{1,5})?$/
+const HOST = /^(?:\[([0-9a-f:.]+)\]|(?:[a-z0-9\-._~!$&'()*+,;=]|%[0-9a-f]{2})+)(?::([0-9]{0,5}))?$/
+const PLAIN_HOST = /^[a-z0-9\-.]+(?::[0-9]{1,4})?$/
 
+/** The host in lower case. A port may be missing or empty, but not without a host (RFC 9110 section 4.2.1). */
 function checkedHost(host: string): string {
-  if (PLAIN_HOST.test(host)) return host
-  const lower = host.toLowerCase()
   // An empty Host is what a client sends whose target has no authority (RFC 9110 section 7.2).
-  if (!HOST.test(lower) && !HOST_LITERAL.test(lower)) throw malformed('a Host that is no host and port')
+  if (PLAIN_HOST.test(host) || host === '') return host
+  const lower = host.toLowerCase()
+  const [found, literal, port] = HOST.exec(lower) ?? []
+  if (found === undefined || (literal !== undefined && !isIPv6(literal)) || Number(port ?? 0) > 65_535) {
+    throw malformed('a Host that is no host and port')
+  }
   return lower
 }
 
@@ -230,9 +237,7 @@ function readAbsoluteTarget(head: RequestHead): void {
   if (found === null) throw malformed('a request target in no form that exists')
   const authority = found[1]!
   if (authority.includes('@')) throw malformed('a request target with user information')
-  const host = checkedHost(authority)
-  if (host === '' || host.startsWith(':')) throw malformed('a request target without a host')
   head.form = 'absolute'
-  head.host = host
+  head.host = checkedHost(authority)
   head.pathAndQuery = `${found[2] ?? (head.method === 'OPTIONS' && found[3] === undefined ? '*' : '/')}${found[3] ?? ''}`
 }

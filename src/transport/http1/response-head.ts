@@ -1,6 +1,16 @@
 import { FieldKind, HeaderList } from '../../core/headers.ts'
 import { ConnectionOptions } from './connection-options.ts'
-import { CR, contentLength, FieldLines, isValueByte, LF, malformed, SyntaxFault } from './syntax.ts'
+import {
+  CR,
+  contentLength,
+  FIELD_VALUE,
+  FieldLines,
+  incomplete,
+  isValueByte,
+  LF,
+  malformed,
+  NO_BYTE,
+} from './syntax.ts'
 
 export interface ResponseHeadLimits {
   readonly headBytes: number
@@ -38,11 +48,11 @@ export function parseResponseHead(
   const end = Math.min(available, start + limits.headBytes)
   let i = start
   for (const expected of VERSION) {
-    if (i >= end) return incomplete(end, available)
+    if (i >= end) return incomplete(end, available, NO_BYTE)
     if (bytes[i] !== expected) throw malformed('a status line that does not begin with HTTP/1.')
     i++
   }
-  if (i + 5 >= end) return incomplete(end, available)
+  if (i + 5 >= end) return incomplete(end, available, NO_BYTE)
   const minor = bytes[i]! - 0x30
   if (minor !== 0 && minor !== 1) throw malformed('an HTTP version other than 1.0 and 1.1')
   if (bytes[i + 1] !== 0x20) throw malformed('a status line without a space after the version')
@@ -56,23 +66,23 @@ export function parseResponseHead(
   const reasonAt = i
   while (i < end && isValueByte(bytes[i]!)) i++
   const reasonEnd = i
-  if (i >= end) return incomplete(end, available)
+  if (i >= end) return incomplete(end, available, FIELD_VALUE)
   if (bytes[i] !== CR) throw malformed('a control character in the reason phrase')
-  if (i + 1 >= end) return incomplete(end, available)
+  if (i + 1 >= end) return incomplete(end, available, NO_BYTE)
   if (bytes[i + 1] !== LF) throw malformed('a carriage return without a line feed')
   i += 2
 
   const behind = lines.scan(bytes, i, end, limits.headers)
-  if (behind < 0) return incomplete(end, available)
+  if (behind < 0) return incomplete(end, available, lines.awaits)
 
   const head = new ResponseHead()
   const text = bytes.toString('latin1', reasonAt, behind)
   head.end = behind
   head.status = status
   head.minor = minor
-  head.reason = text.substring(0, reasonEnd - reasonAt).trim()
+  head.reason = text.substring(0, reasonEnd - reasonAt)
   lines.addTo(head.headers, text, reasonAt)
-  readFields(head)
+  readFields(head, bytes)
   return head
 }
 
@@ -81,12 +91,7 @@ function digit(byte: number): number {
   return byte - 0x30
 }
 
-function incomplete(end: number, available: number): undefined {
-  if (end < available) throw new SyntaxFault('too-large', 'a head that is larger than the limit')
-  return undefined
-}
-
-function readFields(head: ResponseHead): void {
+function readFields(head: ResponseHead, bytes: Buffer): void {
   const { fields, values } = head.headers
   let connection: ConnectionOptions | undefined
   let upgrade: string | undefined
@@ -95,6 +100,9 @@ function readFields(head: ResponseHead): void {
     const { kind, lower } = fields[i]!
     if ((kind & (FieldKind.hopByHop | FieldKind.framing)) === 0) continue
     const value = values[i]!
+    if ((kind & FieldKind.framing) !== 0 && lines.endsInTab(i, bytes)) {
+      throw malformed('a tab behind a value that frames the message')
+    }
     if ((kind & FieldKind.connection) !== 0) {
       connection ??= new ConnectionOptions()
       connection.add(value)

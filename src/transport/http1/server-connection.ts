@@ -86,7 +86,8 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
         return
       case 'lingering':
         this.#lingered += chunk.length
-        if (this.#lingered > this.#context.limits.lingerBytes) this.#wire.destroy()
+        // Closing now would reset the connection, and with it our answer, before the client could read it.
+        if (this.#lingered > this.#context.limits.lingerBytes) this.#wire.pause()
         return
     }
     if (this.#stash !== undefined) this.#hold(chunk, 0)
@@ -105,7 +106,7 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
         return
       default:
         this.#phase = 'lingering'
-        this.#deadline.arm(this.#context.limits.lingerMs)
+        this.#armLinger()
         this.#wire.end()
     }
   }
@@ -297,8 +298,13 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
   /** The handler failed: the client gets an error answer in place of the response. */
   #fail(thrown: unknown): void {
     const error = toProxyError(thrown)
+    if (this.#error !== undefined) {
+      // It was the answer to an error that failed.
+      this.#failTwice(error)
+      return
+    }
     this.#error = error
-    if (error.code === 'internal_error') this.#report(error, this.#exchange)
+    if (error.code === 'internal_error') this.report(this.#exchange, error)
     let answer: ResponseMessage | Promise<ResponseMessage>
     try {
       answer = this.#snapshot!.answerError(error, this.#exchange!)
@@ -312,7 +318,7 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
 
   /** The user's own error handler failed. */
   #failTwice(second: unknown): void {
-    this.#report(toProxyError(second), this.#exchange)
+    this.report(this.#exchange, second)
     if (this.#phase === 'exchange' && !this.#responded) this.#respond(problemResponse(this.#error!))
   }
 
@@ -470,14 +476,14 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
       bytesSent,
       bytesReceived,
     })
-    for (const one of thrown) this.#report(toProxyError(one), exchange)
+    for (const one of thrown) this.report(exchange, one)
     this.#snapshot?.leave()
     this.#snapshot = undefined
   }
 
-  #report(error: ProxyError, exchange: Exchange | undefined): void {
+  report(exchange: Exchange | undefined, thrown: unknown): void {
     const { report } = this.#snapshot ?? this.#context.snapshot
-    report(error, exchange)
+    report(toProxyError(thrown), exchange)
   }
 
   #bytesReceived(): number {
@@ -489,6 +495,8 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
     this.#head = undefined
     this.#body = undefined
     this.#response = undefined
+    // Or what is wrong with the next request would not be answered.
+    this.#responded = false
   }
 
   // Ends.
@@ -500,14 +508,15 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
 
   /** Answers with an error, outside of any filter, and reads no further request. */
   #reject(error: ProxyError): void {
-    if (error.code === 'internal_error') this.#report(error, this.#exchange)
+    if (error.code === 'internal_error') this.report(this.#exchange, error)
     const exchange = this.#exchange
     if (exchange !== undefined) {
       this.#exchange = undefined
       exchange.abort(error)
     }
     this.#body?.fail(error)
-    const begun = this.#responded
+    // While draining, the request whose rest is malformed has had its answer.
+    const begun = this.#responded || this.#phase === 'draining'
     if (begun) {
       this.#writer?.cancel(error)
       if (this.#response !== undefined && !this.#response.body.used) dropResponse(this.#response)
@@ -538,9 +547,15 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
     this.#phase = 'lingering'
     this.#stash = undefined
     this.#lingered = 0
-    this.#deadline.arm(this.#context.limits.lingerMs)
+    this.#armLinger()
     this.#wire.end()
     this.#wire.resume()
+  }
+
+  /** A slow client still takes the end of its response; that it is slow is no reason to cut it. */
+  #armLinger(): void {
+    const { lingerMs, sendIdleMs } = this.#context.limits
+    this.#deadline.arm(this.#wire.pendingBytes > 0 ? Math.max(lingerMs, sendIdleMs) : lingerMs)
   }
 
   /** Nobody is there any more to answer: everything done for the exchange is cancelled. */
@@ -630,7 +645,14 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
 
   onBodyEnd(trailers: HeaderList | undefined): void {
     if (this.#phase === 'exchange' && this.#writer?.blocked !== true) this.#deadline.disarm()
-    this.#body?.finish(trailers)
+    const body = this.#body
+    if (body === undefined) return
+    // A slow reader may have asked for a pause at the last chunk; the next request must be read all the same.
+    if (body.paused) {
+      body.paused = false
+      if (!this.#stashPaused) this.#wire.resume()
+    }
+    body.finish(trailers)
   }
 
   // The writer's side.
@@ -642,7 +664,15 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
 
   onBodyFailed(thrown: unknown): void {
     const error = toProxyError(thrown)
-    if (error.code === 'internal_error') this.#report(error, this.#exchange)
+    const writer = this.#writer!
+    if (!writer.headSent && this.#phase === 'exchange') {
+      // Nothing of the response has gone out, so another one can take its place.
+      writer.cancel(error)
+      this.#responded = false
+      this.#fail(error)
+      return
+    }
+    if (error.code === 'internal_error') this.report(this.#exchange, error)
     const exchange = this.#exchange
     if (exchange === undefined) return
     const truncatable = this.#head!.minor === 1
@@ -704,7 +734,7 @@ class RequestBody implements BodySource {
   }
 
   pause(): void {
-    if (this.paused) return
+    if (this.paused || this.#ended) return
     this.paused = true
     this.wasPaused = true
     this.#connection.bodyPaused(this)

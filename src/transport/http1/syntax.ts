@@ -1,10 +1,12 @@
 import { fieldName, type HeaderList } from '../../core/headers.ts'
 
 /** What a byte may be part of (RFC 9110 section 5, RFC 9112 section 3.2, RFC 3986). Bits, looked up by the byte. */
-const TOKEN = 1
-const FIELD_VALUE = 2
-const TARGET = 4
+export const TOKEN = 1
+export const FIELD_VALUE = 2
+export const TARGET = 4
 const WHITE_SPACE = 8
+/** No byte is of this class. */
+export const NO_BYTE = 0
 
 const BYTES = new Uint8Array(256)
 for (let byte = 0x21; byte <= 0x7e; byte++) {
@@ -21,6 +23,7 @@ BYTES[0x09] = FIELD_VALUE | WHITE_SPACE
 export const CR = 0x0d
 export const LF = 0x0a
 const COLON = 0x3a
+const TAB = 0x09
 
 export function isTokenByte(byte: number): boolean {
   return (BYTES[byte]! & TOKEN) !== 0
@@ -32,6 +35,25 @@ export function isTargetByte(byte: number): boolean {
 
 export function isValueByte(byte: number): boolean {
   return (BYTES[byte]! & FIELD_VALUE) !== 0
+}
+
+/** Whether each byte from `from` up to `to` is of one of the classes. */
+export function areAllOf(classes: number, bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if ((BYTES[bytes[i]!]! & classes) === 0) return false
+  return true
+}
+
+/** Without the spaces and tabs around it (RFC 9110 section 5.6.3). `trim` would take 0xA0 too, which is text here. */
+export function trimWhiteSpace(text: string): string {
+  let from = 0
+  let to = text.length
+  while (from < to && isWhiteSpace(text.charCodeAt(from))) from++
+  while (to > from && isWhiteSpace(text.charCodeAt(to - 1))) to--
+  return text.substring(from, to)
+}
+
+function isWhiteSpace(code: number): boolean {
+  return code === 0x20 || code === TAB
 }
 
 /** What is wrong with a message. The caller gives it the error code of its side. */
@@ -49,6 +71,26 @@ export function malformed(message: string): SyntaxFault {
 }
 
 /**
+ * What a section that is not complete would take without becoming anything else: at most `room` more bytes, all of the
+ * `classes`. Whoever collects the section need not have it read again for those, which keeps a head that drips in byte
+ * by byte from being read anew for each byte. There is one for all connections: it is set and read within one event.
+ */
+export const lull: { classes: number; room: number } = { classes: NO_BYTE, room: 0 }
+
+/** The answer to a section that ends at `end`, before it is complete. It may go on, unless the limit ended it. */
+export function incomplete(
+  end: number,
+  available: number,
+  classes: number,
+  room: number = Number.POSITIVE_INFINITY,
+): undefined {
+  if (end < available) throw new SyntaxFault('too-large', 'a head that is larger than the limit')
+  lull.classes = classes
+  lull.room = room
+  return undefined
+}
+
+/**
  * The places of the field lines of one section, found by one pass over its bytes. No string is made before the section
  * is complete and well-formed. There is one of these for all connections: it is filled and read within one event.
  */
@@ -56,6 +98,8 @@ export class FieldLines {
   /** Four numbers a line: start and end of the name, start and end of the value. */
   readonly #marks: number[] = []
   #count = 0
+  /** After a scan whose bytes ended first: the bytes that would change nothing about it. */
+  awaits: number = NO_BYTE
 
   get count(): number {
     return this.#count
@@ -67,6 +111,7 @@ export class FieldLines {
    */
   scan(bytes: Uint8Array, at: number, end: number, maxLines: number): number {
     this.#count = 0
+    this.awaits = NO_BYTE
     const marks = this.#marks
     let used = 0
     let i = at
@@ -81,7 +126,7 @@ export class FieldLines {
       if (used >> 2 >= maxLines) throw new SyntaxFault('too-large', `more than ${maxLines} field lines`)
       marks[used] = i
       while ((BYTES[byte]! & TOKEN) !== 0) {
-        if (++i >= end) return -1
+        if (++i >= end) return this.#wait(TOKEN)
         byte = bytes[i]!
       }
       if (byte !== COLON) throw malformed(lineFault(byte, i === marks[used]))
@@ -91,7 +136,7 @@ export class FieldLines {
       while (i < end && (BYTES[bytes[i]!]! & WHITE_SPACE) !== 0) i++
       marks[used + 2] = i
       while (i < end && (BYTES[bytes[i]!]! & FIELD_VALUE) !== 0) i++
-      if (i >= end) return -1
+      if (i >= end) return this.#wait(FIELD_VALUE)
       if (bytes[i] !== CR) throw malformed(valueFault(bytes[i]!))
       let last = i
       while (last > marks[used + 2]! && (BYTES[bytes[last - 1]!]! & WHITE_SPACE) !== 0) last--
@@ -101,6 +146,20 @@ export class FieldLines {
       i += 2
       used += 4
     }
+    return -1
+  }
+
+  /**
+   * Whether the white space behind the value of a scanned line has a tab in it. RFC 9110 section 5.5 allows one, but some
+   * recipients (llhttp is one) refuse it behind a value that frames the message, and others may take it for a part of it.
+   */
+  endsInTab(line: number, bytes: Uint8Array): boolean {
+    for (let i = this.#marks[line * 4 + 3]!; bytes[i] !== CR; i++) if (bytes[i] === TAB) return true
+    return false
+  }
+
+  #wait(classes: number): number {
+    this.awaits = classes
     return -1
   }
 
@@ -117,7 +176,7 @@ export class FieldLines {
 
 function lineFault(byte: number, first: boolean): string {
   if (byte === LF) return 'a line feed without a carriage return'
-  if (byte === 0x20 || byte === 0x09)
+  if (byte === 0x20 || byte === TAB)
     return first ? 'a folded field line' : 'white space in or behind a field name'
   if (byte === CR) return 'a field line without a colon'
   return 'a field name that is no token'

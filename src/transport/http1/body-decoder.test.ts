@@ -1,0 +1,314 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { HeaderList } from '../../core/headers.ts'
+import { BodyDecoder, type BodyLimits } from './body-decoder.ts'
+import { SyntaxFault } from './syntax.ts'
+
+const LIMITS: BodyLimits = { bodyBytes: 1000, chunkExtensionBytes: 16, trailerBytes: 100, trailers: 4 }
+
+interface Result {
+  body: string
+  trailers: [string, string][] | undefined
+  ended: boolean
+  fault: string | undefined
+  consumed: number
+}
+
+class Collector {
+  readonly chunks: Buffer[] = []
+  trailers: HeaderList | undefined
+  ends = 0
+  /** What `onBodyChunk` answers: whether the memory of the chunk is free again. */
+  free: boolean | undefined = true
+
+  onBodyChunk(chunk: Buffer): boolean | undefined {
+    this.chunks.push(Buffer.from(chunk))
+    return this.free
+  }
+
+  onBodyEnd(trailers: HeaderList | undefined): void {
+    this.ends++
+    this.trailers = trailers
+  }
+
+  get text(): string {
+    return Buffer.concat(this.chunks).toString('latin1')
+  }
+}
+
+function latin1(text: string): Buffer {
+  return Buffer.from(text, 'latin1')
+}
+
+/** Decodes pieces that are overwritten once fed, as a socket's buffer is. */
+function decode(
+  pieces: readonly Buffer[],
+  begin: (decoder: BodyDecoder) => void,
+  limits: BodyLimits = LIMITS,
+): Result {
+  const owner = new Collector()
+  const decoder = new BodyDecoder(owner, limits)
+  let consumed = 0
+  let fault: string | undefined
+  let begun = false
+  try {
+    begin(decoder)
+    begun = !decoder.ended
+    for (const piece of pieces) {
+      const behind = decoder.feed(piece, 0)
+      consumed += behind
+      piece.fill(0x21)
+      if (decoder.ended) break
+      expect(behind).toBe(piece.length)
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxFault)) throw thrown
+    fault = `${thrown.kind}: ${thrown.message}`
+  }
+  expect(owner.ends).toBe(begun && decoder.ended ? 1 : 0)
+  return {
+    body: owner.text,
+    trailers: owner.trailers && [...owner.trailers],
+    ended: decoder.ended,
+    fault,
+    consumed: fault === undefined ? consumed : -1,
+  }
+}
+
+function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
+  const sorted = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b)
+  return [...sorted, bytes.length].map((place, i) =>
+    Buffer.from(bytes.subarray(i === 0 ? 0 : sorted[i - 1], place)),
+  )
+}
+
+const chunked = (decoder: BodyDecoder): void => decoder.expectChunked()
+const untilClose = (decoder: BodyDecoder): void => decoder.expectUntilClose()
+
+const places = fc.array(fc.nat(), { maxLength: 8 })
+/** The alphabet of chunked bodies, so that random text goes deep into the grammar. */
+const hostile = fc
+  .array(
+    fc.constantFrom(
+      ...[
+        '0',
+        '1',
+        '5',
+        'a',
+        'F',
+        'fffffffffffff',
+        '\r\n',
+        '\r',
+        '\n',
+        ';',
+        'a=b',
+        '="',
+        '"',
+        '\\',
+        ' ',
+        '\0',
+      ],
+      ...[
+        'hello',
+        'X: 1',
+        ':',
+        '0\r\n\r\n',
+        '5\r\nhello\r\n',
+        '0\r\n',
+        '1;a\r\nx\r\n',
+        'Host: a\r\n',
+        '\xff',
+      ],
+    ),
+    { maxLength: 30, size: 'max' },
+  )
+  .map((parts) => latin1(parts.join('')))
+
+describe('BodyDecoder', () => {
+  test('reads a well-formed chunked body back, whole and in any pieces', () => {
+    const part = fc.uint8Array({ minLength: 1, maxLength: 60 })
+    const extension = fc.constantFrom('', ';a', ';a=b;c', ';a="b;\\"\xe9"')
+    const trailer = fc.constantFrom('X-Sum: 1', 'x:', 'Y:  a b ')
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(part, extension), { maxLength: 10 }),
+        fc.array(trailer, { maxLength: 4 }),
+        fc.constantFrom('', 'GET / HTTP/1.1\r\n'),
+        places,
+        (parts, trailers, next, at) => {
+          const opened = parts.map(([data, ext]) =>
+            Buffer.concat([latin1(`${data.length.toString(16)}${ext}\r\n`), data, latin1('\r\n')]),
+          )
+          const end = latin1(`0\r\n${trailers.map((it) => `${it}\r\n`).join('')}\r\n`)
+          const message = Buffer.concat([...opened, end])
+          const result = decode(cut(Buffer.concat([message, latin1(next)]), at), chunked)
+          expect(result).toEqual({
+            body: Buffer.concat(parts.map(([data]) => data)).toString('latin1'),
+            trailers:
+              trailers.length === 0
+                ? undefined
+                : trailers.map((it) => [it.split(':')[0], it.slice(it.indexOf(':') + 1).trim()]),
+            ended: true,
+            fault: undefined,
+            consumed: message.length,
+          })
+        },
+      ),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('gives the same bytes, trailers and fault for hostile input in any pieces, and throws nothing but faults', () => {
+    fc.assert(
+      fc.property(hostile, places, (bytes, at) => {
+        const whole = decode([Buffer.from(bytes)], chunked)
+        expect(decode(cut(bytes, at), chunked)).toEqual(whole)
+        expect(decode(cut(bytes, [...bytes.keys()]), chunked)).toEqual(whole)
+        expect(whole.body.length).toBeLessThanOrEqual(LIMITS.bodyBytes)
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  test('takes the bytes of its length and no more, in any pieces', () => {
+    fc.assert(
+      fc.property(fc.nat(40), fc.uint8Array({ maxLength: 80 }), places, (length, data, at) => {
+        const bytes = Buffer.from(data)
+        const ended = bytes.length >= length
+        expect(decode(cut(bytes, at), (decoder) => decoder.expectLength(length))).toEqual({
+          body: bytes.subarray(0, length).toString('latin1'),
+          trailers: undefined,
+          ended,
+          fault: undefined,
+          consumed: Math.min(length, bytes.length),
+        })
+      }),
+    )
+  })
+
+  test('takes everything until the close, which ends it properly; no other body ends so', () => {
+    const owner = new Collector()
+    const decoder = new BodyDecoder(owner, LIMITS)
+    decoder.expectUntilClose()
+    expect(decoder.feed(latin1('abc'), 1)).toBe(3)
+    expect(decoder.ended).toBe(false)
+    expect(decoder.closed()).toBe(true)
+    expect([owner.text, owner.ends, decoder.ended, decoder.closed()]).toEqual(['bc', 1, true, true])
+
+    decoder.expectLength(3)
+    decoder.feed(latin1('ab'), 0)
+    expect(decoder.closed()).toBe(false)
+    for (const begun of ['', '1', '1\r\na', '0\r\n', '0\r\nX: 1\r\n']) {
+      decoder.expectChunked()
+      decoder.feed(latin1(begun), 0)
+      expect(decoder.closed()).toBe(false)
+    }
+    expect(owner.ends).toBe(1)
+  })
+
+  test('refuses a body past the limit before it gives on any byte past it', () => {
+    const fault = 'too-large: a body of more than 1000 bytes'
+    expect(() => decode([], (decoder) => decoder.expectLength(1000))).not.toThrow()
+    expect(decode([], (decoder) => decoder.expectLength(1001)).fault).toBe(fault)
+    const announced = decode([latin1(`3e9\r\n${'a'.repeat(1001)}`)], chunked)
+    expect([announced.fault, announced.body]).toEqual([fault, ''])
+    const second = decode([latin1(`3e8\r\n${'a'.repeat(1000)}\r\n1\r\n`)], chunked)
+    expect([second.fault, second.body.length]).toEqual([fault, 1000])
+    expect(decode([latin1(`3e8\r\n${'a'.repeat(1000)}\r\n0\r\n\r\n`)], chunked).fault).toBe(undefined)
+    fc.assert(
+      fc.property(places, (at) => {
+        const result = decode(cut(Buffer.alloc(1001, 0x61), at), untilClose)
+        expect([result.fault, result.body.length]).toEqual([fault, 1000])
+      }),
+    )
+  })
+
+  test('has no limit where the limit is Infinity, but for the size that a number can hold', () => {
+    const unlimited = { ...LIMITS, bodyBytes: Number.POSITIVE_INFINITY }
+    const open = decode([latin1('fffffffffffff\r\nabc')], chunked, unlimited)
+    expect([open.fault, open.body]).toEqual([undefined, 'abc'])
+    expect(decode([latin1('10000000000000\r\n')], chunked, unlimited).fault).toMatch('malformed')
+    expect(decode([latin1('00000000000001\r\n')], chunked, unlimited).fault).toMatch('malformed')
+    expect(decode([Buffer.alloc(5000)], untilClose, unlimited).body.length).toBe(5000)
+  })
+
+  test('refuses chunk extensions past the cap, and many that stay under it', () => {
+    expect(decode([latin1(`0;${'a'.repeat(15)}\r\n\r\n`)], chunked).ended).toBe(true)
+    expect(decode([latin1(`0;${'a'.repeat(16)}\r\n\r\n`)], chunked).fault).toMatch('too long')
+    const drip = `1;${'a'.repeat(15)}\r\nx\r\n`
+    expect(decode([latin1(drip.repeat(1000))], chunked).fault).toBe(undefined)
+    const unlimited = { ...LIMITS, bodyBytes: Number.POSITIVE_INFINITY }
+    expect(decode([latin1(drip.repeat(1200))], chunked, unlimited).fault).toMatch('too long')
+  })
+
+  test('counts the extensions and the trailers of each body anew', () => {
+    const owner = new Collector()
+    const decoder = new BodyDecoder(owner, LIMITS)
+    const bytes = `${`1;${'a'.repeat(15)}\r\nx\r\n`.repeat(900)}0\r\nX: 1\r\n\r\n`
+    for (let i = 1; i <= 5; i++) {
+      decoder.expectChunked()
+      decoder.feed(latin1(bytes.slice(0, -3)), 0)
+      expect(decoder.feed(latin1(bytes.slice(-3)), 0)).toBe(3)
+      expect([owner.ends, decoder.received, [...owner.trailers!]]).toEqual([i, 900, [['X', '1']]])
+    }
+  })
+
+  test('holds no more of a trailer section than its limit', () => {
+    const line = 'X: aaaaaaaa\r\n'
+    expect(decode([latin1(`0\r\nX: ${'a'.repeat(93)}\r\n\r\n`)], chunked).ended).toBe(true)
+    for (const bytes of [`0\r\nX: ${'a'.repeat(94)}\r\n\r\n`, `0\r\nX: ${'a'.repeat(5000)}`]) {
+      const whole = decode([latin1(bytes)], chunked)
+      expect(whole.fault).toBe('too-large: a trailer section that is larger than the limit')
+      expect(decode(cut(latin1(bytes), [...Buffer.from(bytes).keys()]), chunked)).toEqual(whole)
+    }
+    expect(decode([latin1(`0\r\n${line.repeat(5)}`)], chunked).fault).toBe(
+      'too-large: more than 4 field lines',
+    )
+  })
+
+  test('tells whether the owner kept a part of the chunk that was fed last', () => {
+    const owner = new Collector()
+    const decoder = new BodyDecoder(owner, LIMITS)
+    decoder.expectChunked()
+    decoder.feed(latin1('5\r\nhe'), 0)
+    expect(decoder.kept).toBe(false)
+    owner.free = undefined
+    decoder.feed(latin1('ll'), 0)
+    expect(decoder.kept).toBe(true)
+    owner.free = false
+    decoder.feed(latin1('o\r\n1\r\n'), 0)
+    expect(decoder.kept).toBe(true)
+    owner.free = true
+    decoder.feed(latin1('x\r\n0\r\nX: '), 0)
+    expect(decoder.kept).toBe(false)
+    decoder.feed(latin1('1\r\n\r\n'), 0)
+    expect([decoder.kept, owner.text, owner.ends]).toEqual([false, 'hellox', 1])
+  })
+
+  test('gives on a chunk that is all body as it came, and a part of one as a view', () => {
+    const given: Buffer[] = []
+    const decoder = new BodyDecoder(
+      { onBodyChunk: (chunk) => void given.push(chunk), onBodyEnd() {} },
+      LIMITS,
+    )
+    const chunk = latin1('hello')
+    decoder.expectLength(7)
+    decoder.feed(chunk, 0)
+    decoder.feed(chunk, 3)
+    expect(given[0]).toBe(chunk)
+    expect([given[1]!.buffer, String(given[1])]).toEqual([chunk.buffer, 'lo'])
+  })
+
+  test('knows what has come and what is to come', () => {
+    const decoder = new BodyDecoder(new Collector(), LIMITS)
+    decoder.expectLength(5)
+    decoder.feed(latin1('ab'), 0)
+    expect([decoder.received, decoder.remaining, decoder.ended]).toEqual([2, 3, false])
+    decoder.feed(latin1('cde'), 0)
+    expect([decoder.received, decoder.remaining, decoder.ended]).toEqual([5, 0, true])
+    expect(decoder.feed(latin1('next'), 1)).toBe(1)
+    decoder.expectChunked()
+    decoder.feed(latin1('3\r\nab'), 0)
+    expect([decoder.received, decoder.remaining]).toEqual([2, Number.POSITIVE_INFINITY])
+  })
+})

@@ -1,0 +1,128 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { HeaderList } from '../../core/headers.ts'
+import {
+  areAllOf,
+  contentLength,
+  FIELD_VALUE,
+  FieldLines,
+  isTargetByte,
+  isTokenByte,
+  isValueByte,
+  SyntaxFault,
+  TOKEN,
+  trimWhiteSpace,
+} from './syntax.ts'
+
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte)
+
+function text(bytes: readonly number[]): string {
+  return String.fromCharCode(...bytes)
+}
+
+describe('the classes of bytes', () => {
+  test('are those of RFC 9110 section 5 and RFC 3986', () => {
+    expect(text(BYTES.filter(isTokenByte))).toBe(
+      "!#$%&'*+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz|~",
+    )
+    const value = BYTES.filter((byte) => byte === 9 || (byte >= 0x20 && byte !== 0x7f))
+    expect(BYTES.filter(isValueByte)).toEqual(value)
+    const target = BYTES.filter((byte) => byte > 0x20 && byte < 0x7f && !'"#<>\\'.includes(text([byte])))
+    expect(BYTES.filter(isTargetByte)).toEqual(target)
+  })
+
+  test('areAllOf looks at the bytes of the range, all of them and no others', () => {
+    const bytes = Buffer.from('\0ab\0')
+    expect([
+      areAllOf(TOKEN, bytes, 1, 3),
+      areAllOf(TOKEN, bytes, 1, 4),
+      areAllOf(TOKEN, bytes, 0, 3),
+    ]).toEqual([true, false, false])
+    expect([areAllOf(TOKEN, bytes, 1, 1), areAllOf(0, bytes, 1, 2)]).toEqual([true, false])
+    expect(areAllOf(TOKEN | FIELD_VALUE, Buffer.from('a b'), 0, 3)).toBe(true)
+  })
+})
+
+describe('contentLength', () => {
+  test('reads every plain number that is exact', () => {
+    fc.assert(fc.property(fc.nat({ max: 999_999_999_999_999 }), (n) => contentLength(String(n)) === n))
+    expect([contentLength('0'), contentLength('999999999999999')]).toEqual([0, 999_999_999_999_999])
+  })
+
+  test.each([
+    '',
+    '-1',
+    '+1',
+    '-0',
+    '00',
+    '01',
+    ' 1',
+    '1 ',
+    '1,1',
+    '1, 1',
+    '0x1',
+    '1e3',
+    '1.0',
+    '1_0',
+    'a',
+    '1a',
+    '1\n',
+  ])('refuses "%s"', (value) => {
+    expect(() => contentLength(value)).toThrow(SyntaxFault)
+  })
+
+  test.each(['1000000000000000', '18446744073709551616', '9'.repeat(400), '٣', '\xb2'])(
+    'refuses %s',
+    (value) => {
+      expect(() => contentLength(value)).toThrow(SyntaxFault)
+    },
+  )
+})
+
+describe('trimWhiteSpace', () => {
+  test('takes spaces and tabs, and nothing else that JavaScript calls white space', () => {
+    expect(trimWhiteSpace(' \t a \t b\t ')).toBe('a \t b')
+    expect([trimWhiteSpace(''), trimWhiteSpace(' \t ')]).toEqual(['', ''])
+    for (const kept of ['\xa0a', 'a\xa0', '\va\f', '\ra\n', '\ufeffa\u2028'])
+      expect(trimWhiteSpace(kept)).toBe(kept)
+  })
+})
+
+describe('FieldLines', () => {
+  const lines = new FieldLines()
+
+  function scan(section: string, maxLines = 100): [string, string][] | number {
+    const bytes = Buffer.from(`<<${section}`, 'latin1')
+    const behind = lines.scan(bytes, 2, bytes.length, maxLines)
+    if (behind < 0) return behind
+    const list = new HeaderList()
+    lines.addTo(list, bytes.toString('latin1', 2, behind), 2)
+    return [...list]
+  }
+
+  test('keeps order, case and doubles, and takes the white space around values away', () => {
+    expect(scan('b: 1\r\nA:\t2 3 \t\r\nB:\r\nb: \xe9\r\n\r\n')).toEqual([
+      ['b', '1'],
+      ['A', '2 3'],
+      ['B', ''],
+      ['b', '\xe9'],
+    ])
+    expect(scan('\r\n')).toEqual([])
+  })
+
+  test('says of an incomplete section which bytes would change nothing', () => {
+    const waits = (section: string): number => {
+      expect(scan(section)).toBe(-1)
+      return lines.awaits
+    }
+    for (const inName of ['X', 'a: b\r\nX-Y']) expect(waits(inName)).toBe(TOKEN)
+    for (const inValue of ['X:', 'X: ', 'X: a', 'X: a ']) expect(waits(inValue)).toBe(FIELD_VALUE)
+    for (const elsewhere of ['', '\r', 'X: a\r', 'X: a\r\n', 'X: a\r\n\r']) expect(waits(elsewhere)).toBe(0)
+  })
+
+  test('has a limit of lines', () => {
+    expect(scan('a: 1\r\nb: 2\r\n\r\n', 2)).toHaveLength(2)
+    expect(() => scan('a: 1\r\nb: 2\r\nc', 2)).toThrow('more than 2 field lines')
+    expect(() => scan('a', 0)).toThrow('more than 0 field lines')
+  })
+})

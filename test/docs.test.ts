@@ -1,0 +1,149 @@
+import { execFile } from 'node:child_process'
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { PROXY_ERRORS, type ProxyErrorCode } from 'gatewright'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { durationMs, sizeBytes } from '../src/core/options.ts'
+import { limits } from '../src/transport/limits.ts'
+import { upstreamLimits } from '../src/transport/upstream-limits.ts'
+import { PAGES, snippetsOf } from './snippets.ts'
+import { ROOT, sourceFiles } from './source-scan.ts'
+
+const execute = promisify(execFile)
+const page = (path: string) => readFileSync(ROOT + path, 'utf8')
+
+describe('snippets', () => {
+  // Within the package, so that they import it by its name, and where git and the linters do not look.
+  const folder = join(ROOT, 'coverage', `snippets-${process.pid}`)
+  const snippets = PAGES.flatMap((path) => snippetsOf(path))
+  const fileOf = (name: string) => join(folder, `${name.replace(/\.md:/, '-').replaceAll('/', '-')}.ts`)
+
+  beforeAll(() => {
+    mkdirSync(folder, { recursive: true })
+    for (const { name, code } of snippets) writeFileSync(fileOf(name), code)
+    const config = { extends: '../../tsconfig.json', include: ['*.ts'], exclude: [] }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('are there', () => {
+    expect(snippets.length).toBeGreaterThan(5)
+  })
+
+  test('have no type errors', async () => {
+    expect(await typeErrors(folder)).toBe('')
+  }, 60_000)
+
+  test.each(snippets)(
+    'of $name runs and ends by itself',
+    async ({ name }) => {
+      await run(fileOf(name))
+    },
+    20_000,
+  )
+
+  test('are read with their preamble, on the lines of the page', () => {
+    const text = [
+      '# Title',
+      '<!-- ts',
+      'const a = 1',
+      '-->',
+      '```ts',
+      'a + 1',
+      '```',
+      '```sh',
+      'ls',
+      '```',
+    ].join('\n')
+    expect(snippetsOf('x.md', text)).toEqual([{ name: 'x.md:5', code: '\n\nconst a = 1\n\n\na + 1\n' }])
+    expect(() => snippetsOf('x.md', '```ts\nopen')).toThrow('x.md: the snippet at its end is not closed')
+  })
+
+  test('are seen where they are wrong', async () => {
+    const wrong = join(folder, 'wrong')
+    mkdirSync(wrong)
+    writeFileSync(
+      join(wrong, 'tsconfig.json'),
+      JSON.stringify({ extends: '../../../tsconfig.json', include: ['*.ts'] }),
+    )
+    writeFileSync(join(wrong, 'a.ts'), "import { pool } from 'gatewright'\npool(['http://a:1']).fastest()\n")
+    expect(await typeErrors(wrong)).toContain("Property 'fastest' does not exist")
+    await expect(run(join(wrong, 'a.ts'))).rejects.toThrow('fastest is not a function')
+  }, 60_000)
+})
+
+async function typeErrors(project: string): Promise<string> {
+  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
+  try {
+    await execute(process.execPath, [compiler, '-p', project, '--noEmit'])
+    return ''
+  } catch (error) {
+    return (error as { stdout: string }).stdout
+  }
+}
+
+async function run(file: string): Promise<void> {
+  const args = ['--conditions=gatewright-source', join(ROOT, 'test/run-snippet.ts'), file]
+  await execute(process.execPath, args, { timeout: 15_000 })
+}
+
+describe('the errors page', () => {
+  const sections = [...page('docs/errors.md').matchAll(/^## `(.+)`\n\n(.+)\n\n(.+)$/gm)]
+
+  test('has each code, in the order of the table, with what the table says of it', () => {
+    const expected = (Object.keys(PROXY_ERRORS) as ProxyErrorCode[]).map((code) => [code, factsOf(code)])
+    expect(sections.map(([, code, facts]) => [code, facts])).toEqual(expected)
+  })
+
+  test('has a word of advice for each', () => {
+    for (const [, code, , advice] of sections) expect(advice!.length, code).toBeGreaterThan(30)
+  })
+})
+
+function factsOf(code: ProxyErrorCode): string {
+  const { title, status, side, retry, proxyStatus } = PROXY_ERRORS[code]
+  const token = proxyStatus === undefined ? '' : `, \`Proxy-Status\` ${proxyStatus}`
+  return `**${title}.** Status ${status}, side ${side}, retry ${retry}${token}.`
+}
+
+describe('the tables of defaults', () => {
+  test('of the limits guide are those of the code', () => {
+    expect(defaultsOf('docs/guides/limits.md')).toEqual(limits())
+  })
+
+  test('of the pools guide are those of the code', () => {
+    const settings = Object.entries(upstreamLimits()).filter(([name]) => !NO_OPTIONS.includes(name))
+    expect(defaultsOf('docs/guides/pools.md')).toEqual(Object.fromEntries(settings))
+  })
+})
+
+/** Settings of a pool that nobody can change. */
+const NO_OPTIONS = ['chunkExtensionBytes', 'trailerBytes', 'trailers']
+
+/** Rows that begin with an option and its default, both as code. */
+function defaultsOf(path: string): Record<string, number> {
+  const rows = [...page(path).matchAll(/^\| `(\w+)` \| `([\w.]+)` \|/gm)]
+  return Object.fromEntries(rows.map(([, option, value]) => [option!, defaultOf(option!, value!)]))
+}
+
+function defaultOf(option: string, value: string): number {
+  if (/^(?:\d+|Infinity)$/.test(value)) return Number(value)
+  return option.endsWith('Ms') ? durationMs('page', option, value as '1s') : sizeBytes('page', option, value)
+}
+
+describe('links between pages', () => {
+  const pages = [...PAGES, ...globSync('docs/{*,decisions/*}.md', { cwd: ROOT }).sort()]
+
+  test.each(pages)('of %s lead to files', (path) => {
+    const targets = [...page(path).matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(([, target]) => target!)
+    expect(targets.filter((target) => !existsSync(join(ROOT, dirname(path), target)))).toEqual([])
+  })
+})
+
+test('the README names every example', () => {
+  const folders = new Set(sourceFiles('examples').map(({ path }) => path.split('/').slice(0, 2).join('/')))
+  folders.delete('examples/run-all.ts')
+  const text = page('README.md')
+  expect([...folders].filter((folder) => !text.includes(folder))).toEqual([])
+})
