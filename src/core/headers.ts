@@ -17,6 +17,8 @@ export const FieldKind = {
   expect: 32,
   date: 64,
   via: 128,
+  /** A line that is not written as `Name: value` with one space: it is written anew. */
+  unusual: 256,
 } as const
 
 /** A field name as it stood on the wire, with everything that is looked up by it made once. */
@@ -26,7 +28,8 @@ export interface FieldName {
   readonly kind: number
 }
 
-const KINDS = new Map<string, number>([
+/** The names that are of a kind. */
+export const FIELD_KINDS: ReadonlyMap<string, number> = new Map<string, number>([
   ['connection', FieldKind.hopByHop | FieldKind.connection],
   ['proxy-connection', FieldKind.hopByHop],
   ['keep-alive', FieldKind.hopByHop],
@@ -137,7 +140,7 @@ const interned = new Map<string, FieldName>()
 function makeFieldName(wire: string): FieldName {
   const lower = wire.toLowerCase()
   const known = interned.get(lower)
-  return { wire, lower: known?.lower ?? lower, kind: KINDS.get(lower) ?? FieldKind.ordinary }
+  return { wire, lower: known?.lower ?? lower, kind: FIELD_KINDS.get(lower) ?? FieldKind.ordinary }
 }
 
 /** The shared `FieldName` of a name in exactly this spelling. The caller has checked that it is a token. */
@@ -149,7 +152,7 @@ export function fieldName(wire: string): FieldName {
   return made
 }
 
-for (const lower of KINDS.keys()) {
+for (const lower of FIELD_KINDS.keys()) {
   fieldName(lower)
   fieldName(lower.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()))
 }
@@ -161,6 +164,56 @@ for (const name of COMMON_NAMES) {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** RFC 9110 section 5.5: visible characters, obs-text, space and tab; no white space at the ends. */
 const VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/
+
+/**
+ * The field lines of a message as the parser has found and checked them: `text` from `from` up to `to`, each line ended by
+ * CR LF, with a colon behind a token, and without a CR or LF elsewhere.
+ */
+export interface FieldSection {
+  readonly text: string
+  readonly from: number
+  readonly to: number
+  readonly count: number
+  /** The kinds of all lines together. */
+  readonly kinds: number
+  /** Three numbers for each line that is of a kind, or is not written as we would: its start, its end, its kind. */
+  readonly marked: readonly number[]
+}
+
+function sectionLines({ text, from, to, marked }: FieldSection, dropped: number): string {
+  let lines = ''
+  let at = from
+  for (let mark = 0; mark < marked.length; mark += 3) {
+    const start = marked[mark]!
+    const end = marked[mark + 1]!
+    const kind = marked[mark + 2]!
+    const drop = (kind & dropped) !== 0
+    if (!drop && (kind & FieldKind.unusual) === 0) continue
+    if (at < start) lines += text.substring(at, start)
+    if (!drop) {
+      const colon = text.indexOf(':', start)
+      lines += `${text.substring(start, colon)}: ${trimWhiteSpace(text, colon + 1, end - 2)}\r\n`
+    }
+    at = end
+  }
+  return at < to ? lines + text.substring(at, to) : lines
+}
+
+/**
+ * A part of a text without the spaces and tabs around it (RFC 9110 section 5.6.3). `trim` would take 0xA0 too, which is text
+ * here.
+ */
+export function trimWhiteSpace(text: string, from: number = 0, to: number = text.length): string {
+  let start = from
+  let end = to
+  while (start < end && isWhiteSpace(text.charCodeAt(start))) start++
+  while (end > start && isWhiteSpace(text.charCodeAt(end - 1))) end--
+  return text.substring(start, end)
+}
+
+function isWhiteSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
 
 export type HeadersInit =
   | HeaderList
@@ -177,10 +230,17 @@ export type HeadersInit =
  * so that no filter can write a message that the next recipient would read differently.
  */
 export class HeaderList implements Iterable<[name: string, value: string]> {
-  /** @internal Parallel arrays; the parser fills them with names and values that it has already checked. */
-  readonly fields: FieldName[] = []
-  /** @internal */
-  readonly values: string[] = []
+  /** Parallel arrays. Empty as long as the list is still the section that it was parsed from. */
+  readonly #fields: FieldName[] = []
+  readonly #values: string[] = []
+  #section: FieldSection | undefined
+
+  /** @internal A list of a section that the parser has checked. Its fields are only told apart when someone asks. */
+  static parsed(section: FieldSection): HeaderList {
+    const list = new HeaderList()
+    list.#section = section
+    return list
+  }
 
   static from(init: HeadersInit | undefined): HeaderList {
     if (init instanceof HeaderList) return init.clone()
@@ -196,7 +256,44 @@ export class HeaderList implements Iterable<[name: string, value: string]> {
 
   /** Number of field lines. */
   get size(): number {
-    return this.fields.length
+    return this.#section?.count ?? this.#fields.length
+  }
+
+  /** @internal The names, in wire order. */
+  get fields(): readonly FieldName[] {
+    if (this.#section !== undefined) this.#tellApart(this.#section)
+    return this.#fields
+  }
+
+  /** @internal The values, in wire order. */
+  get values(): readonly string[] {
+    if (this.#section !== undefined) this.#tellApart(this.#section)
+    return this.#values
+  }
+
+  /** @internal Whether a field of one of these kinds is there. */
+  hasKind(kinds: number): boolean {
+    if (this.#section !== undefined) return (this.#section.kinds & kinds) !== 0
+    const fields = this.#fields
+    for (let i = 0; i < fields.length; i++) if ((fields[i]!.kind & kinds) !== 0) return true
+    return false
+  }
+
+  /**
+   * @internal The field lines as they go to the next hop, in their order, without those of the `dropped` kinds. Where the
+   * list is still as it was parsed, runs of lines that are kept are copied as one: each was checked to be just what would
+   * be written for it.
+   */
+  lines(dropped: number): string {
+    if (this.#section !== undefined) return sectionLines(this.#section, dropped)
+    const fields = this.#fields
+    const values = this.#values
+    let lines = ''
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i]!
+      if ((field.kind & dropped) === 0) lines += `${field.wire}: ${values[i]!}\r\n`
+    }
+    return lines
   }
 
   /** The value; several lines are joined with `, `. `undefined` when there is none. */
@@ -229,7 +326,7 @@ export class HeaderList implements Iterable<[name: string, value: string]> {
   set(name: string, value: string): this {
     const field = checkedName(name)
     const checked = checkedValue(name, value)
-    const { fields, values } = this
+    const [fields, values] = this.#forChange()
     for (let i = 0; i < fields.length; i++) {
       if (fields[i]!.lower !== field.lower) continue
       fields[i] = field
@@ -245,43 +342,63 @@ export class HeaderList implements Iterable<[name: string, value: string]> {
   /** Adds a line at the end. */
   append(name: string, value: string): this {
     const field = checkedName(name)
-    this.values.push(checkedValue(name, value))
-    this.fields.push(field)
+    const checked = checkedValue(name, value)
+    const [fields, values] = this.#forChange()
+    fields.push(field)
+    values.push(checked)
     return this
   }
 
   /** Removes every line of this name. */
   delete(name: string): this {
+    this.#forChange()
     this.#removeFrom(0, lowerName(name))
     return this
   }
 
   clone(): HeaderList {
     const copy = new HeaderList()
-    const { fields, values } = this
+    copy.#section = this.#section
+    const fields = this.#fields
+    const values = this.#values
     for (let i = 0; i < fields.length; i++) {
-      copy.fields.push(fields[i]!)
-      copy.values.push(values[i]!)
+      copy.#fields.push(fields[i]!)
+      copy.#values.push(values[i]!)
     }
     return copy
   }
 
-  /** @internal Adds a line that the parser has checked. */
-  appendParsed(field: FieldName, value: string): void {
-    this.fields.push(field)
-    this.values.push(value)
-  }
-
   *[Symbol.iterator](): Generator<[name: string, value: string], void, undefined> {
-    for (let i = 0; i < this.fields.length; i++) yield [this.fields[i]!.wire, this.values[i]!]
+    const { fields, values } = this
+    for (let i = 0; i < fields.length; i++) yield [fields[i]!.wire, values[i]!]
   }
 
   toJSON(): [string, string][] {
     return [...this]
   }
 
+  /** The arrays, which from now on are the list. */
+  #forChange(): [fields: FieldName[], values: string[]] {
+    if (this.#section !== undefined) this.#tellApart(this.#section)
+    return [this.#fields, this.#values]
+  }
+
+  #tellApart(section: FieldSection): void {
+    this.#section = undefined
+    const { text, from, to } = section
+    let at = from
+    while (at < to) {
+      const end = text.indexOf('\r', at)
+      const colon = text.indexOf(':', at)
+      this.#fields.push(fieldName(text.substring(at, colon)))
+      this.#values.push(trimWhiteSpace(text, colon + 1, end))
+      at = end + 2
+    }
+  }
+
   #removeFrom(start: number, lower: string): void {
-    const { fields, values } = this
+    const fields = this.#fields
+    const values = this.#values
     let kept = start
     for (let i = start; i < fields.length; i++) {
       if (fields[i]!.lower === lower) continue
@@ -317,7 +434,6 @@ function checkedValue(name: string, value: string): string {
   }
   return value
 }
-
 /** Whether a comma-separated field value holds this token. The token is given in lower case. */
 export function listHasToken(value: string, token: string): boolean {
   if (value.length === token.length) return value.toLowerCase() === token

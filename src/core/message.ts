@@ -85,7 +85,12 @@ export class RequestMessage {
   set path(path: string) {
     const normal = path === '*' ? path : typeof path === 'string' ? normalizePath(path) : undefined
     if (normal === undefined) {
-      throw invalidOption('request', 'path', 'a percent-encoded path that begins with "/" and can be read in one way only', path)
+      throw invalidOption(
+        'request',
+        'path',
+        'a percent-encoded path that begins with "/" and can be read in one way only',
+        path,
+      )
     }
     const query = this.query
     this.#target = query === '' ? normal : `${normal}?${query}`

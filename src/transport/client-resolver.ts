@@ -47,7 +47,11 @@ export class ClientResolver {
 
   /** The client of one request. The connection's own object when no trusted proxy says anything else. */
   ofRequest(connection: Client, headers: HeaderList): Client {
-    if (this.#trusted === undefined || !hasForwarding(headers) || !this.trusts(connection.peer.address))
+    if (
+      this.#trusted === undefined ||
+      !headers.hasKind(FieldKind.forwarding) ||
+      !this.trusts(connection.peer.address)
+    )
       return connection
     const forwardedFor = headers.get('x-forwarded-for')
     const forwarded = headers.get('forwarded')
@@ -84,10 +88,6 @@ interface Hop {
   readonly port: number
   readonly proto?: string | undefined
   readonly host?: string | undefined
-}
-
-function hasForwarding(headers: HeaderList): boolean {
-  return headers.fields.some(({ kind }) => kind === FieldKind.forwarding)
 }
 
 /** The hops of `X-Forwarded-For`, nearest first. */

@@ -26,7 +26,7 @@ export class Listener implements ListenerContext {
   draining = false
   readonly #connections = new Set<ServerConnection>()
   #bound: BoundListener | undefined
-  #emptied: (() => void) | undefined
+  #emptied: PromiseWithResolvers<void> | undefined
   #second = -1
   #dateLine = ''
 
@@ -58,11 +58,7 @@ export class Listener implements ListenerContext {
     this.draining = true
     await this.#bound?.close()
     for (const connection of [...this.#connections]) connection.drain()
-    if (this.#connections.size > 0) {
-      await new Promise<void>((resolve) => {
-        this.#emptied = resolve
-      })
-    }
+    await this.#whenEmpty()
   }
 
   /** Gives up everything that runs. */
@@ -71,16 +67,19 @@ export class Listener implements ListenerContext {
     await this.#bound?.close()
     for (const connection of [...this.#connections]) connection.close(new ProxyError('proxy_closed'))
     // What lingers or tunnels has no exchange to give up, but a wire to close.
-    if (this.#connections.size > 0) {
-      await new Promise<void>((resolve) => {
-        this.#emptied = resolve
-      })
-    }
+    await this.#whenEmpty()
   }
 
   closed(connection: ServerConnection): void {
     this.#connections.delete(connection)
-    if (this.#connections.size === 0) this.#emptied?.()
+    if (this.#connections.size === 0) this.#emptied?.resolve()
+  }
+
+  /** Several may wait: a drain, and the close that cuts it short. */
+  async #whenEmpty(): Promise<void> {
+    if (this.#connections.size === 0) return
+    this.#emptied ??= Promise.withResolvers()
+    await this.#emptied.promise
   }
 
   dateLine(): string {

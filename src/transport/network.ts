@@ -12,7 +12,7 @@ import type {
   Wire,
   WireHandler,
 } from '../core/network.ts'
-import { lendReadMemory, returnReadMemory, takeReadMemory } from './read-memory.ts'
+import { returnReadMemory, settleReadMemory, takeReadMemory } from './read-memory.ts'
 
 /** The operating system's network. */
 export const nodeNetwork: Network = { connect, listen }
@@ -173,7 +173,7 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
         const chunk = size === bytes.length ? (bytes as Buffer) : (bytes as Buffer).subarray(0, size)
         const use = wire?.handler.onData(chunk)
         if (use === true) return true
-        if (use === false) lendReadMemory(bytes as Buffer)
+        settleReadMemory(bytes.buffer, use)
         memory = undefined
         return true
       },

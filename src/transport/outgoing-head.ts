@@ -4,7 +4,7 @@ import type { Client } from '../core/exchange.ts'
 import { FieldKind, type HeaderList } from '../core/headers.ts'
 import type { RequestMessage } from '../core/message.ts'
 import type { Framing } from './framing.ts'
-import { fieldLines, REQUEST_DROPPED } from './http1/head-writer.ts'
+import { REQUEST_DROPPED } from './http1/head-writer.ts'
 
 /** What a pool tells its endpoints about the client and about itself. */
 export interface OutgoingPolicy {
@@ -33,7 +33,7 @@ export function requestHead(
 ): string {
   const { headers } = request
   const host = policy.host ?? (request.host === '' ? policy.authority : request.host)
-  let head = `${request.method} ${request.target} HTTP/1.1\r\nHost: ${host}\r\n${fieldLines(headers, REQUEST_DROPPED)}`
+  let head = `${request.method} ${request.target} HTTP/1.1\r\nHost: ${host}\r\n${headers.lines(REQUEST_DROPPED)}`
   if (policy.xForwarded) head += xForwardedLines(request, client)
   if (policy.forwarded) head += forwardedLine(request, client)
   if (policy.via !== undefined) {
@@ -69,6 +69,7 @@ function forwardedLine(request: RequestMessage, { peer, scheme, forwarding }: Cl
 }
 
 function refuseLoop(headers: HeaderList, pseudonym: string): void {
+  if (!headers.hasKind(FieldKind.via)) return
   const { fields, values } = headers
   let passes = 0
   for (let i = 0; i < fields.length; i++) {

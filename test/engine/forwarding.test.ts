@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { respond } from '../../src/index.ts'
+import { onResponse, respond } from '../../src/index.ts'
 import { client, type GatewayOptions, gateway, OK, rawUpstream } from './support.ts'
 
 /** What the upstream gets of a request with these fields, as a list of fields; `{port}` stands for the proxy's port. */
@@ -236,6 +236,22 @@ describe('fields', () => {
       ['Date', 'Thu, 01 Jan 1970 00:00:00 GMT'],
     ])
   })
+})
+
+it('a reason phrase of a filter cannot begin another field', async () => {
+  const upstream = (await rawUpstream()).answer(() => OK)
+  const app = await gateway(upstream, {
+    filters: [
+      onResponse((response) => {
+        response.reason = 'Fine\r\nSet-Cookie: a=b'
+      }),
+    ],
+  })
+  const from = await client(app)
+  await from.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  const response = await from.response()
+  expect(response.startLine).toBe('HTTP/1.1 200 OK')
+  expect(response.header('set-cookie')).toBeUndefined()
 })
 
 it('a proxy that is its own upstream stops at 508', async () => {

@@ -190,6 +190,20 @@ describe('drain', () => {
     await draining
   })
 
+  it('two at once both end', async () => {
+    const upstream = await rawUpstream()
+    const app = await gateway(upstream)
+    const from = await client(app)
+    await from.send(GET)
+    const peer = await upstream.accept()
+    await peer.request()
+    const both = Promise.all([app.running.drain('1h'), app.running.drain('1h')])
+    await peer.send(OK)
+    await from.rest()
+    from.end()
+    await both
+  })
+
   it('what is not finished in time is given up', async () => {
     const upstream = await rawUpstream()
     const app = await gateway(upstream)
@@ -314,6 +328,23 @@ describe('onComplete', () => {
     expect(response.body.toString()).not.toContain('secret')
     expect(await app.outcome()).toMatchObject({ status: 500, error: { code: 'internal_error' } })
     expect(reported).toHaveLength(1)
+  })
+
+  it('a response that cannot be written is 500, also when it comes later', async () => {
+    const { error } = console
+    onTestFinished(() => {
+      console.error = error
+    })
+    console.error = () => {}
+    const broken = () => Object.assign(respond(200, 'x'), { headers: undefined as never })
+    const app = await gateway(await rawUpstream(), {
+      target: ({ request }) => (request.path === '/later' ? Promise.resolve(broken()) : broken()),
+    })
+    const from = await client(app)
+    for (const path of ['/', '/later']) {
+      await from.send(GET.replace('/', path))
+      expect((await from.response()).status).toBe(500)
+    }
   })
 
   it('an error handler whose own answer cannot be sent does not end in a circle', async () => {

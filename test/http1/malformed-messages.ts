@@ -243,6 +243,7 @@ const FIELD_LINES: readonly Row[] = [
   ['a bare CR that ends a value', fields('X: a\rTransfer-Encoding: chunked'), 400, '9112 2.2'],
   ['a bare LF in a value', fields('X: a\nb'), 400, '9112 2.2'],
   ['a bare LF that ends a line', fields('X: a\n'), 400, '9112 2.2'],
+  ['LF LF for CR LF', 'GET / HTTP/1.1\r\nHost: a\n\nX: 1\r\n\r\n', 400, '9112 2.2'],
   ['LF CR for CR LF', fields('X: a\n\rY: 1'), 400, '9112 2.2'],
   ['CR CR LF for CR LF', fields('X: a\r\r\n'), 400, '9112 2.2'],
   ['a bare CR behind the colon', fields('X:\ra'), 400, '9112 2.2'],

@@ -51,6 +51,8 @@ async function check(
   const places = cuts.map((cut) => Math.floor(cut * bytes.length))
   const pieces = read(places.length > 6 ? everyByte(bytes) : cutAt(bytes, places))
   if (!isDeepStrictEqual(whole, pieces)) fail('in pieces it is read differently', bytes, whole, pieces)
+  if (whole.written !== whole.rewritten)
+    fail('its lines go on otherwise than they were read', bytes, whole, '')
   const { verdict, part } = whole
   tally.verdicts[verdict] = (tally.verdicts[verdict] ?? 0) + 1
   const headTaken = part === 'body'

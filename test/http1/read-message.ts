@@ -1,3 +1,4 @@
+import { FieldKind, HeaderList } from '../../src/core/headers.ts'
 import { type Framing, incomingRequestFraming, incomingResponseFraming } from '../../src/transport/framing.ts'
 import { BodyDecoder, type BodyLimits } from '../../src/transport/http1/body-decoder.ts'
 import { HeadBuffer } from '../../src/transport/http1/head-buffer.ts'
@@ -20,6 +21,9 @@ export interface Reading {
   readonly part: 'head' | 'body'
   readonly start: readonly (string | number)[]
   readonly headers: readonly string[]
+  /** The field lines as they would go to the next hop: as the parser left them, and once their fields were told apart. */
+  readonly written: string
+  readonly rewritten: string
   readonly framing: Framing | undefined
   /** Everything else that the head says. */
   readonly facts: Readonly<Record<string, unknown>>
@@ -30,6 +34,9 @@ export interface Reading {
 }
 
 export interface MessageLimits extends HeadLimits, BodyLimits {}
+
+/** Two kinds, so that lines of both sorts stand between others. */
+const DROPPED = FieldKind.hopByHop | FieldKind.host
 
 /** The defaults of `limits()`, but for a body that tests can pass. */
 export const LIMITS: MessageLimits = {
@@ -121,11 +128,13 @@ function readMessage<H extends RequestHead | ResponseHead>(
     limits,
   )
   const reading = (verdict: Verdict, fault?: SyntaxFault): Reading => ({
+    written: head?.headers.lines(DROPPED) ?? '',
     verdict,
     fault: fault?.message,
     part: head === undefined ? 'head' : 'body',
     start: head === undefined ? [] : startOf(head),
     headers: head === undefined ? [] : [...head.headers].flat(),
+    rewritten: head === undefined ? '' : HeaderList.from([...head.headers]).lines(DROPPED),
     framing,
     facts: head === undefined ? {} : factsOf(head),
     body,

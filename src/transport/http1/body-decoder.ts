@@ -1,4 +1,4 @@
-import { FieldKind, HeaderList } from '../../core/headers.ts'
+import { FieldKind, type HeaderList } from '../../core/headers.ts'
 import type { MemoryUse } from '../../core/network.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { CR, FieldLines, incomplete, isTokenByte, isValueByte, LF, malformed, SyntaxFault } from './syntax.ts'
@@ -314,11 +314,8 @@ function parseTrailers(
       throw new SyntaxFault('too-large', 'a trailer section that is larger than the limit')
     return incomplete(limit, available, lines.awaits)
   }
-  const trailers = new HeaderList()
-  lines.addTo(trailers, bytes.toString('latin1', start, end), start)
-  for (const { kind } of trailers.fields) {
-    if ((kind & NOT_IN_TRAILERS) !== 0) throw malformed('a trailer field that does not belong in trailers')
-  }
+  const trailers = lines.list(bytes.toString('latin1', start, end), start)
+  if (trailers.hasKind(NOT_IN_TRAILERS)) throw malformed('a trailer field that does not belong in trailers')
   return { trailers, end }
 }
 

@@ -113,7 +113,7 @@ export class BodyWriter implements BodySink {
       return
     }
     if (this.#framing === 'chunked') {
-      const end = trailers === undefined ? '0\r\n\r\n' : `0\r\n${trailerSection(trailers)}\r\n`
+      const end = trailers === undefined ? '0\r\n\r\n' : `0\r\n${trailers.lines(NOT_IN_TRAILERS)}\r\n`
       const head = this.#head ?? ''
       this.#head = undefined
       this.#noteBlocked(this.#wire.write(head + end))
@@ -188,14 +188,5 @@ export class BodyWriter implements BodySink {
   }
 }
 
-function trailerSection(trailers: HeaderList): string {
-  const { fields, values } = trailers
-  let section = ''
-  for (let i = 0; i < fields.length; i++) {
-    // RFC 9110 section 6.5.1: what frames or routes a message has no place here.
-    if ((fields[i]!.kind & (FieldKind.hopByHop | FieldKind.framing | FieldKind.host)) === 0) {
-      section += `${fields[i]!.wire}: ${values[i]}\r\n`
-    }
-  }
-  return section
-}
+/** RFC 9110 section 6.5.1: what frames or routes a message has no place in its trailers. */
+const NOT_IN_TRAILERS = FieldKind.hopByHop | FieldKind.framing | FieldKind.host

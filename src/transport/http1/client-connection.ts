@@ -9,6 +9,7 @@ import type { Attempt, AttemptCarrier } from '../attempt.ts'
 import type { ConnectionOwner } from '../connector.ts'
 import { incomingResponseFraming, outgoingRequestFraming } from '../framing.ts'
 import { allowedUpgrade, requestHead } from '../outgoing-head.ts'
+import { settleReadMemory } from '../read-memory.ts'
 import { WireTunnel } from '../tunnel.ts'
 import { BodyDecoder, type BodyDecoderOwner, leastFree } from './body-decoder.ts'
 import { BodyWriter, type BodyWriterOwner } from './body-writer.ts'
@@ -378,6 +379,8 @@ class UpstreamBody implements BodySource {
   #heldBytes = 0
   #end: { error: unknown; trailers: HeaderList | undefined } | undefined
   #over = false
+  /** Of the pieces that were given on, out of memory of which there is more to give. */
+  #pieceUse: MemoryUse = true
   /** The reader asked for a pause. */
   #paused = false
   /** Too much is held for a reader that has not come yet. */
@@ -444,13 +447,24 @@ class UpstreamBody implements BodySource {
     this.#deliver()
   }
 
+  /** Several pieces of one read share their memory: it is free when the last of them is. */
+  #settle(chunk: Buffer, use: MemoryUse): void {
+    const all = leastFree(this.#pieceUse, use)
+    if (this.#held[0]?.buffer === chunk.buffer) {
+      this.#pieceUse = all
+      return
+    }
+    this.#pieceUse = true
+    settleReadMemory(chunk.buffer, all)
+  }
+
   #deliver(): void {
     const sink = this.#sink
     if (sink === undefined) return
     while (this.#held.length > 0 && !this.#paused && !this.#over) {
       const chunk = this.#held.shift()!
       this.#heldBytes -= chunk.length
-      sink.onChunk(chunk)
+      this.#settle(chunk, sink.onChunk(chunk))
     }
     if (this.#over || this.#held.length > 0) return
     const end = this.#end

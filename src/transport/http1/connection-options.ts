@@ -1,4 +1,5 @@
-import { isTokenByte, malformed, trimWhiteSpace } from './syntax.ts'
+import { trimWhiteSpace } from '../../core/headers.ts'
+import { isTokenByte, malformed } from './syntax.ts'
 
 /** More than anyone means; each of them is looked for among all fields. */
 const MAX_NOMINATED = 32

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { FieldKind, type HeaderList } from '../../core/headers.ts'
+import { FieldKind } from '../../core/headers.ts'
 
 /** What never goes on from a request as it came: the proxy writes these itself, or they end here. */
 export const REQUEST_DROPPED: number =
@@ -8,16 +8,8 @@ export const REQUEST_DROPPED: number =
 /** As above, from a response. */
 export const RESPONSE_DROPPED: number = FieldKind.hopByHop | FieldKind.framing
 
-/** Field lines as they go to the next hop, in their order, without those of the `dropped` kinds. */
-export function fieldLines(headers: HeaderList, dropped: number): string {
-  const { fields, values } = headers
-  let lines = ''
-  for (let i = 0; i < fields.length; i++) {
-    const field = fields[i]!
-    if ((field.kind & dropped) === 0) lines += `${field.wire}: ${values[i]!}\r\n`
-  }
-  return lines
-}
+/** RFC 9112 section 4. A filter may set any text; one with a line break would begin another field. */
+const REASON = /^[\t\x20-\x7e\x80-\xff]*$/
 
 const statusLines = new Map<number, string>()
 
@@ -29,6 +21,7 @@ export function statusLine(status: number, reason: string | undefined): string {
     // At most one entry for each of the 500 codes there are.
     statusLines.set(status, line)
   }
-  if (reason === undefined || reason === '' || reason === STATUS_CODES[status]) return line
+  if (reason === undefined || reason === '' || reason === STATUS_CODES[status] || !REASON.test(reason))
+    return line
   return `HTTP/1.1 ${status} ${reason}\r\n`
 }

@@ -4,6 +4,7 @@ import {
   MALFORMED_RESPONSES,
   type MessageCase,
 } from '../../../test/http1/malformed-messages.ts'
+import { nodeReadsRequest } from '../../../test/http1/node-parser.ts'
 import {
   cutAt,
   everyByte,
@@ -77,4 +78,17 @@ test('the table has every verdict, and no message twice', () => {
     new Set(['accept', 'incomplete', 400, 413, 414, 431, 501, 502, 505]),
   )
   expect(new Set(all.map(({ name }) => name)).size).toBe(all.length)
+})
+
+/** Node's parser knows some methods alone. */
+const UNKNOWN_TO_NODE = [
+  'request line: a method nobody knows',
+  'request line: a lower-case method, which is another method',
+]
+
+test.each(
+  MALFORMED_REQUESTS.filter(({ name, verdict }) => verdict === 'accept' && !UNKNOWN_TO_NODE.includes(name)),
+)('Node takes it too: $name', async ({ bytes }) => {
+  const { complete, error } = await nodeReadsRequest(bytes)
+  expect({ complete, error }).toEqual({ complete: true, error: undefined })
 })

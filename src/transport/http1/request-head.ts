@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { FieldKind, HeaderList } from '../../core/headers.ts'
+import { FieldKind, HeaderList, trimWhiteSpace } from '../../core/headers.ts'
 import { ConnectionOptions } from './connection-options.ts'
 import {
   CR,
@@ -14,7 +14,6 @@ import {
   SyntaxFault,
   TARGET,
   TOKEN,
-  trimWhiteSpace,
 } from './syntax.ts'
 
 export interface HeadLimits {
@@ -35,7 +34,7 @@ export class RequestHead {
   form: TargetForm = 'origin'
   /** Minor version of HTTP/1. */
   minor: 0 | 1 = 1
-  readonly headers: HeaderList = new HeaderList()
+  headers: HeaderList = NO_FIELDS
   /** Host and port in lower case; `''` where HTTP/1.0 named none. */
   host = ''
   /** Path and query in origin form, or `*`. */
@@ -57,6 +56,8 @@ export class RequestHead {
   end = 0
 }
 
+/** Until the fields of a head were read. */
+const NO_FIELDS = new HeaderList()
 const SPACE = 0x20
 const SLASH = 0x2f
 const lines = new FieldLines()
@@ -125,24 +126,23 @@ export function parseRequestHead(
   head.method = text.substring(0, methodEnd - methodAt)
   head.target = text.substring(targetAt - methodAt, targetEnd - methodAt)
   head.minor = minor as 0 | 1
-  lines.addTo(head.headers, text, methodAt)
-  readFields(head, bytes)
+  head.headers = lines.list(text, methodAt)
+  readFields(head, bytes, text, methodAt)
   readTarget(head)
   return head
 }
 
 const HTTP_SLASH = Buffer.from('HTTP/')
 
-function readFields(head: RequestHead, bytes: Buffer): void {
-  const { fields, values } = head.headers
+function readFields(head: RequestHead, bytes: Buffer, text: string, base: number): void {
   let host: string | undefined
   let upgrade: string | undefined
   let connection: ConnectionOptions | undefined
   let hasCoding = false
-  for (let i = 0; i < fields.length; i++) {
-    const { kind, lower } = fields[i]!
+  for (let line = 0; line < lines.marked; line++) {
+    const kind = lines.kind(line) & ~FieldKind.unusual
     if (kind === FieldKind.ordinary) continue
-    const value = values[i]!
+    const value = lines.value(line, text, base)
     if (kind === FieldKind.host) {
       if (host !== undefined) throw malformed('more than one Host')
       host = value
@@ -150,8 +150,8 @@ function readFields(head: RequestHead, bytes: Buffer): void {
       connection ??= new ConnectionOptions()
       connection.add(value)
     } else if ((kind & FieldKind.framing) !== 0) {
-      if (lines.endsInTab(i, bytes)) throw malformed('a tab behind a value that frames the message')
-      if (lower === 'content-length') {
+      if (lines.endsInTab(line, bytes)) throw malformed('a tab behind a value that frames the message')
+      if ((kind & FieldKind.hopByHop) === 0) {
         if (head.contentLength >= 0) throw malformed('more than one Content-Length')
         head.contentLength = contentLength(value)
       } else {
@@ -162,8 +162,11 @@ function readFields(head: RequestHead, bytes: Buffer): void {
     } else if (kind === FieldKind.expect) {
       if (value.toLowerCase() === '100-continue') head.expectsContinue = head.minor === 1
       else head.unknownExpectation = true
-    } else if (lower === 'upgrade') upgrade = upgrade === undefined ? value : `${upgrade}, ${value}`
-    else if (lower === 'te') head.acceptsTrailers ||= namesTrailers(value)
+    } else if (kind === FieldKind.hopByHop) {
+      const lower = lines.lowerName(line, text, base)
+      if (lower === 'upgrade') upgrade = upgrade === undefined ? value : `${upgrade}, ${value}`
+      else if (lower === 'te') head.acceptsTrailers ||= namesTrailers(value)
+    }
   }
 
   // RFC 9112 section 6.3: both at once is how requests are smuggled.

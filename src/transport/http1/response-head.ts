@@ -22,7 +22,7 @@ export class ResponseHead {
   status = 0
   reason = ''
   minor: 0 | 1 = 1
-  readonly headers: HeaderList = new HeaderList()
+  headers: HeaderList = NO_FIELDS
   /** -1 when the head names none. */
   contentLength = -1
   chunked = false
@@ -36,6 +36,8 @@ export class ResponseHead {
 }
 
 const lines = new FieldLines()
+/** Until the fields of a head were read. */
+const NO_FIELDS = new HeaderList()
 const VERSION = Buffer.from('HTTP/1.')
 
 /** Reads a response head from `bytes`. As `parseRequestHead`. */
@@ -81,8 +83,8 @@ export function parseResponseHead(
   head.status = status
   head.minor = minor
   head.reason = text.substring(0, reasonEnd - reasonAt)
-  lines.addTo(head.headers, text, reasonAt)
-  readFields(head, bytes)
+  head.headers = lines.list(text, reasonAt)
+  readFields(head, bytes, text, reasonAt)
   return head
 }
 
@@ -91,31 +93,33 @@ function digit(byte: number): number {
   return byte - 0x30
 }
 
-function readFields(head: ResponseHead, bytes: Buffer): void {
-  const { fields, values } = head.headers
+function readFields(head: ResponseHead, bytes: Buffer, text: string, base: number): void {
   let connection: ConnectionOptions | undefined
   let upgrade: string | undefined
   let hasCoding = false
-  for (let i = 0; i < fields.length; i++) {
-    const { kind, lower } = fields[i]!
+  for (let line = 0; line < lines.marked; line++) {
+    const kind = lines.kind(line)
     if ((kind & (FieldKind.hopByHop | FieldKind.framing)) === 0) continue
-    const value = values[i]!
-    if ((kind & FieldKind.framing) !== 0 && lines.endsInTab(i, bytes)) {
-      throw malformed('a tab behind a value that frames the message')
-    }
-    if ((kind & FieldKind.connection) !== 0) {
+    const value = lines.value(line, text, base)
+    if ((kind & FieldKind.framing) !== 0) {
+      if (lines.endsInTab(line, bytes)) throw malformed('a tab behind a value that frames the message')
+      if ((kind & FieldKind.hopByHop) === 0) {
+        if (head.contentLength >= 0) throw malformed('more than one Content-Length')
+        head.contentLength = contentLength(value)
+      } else {
+        if (hasCoding || value.toLowerCase() !== 'chunked')
+          throw malformed('a Transfer-Encoding that is not "chunked" alone')
+        if (head.minor === 0) throw malformed('Transfer-Encoding in HTTP/1.0')
+        hasCoding = true
+      }
+    } else if ((kind & FieldKind.connection) !== 0) {
       connection ??= new ConnectionOptions()
       connection.add(value)
-    } else if (lower === 'content-length') {
-      if (head.contentLength >= 0) throw malformed('more than one Content-Length')
-      head.contentLength = contentLength(value)
-    } else if (lower === 'transfer-encoding') {
-      if (hasCoding || value.toLowerCase() !== 'chunked')
-        throw malformed('a Transfer-Encoding that is not "chunked" alone')
-      if (head.minor === 0) throw malformed('Transfer-Encoding in HTTP/1.0')
-      hasCoding = true
-    } else if (lower === 'upgrade') upgrade = upgrade === undefined ? value : `${upgrade}, ${value}`
-    else if (lower === 'keep-alive') head.keepAliveMs = keepAliveMs(value)
+    } else {
+      const lower = lines.lowerName(line, text, base)
+      if (lower === 'upgrade') upgrade = upgrade === undefined ? value : `${upgrade}, ${value}`
+      else if (lower === 'keep-alive') head.keepAliveMs = keepAliveMs(value)
+    }
   }
   if (hasCoding && head.contentLength >= 0) throw malformed('both Content-Length and Transfer-Encoding')
   head.chunked = hasCoding

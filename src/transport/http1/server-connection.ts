@@ -15,7 +15,7 @@ import { BodyDecoder, type BodyDecoderOwner } from './body-decoder.ts'
 import { BodyWriter, type BodyWriterOwner } from './body-writer.ts'
 import { GrowingBuffer } from './growing-buffer.ts'
 import { HeadBuffer } from './head-buffer.ts'
-import { fieldLines, RESPONSE_DROPPED, statusLine } from './head-writer.ts'
+import { RESPONSE_DROPPED, statusLine } from './head-writer.ts'
 import type { RequestHead } from './request-head.ts'
 import { SyntaxFault } from './syntax.ts'
 
@@ -279,7 +279,7 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
       if (response instanceof ResponseMessage) this.#respond(response)
       else response.then(this.#onResponse, this.#onFailure)
     } catch (thrown) {
-      this.#fail(thrown)
+      this.#threw(thrown)
     }
     return behind
   }
@@ -287,17 +287,40 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
   // One exchange at a time has a promise under way, and its connection closes when it ends in another way; so these can
   // be made once.
   readonly #onResponse = (response: ResponseMessage): void => {
-    if (this.#phase === 'exchange' && !this.#responded) this.#respond(response)
-    else dropResponse(response)
+    if (this.#phase !== 'exchange' || this.#responded) {
+      dropResponse(response)
+      return
+    }
+    try {
+      this.#respond(response)
+    } catch (thrown) {
+      this.#threw(thrown)
+    }
   }
 
   readonly #onFailure = (thrown: unknown): void => {
     if (this.#phase === 'exchange' && !this.#responded) this.#fail(thrown)
   }
 
-  /** The handler failed: the client gets an error answer in place of the response. */
+  /** A handler threw, or something did while its response was being sent, of which a part may have gone out. */
+  #threw(thrown: unknown): void {
+    const writer = this.#writer
+    if (writer?.active !== true) {
+      this.#fail(thrown)
+      return
+    }
+    if (writer.headSent) writer.cancel(toProxyError(thrown))
+    this.onBodyFailed(thrown)
+  }
+
+  /** The handler failed, or its response makes no sense: the client gets an error answer in its place. */
   #fail(thrown: unknown): void {
     const error = toProxyError(thrown)
+    if (this.#exchange === undefined) {
+      this.report(undefined, error)
+      return
+    }
+    this.#responded = false
     if (this.#error !== undefined) {
       // It was the answer to an error that failed.
       this.#failTwice(error)
@@ -369,8 +392,8 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
   #responseHead(response: ResponseMessage, length: number | undefined, chunked: boolean): string {
     const head = this.#head!
     const { headers, status } = response
-    let text = statusLine(status, response.reason) + fieldLines(headers, RESPONSE_DROPPED)
-    if (!hasDate(headers)) text += this.#context.dateLine()
+    let text = statusLine(status, response.reason) + headers.lines(RESPONSE_DROPPED)
+    if (!headers.hasKind(FieldKind.date)) text += this.#context.dateLine()
     if (length !== undefined) text += `Content-Length: ${length}\r\n`
     else if (chunked) text += 'Transfer-Encoding: chunked\r\n'
     // The length of what a GET would have brought is no framing here, and worth passing on.
@@ -400,7 +423,7 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
     this.#phase = 'tunnel'
     this.#deadline.close()
     this.#wire.write(
-      `${statusLine(101, response.reason)}${fieldLines(response.headers, RESPONSE_DROPPED)}Connection: Upgrade\r\nUpgrade: ${tunnel.protocol}\r\n\r\n`,
+      `${statusLine(101, response.reason)}${response.headers.lines(RESPONSE_DROPPED)}Connection: Upgrade\r\nUpgrade: ${tunnel.protocol}\r\n\r\n`,
     )
     tunnel.join(this.#wire, early, ({ bytesUp, bytesDown, error }) => {
       this.#phase = 'closed'
@@ -418,7 +441,7 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
     if (exchange !== this.#exchange || this.#responded || head === undefined || head.minor === 0) return
     if (status < 102 || status > 199 || this.#writer?.blocked === true) return
     this.#ownWriter().writeWhole(
-      `${statusLine(status, undefined)}${fieldLines(headers, RESPONSE_DROPPED)}\r\n`,
+      `${statusLine(status, undefined)}${headers.lines(RESPONSE_DROPPED)}\r\n`,
       'none',
       NO_BYTES,
     )
@@ -816,12 +839,6 @@ function dropResponse(response: ResponseMessage): void {
   if (!(response instanceof ResponseMessage)) return
   response.body.discard()
   response.tunnel?.abort()
-}
-
-function hasDate(headers: HeaderList): boolean {
-  const { fields } = headers
-  for (let i = 0; i < fields.length; i++) if (fields[i]!.kind === FieldKind.date) return true
-  return false
 }
 
 function announcedLength(response: ResponseMessage): string {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { HeaderList } from '../../core/headers.ts'
+import { FIELD_KINDS, FieldKind, trimWhiteSpace } from '../../core/headers.ts'
 import {
   areAllOf,
   contentLength,
@@ -11,7 +11,6 @@ import {
   isValueByte,
   SyntaxFault,
   TOKEN,
-  trimWhiteSpace,
 } from './syntax.ts'
 
 const BYTES = Array.from({ length: 256 }, (_, byte) => byte)
@@ -95,9 +94,7 @@ describe('FieldLines', () => {
     const bytes = Buffer.from(`<<${section}`, 'latin1')
     const behind = lines.scan(bytes, 2, bytes.length, maxLines)
     if (behind < 0) return behind
-    const list = new HeaderList()
-    lines.addTo(list, bytes.toString('latin1', 2, behind), 2)
-    return [...list]
+    return [...lines.list(bytes.toString('latin1', 2, behind), 2)]
   }
 
   test('keeps order, case and doubles, and takes the white space around values away', () => {
@@ -118,6 +115,79 @@ describe('FieldLines', () => {
     for (const inName of ['X', 'a: b\r\nX-Y']) expect(waits(inName)).toBe(TOKEN)
     for (const inValue of ['X:', 'X: ', 'X: a', 'X: a ']) expect(waits(inValue)).toBe(FIELD_VALUE)
     for (const elsewhere of ['', '\r', 'X: a\r', 'X: a\r\n', 'X: a\r\n\r']) expect(waits(elsewhere)).toBe(0)
+  })
+
+  test('reads names right however often, and in whatever spelling and neighbourhood, they come', () => {
+    const name = fc.stringMatching(/^[!#-'*+.0-9A-Z^-z|~-]{1,24}$/)
+    const known = fc.constantFrom(
+      'Host',
+      'host',
+      'HOST',
+      'Hosts',
+      'Sec-Fetch-Site',
+      'Sec-Fetch-Mode',
+      'a',
+      'b',
+      'A',
+    )
+    fc.assert(
+      fc.property(fc.array(fc.oneof(name, known), { maxLength: 20 }), (names) => {
+        const read = scan(`${names.map((it) => `${it}:1\r\n`).join('')}\r\n`)
+        expect(read).toEqual(names.map((it) => [it, '1']))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('notes the lines that mean something, in any case, and those written in an unusual way', () => {
+    const section = 'X: 1\r\nhOST: a\r\nY:2\r\nContent-LENGTH:  5\r\nHosts: b\r\nZ: \r\nW: 1\t\r\n\r\n'
+    const bytes = Buffer.from(section)
+    lines.scan(bytes, 0, bytes.length, 100)
+    const found = Array.from({ length: lines.marked }, (_, i) => [
+      lines.lowerName(i, section, 0),
+      lines.value(i, section, 0),
+      lines.kind(i),
+    ])
+    expect(found).toEqual([
+      ['host', 'a', FieldKind.host],
+      ['y', '2', FieldKind.unusual],
+      ['content-length', '5', FieldKind.framing | FieldKind.unusual],
+      ['z', '', FieldKind.unusual],
+      ['w', '1', FieldKind.unusual],
+    ])
+    expect(lines.list(section, 0).lines(FieldKind.host | FieldKind.framing)).toBe(
+      'X: 1\r\nY: 2\r\nHosts: b\r\nZ: \r\nW: 1\r\n',
+    )
+  })
+
+  test('knows a name that means something from every other name that is near to it', () => {
+    const kindOf = (name: string): number => {
+      const bytes = Buffer.from(`${name}: 1\r\n\r\n`)
+      lines.scan(bytes, 0, bytes.length, 100)
+      return lines.marked === 0 ? FieldKind.ordinary : lines.kind(0)
+    }
+    for (const [name, kind] of FIELD_KINDS) {
+      const upper = name.toUpperCase()
+      expect([kindOf(name), kindOf(upper)]).toEqual([kind, kind])
+      for (let i = 0; i < name.length; i++) {
+        for (const byte of BYTES.filter(isTokenByte)) {
+          const other = name.slice(0, i) + text([byte]) + name.slice(i + 1)
+          expect([other, kindOf(other)]).toEqual([
+            other,
+            FIELD_KINDS.get(other.toLowerCase()) ?? FieldKind.ordinary,
+          ])
+        }
+      }
+      for (const other of [
+        `${name}x`,
+        `x${name}`,
+        name.slice(1),
+        name.slice(0, -1),
+        name.replace('-', '_'),
+      ]) {
+        if (!FIELD_KINDS.has(other)) expect([other, kindOf(other)]).toEqual([other, FieldKind.ordinary])
+      }
+    }
   })
 
   test('has a limit of lines', () => {

@@ -1,4 +1,4 @@
-import { fieldName, type HeaderList } from '../../core/headers.ts'
+import { FIELD_KINDS, FieldKind, fieldName, HeaderList } from '../../core/headers.ts'
 
 /** What a byte may be part of (RFC 9110 section 5, RFC 9112 section 3.2, RFC 3986). Bits, looked up by the byte. */
 export const TOKEN = 1
@@ -24,6 +24,7 @@ export const CR = 0x0d
 export const LF = 0x0a
 const COLON = 0x3a
 const TAB = 0x09
+const SPACE = 0x20
 
 export function isTokenByte(byte: number): boolean {
   return (BYTES[byte]! & TOKEN) !== 0
@@ -41,19 +42,6 @@ export function isValueByte(byte: number): boolean {
 export function areAllOf(classes: number, bytes: Uint8Array, from: number, to: number): boolean {
   for (let i = from; i < to; i++) if ((BYTES[bytes[i]!]! & classes) === 0) return false
   return true
-}
-
-/** Without the spaces and tabs around it (RFC 9110 section 5.6.3). `trim` would take 0xA0 too, which is text here. */
-export function trimWhiteSpace(text: string): string {
-  let from = 0
-  let to = text.length
-  while (from < to && isWhiteSpace(text.charCodeAt(from))) from++
-  while (to > from && isWhiteSpace(text.charCodeAt(to - 1))) to--
-  return text.substring(from, to)
-}
-
-function isWhiteSpace(code: number): boolean {
-  return code === 0x20 || code === TAB
 }
 
 /** What is wrong with a message. The caller gives it the error code of its side. */
@@ -90,14 +78,22 @@ export function incomplete(
   return undefined
 }
 
+/** Numbers that are kept of each marked line. */
+const STRIDE = 6
+
 /**
- * The places of the field lines of one section, found by one pass over its bytes. No string is made before the section
- * is complete and well-formed. There is one of these for all connections: it is filled and read within one event.
+ * The field lines of one section, found by one pass over its bytes. Only those lines are noted that mean something to the
+ * engine, or that are not written as it would write them. No string is made before the section is complete and
+ * well-formed. There is one of these for all connections: it is filled and read within one event.
  */
 export class FieldLines {
-  /** Four numbers a line: start and end of the name, start and end of the value. */
+  /** For each marked line its start, the end of its name, the start and end of its value, its end, and its kind. */
   readonly #marks: number[] = []
+  #used = 0
+  #kinds = 0
   #count = 0
+  #from = 0
+  #to = 0
   /** After a scan whose bytes ended first: the bytes that would change nothing about it. */
   awaits: number = NO_BYTE
 
@@ -105,73 +101,149 @@ export class FieldLines {
     return this.#count
   }
 
+  /** Lines that are of a kind, or not written as usual. Their places are 0 up to this. */
+  get marked(): number {
+    return this.#used / STRIDE
+  }
+
   /**
    * Scans field lines from `at` up to and including the empty line. Returns the place behind it, or -1 when the bytes
    * end first. A fault depends only on the bytes before it, so it is the same however the bytes are split.
    */
   scan(bytes: Uint8Array, at: number, end: number, maxLines: number): number {
-    this.#count = 0
     this.awaits = NO_BYTE
-    const marks = this.#marks
-    let used = 0
+    this.#used = 0
+    this.#kinds = 0
+    let count = 0
     let i = at
     while (i < end) {
       let byte = bytes[i]!
       if (byte === CR) {
         if (i + 1 >= end) return -1
         if (bytes[i + 1] !== LF) throw malformed('a carriage return without a line feed')
-        this.#count = used >> 2
+        this.#count = count
+        this.#from = at
+        this.#to = i
         return i + 2
       }
-      if (used >> 2 >= maxLines) throw new SyntaxFault('too-large', `more than ${maxLines} field lines`)
-      marks[used] = i
+      if (count >= maxLines) throw new SyntaxFault('too-large', `more than ${maxLines} field lines`)
+      const start = i
       while ((BYTES[byte]! & TOKEN) !== 0) {
         if (++i >= end) return this.#wait(TOKEN)
         byte = bytes[i]!
       }
-      if (byte !== COLON) throw malformed(lineFault(byte, i === marks[used]))
-      if (i === marks[used]) throw malformed('an empty field name')
-      marks[used + 1] = i
+      if (byte !== COLON) throw malformed(lineFault(byte, i === start))
+      if (i === start) throw malformed('an empty field name')
+      const nameEnd = i
       i++
       while (i < end && (BYTES[bytes[i]!]! & WHITE_SPACE) !== 0) i++
-      marks[used + 2] = i
+      const valueAt = i
       while (i < end && (BYTES[bytes[i]!]! & FIELD_VALUE) !== 0) i++
       if (i >= end) return this.#wait(FIELD_VALUE)
       if (bytes[i] !== CR) throw malformed(valueFault(bytes[i]!))
-      let last = i
-      while (last > marks[used + 2]! && (BYTES[bytes[last - 1]!]! & WHITE_SPACE) !== 0) last--
-      marks[used + 3] = last
       if (i + 1 >= end) return -1
       if (bytes[i + 1] !== LF) throw malformed('a carriage return without a line feed')
+      let kind = kindOfName(bytes, start, nameEnd)
+      const last = bytes[i - 1]!
+      if (valueAt !== nameEnd + 2 || bytes[nameEnd + 1] !== SPACE || (BYTES[last]! & WHITE_SPACE) !== 0)
+        kind |= FieldKind.unusual
+      if (kind !== 0) this.#mark(bytes, start, nameEnd, valueAt, i, kind)
       i += 2
-      used += 4
+      count++
     }
     return -1
   }
 
+  kind(line: number): number {
+    return this.#marks[line * STRIDE + 5]!
+  }
+
+  /** The name of a marked line in lower case. `text` is the head as latin1, `base` the place where it began. */
+  lowerName(line: number, text: string, base: number): string {
+    const at = line * STRIDE
+    return fieldName(text.substring(this.#marks[at]! - base, this.#marks[at + 1]! - base)).lower
+  }
+
+  /** The value of a marked line. */
+  value(line: number, text: string, base: number): string {
+    const at = line * STRIDE
+    return text.substring(this.#marks[at + 2]! - base, this.#marks[at + 3]! - base)
+  }
+
   /**
-   * Whether the white space behind the value of a scanned line has a tab in it. RFC 9110 section 5.5 allows one, but some
+   * Whether the white space behind the value of a marked line has a tab in it. RFC 9110 section 5.5 allows one, but some
    * recipients (llhttp is one) refuse it behind a value that frames the message, and others may take it for a part of it.
    */
   endsInTab(line: number, bytes: Uint8Array): boolean {
-    for (let i = this.#marks[line * 4 + 3]!; bytes[i] !== CR; i++) if (bytes[i] === TAB) return true
+    for (let i = this.#marks[line * STRIDE + 3]!; bytes[i] !== CR; i++) if (bytes[i] === TAB) return true
     return false
+  }
+
+  /** The scanned lines as a list. */
+  list(text: string, base: number): HeaderList {
+    const marked: number[] = []
+    for (let at = 0; at < this.#used; at += STRIDE) {
+      marked.push(this.#marks[at]! - base, this.#marks[at + 4]! - base, this.#marks[at + 5]!)
+    }
+    return HeaderList.parsed({
+      text,
+      from: this.#from - base,
+      to: this.#to - base,
+      count: this.#count,
+      kinds: this.#kinds,
+      marked,
+    })
+  }
+
+  #mark(bytes: Uint8Array, start: number, nameEnd: number, valueAt: number, end: number, kind: number): void {
+    let last = end
+    while (last > valueAt && (BYTES[bytes[last - 1]!]! & WHITE_SPACE) !== 0) last--
+    const marks = this.#marks
+    const at = this.#used
+    marks[at] = start
+    marks[at + 1] = nameEnd
+    marks[at + 2] = valueAt
+    marks[at + 3] = last
+    marks[at + 4] = end + 2
+    marks[at + 5] = kind
+    this.#used = at + STRIDE
+    this.#kinds |= kind
   }
 
   #wait(classes: number): number {
     this.awaits = classes
     return -1
   }
+}
 
-  /** Adds the scanned lines to a list. `text` is the section as latin1, `base` the place where it began. */
-  addTo(list: HeaderList, text: string, base: number): void {
-    const marks = this.#marks
-    const { fields, values } = list
-    for (let mark = 0, end = this.#count << 2; mark < end; mark += 4) {
-      fields.push(fieldName(text.substring(marks[mark]! - base, marks[mark + 1]! - base)))
-      values.push(text.substring(marks[mark + 2]! - base, marks[mark + 3]! - base))
-    }
+interface KnownName {
+  readonly lower: Uint8Array
+  readonly kind: number
+}
+
+/** Known names by their length and first letter: few names share both with one of them. */
+const KNOWN_NAMES: (readonly KnownName[] | undefined)[] = []
+let longestKnown = 0
+for (const [name, kind] of FIELD_KINDS) {
+  const lower = Buffer.from(name)
+  const shape = (lower.length << 5) | (lower[0]! & 31)
+  KNOWN_NAMES[shape] = [...(KNOWN_NAMES[shape] ?? []), { lower, kind }]
+  longestKnown = Math.max(longestKnown, lower.length)
+}
+for (let shape = 0; shape < (longestKnown + 1) << 5; shape++) KNOWN_NAMES[shape] ??= undefined
+
+/** What the name between two places means to the engine. */
+function kindOfName(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start
+  if (length > longestKnown) return FieldKind.ordinary
+  const known = KNOWN_NAMES[(length << 5) | (bytes[start]! & 31)]
+  if (known === undefined) return FieldKind.ordinary
+  next: for (const { lower, kind } of known) {
+    // No byte of a token other than an upper-case letter becomes a byte of these names by this bit.
+    for (let i = 0; i < length; i++) if ((bytes[start + i]! | 0x20) !== lower[i]) continue next
+    return kind
   }
+  return FieldKind.ordinary
 }
 
 function lineFault(byte: number, first: boolean): string {
