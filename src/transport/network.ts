@@ -1,4 +1,4 @@
-import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
+import { connect as connectTcp, createServer, isIP, type Server, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type {
   Address,
@@ -184,7 +184,8 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
       ? connectTcp(options)
       : connectTls({
           ...options,
-          servername: tls.servername ?? '',
+          // RFC 6066 section 3: an address is no server name. The certificate must name it all the same.
+          servername: tls.servername === undefined || isIP(tls.servername) !== 0 ? '' : tls.servername,
           rejectUnauthorized: tls.dangerouslyAcceptAnyCertificate !== true,
           ...(tls.ca === undefined ? {} : { ca: tls.ca as string | Buffer | (string | Buffer)[] }),
         })

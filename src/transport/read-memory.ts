@@ -1,7 +1,7 @@
 import type { MemoryUse } from '../core/network.ts'
 
 /** What one read can bring at most. */
-const READ_BYTES = 262_144
+const READ_BYTES = 131_072
 /** What is kept for later reads: 8 MiB. */
 const MAX_FREE = 64
 

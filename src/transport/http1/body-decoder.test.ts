@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { HeaderList } from '../../core/headers.ts'
+import type { MemoryUse } from '../../core/network.ts'
 import { BodyDecoder, type BodyLimits } from './body-decoder.ts'
 import { SyntaxFault } from './syntax.ts'
 
@@ -18,12 +19,12 @@ class Collector {
   readonly chunks: Buffer[] = []
   trailers: HeaderList | undefined
   ends = 0
-  /** What `onBodyChunk` answers: whether the memory of the chunk is free again. */
-  free: boolean | undefined = true
+  /** What `onBodyChunk` answers. */
+  use: MemoryUse = true
 
-  onBodyChunk(chunk: Buffer): boolean | undefined {
+  onBodyChunk(chunk: Buffer): MemoryUse {
     this.chunks.push(Buffer.from(chunk))
-    return this.free
+    return this.use
   }
 
   onBodyEnd(trailers: HeaderList | undefined): void {
@@ -266,23 +267,40 @@ describe('BodyDecoder', () => {
     )
   })
 
-  test('tells whether the owner kept a part of the chunk that was fed last', () => {
+  test('tells what became of the memory of the chunk that was fed last', () => {
     const owner = new Collector()
     const decoder = new BodyDecoder(owner, LIMITS)
+    const feed = (text: string, use: MemoryUse): MemoryUse => {
+      owner.use = use
+      decoder.feed(latin1(text), 0)
+      return decoder.memoryUse
+    }
     decoder.expectChunked()
-    decoder.feed(latin1('5\r\nhe'), 0)
-    expect(decoder.kept).toBe(false)
-    owner.free = undefined
-    decoder.feed(latin1('ll'), 0)
-    expect(decoder.kept).toBe(true)
-    owner.free = false
-    decoder.feed(latin1('o\r\n1\r\n'), 0)
-    expect(decoder.kept).toBe(true)
-    owner.free = true
-    decoder.feed(latin1('x\r\n0\r\nX: '), 0)
-    expect(decoder.kept).toBe(false)
-    decoder.feed(latin1('1\r\n\r\n'), 0)
-    expect([decoder.kept, owner.text, owner.ends]).toEqual([false, 'hellox', 1])
+    expect(feed('5\r\nhe', true)).toBe(true)
+    expect(feed('l', false)).toBe(false)
+    expect(feed('l', undefined)).toBe(undefined)
+    // Nothing of this one went to the owner, who says nothing about it.
+    expect(feed('o\r\n', true)).toBe(true)
+    expect(feed('1\r\nx\r\n0\r\nX: ', undefined)).toBe(undefined)
+    expect(feed('1\r\n\r\n', undefined)).toBe(true)
+    expect([owner.text, owner.ends]).toEqual(['hellox', 1])
+  })
+
+  test('takes memory for as free as its least free part', () => {
+    const uses: MemoryUse[] = [true, false, undefined]
+    for (const one of uses) {
+      for (const other of uses) {
+        const answers = [one, other]
+        const decoder = new BodyDecoder({ onBodyChunk: () => answers.shift(), onBodyEnd() {} }, LIMITS)
+        decoder.expectChunked()
+        decoder.feed(latin1('1\r\na\r\n1\r\nb\r\n0\r\n\r\n'), 0)
+        expect([one, other, decoder.memoryUse]).toEqual([
+          one,
+          other,
+          uses[Math.max(uses.indexOf(one), uses.indexOf(other))],
+        ])
+      }
+    }
   })
 
   test('gives on a chunk that is all body as it came, and a part of one as a view', () => {

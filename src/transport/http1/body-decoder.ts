@@ -93,15 +93,6 @@ export class BodyDecoder {
     return this.#memoryUse
   }
 
-  get kept(): boolean {
-    return this.#memoryUse !== true
-  }
-
-  expectNothing(): void {
-    this.#state = 'ended'
-    this.#total = 0
-  }
-
   expectLength(length: number): void {
     if (length > this.#limits.bodyBytes) throw this.#tooLarge()
     this.#state = length === 0 ? 'ended' : 'length'

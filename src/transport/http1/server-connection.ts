@@ -538,8 +538,7 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
       exchange.abort(error)
     }
     this.#body?.fail(error)
-    // While draining, the request whose rest is malformed has had its answer.
-    const begun = this.#responded || this.#phase === 'draining'
+    const begun = this.#responded
     if (begun) {
       this.#writer?.cancel(error)
       if (this.#response !== undefined && !this.#response.body.used) dropResponse(this.#response)
