@@ -45,8 +45,11 @@ const DEFAULT_DRAIN_MS = 10_000
 /** A proxy with open listeners. Ends with `drain` or `close`; also by `await using`. */
 export class RunningProxy implements AsyncDisposable {
   readonly #surroundings: Surroundings
+  readonly #connectors: ConnectorRegistry
   readonly #targets: CompiledTargets
   #listeners: OpenListener[] = []
+  /** Those that a reload has taken away and that still have connections. */
+  readonly #removed = new Set<Listener>()
   #compiled: CompiledProxy
   #closing: Promise<void> | undefined
   #reloading: Promise<void> = Promise.resolve()
@@ -55,12 +58,8 @@ export class RunningProxy implements AsyncDisposable {
   private constructor(description: ProxyDescription, surroundings: Surroundings) {
     const { clock, random, network } = surroundings
     this.#surroundings = surroundings
-    this.#targets = new CompiledTargets({
-      clock,
-      random,
-      network,
-      connectors: new ConnectorRegistry(network, clock),
-    })
+    this.#connectors = new ConnectorRegistry(network, clock)
+    this.#targets = new CompiledTargets({ clock, random, network, connectors: this.#connectors })
     this.#compiled = new CompiledProxy(description, this.#targets)
   }
 
@@ -140,8 +139,10 @@ export class RunningProxy implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#reloading
-    await Promise.all(this.#listeners.map(({ listener }) => listener.close()))
+    const listeners = [...this.#listeners.map(({ listener }) => listener), ...this.#removed]
+    await Promise.all(listeners.map((listener) => listener.close()))
     this.#compiled.retire()
+    await this.#connectors.disconnected()
     this.#closed.resolve()
   }
 
@@ -167,7 +168,10 @@ export class RunningProxy implements AsyncDisposable {
     this.#compiled.retire()
     this.#compiled = compiled
     // Their running exchanges finish on the old snapshot; nobody waits for that here.
-    for (const { listener } of removed) void listener.drain()
+    for (const { listener } of removed) {
+      this.#removed.add(listener)
+      void listener.drain().then(() => this.#removed.delete(listener))
+    }
   }
 
   async #open(all: readonly ListenerSettings[], compiled: CompiledProxy): Promise<OpenListener[]> {

@@ -12,6 +12,9 @@ export class ConnectorRegistry {
   readonly #clock: Clock
   readonly #entries = new Map<string, { readonly connector: Connector; users: number }>()
 
+  #wires = 0
+  #disconnected: (() => void) | undefined
+
   constructor(network: Network, clock: Clock) {
     this.#network = network
     this.#clock = clock
@@ -25,7 +28,7 @@ export class ConnectorRegistry {
     const key = identity(target, limits)
     let entry = this.#entries.get(key)
     if (entry === undefined) {
-      entry = { connector: new Connector(target, this.#network, this.#clock, limits), users: 0 }
+      entry = { connector: new Connector(target, this.#network, this.#clock, limits, this.#onWires), users: 0 }
       this.#entries.set(key, entry)
     }
     entry.users++
@@ -39,6 +42,19 @@ export class ConnectorRegistry {
     if (entry === undefined || --entry.users > 0) return
     this.#entries.delete(key)
     entry.connector.destroy()
+  }
+
+  /** Resolves when no connection is left. */
+  async disconnected(): Promise<void> {
+    if (this.#wires === 0) return
+    await new Promise<void>((resolve) => {
+      this.#disconnected = resolve
+    })
+  }
+
+  readonly #onWires = (change: 1 | -1): void => {
+    this.#wires += change
+    if (this.#wires === 0) this.#disconnected?.()
   }
 }
 

@@ -15,6 +15,8 @@ export interface ConnectionOwner {
   released(connection: ClientConnection): void
   /** It is gone. Called once. */
   closed(connection: ClientConnection): void
+  /** Its wire, too, is closed. Called once, after `closed`. */
+  disconnected(): void
   /** An attempt failed on it. `stale`: it had been used before, and not a byte of a response came. */
   attemptFailed(attempt: Attempt, error: ProxyError, stale: boolean): void
 }
@@ -38,9 +40,18 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
   #idleCheckAt = 0
   readonly #connecting = new Map<Attempt, PendingConnect>()
   readonly #queue = new Map<Attempt, number>()
+  readonly #onWires: (change: 1 | -1) => void
   #closed = false
 
-  constructor(target: ConnectOptions, network: Network, clock: Clock, limits: UpstreamLimits) {
+  /** `onWires` is told of each wire that is opened, and that is closed for good. */
+  constructor(
+    target: ConnectOptions,
+    network: Network,
+    clock: Clock,
+    limits: UpstreamLimits,
+    onWires: (change: 1 | -1) => void,
+  ) {
+    this.#onWires = onWires
     this.#target = target
     this.#network = network
     this.clock = clock
@@ -145,6 +156,10 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
     this.#serveQueue()
   }
 
+  disconnected(): void {
+    this.#onWires(-1)
+  }
+
   attemptFailed(attempt: Attempt, error: ProxyError, stale: boolean): void {
     if (stale && canSendAgain(attempt)) {
       attempt.needsFreshConnection = true
@@ -178,6 +193,7 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
 
   #connected(attempt: Attempt, pending: PendingConnect, wire: Wire): void {
     const connection = new ClientConnection(wire, this)
+    this.#onWires(1)
     this.#all.add(connection)
     this.#endConnect(attempt, pending)
     if (this.#closed) {

@@ -17,9 +17,6 @@ import { returnReadMemory, settleReadMemory, takeReadMemory } from './read-memor
 /** The operating system's network. */
 export const nodeNetwork: Network = { connect, listen }
 
-/** Up to this size, bytes are copied before they are written, so their memory is nobody's concern. */
-const SMALL_BYTES = 16_384
-
 const WIRE = Symbol('wire')
 type WiredSocket = Socket & { [WIRE]: NodeWire }
 
@@ -74,11 +71,12 @@ class NodeWire implements Wire {
     // Node answers `false` for any write of more than its mark, also when the system took all of it at once.
     if (typeof data === 'string') return socket.write(data, 'latin1') || socket.writableLength === 0
     const more = socket.write(data)
-    if (socket.writableLength === 0) return true
-    if (data.byteLength > SMALL_BYTES) {
-      this.#lent ??= []
-      this.#lent.push(data.buffer)
+    if (socket.writableLength === 0) {
+      this.flushed()
+      return true
     }
+    this.#lent ??= []
+    this.#lent.push(data.buffer)
     return more
   }
 
@@ -88,6 +86,9 @@ class NodeWire implements Wire {
 
   uncork(): void {
     this.#socket.uncork()
+    // What was corked may have left at once. Its memory must be forgotten now: it may next be lent to another wire, and
+    // giving it back here would then be too early for that one.
+    this.flushed()
   }
 
   pause(): void {
@@ -112,10 +113,7 @@ class NodeWire implements Wire {
 
   /** Everything written has left. */
   flushed(): void {
-    const lent = this.#lent
-    if (lent === undefined || this.#socket.writableLength > 0) return
-    this.#lent = undefined
-    for (const memory of lent) returnReadMemory(memory)
+    if (this.#lent !== undefined && this.#socket.writableLength === 0) this.#giveBack()
   }
 
   // Socket events, from the shared listeners below.
@@ -126,9 +124,17 @@ class NodeWire implements Wire {
 
   closed(): void {
     const handler = this.handler
-    this.flushed()
+    // The system has let go of what it had not sent.
+    this.#giveBack()
     this.handler = UNOWNED
     handler.onClose(this.#error)
+  }
+
+  #giveBack(): void {
+    const lent = this.#lent
+    if (lent === undefined) return
+    this.#lent = undefined
+    for (const memory of lent) returnReadMemory(memory)
   }
 }
 

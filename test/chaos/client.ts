@@ -3,7 +3,7 @@ import type { Network, Wire } from '../../src/core/network.ts'
 import { LISTENER_PORTS } from './gateway.ts'
 import { pattern } from './pattern.ts'
 import { Peer } from './peer.ts'
-import { type ClientPlan, requestBytes, type RequestPlan } from './plan.ts'
+import { type ClientPlan, type RequestPlan, requestBytes } from './plan.ts'
 import { ResponseReader } from './response-reader.ts'
 
 /** Longer than every limit in time of the proxy, and all of them one after the other. */
@@ -38,7 +38,9 @@ export class ChaosClient {
     this.#clock = clock
     this.reader = new ResponseReader((n) => {
       const request = plan.requests[n]
-      return n < this.heads || this.#maySee(n) ? (request?.method ?? undefined) : undefined
+      if (n < this.heads && request?.malformed === undefined) return request?.method
+      // Nobody can know the method of a request whose head did not come.
+      return n < this.heads || n === this.#begun ? 'GET' : undefined
     })
   }
 
@@ -65,7 +67,8 @@ export class ChaosClient {
       await this.#send(request, i)
       if (request.tunnel !== undefined) await this.#tunnel(request, i)
     }
-    if (fault !== undefined && this.leftAtMs === undefined && fault.on === 'request' && fault.at === 1) this.#leave()
+    if (fault !== undefined && this.leftAtMs === undefined && fault.on === 'request' && fault.at === 1)
+      this.#leave()
     await peer.until(() => this.#answered(requests.length) || this.#gone || peer.ended, LONG_MS)
     if (!this.#gone && !peer.ended && !this.#answered(requests.length))
       this.violations.push(`hangs: ${this.reader.responses.length} of ${requests.length} responses`)
@@ -93,11 +96,7 @@ export class ChaosClient {
     return this.reader.responses.length >= count
   }
 
-  /** A response may come as soon as the request has begun. */
-  #maySee(n: number): boolean {
-    return n === this.heads && this.#begun === n
-  }
-
+  /** The request that is being sent, or was sent last. */
   #begun = -1
 
   #connect(): Promise<Wire> {

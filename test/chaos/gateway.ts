@@ -1,18 +1,18 @@
+import type { Clock } from '../../src/core/clock.ts'
 import {
   Body,
   type Endpoint,
   type Exchange,
   type Filter,
+  type Outcome,
   onRequest,
   onResponse,
-  type Outcome,
-  pool,
   ProxyError,
+  pool,
   proxy,
   type RoutedProxy,
   respond,
 } from '../../src/index.ts'
-import type { Clock } from '../../src/core/clock.ts'
 import { masked, pattern } from './pattern.ts'
 import type { EndpointName, RequestPlan } from './plan.ts'
 
@@ -74,8 +74,12 @@ export class ChaosGateway {
       .route('/narrow/:id', counted)
       .route(
         '/steps/:id',
-        onRequest((exchange) => exchange.request.headers.set('X-Step', '1')),
-        onResponse(async (response) => response.headers.set('X-Step', '2')),
+        onRequest((exchange) => {
+          exchange.request.headers.set('X-Step', '1')
+        }),
+        onResponse(async (response) => {
+          response.headers.set('X-Step', '2')
+        }),
         services,
       )
       .route('/transform/:id', transform, services)

@@ -11,12 +11,14 @@ export class Peer implements WireHandler {
   error: Error | undefined
   readonly #clock: Clock
   readonly #onBytes: (chunk: Buffer) => void
+  readonly #onEnd: () => void
   #wake: (() => void)[] = []
 
-  constructor(wire: Wire, clock: Clock, onBytes: (chunk: Buffer) => void) {
+  constructor(wire: Wire, clock: Clock, onBytes: (chunk: Buffer) => void, onEnd: () => void = () => {}) {
     this.wire = wire
     this.#clock = clock
     this.#onBytes = onBytes
+    this.#onEnd = onEnd
     wire.handler = this
   }
 
@@ -28,6 +30,7 @@ export class Peer implements WireHandler {
 
   onEnd(): void {
     this.ended = true
+    this.#onEnd()
     this.changed()
   }
 

@@ -99,6 +99,9 @@ export interface ClientFault {
   readonly how: 'end' | 'destroy' | 'reset' | 'stall'
 }
 
+/** The status of an answer with a malformed chunk, which no other answer has. */
+export const BROKEN_CHUNK_STATUS = 206
+
 const SIZES = [0, 1, 2, 7, 100, 1000, 1000, 4000, 8191, 16_383, 16_384, 16_385, 20_000, 66_000, 200_000]
 const SMALL = [0, 1, 2, 7, 40, 100, 300, 900]
 
@@ -234,7 +237,7 @@ function requestPlan(dice: Dice, id: number, last: boolean, tiny: boolean): Requ
   return {
     id,
     route,
-    endpoint,
+    endpoint: route === 'narrow' ? 'tidy' : endpoint,
     method,
     version,
     absolute: dice.chance(0.05),
@@ -251,7 +254,7 @@ function requestPlan(dice: Dice, id: number, last: boolean, tiny: boolean): Requ
       : undefined,
     malformed: tunnel === undefined && dice.chance(0.02) ? dice.pick(MALFORMED) : undefined,
     tunnel,
-    answer: answerPlan(dice, tiny, hasBody, endpoint === 'rude'),
+    answer: answerPlan(dice, tiny, hasBody, endpoint === 'rude' && route !== 'narrow'),
   }
 }
 
@@ -270,11 +273,14 @@ function answerPlan(dice: Dice, tiny: boolean, hasBody: boolean, rude: boolean):
     pieces: dice.weighted({ one: 5, few: 4, drip: 1 }),
     fault,
     heals: dice.chance(0.5),
-    after: rude
-      ? dice.pick(['keep', 'end', 'reset', 'extra', 'close-said'])
-      : dice.chance(0.1)
+    after:
+      framing === 'close'
         ? 'close-said'
-        : 'keep',
+        : rude
+          ? dice.pick(['keep', 'end', 'reset', 'extra', 'close-said'])
+          : dice.chance(0.1)
+            ? 'close-said'
+            : 'keep',
     pauseMs: hasBody && dice.chance(0.15) ? dice.int(1, 500) : 0,
   }
 }

@@ -46,7 +46,9 @@ export class ResponseReader {
     if (this.#step === 'close' && orderly) this.#finish(true)
     else if (this.#step !== 'head' && this.#step !== 'tunnel') this.#finish(false)
     else if (this.#step === 'head' && this.#buffer.length > 0 && orderly && this.#continues === 0)
-      throw new Error(`a head that broke off: ${JSON.stringify(this.#buffer.toString('latin1').slice(0, 200))}`)
+      throw new Error(
+        `a head that broke off: ${JSON.stringify(this.#buffer.toString('latin1').slice(0, 200))}`,
+      )
   }
 
   #advance(): boolean {

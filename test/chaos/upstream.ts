@@ -3,7 +3,7 @@ import type { BoundListener, Network, Wire } from '../../src/core/network.ts'
 import type { Dice } from './dice.ts'
 import { masked, pattern } from './pattern.ts'
 import { Peer } from './peer.ts'
-import { answerBytes, type RequestPlan, type TunnelPlan } from './plan.ts'
+import { answerBytes, BROKEN_CHUNK_STATUS, type RequestPlan, type TunnelPlan } from './plan.ts'
 
 /** Longer than every limit in time of the proxy. */
 const LONG_MS = 120_000
@@ -57,7 +57,15 @@ class UpstreamConnection {
 
   constructor(wire: Wire, owner: ChaosUpstream) {
     this.#owner = owner
-    this.peer = new Peer(wire, owner.clock, (chunk) => this.#read(chunk))
+    this.peer = new Peer(
+      wire,
+      owner.clock,
+      (chunk) => this.#read(chunk),
+      () => {
+        // The proxy gives up, or lets an idle connection go. In a tunnel it is one side that has ended.
+        if (this.#tunnel === undefined) wire.end()
+      },
+    )
     owner.connections.add(this)
   }
 
@@ -184,17 +192,20 @@ class UpstreamConnection {
     if (fault === undefined) await this.#send(bytes)
     else if (fault.kind === 'malformed-head') await this.#send(Buffer.from(fault.head, 'latin1'))
     else if (fault.kind === 'malformed-chunk') {
-      const head = `HTTP/1.1 200 OK\r\nX-Chaos-Id: ${plan.id}\r\nTransfer-Encoding: chunked\r\n\r\n`
+      const head = `HTTP/1.1 ${BROKEN_CHUNK_STATUS} Chaos\r\nX-Chaos-Id: ${plan.id}\r\nTransfer-Encoding: chunked\r\n\r\n`
       await this.#send(Buffer.from(`${head}${plan.method === 'HEAD' ? '' : '2\r\nabc\r\n0\r\n\r\n'}`))
     } else {
       const at = breaksAt(plan, bytes.length, headBytes, fault.at)
       await this.#send(bytes.subarray(0, at))
+      await peer.until(() => peer.wire.pendingBytes === 0, LONG_MS)
       if (fault.kind === 'end') peer.wire.end()
       else if (fault.kind === 'reset') peer.wire.reset()
       if (!(await peer.until(() => false, LONG_MS)) && !peer.closed)
         this.#wrong(`the proxy holds a connection that ${fault.kind}`)
       return
     }
+    // A reset drops what has not left.
+    await peer.until(() => peer.wire.pendingBytes === 0, LONG_MS)
     if (answer.after === 'extra') await this.#send(Buffer.from('XXXX\r\n\r\n'))
     if (answer.after === 'close-said' || answer.after === 'end' || answer.framing === 'close') {
       peer.wire.end()
@@ -207,7 +218,7 @@ class UpstreamConnection {
     await peer.until(done, LONG_MS)
     if (peer.closed) return
     if (!done() || fault !== undefined) {
-      peer.wire.destroy()
+      peer.wire.end()
       return
     }
     this.#plan = undefined
@@ -227,6 +238,8 @@ class UpstreamConnection {
             : dice.int(1, Math.ceil(bytes.length / 8))
       const taken = this.peer.wire.write(bytes.subarray(at, at + size))
       at += size
+      // After the last byte the next request may come at any time.
+      if (at >= bytes.length) return
       if (!taken) {
         const before = this.peer.wire.pendingBytes
         await this.peer.until(() => this.peer.wire.pendingBytes < before, LONG_MS)

@@ -144,6 +144,7 @@ export class ClientConnection implements WireHandler, BodyDecoderOwner, BodyWrit
 
   onClose(error: Error | undefined): void {
     this.#lost(error)
+    this.#owner.disconnected()
   }
 
   /** The upstream went away, whatever it owed us. */
@@ -241,6 +242,7 @@ export class ClientConnection implements WireHandler, BodyDecoderOwner, BodyWrit
             : new ProxyError('upstream_reset', { sent: 'response', cause: error }),
         )
         owner.closed(this)
+        owner.disconnected()
       },
     })
     attempt.succeed(response)

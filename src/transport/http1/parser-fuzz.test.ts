@@ -18,6 +18,6 @@ test('parseResponseHead and BodyDecoder read the same bytes in the same way howe
   timeout: 600_000,
 }, async () => {
   const tally = newTally()
-  await fc.assert(responseProperty({ tally }), { numRuns: runs / 4, ...seed })
-  expect(tally.agreed).toBeGreaterThan(runs / 4 / 5)
+  await fc.assert(responseProperty({ tally }), { numRuns: Math.ceil(runs / 4), ...seed })
+  expect(tally.agreed).toBeGreaterThan(runs / 20)
 })

@@ -123,19 +123,4 @@ describe('parseRequestHead', () => {
       expect(withFields(`TE: ${te}`).acceptsTrailers).toBe(false)
     }
   })
-
-  test('does not take time out of proportion for lists, hosts and white space made to be slow', () => {
-    const long = 16_000
-    const hostile = [
-      `Connection: ${','.repeat(long)}`,
-      `Connection: ${'a,'.repeat(long / 2)}`,
-      `TE: ${' ,'.repeat(long / 2)}`,
-      `TE: a${' '.repeat(long - 10)}b`,
-      `Connection: a,${'\t'.repeat(long - 10)},b`,
-    ]
-    const start = performance.now()
-    for (let i = 0; i < 10; i++) for (const field of hostile) withFields(field)
-    // Quadratic time would be seconds. What it takes is some ten milliseconds.
-    expect(performance.now() - start).toBeLessThan(2_000)
-  })
 })
