@@ -62,6 +62,8 @@ export interface ExchangeHost {
 /** @internal One who is told when the exchange is given up. An object, so that the engine needs no closure. */
 export interface Abortable {
   abort(reason: ProxyError): void
+  /** The exchange is over: what was forgotten of this is released. */
+  sweep?(): void
 }
 
 /**
@@ -170,6 +172,11 @@ export class Exchange {
     this.#host.inform(this, status, headers)
   }
 
+  /** @internal Whether it has ended: nothing may be begun for it any more. */
+  get over(): boolean {
+    return this.#outcome !== undefined
+  }
+
   /** @internal */
   addAbortable(abortable: Abortable): void {
     if (this.#abortReason !== undefined) abortable.abort(this.#abortReason)
@@ -199,8 +206,12 @@ export class Exchange {
     const thrown: unknown[] = []
     if (this.#outcome !== undefined) return thrown
     this.#outcome = outcome
+    const first = this.#abortable
+    const more = this.#moreAbortables
     this.#abortable = undefined
     this.#moreAbortables = undefined
+    first?.sweep?.()
+    if (more !== undefined) for (const abortable of more) abortable.sweep?.()
     const listeners = this.#completeListeners
     this.#completeListeners = undefined
     if (listeners === undefined) return thrown
@@ -246,6 +257,10 @@ export class AttemptExchange extends Exchange {
 
   override get abortReason(): ProxyError | undefined {
     return this.#root.abortReason
+  }
+
+  override get over(): boolean {
+    return this.#root.over
   }
 
   override get signal(): AbortSignal {

@@ -147,8 +147,11 @@ function makeFieldName(wire: string): FieldName {
 export function fieldName(wire: string): FieldName {
   const found = interned.get(wire)
   if (found !== undefined) return found
-  const made = makeFieldName(wire)
-  if (interned.size < MAX_INTERNED) interned.set(wire, made)
+  if (interned.size >= MAX_INTERNED) return makeFieldName(wire)
+  // A name cut out of a head would keep the whole head alive for as long as it is interned.
+  const own = Buffer.from(wire, 'latin1').toString('latin1')
+  const made = makeFieldName(own)
+  interned.set(own, made)
   return made
 }
 
@@ -437,6 +440,6 @@ function checkedValue(name: string, value: string): string {
 /** Whether a comma-separated field value holds this token. The token is given in lower case. */
 export function listHasToken(value: string, token: string): boolean {
   if (value.length === token.length) return value.toLowerCase() === token
-  for (const part of value.split(',')) if (part.trim().toLowerCase() === token) return true
+  for (const part of value.split(',')) if (trimWhiteSpace(part).toLowerCase() === token) return true
   return false
 }

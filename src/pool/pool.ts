@@ -193,8 +193,8 @@ class RunningPool implements Compiled {
 
   #send(exchange: Exchange, endpoint: PoolEndpoint): Promise<ResponseMessage> {
     return new Promise((resolve, reject) => {
-      if (exchange.abortReason !== undefined) {
-        reject(exchange.abortReason)
+      if (exchange.abortReason !== undefined || exchange.over) {
+        reject(exchange.abortReason ?? new ProxyError('exchange_aborted', { detail: 'it is over' }))
         return
       }
       endpoint.connector.send(

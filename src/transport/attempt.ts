@@ -1,4 +1,4 @@
-import type { ProxyError, Sent } from '../core/errors.ts'
+import { ProxyError, type Sent } from '../core/errors.ts'
 import type { Abortable, Exchange } from '../core/exchange.ts'
 import type { RequestMessage, ResponseMessage } from '../core/message.ts'
 import type { OutgoingPolicy } from './outgoing-head.ts'
@@ -7,6 +7,8 @@ import type { OutgoingPolicy } from './outgoing-head.ts'
 export interface AttemptCarrier {
   /** Lets go of the attempt, which is over for a reason of its own. The carrier calls it no more. */
   cancelAttempt(attempt: Attempt, reason: ProxyError): void
+  /** Whether work is left to do for the attempt, other than to say that it has ended. */
+  worksFor(attempt: Attempt): boolean
 }
 
 /**
@@ -55,6 +57,12 @@ export abstract class Attempt implements Abortable {
     this.carrier = undefined
     this.exchange.removeAbortable(this)
     this.ended(error)
+  }
+
+  /** The exchange is over. An attempt whose response was dropped without a word must not keep its lease. */
+  sweep(): void {
+    if (this.carrier?.worksFor(this) === true)
+      this.abort(new ProxyError('exchange_aborted', { detail: 'nobody has read the response', sent: this.sent }))
   }
 
   /** Gives it up: the exchange is over, or another attempt has won. */

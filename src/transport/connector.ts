@@ -89,6 +89,10 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
     } else this.#enqueue(attempt)
   }
 
+  worksFor(attempt: Attempt): boolean {
+    return this.#queue.has(attempt) || this.#connecting.has(attempt)
+  }
+
   cancelAttempt(attempt: Attempt): void {
     this.#queue.delete(attempt)
     const connect = this.#connecting.get(attempt)

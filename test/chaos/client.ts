@@ -129,7 +129,7 @@ export class ChaosClient {
         1_000,
       )
     // A final answer in place of the 100: the body is not wanted.
-    if (request.body?.expect === true && this.#answered(n + 1)) return
+    if (request.body?.expect === true && this.reader.continues === before && this.#answered(n + 1)) return
     await this.#write(body)
     if (!this.#gone) this.sent = n + 1
   }

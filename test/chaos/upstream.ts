@@ -38,6 +38,11 @@ export class ChaosUpstream {
     for (const connection of this.connections) connection.peer.wire.destroy()
   }
 
+  /** Exchanges whose connection the proxy still holds. */
+  held(): string[] {
+    return Array.from(this.connections, (it) => it.held).filter((it) => it !== undefined)
+  }
+
   violation(plan: RequestPlan | undefined, what: string): void {
     this.violations.push(`upstream, exchange ${plan?.id}: ${what}`)
   }
@@ -52,6 +57,8 @@ class UpstreamConnection {
   #left = 0
   #body: Buffer[] = []
   #received = 0
+  /** It has answered, and answers nothing more. */
+  #over = false
   /** Set when a tunnel has its bytes. */
   #tunnel: ((chunk: Buffer) => void) | undefined
 
@@ -69,6 +76,12 @@ class UpstreamConnection {
     owner.connections.add(this)
   }
 
+  get held(): string | undefined {
+    if (this.peer.closed) return undefined
+    const plan = this.#plan
+    return plan === undefined ? 'an idle connection' : `the connection of exchange ${plan.id} (${plan.route})`
+  }
+
   #read(chunk: Buffer): void {
     if (this.#tunnel !== undefined) {
       this.#tunnel(Buffer.from(chunk))
@@ -83,7 +96,8 @@ class UpstreamConnection {
     switch (this.#framing) {
       case 'done':
         if (this.#buffer.length > 0) {
-          this.#wrong(`bytes after the request: ${JSON.stringify(this.#buffer.toString('latin1', 0, 80))}`)
+          // What it did after its answer was under way when the next request was.
+          if (!this.#over) this.#wrong(`bytes after the request: ${JSON.stringify(this.#buffer.toString('latin1', 0, 80))}`)
           this.#buffer = Buffer.alloc(0)
         }
         return false
@@ -206,6 +220,7 @@ class UpstreamConnection {
     }
     // A reset drops what has not left.
     await peer.until(() => peer.wire.pendingBytes === 0, LONG_MS)
+    this.#over = answer.after !== 'keep'
     if (answer.after === 'extra') await this.#send(Buffer.from('XXXX\r\n\r\n'))
     if (answer.after === 'close-said' || answer.after === 'end' || answer.framing === 'close') {
       peer.wire.end()
@@ -222,6 +237,7 @@ class UpstreamConnection {
       return
     }
     this.#plan = undefined
+    this.#over = false
     while (this.#advance());
   }
 

@@ -1,7 +1,7 @@
 import type { ChaosClient } from './client.ts'
 import { BUFFER_LIMIT, type ChaosGateway } from './gateway.ts'
 import { masked, pattern } from './pattern.ts'
-import { answerBytes, type RequestPlan } from './plan.ts'
+import { answerBytes, BROKEN_CHUNK_STATUS, type RequestPlan } from './plan.ts'
 import type { ReadResponse } from './response-reader.ts'
 import { breaksAt } from './upstream.ts'
 
@@ -108,7 +108,7 @@ function judgeContent(plan: RequestPlan, response: ReadResponse, say: (what: str
       `${complete ? 'a complete' : 'a truncated'} response with wrong content: ${body.length} of ${expected.length}`,
     )
   for (const [name, value] of trailers)
-    if (name !== 'x-trailer' || value !== `${plan.id}` || !plan.answer.trailers)
+    if (name !== 'x-trailer' || value !== `${plan.id}` || !(plan.route === 'echo' ? plan.body?.trailers : plan.answer.trailers))
       say(`a trailer ${name}: ${value}`)
   if (plan.route === 'steps' && status !== 101 && headers.get('x-step') !== '2') say('a step was left out')
 }
@@ -125,11 +125,7 @@ function expectedBody(plan: RequestPlan, status: number): Buffer | undefined {
   const bytes = pattern(id, 'response', answer.size)
   if (route === 'own-broken') return Buffer.concat([bytes, Buffer.from('never whole')]).subarray(0, whole)
   if (route === 'own-stream') return bytes.subarray(0, whole)
-  if (
-    answer.fault?.kind === 'malformed-chunk' &&
-    status === 200 &&
-    !(answer.heals && answer.status === 200)
-  ) {
+  if (answer.fault?.kind === 'malformed-chunk' && status === BROKEN_CHUNK_STATUS) {
     const broken = Buffer.from('ab, and never whole')
     return (route === 'transform' ? masked(broken) : broken).subarray(0, whole)
   }
@@ -170,7 +166,7 @@ function judgeOutcome(
 function allowedEnds(plan: RequestPlan): RegExp[] {
   const { route, id, method, answer, body } = plan
   const toHead = method === 'HEAD'
-  const { head, response } = upstreamEnds(plan, route === 'narrow' ? 'tidy' : plan.endpoint)
+  const { head, response } = upstreamEnds(plan)
   switch (route) {
     case 'narrow':
       return [...head, ...response, /^503 pool_queue_(full|timeout)$/]
@@ -207,8 +203,8 @@ function allowedEnds(plan: RequestPlan): RegExp[] {
 }
 
 /** How the upstream's part can end: before there was a response, or with one. */
-function upstreamEnds(plan: RequestPlan, endpoint: string): { head: RegExp[]; response: RegExp[] } {
-  const { answer, method } = plan
+function upstreamEnds(plan: RequestPlan): { head: RegExp[]; response: RegExp[] } {
+  const { answer, method, endpoint } = plan
   const { fault } = answer
   if (endpoint === 'refused') return { head: [/^502 upstream_refused$/], response: [] }
   if (endpoint === 'unanswered') return { head: [/^504 upstream_connect_timeout$/], response: [] }
@@ -226,7 +222,7 @@ function upstreamEnds(plan: RequestPlan, endpoint: string): { head: RegExp[]; re
     else response.push(new RegExp(`^${answer.status}$`))
   } else if (fault.kind === 'malformed-head') head.push(/^502 upstream_(response_malformed|head_too_large)$/)
   else if (fault.kind === 'malformed-chunk')
-    response.push(method === 'HEAD' ? /^200$/ : /^(502|broken) upstream_response_malformed$/)
+    response.push(method === 'HEAD' ? /^206$/ : /^(502|broken) upstream_response_malformed$/)
   else {
     const { bytes, headBytes } = answerBytes(plan, answer.status)
     const inHead = breaksAt(plan, bytes.length, headBytes, fault.at) < headBytes

@@ -124,7 +124,7 @@ describe('reload', () => {
     expect((await from.response()).body.toString()).toBe('3')
   })
 
-  it.skip('close also ends what still runs on a listener that a reload removed', async () => {
+  it('close also ends what still runs on a listener that a reload removed', async () => {
     const upstream = await rawUpstream()
     const app = await gateway(upstream)
     const from = await client(app)

@@ -97,6 +97,11 @@ export class ClientConnection implements WireHandler, BodyDecoderOwner, BodyWrit
     else this.#destroy()
   }
 
+  worksFor(attempt: Attempt): boolean {
+    // The end of a body that is being passed on may be what ends the exchange; the attempt ends right after it.
+    return attempt === this.#attempt && this.#body?.received !== true
+  }
+
   cancelAttempt(attempt: Attempt, reason: ProxyError): void {
     if (attempt !== this.#attempt) return
     this.#attempt = undefined
@@ -391,6 +396,11 @@ class UpstreamBody implements BodySource {
   constructor(connection: ClientConnection, length: number | undefined) {
     this.#connection = connection
     this.length = length
+  }
+
+  /** Whether all of it has come, or will never come. */
+  get received(): boolean {
+    return this.#end !== undefined
   }
 
   get stopped(): boolean {

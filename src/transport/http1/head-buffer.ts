@@ -24,6 +24,11 @@ export class HeadBuffer {
     return this.#held.length === 0
   }
 
+  /** Bytes that are held. */
+  get length(): number {
+    return this.#held.length
+  }
+
   /** Parses what is held and what `chunk` has from `offset` on. Keeps it when the head is not complete. */
   read<H extends Parsed>(
     chunk: Buffer,

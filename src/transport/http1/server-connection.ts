@@ -98,8 +98,7 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
     switch (this.#phase) {
       case 'exchange':
         // Whoever half-closes while a response is due is taken to have left; so do nginx, Envoy and Node.
-        this.#abandon(new ProxyError('client_aborted'))
-        this.#wire.destroy()
+        this.#breakOff(new ProxyError('client_aborted'))
         return
       case 'tunnel':
       case 'closed':
@@ -171,7 +170,9 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
     if (head !== undefined) {
       return this.#begin(head, chunk, this.#headBuffer.rest)
     }
-    if (this.#phase === 'idle') {
+    // An empty line that some clients send behind a body is no head yet: a 408 for it could be taken for the answer to
+    // their next request.
+    if (this.#phase === 'idle' && this.#headBuffer.length > EMPTY_LINE_BYTES) {
       this.#phase = 'head'
       this.#deadline.arm(this.#context.limits.headMs)
     }
@@ -580,6 +581,14 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
     this.#deadline.arm(this.#wire.pendingBytes > 0 ? Math.max(lingerMs, sendIdleMs) : lingerMs)
   }
 
+  /** Ends the connection in the middle of an exchange, in such a way that half a response cannot be taken for a whole one. */
+  #breakOff(reason: ProxyError): void {
+    const endsByClosing = this.#responded && this.#head?.minor === 0
+    this.#abandon(reason)
+    if (endsByClosing) this.#wire.reset()
+    else this.#wire.destroy()
+  }
+
   /** Nobody is there any more to answer: everything done for the exchange is cancelled. */
   #abandon(reason: ProxyError): void {
     const exchange = this.#exchange
@@ -800,6 +809,7 @@ class RequestBody implements BodySource {
 }
 
 const NO_BYTES = new Uint8Array(0)
+const EMPTY_LINE_BYTES = 2
 /** A body up to this size that came with its head is taken out at once. */
 const SMALL_BODY = 16_384
 
