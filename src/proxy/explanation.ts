@@ -55,7 +55,12 @@ export function explain(description: ProxyDescription, question: string): Explan
     target: path + (queryAt < 0 ? '' : target.slice(queryAt)),
     headers,
   })
-  const exchange = new Exchange(request, NOBODY, { inform: () => {}, makeId: () => 'explained', report: () => {} }, 0)
+  const exchange = new Exchange(
+    request,
+    NOBODY,
+    { inform: () => {}, makeId: () => 'explained', report: () => {} },
+    0,
+  )
   const { lookup, routes } = routerOf<RouteEntry>(description, (route) => route).explain(exchange)
   const found = lookup.kind === 'found' ? lookup : undefined
   return new TextExplanation({

@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.ts'
+import { toProxyError } from '../core/errors.ts'
 import { assertFilter, type Filter, type Handler } from '../core/handler.ts'
 import { expandMatch, type Match, type MatchObject, within } from '../core/match.ts'
 import { invalidOption, knownOptions, OptionError } from '../core/options.ts'
@@ -70,7 +71,7 @@ export interface RoutedProxy extends Described {
   onError(handler: ErrorHandler): RoutedProxy
   /** Opens the listeners; 127.0.0.1:8080 if there are none. */
   start(options?: StartOptions): Promise<RunningProxy>
-  /** The whole proxy as one function, without listeners. Pools connect when they are first used. */
+  /** The whole proxy as one function, without listeners; errors are answered as they would be. Pools connect when they are used. */
   handler(): Handler
   /** Every route with its filters and its target, in the order in which they were added. */
   readonly routes: readonly RouteDescription[]
@@ -158,7 +159,14 @@ class DescribedProxy implements ProxyBuilder {
       network: nodeNetwork,
       connectors,
     })
-    return new CompiledProxy(this.description, targets).handler
+    const compiled = new CompiledProxy(this.description, targets)
+    return async (exchange) => {
+      try {
+        return await compiled.handler(exchange)
+      } catch (thrown) {
+        return compiled.answerError(toProxyError(thrown), exchange)
+      }
+    }
   }
 
   get routes(): readonly RouteDescription[] {

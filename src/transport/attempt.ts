@@ -62,7 +62,9 @@ export abstract class Attempt implements Abortable {
   /** The exchange is over. An attempt whose response was dropped without a word must not keep its lease. */
   sweep(): void {
     if (this.carrier?.worksFor(this) === true)
-      this.abort(new ProxyError('exchange_aborted', { detail: 'nobody has read the response', sent: this.sent }))
+      this.abort(
+        new ProxyError('exchange_aborted', { detail: 'nobody has read the response', sent: this.sent }),
+      )
   }
 
   /** Gives it up: the exchange is over, or another attempt has won. */

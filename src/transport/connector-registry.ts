@@ -28,7 +28,10 @@ export class ConnectorRegistry {
     const key = identity(target, limits)
     let entry = this.#entries.get(key)
     if (entry === undefined) {
-      entry = { connector: new Connector(target, this.#network, this.#clock, limits, this.#onWires), users: 0 }
+      entry = {
+        connector: new Connector(target, this.#network, this.#clock, limits, this.#onWires),
+        users: 0,
+      }
       this.#entries.set(key, entry)
     }
     entry.users++

@@ -203,7 +203,7 @@ export class ChaosClient {
       peer.wire.end()
     }
     await peer.until(() => peer.ended || came() < 0, LONG_MS)
-    if (!peer.ended && !peer.closed) this.violations.push(`a tunnel that was left open (${tunnel.end})`)
+    if (!peer.ended && !this.#gone) this.violations.push(`a tunnel that was left open (${tunnel.end})`)
   }
 
   #sleep(ms: number): Promise<void> {

@@ -65,7 +65,7 @@ export async function runChaos({ seed, exchanges, cut }: ChaosOptions): Promise<
       wrong.push(
         ...network
           .leaks()
-          .filter((it) => it.includes('gateway'))
+          .filter((it) => it.startsWith('listener 10.0.0.7') || it.includes('connector.ts'))
           .map((it) => `after ${cut.how}: ${it}`),
       )
     }

@@ -57,8 +57,7 @@ class UpstreamConnection {
   #left = 0
   #body: Buffer[] = []
   #received = 0
-  /** It has answered, and answers nothing more. */
-  #over = false
+  #answered = false
   /** Set when a tunnel has its bytes. */
   #tunnel: ((chunk: Buffer) => void) | undefined
 
@@ -95,9 +94,9 @@ class UpstreamConnection {
     if (this.#plan === undefined) return this.#readHead()
     switch (this.#framing) {
       case 'done':
-        if (this.#buffer.length > 0) {
-          // What it did after its answer was under way when the next request was.
-          if (!this.#over) this.#wrong(`bytes after the request: ${JSON.stringify(this.#buffer.toString('latin1', 0, 80))}`)
+        // What follows a whole answer is the next request, or was on its way when this connection ended.
+        if (this.#buffer.length > 0 && !this.#answered) {
+          this.#wrong(`bytes after the request: ${JSON.stringify(this.#buffer.toString('latin1', 0, 80))}`)
           this.#buffer = Buffer.alloc(0)
         }
         return false
@@ -218,9 +217,9 @@ class UpstreamConnection {
         this.#wrong(`the proxy holds a connection that ${fault.kind}`)
       return
     }
+    this.#answered = true
     // A reset drops what has not left.
     await peer.until(() => peer.wire.pendingBytes === 0, LONG_MS)
-    this.#over = answer.after !== 'keep'
     if (answer.after === 'extra') await this.#send(Buffer.from('XXXX\r\n\r\n'))
     if (answer.after === 'close-said' || answer.after === 'end' || answer.framing === 'close') {
       peer.wire.end()
@@ -232,12 +231,12 @@ class UpstreamConnection {
     }
     await peer.until(done, LONG_MS)
     if (peer.closed) return
-    if (!done() || fault !== undefined) {
+    if (!done() || (fault !== undefined && plan.method !== 'HEAD')) {
       peer.wire.end()
       return
     }
     this.#plan = undefined
-    this.#over = false
+    this.#answered = false
     while (this.#advance());
   }
 

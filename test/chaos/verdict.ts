@@ -7,7 +7,9 @@ import { breaksAt } from './upstream.ts'
 
 /** What was wrong with the exchanges of one client: one line for each. `cut`: the proxy was closed in the middle. */
 export function verdict(client: ChaosClient, gateway: ChaosGateway, cut: boolean): string[] {
-  const wrong: string[] = client.violations.map((it) => `client: ${it}`)
+  const wrong: string[] = client.violations.map(
+    (it) => `client of exchanges ${client.plan.requests.map(({ id }) => id).join()}: ${it}`,
+  )
   const innocent = client.plan.fault === undefined && !cut
   const { responses } = client.reader
   let mustAnswer = true
@@ -59,7 +61,7 @@ function judgeRecord(
   const { result, status, error, bytesSent } = last.outcome
   if (response !== undefined && response.status !== status)
     say(`the client saw ${response.status}, not ${status}`)
-  if (response?.complete === true && result !== 'completed') say(`complete for the client, but ${result}`)
+  if (response?.complete === true && result !== 'completed' && !(cut && status === 101)) say(`complete for the client, but ${result}`)
   if (response?.complete === true && status !== 101 && bytesSent !== response.body.length)
     say(`bytesSent ${bytesSent}, but ${response.body.length} came`)
   if (response?.complete === false && bytesSent < response.body.length)
@@ -108,7 +110,11 @@ function judgeContent(plan: RequestPlan, response: ReadResponse, say: (what: str
       `${complete ? 'a complete' : 'a truncated'} response with wrong content: ${body.length} of ${expected.length}`,
     )
   for (const [name, value] of trailers)
-    if (name !== 'x-trailer' || value !== `${plan.id}` || !(plan.route === 'echo' ? plan.body?.trailers : plan.answer.trailers))
+    if (
+      name !== 'x-trailer' ||
+      value !== `${plan.id}` ||
+      !(plan.route === 'echo' ? plan.body?.trailers : plan.answer.trailers)
+    )
       say(`a trailer ${name}: ${value}`)
   if (plan.route === 'steps' && status !== 101 && headers.get('x-step') !== '2') say('a step was left out')
 }

@@ -44,7 +44,7 @@ it('408: a head that does not end in time, however many bytes come', async () =>
     await from.send(byte)
     await clock.advance('1s')
   }
-  await clock.advance('2s')
+  await clock.advance('4s')
   const response = await from.response()
   expect(response.status).toBe(408)
   await clock.advance('2s')

@@ -173,7 +173,7 @@ describe('a tunnel', () => {
     expect(await app.outcome()).toMatchObject({ status: 101, result: 'failed' })
   })
 
-  it.skip('a filter that answers something else in its place lets go of the upstream', async () => {
+  it('a filter that answers something else in its place lets go of the upstream', async () => {
     const upstream = await rawUpstream()
     const instead: Filter = async (exchange, next) => {
       await next(exchange)

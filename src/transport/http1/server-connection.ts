@@ -73,8 +73,7 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
   /** Ends it now. A running exchange is given up. */
   close(reason: ProxyError): void {
     if (this.#phase === 'closed') return
-    this.#abandon(reason)
-    this.#wire.destroy()
+    this.#breakOff(reason)
   }
 
   // The wire's side.
@@ -585,7 +584,12 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
   #breakOff(reason: ProxyError): void {
     const endsByClosing = this.#responded && this.#head?.minor === 0
     this.#abandon(reason)
-    if (endsByClosing) this.#wire.reset()
+    this.#cut(endsByClosing)
+  }
+
+  /** Closes at once. Bytes that have not left are dropped, so an orderly end would lie where the end is what frames them. */
+  #cut(truncates: boolean): void {
+    if (truncates || this.#wire.pendingBytes > 0) this.#wire.reset()
     else this.#wire.destroy()
   }
 
@@ -622,7 +626,7 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
         return
       case 'draining':
       case 'lingering':
-        this.#wire.destroy()
+        this.#cut(false)
         return
     }
   }

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest'
+import type { Balancer, Candidates } from '../core/balancer.ts'
+import { onResponse } from '../core/handler.ts'
+import { proxy } from '../proxy/proxy.ts'
+import { fakeUpstream, memoryNetwork, rawClient, seededRandom, virtualClock } from '../testing/index.ts'
+import type { EndpointOptions } from './endpoint-spec.ts'
+import { type Pool, type PoolOptions, pool } from './pool.ts'
+
+const refused: [string, (string | EndpointOptions)[], PoolOptions | undefined, string][] = [
+  [
+    'no endpoint',
+    [],
+    undefined,
+    'pool: "endpoints" must be a list of at least one address, got an empty list',
+  ],
+  ['an address that is none', ['u1:8080'], undefined, 'pool: "url" must be an address such as'],
+  ['a path', ['http://u1/api'], undefined, 'without path and query'],
+  ['a password', ['http://a:b@u1'], undefined, 'without user and password'],
+  [
+    'a negative weight',
+    [{ url: 'http://u1', weight: -1 }],
+    undefined,
+    'pool: "weight" must be a positive number, got -1',
+  ],
+  [
+    'the same endpoint twice',
+    ['http://u1', 'http://u1:80'],
+    undefined,
+    'pool: "id" must be different for each endpoint',
+  ],
+  [
+    'an unknown endpoint option',
+    [{ url: 'http://u1', wieght: 1 } as never],
+    undefined,
+    'pool: "wieght" must be one of',
+  ],
+  [
+    'an unknown option',
+    ['http://u1'],
+    { maxConnection: 1 } as never,
+    '"maxConnection" must be one of the options that exist',
+  ],
+  [
+    'a time that is none',
+    ['http://u1'],
+    { connectMs: 'soon' as never },
+    'pool: "connectMs" must be a duration',
+  ],
+  ['a host with a line break', ['http://u1'], { host: 'a\r\nb' }, 'pool: "host" must be'],
+]
+
+describe('pool', () => {
+  test.each(refused)('refuses %s at the call', (_, endpoints, options, message) => {
+    expect(() => pool(endpoints, options)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION_INVALID', message: expect.stringContaining(message) }),
+    )
+  })
+
+  test('names its balancer', () => {
+    const base = pool(['http://u1'])
+    expect(base.describe().balancer).toBe('roundRobin')
+    expect(base.leastResponseTime().describe().balancer).toBe('leastResponseTime')
+    expect(base.balance((candidates) => candidates[0]!).describe().balancer).toBe('custom')
+    expect(base.describe().balancer).toBe('roundRobin')
+  })
+})
+
+/** Two services in memory, a proxy with one pool in front of them, and a client. */
+async function world(shape: (base: Pool) => Pool = (it) => it) {
+  const clock = virtualClock()
+  const network = memoryNetwork({ clock })
+  const one = await fakeUpstream({ network, clock, host: 'one', port: 80 }).reply({ body: 'one' }).start()
+  const two = await fakeUpstream({ network, clock, host: 'two', port: 80 }).reply({ body: 'two' }).start()
+  const app = await proxy()
+    .listen({ port: 80, host: 'proxy' })
+    .route('/', shape(pool(['http://one', 'http://two'])))
+    .start({ signals: false, surroundings: { clock, network, random: seededRandom(1) } })
+  const client = await rawClient(network, app.url)
+  return {
+    clock,
+    async get(): Promise<string> {
+      await client.send('GET / HTTP/1.1\r\nHost: proxy\r\n\r\n')
+      const { status, body } = await clock.until(client.response())
+      return `${status} ${body.toString()}`
+    },
+    async close(): Promise<void> {
+      await client.close()
+      await clock.until(app.close())
+      await one.close()
+      await two.close()
+      await clock.advance(0)
+      expect([network.leaks(), clock.pending]).toEqual([[], 0])
+    },
+  }
+}
+
+describe('a running pool', () => {
+  test('takes turns', async () => {
+    const it = await world()
+    const answers = [await it.get(), await it.get(), await it.get(), await it.get()]
+    expect(answers.filter((answer) => answer === '200 one')).toHaveLength(2)
+    expect(answers[0]).not.toBe(answers[1])
+    await it.close()
+  })
+
+  test('gives each attempt its endpoint and a request head of its own', async () => {
+    const seen: (string | undefined)[] = []
+    const it = await world((base) =>
+      base.use(
+        (exchange, next) => {
+          seen.push(exchange.endpoint?.id)
+          exchange.request.headers.set('X-Attempt', '1')
+          return next(exchange)
+        },
+        onResponse((response) => {
+          response.headers.set('X-From', 'pool')
+        }),
+      ),
+    )
+    await it.get()
+    await it.get()
+    expect(seen.toSorted()).toEqual(['http://one', 'http://two'])
+    await it.close()
+  })
+
+  test('counts what is in flight and how long it took', async () => {
+    let candidates: Candidates = []
+    const keep: Balancer = (all) => {
+      candidates = all
+      return all[0]!
+    }
+    const it = await world((base) => base.balance(keep))
+    expect(await it.get()).toBe('200 one')
+    expect(candidates.map(({ inFlight }) => inFlight)).toEqual([0, 0])
+    await it.close()
+  })
+
+  test('refuses what a balancer makes up', async () => {
+    const it = await world((base) => base.balance((all) => ({ ...all[0]! })))
+    expect(await it.get()).toMatch(/^500 /)
+    await it.close()
+  })
+})
