@@ -57,7 +57,12 @@ const CLIENT = { address: '192.0.2.1', port: 1, peer: { address: '192.0.2.1', po
 
 function exchangeFor(target: string): Exchange {
   const request = new RequestMessage({ target, host: 'api.example.com' })
-  return new Exchange(request, CLIENT, { inform: () => {}, makeId: () => '', report: () => {} }, 0)
+  return new Exchange(
+    request,
+    CLIENT,
+    { inform: () => {}, makeId: () => '', aborted: () => {}, report: () => {} },
+    0,
+  )
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

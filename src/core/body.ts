@@ -49,6 +49,7 @@ export class Body implements AsyncIterable<Uint8Array> {
   #transforms: Transform[] | undefined
   #closeListeners: ((error: unknown) => void)[] | undefined
   #used = false
+  #transformed = false
   #tooLarge: ProxyErrorCode = 'request_body_too_large'
 
   /** @internal Use `Body.from`. */
@@ -79,9 +80,15 @@ export class Body implements AsyncIterable<Uint8Array> {
     return this.#used
   }
 
+  /** @internal Whether a transform was asked for, also where there is nothing to transform: a length that was announced is wrong. */
+  get transformed(): boolean {
+    return this.#transformed
+  }
+
   /** Adds a step that the chunks go through, after those added before. Nothing runs until the body is read. */
   transform(step: Transform): this {
     if (this.#used) throw bodyUsed()
+    this.#transformed = true
     if (this.#source === EMPTY) return this
     this.#transforms ??= []
     this.#transforms.push(step)
@@ -187,9 +194,13 @@ const EMPTY: BodySource = {
   cancel: () => {},
 }
 
+/** Pushes bytes that are here, in slices, so that a reader that is slow can ask for a pause. */
 class BytesSource implements BodySource {
   readonly bytes: Uint8Array
-  #cancelled = false
+  #sink: BodySink | undefined
+  #at = 0
+  #paused = false
+  #pushing = false
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
@@ -204,18 +215,41 @@ class BytesSource implements BodySource {
   }
 
   open(sink: BodySink): void {
-    sink.onChunk(this.bytes)
-    if (!this.#cancelled) sink.onEnd(undefined)
+    this.#sink = sink
+    this.#push()
   }
 
-  pause(): void {}
+  pause(): void {
+    this.#paused = true
+  }
 
-  resume(): void {}
+  resume(): void {
+    this.#paused = false
+    this.#push()
+  }
 
   cancel(): void {
-    this.#cancelled = true
+    this.#sink = undefined
+  }
+
+  #push(): void {
+    if (this.#pushing) return
+    this.#pushing = true
+    const size = this.bytes.byteLength
+    while (this.#sink !== undefined && !this.#paused && this.#at < size) {
+      const from = this.#at
+      this.#at = Math.min(size, from + SLICE_BYTES)
+      this.#sink.onChunk(this.bytes.subarray(from, this.#at))
+    }
+    this.#pushing = false
+    if (this.#at < size || this.#paused) return
+    const sink = this.#sink
+    this.#sink = undefined
+    sink?.onEnd(undefined)
   }
 }
+
+const SLICE_BYTES = 65_536
 
 /** Pushes what an iterable yields. One `next` is under way at a time, and none while paused. */
 class IterableSource implements BodySource {
@@ -396,7 +430,7 @@ function transformed(source: BodySource, steps: readonly Transform[]): BodySourc
     for (const step of steps) chunks = step(chunks)
     return chunks
   }
-  return new TransformedSource(new IterableSource(chain, () => reader.trailers), source)
+  return new TransformedSource(new IterableSource(chain, () => reader.trailers), source, reader)
 }
 
 /** Cancels both ends: a generator that never ran does not reach its own clean-up. */
@@ -404,11 +438,13 @@ class TransformedSource implements BodySource {
   readonly length = undefined
   readonly #outer: BodySource
   readonly #inner: BodySource
+  readonly #reader: ChunkReader
   readonly #state = { opened: false }
 
-  constructor(outer: BodySource, inner: BodySource) {
+  constructor(outer: BodySource, inner: BodySource, reader: ChunkReader) {
     this.#outer = outer
     this.#inner = inner
+    this.#reader = reader
   }
 
   open(sink: BodySink): void {
@@ -427,6 +463,8 @@ class TransformedSource implements BodySource {
   cancel(reason: ProxyError): void {
     if (this.#state.opened) this.#outer.cancel(reason)
     this.#inner.cancel(reason)
+    // A cancelled source is silent; a generator that waits for its next chunk must still get to its clean-up.
+    this.#reader.onError(reason)
   }
 }
 

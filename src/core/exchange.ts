@@ -55,6 +55,8 @@ export interface Outcome {
 export interface ExchangeHost {
   inform(exchange: Exchange, status: number, headers: HeaderList): void
   makeId(): string
+  /** The exchange was given up, and all who work for it were told. */
+  aborted(exchange: Exchange, reason: ProxyError): void
   /** Told of what a listener threw. */
   report(exchange: Exchange, thrown: unknown): void
 }
@@ -147,6 +149,7 @@ export class Exchange {
     this.#moreAbortables = undefined
     if (first !== undefined) this.#tell(first, reason)
     if (more !== undefined) for (const abortable of more) this.#tell(abortable, reason)
+    this.#host.aborted(this, reason)
   }
 
   /** One listener that throws must not keep the others from being told. */
@@ -289,6 +292,6 @@ export class AttemptExchange extends Exchange {
 }
 
 /** Never asked: the attempt's exchange passes everything on. */
-const NO_HOST: ExchangeHost = { inform: () => {}, makeId: () => '', report: () => {} }
+const NO_HOST: ExchangeHost = { inform: () => {}, makeId: () => '', aborted: () => {}, report: () => {} }
 
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null))

@@ -28,7 +28,12 @@ function exchange(text: string, headers?: HeadersInit): Exchange {
     scheme: scheme as 'http' | 'https',
     headers: HeaderList.from(headers),
   })
-  return new Exchange(request, CLIENT, { inform: () => {}, makeId: () => 'id', report: () => {} }, 0)
+  return new Exchange(
+    request,
+    CLIENT,
+    { inform: () => {}, makeId: () => 'id', aborted: () => {}, report: () => {} },
+    0,
+  )
 }
 
 function routerOf(matches: readonly Match[], options?: RouterOptions) {

@@ -89,7 +89,12 @@ function answer(
   params: Record<string, string> = {},
 ): ResponseMessage | Promise<ResponseMessage> {
   const request = new RequestMessage({ target, host: 'example.com' })
-  const exchange = new Exchange(request, {} as Client, { inform: () => {}, makeId: () => 'id', report: () => {} }, 0)
+  const exchange = new Exchange(
+    request,
+    {} as Client,
+    { inform: () => {}, makeId: () => 'id', aborted: () => {}, report: () => {} },
+    0,
+  )
   exchange.params = params
   return handler(exchange)
 }

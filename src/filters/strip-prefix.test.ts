@@ -44,7 +44,12 @@ describe('stripPrefix', () => {
 async function targetAfter(filter: ReturnType<typeof stripPrefix>, target: string): Promise<string> {
   let seen = ''
   const request = new RequestMessage({ target })
-  const exchange = new Exchange(request, {} as Client, { inform: () => {}, makeId: () => 'id', report: () => {} }, 0)
+  const exchange = new Exchange(
+    request,
+    {} as Client,
+    { inform: () => {}, makeId: () => 'id', aborted: () => {}, report: () => {} },
+    0,
+  )
   await filter(exchange, (it) => {
     seen = it.request.target
     return respond(200)

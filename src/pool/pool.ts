@@ -10,6 +10,7 @@ import type { Compilable, Compiled, Runtime, TargetDescription } from '../transp
 import { type ConnectionOptions, type UpstreamLimits, upstreamLimits } from '../transport/upstream-limits.ts'
 import { PoolEndpoint } from './endpoint.ts'
 import { type EndpointOptions, type EndpointSpec, endpointSpec } from './endpoint-spec.ts'
+import { lastRecipientAnswer } from './max-forwards.ts'
 import { PooledAttempt } from './pooled-attempt.ts'
 
 export interface PoolOptions extends ConnectionOptions {
@@ -183,6 +184,8 @@ class RunningPool implements Compiled {
   }
 
   #handle(exchange: Exchange): Promise<ResponseMessage> | ResponseMessage {
+    const answer = lastRecipientAnswer(exchange.request)
+    if (answer !== undefined) return answer
     const endpoint = this.#pick(exchange)
     if (this.#viaFilters === undefined) {
       exchange.endpoint = endpoint

@@ -4,7 +4,7 @@ import type { Filter } from '../core/handler.ts'
 import type { Match } from '../core/match.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { invalidOption } from '../core/options.ts'
-import { ClientResolver } from '../transport/client-resolver.ts'
+import { ClientResolver, type TrustedField } from '../transport/client-resolver.ts'
 import { type LimitOptions, limits } from '../transport/limits.ts'
 import type { ListenerSettings } from '../transport/listener.ts'
 import type { Target } from '../transport/runtime.ts'
@@ -25,6 +25,11 @@ export interface ListenOptions {
    * `'private'`. Default none: what a client says of itself is replaced.
    */
   trustedProxies?: readonly string[]
+  /**
+   * The field in which they say whom they speak for. Default `'x-forwarded-for'`. The other one is not believed: a proxy
+   * that does not write it passes on what the client sent.
+   */
+  trustedField?: TrustedField
   limits?: LimitOptions
 }
 
@@ -55,6 +60,7 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     port = DEFAULT_PORT,
     host = '127.0.0.1',
     trustedProxies = [],
+    trustedField = 'x-forwarded-for',
     limits: limitOptions,
     ...unknown
   } = options
@@ -62,7 +68,7 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     throw invalidOption(
       'listen',
       name,
-      'one of the options that exist: port, host, trustedProxies, limits',
+      'one of the options that exist: port, host, trustedProxies, trustedField, limits',
       options[name as keyof ListenOptions],
     )
   }
@@ -72,5 +78,13 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     throw invalidOption('listen', 'host', 'an address or a host name', host)
   if (!Array.isArray(trustedProxies))
     throw invalidOption('listen', 'trustedProxies', 'a list of addresses or CIDR ranges', trustedProxies)
-  return { port, host, clients: new ClientResolver(trustedProxies), limits: limits(limitOptions) }
+  if (trustedField !== 'x-forwarded-for' && trustedField !== 'forwarded') {
+    throw invalidOption('listen', 'trustedField', '"x-forwarded-for" or "forwarded"', trustedField)
+  }
+  return {
+    port,
+    host,
+    clients: new ClientResolver(trustedProxies, trustedField),
+    limits: limits(limitOptions),
+  }
 }

@@ -58,7 +58,7 @@ export function explain(description: ProxyDescription, question: string): Explan
   const exchange = new Exchange(
     request,
     NOBODY,
-    { inform: () => {}, makeId: () => 'explained', report: () => {} },
+    { inform: () => {}, makeId: () => 'explained', aborted: () => {}, report: () => {} },
     0,
   )
   const { lookup, routes } = routerOf<RouteEntry>(description, (route) => route).explain(exchange)

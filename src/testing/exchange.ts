@@ -52,7 +52,12 @@ export class TestExchange extends Exchange {
       // HTTP/1.0 does not know interim responses (RFC 9110 section 15.2), so the listener drops them.
       if (request.version !== '1.0') informational.push({ status, headers: headers.clone() })
     }
-    super(request, client, { inform, makeId: () => id, report: throwIt }, clock?.now() ?? 0)
+    super(
+      request,
+      client,
+      { inform, makeId: () => id, aborted: () => {}, report: throwIt },
+      clock?.now() ?? 0,
+    )
     this.informational = informational
     this.#clock = clock
   }

@@ -21,12 +21,14 @@ const MAX_HOPS = 64
  */
 export class ClientResolver {
   readonly #trusted: BlockList | undefined
-  /** The ranges as they were given. */
+  readonly #field: TrustedField
+  /** The ranges and the field as they were given. */
   readonly trusted: string
 
   /** `trustedProxies`: addresses and CIDR ranges, such as `10.0.0.0/8`, `::1`; `loopback` and `private` name the usual ones. */
-  constructor(trustedProxies: readonly string[] = []) {
-    this.trusted = trustedProxies.join(' ')
+  constructor(trustedProxies: readonly string[] = [], field: TrustedField = 'x-forwarded-for') {
+    this.trusted = [...trustedProxies, field].join(' ')
+    this.#field = field
     this.#trusted = trustedProxies.length === 0 ? undefined : blockList(trustedProxies)
   }
 
@@ -53,14 +55,15 @@ export class ClientResolver {
       !this.trusts(connection.peer.address)
     )
       return connection
-    const forwardedFor = headers.get('x-forwarded-for')
-    const forwarded = headers.get('forwarded')
-    // RFC 7239 is preferred where both are there: it is the one with a grammar.
-    const hops = forwarded === undefined ? addressesOf(forwardedFor) : forwardedElements(forwarded)
+    // Only the one field that the trusted proxies write themselves: the other came from whoever spoke to them.
+    const value = headers.get(this.#field)
+    const hops = this.#field === 'forwarded' ? forwardedElements(value) : addressesOf(value)
+    const walked: string[] = []
     let found: Hop | undefined
     for (const hop of hops) {
       if (hop.address === undefined) break
       found = hop
+      walked.unshift(hop.address)
       if (!this.trusts(hop.address)) break
     }
     const scheme = (found?.proto ?? headers.getAll('x-forwarded-proto').at(-1))?.toLowerCase()
@@ -70,8 +73,8 @@ export class ClientResolver {
       port: found === undefined ? connection.port : found.port,
       scheme: scheme === 'https' || scheme === 'http' ? scheme : connection.scheme,
       forwarding: {
-        forwardedFor,
-        forwarded,
+        forwardedFor: this.#field === 'forwarded' ? walked.join(', ') || undefined : value,
+        forwarded: this.#field === 'forwarded' ? value : walked.map(forwardedNode).join(', ') || undefined,
         host: found?.host ?? headers.getAll('x-forwarded-host').at(-1),
         port: portOf(headers.getAll('x-forwarded-port').at(-1)),
       },
@@ -81,6 +84,14 @@ export class ClientResolver {
   trusts(address: string): boolean {
     return this.#trusted?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') === true
   }
+}
+
+/** The field in which trusted proxies say whom they speak for. */
+export type TrustedField = 'x-forwarded-for' | 'forwarded'
+
+/** An address as an element of `Forwarded` (RFC 7239 section 6). */
+export function forwardedNode(address: string): string {
+  return isIP(address) === 6 ? `for="[${address}]"` : `for=${address}`
 }
 
 interface Hop {
@@ -101,7 +112,8 @@ function addressesOf(value: string | undefined): Hop[] {
 }
 
 /** The hops of `Forwarded` (RFC 7239 section 4), nearest first. An element that is malformed ends the walk. */
-function forwardedElements(value: string): Hop[] {
+function forwardedElements(value: string | undefined): Hop[] {
+  if (value === undefined) return []
   const hops: Hop[] = []
   for (const element of splitOutsideQuotes(value, ',').slice(-MAX_HOPS).reverse()) {
     const pairs = new Map<string, string>()

@@ -12,7 +12,7 @@ import type {
   Wire,
   WireHandler,
 } from '../core/network.ts'
-import { returnReadMemory, settleReadMemory, takeReadMemory } from './read-memory.ts'
+import { returnReadMemory, settleForeignMemory, settleReadMemory, takeReadMemory } from './read-memory.ts'
 
 /** The operating system's network. */
 export const nodeNetwork: Network = { connect, listen }
@@ -140,7 +140,7 @@ class NodeWire implements Wire {
 
 // One function for all sockets: a connection that idles holds no closures.
 function onData(this: Socket, chunk: Buffer): void {
-  ;(this as WiredSocket)[WIRE].handler.onData(chunk)
+  settleForeignMemory(chunk, (this as WiredSocket)[WIRE].handler.onData(chunk))
 }
 
 function onEnd(this: Socket): void {

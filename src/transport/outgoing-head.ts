@@ -1,8 +1,8 @@
-import { isIPv6 } from 'node:net'
 import { ProxyError } from '../core/errors.ts'
 import type { Client } from '../core/exchange.ts'
 import { FieldKind, type HeaderList } from '../core/headers.ts'
 import type { RequestMessage } from '../core/message.ts'
+import { forwardedNode } from './client-resolver.ts'
 import type { Framing } from './framing.ts'
 import { REQUEST_DROPPED } from './http1/head-writer.ts'
 
@@ -62,9 +62,8 @@ function xForwardedLines(request: RequestMessage, { peer, scheme, localPort, for
 }
 
 function forwardedLine(request: RequestMessage, { peer, scheme, forwarding }: Client): string {
-  const node = isIPv6(peer.address) ? `"[${peer.address}]"` : peer.address
   const host = request.host === '' ? '' : `;host="${request.host}"`
-  const own = `for=${node}${host};proto=${scheme}`
+  const own = `${forwardedNode(peer.address)}${host};proto=${scheme}`
   return `Forwarded: ${forwarding.forwarded === undefined ? own : `${forwarding.forwarded}, ${own}`}\r\n`
 }
 

@@ -21,12 +21,12 @@ export class ChaosClient {
   /** How many requests were sent to their last byte, and how many heads. */
   sent = 0
   heads = 0
+  sentBytes = 0
   /** How the connection ended, if it did not end it itself. */
   end: 'orderly' | 'reset' | 'own' = 'own'
   readonly #network: Network
   readonly #clock: Clock
   #peer: Peer | undefined
-  #sentBytes = 0
   #readBytes = 0
   #unpausedBytes = 0
   #leavesAtSent = Number.POSITIVE_INFINITY
@@ -139,13 +139,13 @@ export class ChaosClient {
     const size = Math.max(pieceBytes, Math.ceil(bytes.length / 50))
     for (let at = 0; at < bytes.length && !this.#gone; at += size) {
       let piece = bytes.subarray(at, at + size)
-      const room = this.#leavesAtSent - this.#sentBytes
+      const room = this.#leavesAtSent - this.sentBytes
       if (piece.length > room) piece = piece.subarray(0, room)
       this.#peer!.wire.write(piece)
-      this.#sentBytes += piece.length
-      if (this.#sentBytes >= this.#leavesAtSent) {
+      this.sentBytes += piece.length
+      if (this.sentBytes >= this.#leavesAtSent) {
         // Sometimes at once, sometimes after the proxy has had the bytes for a while.
-        if (this.#sentBytes % 2 === 0) await this.#sleep(20)
+        if (this.sentBytes % 2 === 0) await this.#sleep(20)
         this.#leave()
         return
       }

@@ -255,14 +255,15 @@ function requestPlan(dice: Dice, id: number, last: boolean, tiny: boolean): Requ
       : undefined,
     malformed: tunnel === undefined && dice.chance(0.02) ? dice.pick(MALFORMED) : undefined,
     tunnel,
-    answer: answerPlan(dice, tiny, hasBody, endpoint === 'rude' && route !== 'narrow'),
+    answer: answerPlan(dice, tiny, method, endpoint === 'rude' && route !== 'narrow'),
   }
 }
 
-function answerPlan(dice: Dice, tiny: boolean, hasBody: boolean, rude: boolean): AnswerPlan {
+function answerPlan(dice: Dice, tiny: boolean, method: string, rude: boolean): AnswerPlan {
+  const hasBody = method === 'POST' || method === 'PUT'
   const status = dice.weighted({ 200: 12, 201: 1, 204: 1, 304: 1, 404: 1, 500: 1, 503: 1 })
   const framing = dice.weighted({ length: 8, chunked: 5, close: 1 })
-  const fault = dice.chance(0.25) ? answerFault(dice) : undefined
+  const fault = dice.chance(0.25) ? answerFault(dice, method === 'HEAD') : undefined
   return {
     status: Number(status),
     size: dice.pick(tiny ? SMALL : SIZES),
@@ -286,8 +287,14 @@ function answerPlan(dice: Dice, tiny: boolean, hasBody: boolean, rude: boolean):
   }
 }
 
-function answerFault(dice: Dice): AnswerFault {
-  const kind = dice.weighted({ end: 3, reset: 3, stall: 1.5, 'malformed-head': 1, 'malformed-chunk': 1 })
+function answerFault(dice: Dice, toHead: boolean): AnswerFault {
+  const kind = dice.weighted({
+    end: 3,
+    reset: 3,
+    stall: 1.5,
+    'malformed-head': 1,
+    'malformed-chunk': toHead ? 0 : 1,
+  })
   if (kind === 'malformed-chunk') return { kind }
   if (kind === 'malformed-head') return { kind, head: dice.pick(MALFORMED_ANSWERS) }
   return { kind, at: dice.chance(0.1) ? 0 : dice.random() }

@@ -38,6 +38,7 @@ export async function runChaos({ seed, exchanges, cut }: ChaosOptions): Promise<
   network.setFaults('flaky', { resetChance: 0.03, stallChance: 0.05, stallMs: 2_500 })
   network.setFaults('refused', { connect: 'refused' })
   network.setFaults('unanswered', { connect: 'unanswered' })
+  const address = network.addHost('gateway')
   network.addHost('refused')
   network.addHost('unanswered')
   const gateway = new ChaosGateway(requests, clock)
@@ -65,7 +66,7 @@ export async function runChaos({ seed, exchanges, cut }: ChaosOptions): Promise<
       wrong.push(
         ...network
           .leaks()
-          .filter((it) => it.startsWith('listener 10.0.0.7') || it.includes('connector.ts'))
+          .filter((it) => held(it, address))
           .map((it) => `after ${cut.how}: ${it}`),
       )
     }
@@ -100,6 +101,13 @@ export async function runChaos({ seed, exchanges, cut }: ChaosOptions): Promise<
       ends[name] = (ends[name] ?? 0) + 1
     }
   return { wrong, exchanges: gateway.records.size, ends }
+}
+
+/** Whether a leak is the proxy's: a listener, or its end of a connection. */
+function held(leak: string, address: string): boolean {
+  if (leak.startsWith('listener')) return leak.includes(` ${address}:`)
+  if (leak.includes(`-> ${address}:`)) return leak.includes('server open')
+  return leak.includes('-> ') && leak.includes('(client open')
 }
 
 /** Listens for what nobody caught, and for what the proxy reports beside failures that were planned. */

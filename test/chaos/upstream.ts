@@ -206,7 +206,7 @@ class UpstreamConnection {
     else if (fault.kind === 'malformed-head') await this.#send(Buffer.from(fault.head, 'latin1'))
     else if (fault.kind === 'malformed-chunk') {
       const head = `HTTP/1.1 ${BROKEN_CHUNK_STATUS} Chaos\r\nX-Chaos-Id: ${plan.id}\r\nTransfer-Encoding: chunked\r\n\r\n`
-      await this.#send(Buffer.from(`${head}${plan.method === 'HEAD' ? '' : '2\r\nabc\r\n0\r\n\r\n'}`))
+      await this.#send(Buffer.from(`${head}2\r\nabc\r\n0\r\n\r\n`))
     } else {
       const at = breaksAt(plan, bytes.length, headBytes, fault.at)
       await this.#send(bytes.subarray(0, at))
@@ -231,7 +231,7 @@ class UpstreamConnection {
     }
     await peer.until(done, LONG_MS)
     if (peer.closed) return
-    if (!done() || (fault !== undefined && plan.method !== 'HEAD')) {
+    if (!done() || fault !== undefined) {
       peer.wire.end()
       return
     }

@@ -61,7 +61,8 @@ function judgeRecord(
   const { result, status, error, bytesSent } = last.outcome
   if (response !== undefined && response.status !== status)
     say(`the client saw ${response.status}, not ${status}`)
-  if (response?.complete === true && result !== 'completed' && !(cut && status === 101)) say(`complete for the client, but ${result}`)
+  if (response?.complete === true && result !== 'completed' && !(cut && status === 101))
+    say(`complete for the client, but ${result}`)
   if (response?.complete === true && status !== 101 && bytesSent !== response.body.length)
     say(`bytesSent ${bytesSent}, but ${response.body.length} came`)
   if (response?.complete === false && bytesSent < response.body.length)
@@ -79,6 +80,8 @@ function judgeRecord(
     client.leftAtMs !== undefined &&
     client.plan.fault?.how === 'reset' &&
     client.plan.listener === 0 &&
+    // A wire whose reading is held back by more than what Node reads ahead does not notice.
+    client.sentBytes < 60_000 &&
     status !== 101 &&
     last.atMs > client.leftAtMs + 1
   )
@@ -210,7 +213,7 @@ function allowedEnds(plan: RequestPlan): RegExp[] {
 
 /** How the upstream's part can end: before there was a response, or with one. */
 function upstreamEnds(plan: RequestPlan): { head: RegExp[]; response: RegExp[] } {
-  const { answer, method, endpoint } = plan
+  const { answer, endpoint } = plan
   const { fault } = answer
   if (endpoint === 'refused') return { head: [/^502 upstream_refused$/], response: [] }
   if (endpoint === 'unanswered') return { head: [/^504 upstream_connect_timeout$/], response: [] }
@@ -227,8 +230,7 @@ function upstreamEnds(plan: RequestPlan): { head: RegExp[]; response: RegExp[] }
     if (plan.tunnel !== undefined && answer.status < 300) response.push(/^101( upstream_reset)?$/)
     else response.push(new RegExp(`^${answer.status}$`))
   } else if (fault.kind === 'malformed-head') head.push(/^502 upstream_(response_malformed|head_too_large)$/)
-  else if (fault.kind === 'malformed-chunk')
-    response.push(method === 'HEAD' ? /^206$/ : /^(502|broken) upstream_response_malformed$/)
+  else if (fault.kind === 'malformed-chunk') response.push(/^(502|broken) upstream_response_malformed$/)
   else {
     const { bytes, headBytes } = answerBytes(plan, answer.status)
     const inHead = breaksAt(plan, bytes.length, headBytes, fault.at) < headBytes

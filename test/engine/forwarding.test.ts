@@ -71,6 +71,7 @@ describe('with trusted proxies', () => {
   it('Forwarded is continued', async () => {
     const named = await passedOn('Forwarded: for=203.0.113.7;proto=https\r\n', {
       trustedProxies: ['loopback'],
+      trustedField: 'forwarded',
       pool: { forwarded: true },
     })
     expect(named('forwarded')).toEqual([
@@ -125,6 +126,7 @@ describe('with trusted proxies', () => {
     it(`the client is: ${name}`, async () => {
       const app = await gateway(await rawUpstream(), {
         trustedProxies: ['loopback', '10.0.0.0/8'],
+        trustedField: fields.startsWith('Forwarded') ? 'forwarded' : 'x-forwarded-for',
         target: ({ client: it }) => respond(200, JSON.stringify([it.address, it.port, it.peer.port])),
       })
       const from = await client(app)
@@ -134,6 +136,18 @@ describe('with trusted proxies', () => {
       expect(foundPort).toBe(port ?? peerPort)
     })
   }
+
+  it('the field that trusted proxies do not write is the client talking, and counts for nothing', async () => {
+    const both = 'Forwarded: for=6.6.6.6\r\nX-Forwarded-For: 203.0.113.7, 10.0.0.2\r\n'
+    const options = { trustedProxies: ['loopback', '10.0.0.0/8'], pool: { forwarded: true } }
+    const named = await passedOn(both, options)
+    expect(named('x-forwarded-for')).toEqual(['203.0.113.7, 10.0.0.2, 127.0.0.1'])
+    expect(named('forwarded')).toEqual([
+      'for=203.0.113.7, for=10.0.0.2, for=127.0.0.1;host="shop.example";proto=http',
+    ])
+    const other = await passedOn(both, { ...options, trustedField: 'forwarded' })
+    expect(other('x-forwarded-for')).toEqual(['6.6.6.6, 127.0.0.1'])
+  })
 
   it('the scheme comes from the trusted proxy; a scheme that is none does not', async () => {
     const app = await gateway(await rawUpstream(), {

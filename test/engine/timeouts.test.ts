@@ -145,7 +145,7 @@ it('a slow client on an idle connection still gets the end of its response', asy
   const from = await client()
   from.pause()
   await from.send(GET)
-  await clock.advance('70s')
+  await clock.advance('50s')
   from.resume()
   await clock.advance(0)
   expect((await from.response()).complete).toBe(true)

@@ -14,6 +14,9 @@ export interface BodyWriterOwner {
   onBlocked(blocked: boolean): void
 }
 
+/** A body of bytes up to this size is written at once; a larger one as the peer takes it. */
+export const WHOLE_BELOW = 65_536
+
 /** Up to this size, a first chunk is copied behind the head, so that both leave in one write. */
 const COPY_BELOW = 16_384
 

@@ -12,7 +12,7 @@ import { allowedUpgrade, requestHead } from '../outgoing-head.ts'
 import { settleReadMemory } from '../read-memory.ts'
 import { WireTunnel } from '../tunnel.ts'
 import { BodyDecoder, type BodyDecoderOwner, leastFree } from './body-decoder.ts'
-import { BodyWriter, type BodyWriterOwner } from './body-writer.ts'
+import { BodyWriter, type BodyWriterOwner, WHOLE_BELOW } from './body-writer.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import type { ResponseHead } from './response-head.ts'
 import { SyntaxFault } from './syntax.ts'
@@ -76,7 +76,7 @@ export class ClientConnection implements WireHandler, BodyDecoderOwner, BodyWrit
       const head = requestHead(request, attempt.exchange.client, attempt.policy, framing, length)
       const { bytes } = body
       attempt.sent = 'head'
-      if (bytes !== undefined) {
+      if (bytes !== undefined && bytes.byteLength <= WHOLE_BELOW) {
         if (bytes.byteLength > 0) attempt.sent = 'body'
         this.#requestDone = true
         this.#writer.writeWhole(head, framing, bytes)

@@ -5,14 +5,14 @@ import { ProxyError, toProxyError } from '../../core/errors.ts'
 import { type Client, Exchange, type ExchangeHost } from '../../core/exchange.ts'
 import { FieldKind, type HeaderList } from '../../core/headers.ts'
 import { RequestMessage, ResponseMessage } from '../../core/message.ts'
-import type { Wire, WireHandler } from '../../core/network.ts'
+import type { MemoryUse, Wire, WireHandler } from '../../core/network.ts'
 import { normalizePath } from '../../core/path.ts'
 import { problemResponse } from '../../core/problem.ts'
 import { randomId } from '../../core/random.ts'
 import { incomingRequestFraming, outgoingResponseFraming } from '../framing.ts'
 import type { ListenerContext, Snapshot } from '../listener-context.ts'
 import { BodyDecoder, type BodyDecoderOwner } from './body-decoder.ts'
-import { BodyWriter, type BodyWriterOwner } from './body-writer.ts'
+import { BodyWriter, type BodyWriterOwner, WHOLE_BELOW } from './body-writer.ts'
 import { GrowingBuffer } from './growing-buffer.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { RESPONSE_DROPPED, statusLine } from './head-writer.ts'
@@ -78,19 +78,26 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
 
   // The wire's side.
 
-  onData(chunk: Buffer): undefined {
+  onData(chunk: Buffer): MemoryUse {
     switch (this.#phase) {
       case 'closed':
       case 'tunnel':
-        return
+        return undefined
       case 'lingering':
         this.#lingered += chunk.length
         // Closing now would reset the connection, and with it our answer, before the client could read it.
         if (this.#lingered > this.#context.limits.lingerBytes) this.#wire.pause()
-        return
+        return undefined
     }
-    if (this.#stash !== undefined) this.#hold(chunk, 0)
-    else this.#process(chunk)
+    if (this.#stash !== undefined) {
+      this.#hold(chunk, 0)
+      return undefined
+    }
+    const body = this.#body
+    this.#process(chunk)
+    // All of it went to one body: whoever took that has said what became of it. Of a head, parts may be held.
+    const allBody = body !== undefined && body === this.#body && body.flowing && this.#stash === undefined
+    return allBody ? this.#decoder!.memoryUse : undefined
   }
 
   onEnd(): void {
@@ -299,7 +306,8 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
   }
 
   readonly #onFailure = (thrown: unknown): void => {
-    if (this.#phase === 'exchange' && !this.#responded) this.#fail(thrown)
+    // What was given up was answered when it was.
+    if (this.#phase === 'exchange' && !this.#responded && thrown !== this.#error) this.#fail(thrown)
   }
 
   /** A handler threw, or something did while its response was being sent, of which a part may have gone out. */
@@ -373,7 +381,7 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
       return
     }
     const { bytes } = body
-    if (bytes !== undefined) {
+    if (bytes !== undefined && bytes.byteLength <= WHOLE_BELOW) {
       writer.writeWhole(text, framing, bytes)
       this.#finish()
       return
@@ -445,6 +453,18 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
       'none',
       NO_BYTES,
     )
+  }
+
+  /** Someone has given the exchange up, not for the client's sake: it gets an error, or sees that the response is cut. */
+  aborted(exchange: Exchange, reason: ProxyError): void {
+    if (exchange !== this.#exchange || this.#phase !== 'exchange') return
+    // Its handler may still be at work, and what that returns must not be taken for the answer to another request.
+    this.#keepAlive = false
+    if (!this.#responded) this.#fail(reason)
+    else if (this.#writer?.active === true) {
+      this.#writer.cancel(reason)
+      this.onBodyFailed(reason)
+    }
   }
 
   makeId(): string {
@@ -856,6 +876,7 @@ function dropResponse(response: ResponseMessage): void {
 
 function announcedLength(response: ResponseMessage): string {
   const { body, headers, status } = response
+  if (body.transformed) return ''
   const announced = headers.get('content-length')
   if (announced !== undefined) return /^\d+$/.test(announced) ? `Content-Length: ${announced}\r\n` : ''
   return status === 304 || body.length === undefined || body.length === 0

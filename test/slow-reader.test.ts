@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { canMeasure, slowReader } from '../bench/slow-reader.ts'
+
+const MB = 1_000_000
+
+// The full measure, 300 MB at 5 MB/s, is `bench/slow-reader.ts`; here the reader is slow by bursts, and the proxy blocked
+// just as much of the time.
+for (const direction of ['download', 'upload'] as const) {
+  test.skipIf(!canMeasure)(
+    `a slow ${direction} of 60 MB grows the proxy by no more than 16 MB`,
+    async () => {
+      const { grownBytes } = await slowReader({
+        direction,
+        totalBytes: 60 * MB,
+        burstBytes: 400_000,
+        pauseMs: 5,
+      })
+      expect(grownBytes / MB).toBeLessThanOrEqual(16)
+    },
+    60_000,
+  )
+}
