@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { ChaosClient } from './client.ts'
 import { BUFFER_LIMIT, type ChaosGateway } from './gateway.ts'
 import { masked, pattern } from './pattern.ts'
@@ -75,7 +76,7 @@ function judgeRecord(
   if (result === 'completed' && error !== undefined && status !== 101 && error.status !== status)
     say(`completed with ${status}, but ${error.code}`)
   if (error?.code === 'internal_error' && !mayThrow(plan))
-    say(`internal_error: ${String(error.cause ?? error)}`)
+    say(`internal_error: ${inspect(error.cause ?? error)}`)
   if (
     client.leftAtMs !== undefined &&
     client.plan.fault?.how === 'reset' &&

@@ -1,6 +1,14 @@
 import { expect, it } from 'vitest'
 import { HeaderList } from '../../src/core/headers.ts'
-import { Body, type Outcome, onRequest, proxy, ResponseMessage, respond } from '../../src/index.ts'
+import {
+  Body,
+  type Handler,
+  type Outcome,
+  onRequest,
+  proxy,
+  ResponseMessage,
+  respond,
+} from '../../src/index.ts'
 import { memoryNetwork, rawClient, virtualClock } from '../../src/testing/index.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: proxy\r\n\r\n'

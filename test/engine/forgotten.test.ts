@@ -86,9 +86,9 @@ describe('a response that a filter forgets', () => {
       filters: [
         (exchange, next) => {
           exchange.onComplete(() =>
-            setImmediate(() =>
-              Promise.resolve(next(exchange)).catch((error: unknown) => late.resolve(error)),
-            ),
+            setImmediate(() => {
+              Promise.resolve(next(exchange)).catch((error: unknown) => late.resolve(error))
+            }),
           )
           return respond(200, 'own')
         },
