@@ -1,5 +1,6 @@
 import { memoryNetwork, seededRandom, virtualClock } from '../../src/testing/index.ts'
 import { ChaosClient } from './client.ts'
+import { CountingClock } from './counting-clock.ts'
 import { Dice } from './dice.ts'
 import { ChaosGateway } from './gateway.ts'
 import { makePlans } from './plan.ts'
@@ -26,6 +27,7 @@ export async function runChaos({ seed, exchanges, cut }: ChaosOptions): Promise<
   const dice = new Dice(seededRandom(seed))
   const { clients: plans, requests } = makePlans(dice, exchanges)
   const clock = virtualClock()
+  const own = new CountingClock(clock)
   const network = memoryNetwork({
     clock,
     random: seededRandom(seed + 1),
@@ -49,7 +51,7 @@ export async function runChaos({ seed, exchanges, cut }: ChaosOptions): Promise<
     await upstream.listen(network, ['tidy', 'choppy', 'rude', 'flaky'])
     const running = await gateway.describe().start({
       signals: false,
-      surroundings: { clock, network, random: seededRandom(seed + 2) },
+      surroundings: { clock: own, network, random: seededRandom(seed + 2) },
     })
     const clients = plans.map((plan) => new ChaosClient(plan, network, clock))
     const lastStart = plans.at(-1)!.startsAtMs
@@ -69,6 +71,9 @@ export async function runChaos({ seed, exchanges, cut }: ChaosOptions): Promise<
           .filter((it) => held(it, address))
           .map((it) => `after ${cut.how}: ${it}`),
       )
+      if (own.pending !== 0) wrong.push(`after ${cut.how}: ${own.pending} timers`)
+      for (const { inFlight, id } of gateway.endpoints)
+        if (inFlight !== 0) wrong.push(`after ${cut.how}: ${inFlight} leases on ${id}`)
     }
     try {
       await clock.until(ran, lastStart + 600_000)

@@ -5,6 +5,7 @@ import { masked, pattern } from './pattern.ts'
 import { Peer } from './peer.ts'
 import { answerBytes, BROKEN_CHUNK_STATUS, type RequestPlan, type TunnelPlan } from './plan.ts'
 
+const EXTRA = Buffer.from('XXXX\r\n\r\n')
 /** Longer than every limit in time of the proxy. */
 const LONG_MS = 120_000
 
@@ -58,6 +59,8 @@ class UpstreamConnection {
   #body: Buffer[] = []
   #received = 0
   #answered = false
+  /** It sent more than its answer, and may get no further request. */
+  #spoilt = false
   /** Set when a tunnel has its bytes. */
   #tunnel: ((chunk: Buffer) => void) | undefined
 
@@ -145,6 +148,7 @@ class UpstreamConnection {
       return false
     }
     this.#plan = plan
+    if (this.#spoilt) this.#wrong('a request on a connection with bytes behind the last answer')
     const expected = `${plan.method} /${plan.route}/${plan.id}?q=${plan.id} HTTP/1.1\r\nHost: chaos\r\n`
     if (!head.startsWith(expected)) this.#wrong(`a head of ${JSON.stringify(head.slice(0, 100))}`)
     const length = /\r\nContent-Length: (\d+)\r\n/i.exec(head)?.[1]
@@ -202,7 +206,10 @@ class UpstreamConnection {
       return
     }
     const { bytes, headBytes } = answerBytes(plan, answer.status)
-    if (fault === undefined) await this.#send(bytes)
+    // In one piece with the answer, it is there before the connection can be used again.
+    this.#spoilt = fault === undefined && answer.after === 'extra' && bytes.length < 2_000
+    if (this.#spoilt) peer.wire.write(Buffer.concat([bytes, EXTRA]))
+    else if (fault === undefined) await this.#send(bytes)
     else if (fault.kind === 'malformed-head') await this.#send(Buffer.from(fault.head, 'latin1'))
     else if (fault.kind === 'malformed-chunk') {
       const head = `HTTP/1.1 ${BROKEN_CHUNK_STATUS} Chaos\r\nX-Chaos-Id: ${plan.id}\r\nTransfer-Encoding: chunked\r\n\r\n`
@@ -220,7 +227,7 @@ class UpstreamConnection {
     this.#answered = true
     // A reset drops what has not left.
     await peer.until(() => peer.wire.pendingBytes === 0, LONG_MS)
-    if (answer.after === 'extra') await this.#send(Buffer.from('XXXX\r\n\r\n'))
+    if (answer.after === 'extra' && !this.#spoilt) await this.#send(EXTRA)
     if (answer.after === 'close-said' || answer.after === 'end' || answer.framing === 'close') {
       peer.wire.end()
       return
