@@ -201,7 +201,6 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
   }
   const closed = (): void => failed(new Error('the connection was closed while it was being made'))
   const connected = (): void => {
-    socket.removeListener('error', failed)
     socket.removeListener('close', closed)
     wire = new NodeWire(socket)
     handler.onConnect(wire)
@@ -213,6 +212,10 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
     if (wire === undefined) failed(error)
   })
   socket.once('close', closed)
+  socket.once('close', () => {
+    if (memory !== undefined) settleReadMemory(memory.buffer, true)
+    memory = undefined
+  })
   return {
     cancel() {
       socket.removeListener(event, connected)
