@@ -1,6 +1,7 @@
 export { type Attribute, attribute } from './core/attribute.ts'
 export type { Balancer, Candidates, Endpoint } from './core/balancer.ts'
 export { Body, type BodyInit, type Transform } from './core/body.ts'
+export type { Clock, Timer } from './core/clock.ts'
 export {
   PROXY_ERRORS,
   ProxyError,
@@ -38,7 +39,7 @@ export {
   type StartOptions,
 } from './proxy/proxy.ts'
 export type { RouteDescription } from './proxy/route-listing.ts'
-export type { RunningProxy } from './proxy/running-proxy.ts'
+export { type RunningProxy, StartError, type Surroundings } from './proxy/running-proxy.ts'
 export type { LimitOptions } from './transport/limits.ts'
 export type { EndpointDescription, Target, TargetDescription } from './transport/runtime.ts'
 export type { ConnectionOptions } from './transport/upstream-limits.ts'

@@ -1,3 +1,4 @@
+export { perCandidates } from '../core/balancer.ts'
 export { type ConsistentHashOptions, consistentHash } from './consistent-hash.ts'
 export type { HashKey } from './hash-key.ts'
 export { leastConnections } from './least-connections.ts'

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
-import { ProxyError, type ProxyErrorCode } from './errors.ts'
+import { ProxyError } from './errors.ts'
 import type { HeaderList } from './headers.ts'
 import type { MemoryUse } from './network.ts'
-import { type Size, sizeBytes } from './options.ts'
+import { invalidOption, type Size, sizeBytes } from './options.ts'
 
 /** Takes the bytes of a body. Called by one source, in order, until `onEnd` or `onError`, of which one comes last. */
 export interface BodySink {
@@ -50,7 +50,8 @@ export class Body implements AsyncIterable<Uint8Array> {
   #closeListeners: ((error: unknown) => void)[] | undefined
   #used = false
   #transformed = false
-  #tooLarge: ProxyErrorCode = 'request_body_too_large'
+  /** Whether it is the body of a service's response: what is wrong with it is not the client's fault. */
+  #upstream = false
 
   /** @internal Use `Body.from`. */
   constructor(source: BodySource) {
@@ -67,6 +68,14 @@ export class Body implements AsyncIterable<Uint8Array> {
     if (init === null || init === undefined || init === '') return Body.empty()
     if (typeof init === 'string') return new Body(new BytesSource(Buffer.from(init, 'utf8')))
     if (init instanceof Uint8Array) return new Body(init.byteLength === 0 ? EMPTY : new BytesSource(init))
+    if (typeof init !== 'object' || !(Symbol.asyncIterator in init || Symbol.iterator in init)) {
+      throw invalidOption(
+        'body',
+        'body',
+        'a string, bytes, chunks that can be iterated, or a Body (for JSON, see respondJson)',
+        init,
+      )
+    }
     return new Body(new IterableSource(() => init))
   }
 
@@ -113,7 +122,10 @@ export class Body implements AsyncIterable<Uint8Array> {
     let size = 0
     for await (const chunk of this) {
       size += chunk.byteLength
-      if (size > limit) throw new ProxyError(this.#tooLarge, { detail: `more than ${limit} bytes` })
+      if (size > limit)
+        throw new ProxyError(this.#upstream ? 'upstream_body_too_large' : 'request_body_too_large', {
+          detail: `more than ${limit} bytes`,
+        })
       chunks.push(chunk)
     }
     return Buffer.concat(chunks, size)
@@ -124,9 +136,20 @@ export class Body implements AsyncIterable<Uint8Array> {
     return (await this.buffer(options)).toString('utf8')
   }
 
-  /** The whole body as JSON. Limits as in `buffer`; throws `SyntaxError` for what is no JSON. */
+  /**
+   * The whole body as JSON. Limits as in `buffer`. What is no JSON rejects with `request_malformed` (400), or for the body
+   * of a service's response with `upstream_response_malformed` (502).
+   */
   async json(options?: { maxBytes?: Size }): Promise<unknown> {
-    return JSON.parse(await this.text(options))
+    const text = await this.text(options)
+    try {
+      return JSON.parse(text)
+    } catch (cause) {
+      throw new ProxyError(this.#upstream ? 'upstream_response_malformed' : 'request_malformed', {
+        detail: 'a body that is no JSON',
+        cause,
+      })
+    }
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
@@ -148,7 +171,7 @@ export class Body implements AsyncIterable<Uint8Array> {
 
   /** @internal Marks the body of a response: a limit that it passes is the upstream's fault. */
   fromUpstream(): this {
-    this.#tooLarge = 'upstream_body_too_large'
+    this.#upstream = true
     return this
   }
 

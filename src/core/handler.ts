@@ -10,7 +10,46 @@ export type Filter = (exchange: Exchange, next: Handler) => Promise<ResponseMess
 
 /** One handler of some filters, outermost first, around a handler. Composed once, not for each exchange. */
 export function compose(filters: readonly Filter[], handler: Handler): Handler {
-  return filters.reduceRight<Handler>((next, filter) => (exchange) => filter(exchange, next), handler)
+  return filters.reduceRight<Handler>((inner, filter) => {
+    const next = guarded(inner)
+    return (exchange) => filter(exchange, next)
+  }, handler)
+}
+
+/** The promise that was marked last: the filters of a chain hand on the same one. */
+let marked: Promise<ResponseMessage> | undefined
+
+/**
+ * A `next` whose failure cannot end the process. A filter may await something else first, or never await it at all;
+ * meanwhile the client leaves, and a rejection that nobody has looked at yet would be taken for one that nobody ever will.
+ */
+function guarded(inner: Handler): Handler {
+  return (exchange) => {
+    const response = inner(exchange)
+    if (response instanceof ResponseMessage) return response
+    if (response !== marked) {
+      if (!isPromise(response)) throw noResponse(response)
+      marked = response
+      response.then(undefined, () => {})
+    }
+    return response
+  }
+}
+
+export function isPromise(value: unknown): value is Promise<ResponseMessage> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+export function noResponse(value: unknown): TypeError {
+  const got =
+    value === null
+      ? 'null'
+      : typeof value === 'object'
+        ? (value.constructor?.name ?? 'an object')
+        : typeof value
+  return new TypeError(
+    `a handler or filter must return a ResponseMessage (see respond) or a promise of one, got ${got}`,
+  )
 }
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a step that returns nothing is the usual one
@@ -24,6 +63,7 @@ export function onRequest(step: RequestStep): Filter {
     const early = step(exchange)
     if (early === undefined) return next(exchange)
     if (early instanceof ResponseMessage) return early
+    if (!isPromise(early)) throw noResponse(early)
     return early.then((response) => response ?? next(exchange))
   }
   return named(filter, step.name)
@@ -49,6 +89,7 @@ function afterStep(
   const replaced = step(response, exchange)
   if (replaced === undefined) return response
   if (replaced instanceof ResponseMessage) return replaced
+  if (!isPromise(replaced)) throw noResponse(replaced)
   return replaced.then((it) => it ?? response)
 }
 

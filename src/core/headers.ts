@@ -251,8 +251,8 @@ export class HeaderList implements Iterable<[name: string, value: string]> {
     if (init === undefined) return list
     const entries = Symbol.iterator in init ? init : Object.entries(init)
     for (const [name, value] of entries as Iterable<[string, string | readonly string[]]>) {
-      if (typeof value === 'string') list.append(name, value)
-      else for (const one of value) list.append(name, one)
+      if (Array.isArray(value)) for (const one of value as readonly string[]) list.append(name, one)
+      else list.append(name, value as string)
     }
     return list
   }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Balancer, Candidates } from '../core/balancer.ts'
 import { onResponse } from '../core/handler.ts'
 import { proxy } from '../proxy/proxy.ts'
@@ -45,6 +45,12 @@ const refused: [string, (string | EndpointOptions)[], PoolOptions | undefined, s
     ['http://u1'],
     { connectMs: 'soon' as never },
     'pool: "connectMs" must be a duration',
+  ],
+  [
+    'a certificate that is none',
+    ['https://u1'],
+    { tls: { ca: 'nonsense' } },
+    'pool: "tls.ca" must be certificates as PEM',
   ],
   ['a host with a line break', ['http://u1'], { host: 'a\r\nb' }, 'pool: "host" must be'],
 ]
@@ -137,7 +143,10 @@ describe('a running pool', () => {
 
   test('refuses what a balancer makes up', async () => {
     const it = await world((base) => base.balance((all) => ({ ...all[0]! })))
+    const report = vi.spyOn(console, 'error').mockImplementation(() => {})
     expect(await it.get()).toMatch(/^500 /)
+    expect(report.mock.calls.flat().join(' ')).toContain('must return one of its candidates')
+    report.mockRestore()
     await it.close()
   })
 })

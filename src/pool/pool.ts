@@ -7,7 +7,13 @@ import type { ResponseMessage } from '../core/message.ts'
 import type { TlsConnectOptions } from '../core/network.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import type { Compilable, Compiled, Runtime, TargetDescription } from '../transport/runtime.ts'
-import { type ConnectionOptions, type UpstreamLimits, upstreamLimits } from '../transport/upstream-limits.ts'
+import { checkTlsOptions } from '../transport/tls-options.ts'
+import {
+  CONNECTION_OPTIONS,
+  type ConnectionOptions,
+  type UpstreamLimits,
+  upstreamLimits,
+} from '../transport/upstream-limits.ts'
 import { PoolEndpoint } from './endpoint.ts'
 import { type EndpointOptions, type EndpointSpec, endpointSpec } from './endpoint-spec.ts'
 import { lastRecipientAnswer } from './max-forwards.ts'
@@ -30,6 +36,8 @@ export interface PoolOptions extends ConnectionOptions {
   /** How `https:` endpoints are verified. */
   tls?: TlsConnectOptions
 }
+
+const OWN_OPTIONS = ['name', 'host', 'xForwarded', 'forwarded', 'via', 'tls'] satisfies (keyof PoolOptions)[]
 
 /** Response times fade at most this often: time is short, endpoints are many. */
 const SETTLE_EVERY_MS = 100
@@ -241,6 +249,7 @@ function describe(endpoints: readonly (string | EndpointOptions)[], options: Poo
   if (!Array.isArray(endpoints) || endpoints.length === 0) {
     throw invalidOption('pool', 'endpoints', 'a list of at least one address', endpoints)
   }
+  knownOptions('pool', options, [...OWN_OPTIONS, ...CONNECTION_OPTIONS])
   const {
     name = 'pool',
     host = 'preserve',
@@ -258,7 +267,7 @@ function describe(endpoints: readonly (string | EndpointOptions)[], options: Poo
   if (typeof forwarded !== 'boolean') throw invalidOption('pool', 'forwarded', 'true or false', forwarded)
   if (via !== false && (typeof via !== 'string' || !/^[\w.:-]+$/.test(via)))
     throw invalidOption('pool', 'via', 'a name, or false', via)
-  knownOptions('pool', tls, ['servername', 'ca', 'dangerouslyAcceptAnyCertificate'])
+  checkTlsOptions('pool', tls)
   const limits = upstreamLimits(connection)
   const specs = endpoints.map((given) => endpointSpec(given, tls))
   const ids = new Set<string>()

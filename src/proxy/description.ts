@@ -3,7 +3,7 @@ import type { Exchange } from '../core/exchange.ts'
 import type { Filter } from '../core/handler.ts'
 import type { Match } from '../core/match.ts'
 import type { ResponseMessage } from '../core/message.ts'
-import { invalidOption } from '../core/options.ts'
+import { invalidOption, knownOptions } from '../core/options.ts'
 import { ClientResolver, type TrustedField } from '../transport/client-resolver.ts'
 import { type LimitOptions, limits } from '../transport/limits.ts'
 import type { ListenerSettings } from '../transport/listener.ts'
@@ -56,28 +56,25 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
   if (typeof options !== 'object' || options === null) {
     throw invalidOption('listen', 'port', 'a port number or an object of options', given)
   }
+  knownOptions('listen', options, ['port', 'host', 'trustedProxies', 'trustedField', 'limits'])
   const {
     port = DEFAULT_PORT,
     host = '127.0.0.1',
     trustedProxies = [],
     trustedField = 'x-forwarded-for',
     limits: limitOptions,
-    ...unknown
   } = options
-  for (const name of Object.keys(unknown)) {
-    throw invalidOption(
-      'listen',
-      name,
-      'one of the options that exist: port, host, trustedProxies, trustedField, limits',
-      options[name as keyof ListenOptions],
-    )
-  }
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalidOption('listen', 'port', 'a whole number from 0 to 65535', port)
   if (typeof host !== 'string' || host === '')
     throw invalidOption('listen', 'host', 'an address or a host name', host)
   if (!Array.isArray(trustedProxies))
-    throw invalidOption('listen', 'trustedProxies', 'a list of addresses or CIDR ranges', trustedProxies)
+    throw invalidOption(
+      'listen',
+      'trustedProxies',
+      "a list of addresses or CIDR ranges, such as ['loopback', '10.0.0.0/8']",
+      trustedProxies,
+    )
   if (trustedField !== 'x-forwarded-for' && trustedField !== 'forwarded') {
     throw invalidOption('listen', 'trustedField', '"x-forwarded-for" or "forwarded"', trustedField)
   }

@@ -80,6 +80,17 @@ describe('proxy', () => {
     ],
     ['a route that is hidden', () => proxy().route('/a', ok).route('/a', ok), 'can never be reached'],
     ['an unknown proxy option', () => proxy({ cas: true } as never), 'proxy: "cas" must be'],
+    ['the same listener twice', () => proxy().listen(1).listen(1), 'listen: "port" must be different'],
+    [
+      'a filter in the place of a handler',
+      () => proxy().route('/', noting('x') as never),
+      'as a filter does',
+    ],
+    [
+      'a misspelling, with the right word',
+      () => proxy().listen({ limits: { bodybytes: 1 } as never }),
+      'did you mean "bodyBytes"?',
+    ],
     ['an error handler that is none', () => proxy().onError(1 as never), 'onError: "handler" must be'],
   ])('refuses %s at the call', (_, call, message) => {
     expect(call).toThrow(
@@ -104,6 +115,24 @@ describe('proxy.handler', () => {
     expect(response.status).toBe(status)
     expect(response.headers.get('allow')).toBe(allow)
     expect(await response.body.text()).not.toContain('secret')
+  })
+
+  test.each<[string, unknown, string]>([
+    ['nothing', undefined, 'undefined'],
+    ['a string', 'ok', 'string'],
+    ['the response of another world', new Response('ok'), 'Response'],
+  ])('says what is wrong with a handler that returns %s', async (_, returned, named) => {
+    const failures: unknown[] = []
+    const handler = proxy()
+      .use((it, next) => next(it))
+      .onError(({ cause }) => {
+        failures.push(cause)
+        return undefined
+      })
+      .route('/', (() => returned) as never)
+      .handler()
+    expect((await handler(exchange())).status).toBe(500)
+    expect(String(failures[0])).toMatch(new RegExp(`must return a ResponseMessage.*got ${named}`))
   })
 
   test('has errors answered by onError, and by default when that gives nothing', async () => {

@@ -1,7 +1,8 @@
 import { systemClock } from '../core/clock.ts'
 import { toProxyError } from '../core/errors.ts'
-import { assertFilter, type Filter, type Handler } from '../core/handler.ts'
+import { assertFilter, type Filter, type Handler, noResponse } from '../core/handler.ts'
 import { expandMatch, type Match, type MatchObject, within } from '../core/match.ts'
+import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions, OptionError } from '../core/options.ts'
 import { systemRandom } from '../core/random.ts'
 import { ConnectorRegistry } from '../transport/connector-registry.ts'
@@ -33,7 +34,7 @@ export interface ProxyOptions {
 export interface StartOptions {
   /** Drains on SIGTERM and SIGINT; a second signal closes at once. Default true. */
   signals?: boolean
-  /** @internal */
+  /** Time, chance and network, where they are not to be the real ones: the testing kit has others. */
   surroundings?: Partial<Surroundings>
 }
 
@@ -114,7 +115,12 @@ class DescribedProxy implements ProxyBuilder {
   }
 
   listen(at: number | ListenOptions = {}): ProxyBuilder {
-    return this.#with({ listeners: [...this.description.listeners, listenerSettings(at)] })
+    const { listeners } = this.description
+    const added = listenerSettings(at)
+    if (added.port !== 0 && listeners.some(({ host, port }) => host === added.host && port === added.port)) {
+      throw invalidOption('listen', 'port', 'different for each listener of a host', added.port)
+    }
+    return this.#with({ listeners: [...listeners, added] })
   }
 
   use(...filters: Filter[]): ProxyBuilder {
@@ -137,7 +143,10 @@ class DescribedProxy implements ProxyBuilder {
     return this.#with({ errorHandler })
   }
 
-  async start({ signals = true, surroundings = {} }: StartOptions = {}): Promise<RunningProxy> {
+  async start(options: StartOptions = {}): Promise<RunningProxy> {
+    knownOptions('start', options, ['signals', 'surroundings'])
+    const { signals = true, surroundings = {} } = options
+    if (typeof signals !== 'boolean') throw invalidOption('start', 'signals', 'true or false', signals)
     const { listeners } = this.description
     const description =
       listeners.length > 0 ? this.description : { ...this.description, listeners: [listenerSettings({})] }
@@ -162,7 +171,9 @@ class DescribedProxy implements ProxyBuilder {
     const compiled = new CompiledProxy(this.description, targets)
     return async (exchange) => {
       try {
-        return await compiled.handler(exchange)
+        const response = await compiled.handler(exchange)
+        if (!(response instanceof ResponseMessage)) throw noResponse(response)
+        return response
       } catch (thrown) {
         return compiled.answerError(toProxyError(thrown), exchange)
       }
@@ -238,6 +249,14 @@ function routeEntry(match: Match, filtersAndTarget: readonly (Filter | Target)[]
       'route',
       'handler',
       'a pool, or a function (exchange) => response, as the last argument',
+      target,
+    )
+  }
+  if (typeof target === 'function' && target.length > 1) {
+    throw invalidOption(
+      'route',
+      'handler',
+      'a pool or a handler, behind its filters (this one takes `next`, as a filter does)',
       target,
     )
   }

@@ -9,20 +9,20 @@ import type { ProxyDescription } from './description.ts'
 
 /** A proxy could not start. The message is one line that says what to change. */
 export class StartError extends Error {
+  /** The system's, such as `EADDRINUSE`. */
   readonly code: string
 
-  constructor(message: string, code: string, cause: unknown) {
-    super(message, { cause })
+  constructor(message: string, code: string) {
+    super(message)
     this.name = 'StartError'
     this.code = code
     // Where in the engine it was found is of no help to whoever must choose another port.
     this.stack = `${this.name}: ${message}`
     Object.defineProperty(this, 'code', { enumerable: false })
-    Object.defineProperty(this, 'cause', { enumerable: false })
   }
 }
 
-/** @internal Time, chance and network of a running proxy. */
+/** Time, chance and network of a running proxy. */
 export interface Surroundings {
   readonly clock: Clock
   readonly random: Random
@@ -210,26 +210,22 @@ function startError(error: NodeJS.ErrnoException, { host, port }: ListenerSettin
       return new StartError(
         `${at} is in use: stop what listens there, or choose another port with .listen(${port + 1})`,
         error.code,
-        error,
       )
     case 'EACCES':
       return new StartError(
         `${at} may not be opened by this user: choose a port above 1023, for example .listen(8080)`,
         error.code,
-        error,
       )
     case 'EADDRNOTAVAIL':
       return new StartError(
         `${host} is no address of this machine: use .listen({ host: '127.0.0.1' }) or '0.0.0.0'`,
         error.code,
-        error,
       )
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return new StartError(
         `the host "${host}" is unknown: use an address of this machine, for example '127.0.0.1'`,
         error.code,
-        error,
       )
     default:
       return error

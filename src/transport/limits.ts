@@ -55,8 +55,29 @@ export interface Limits extends HeadLimits, BodyLimits {
 
 const OWNER = 'limits'
 
+const LIMIT_OPTIONS: readonly string[] = [
+  'headBytes',
+  'headers',
+  'targetBytes',
+  'bodyBytes',
+  'chunkExtensionBytes',
+  'trailerBytes',
+  'trailers',
+  'headMs',
+  'bodyIdleMs',
+  'minBodyBytesPerSecond',
+  'sendIdleMs',
+  'keepAliveMs',
+  'readAheadBytes',
+  'drainBytes',
+  'lingerMs',
+  'lingerBytes',
+  'connections',
+] satisfies (keyof LimitOptions)[]
+
 /** Checks the options and fills in the defaults. */
 export function limits(options: LimitOptions = {}): Limits {
+  knownOptions(OWNER, options, LIMIT_OPTIONS)
   const {
     headBytes = 16_384,
     headers = 100,
@@ -75,9 +96,7 @@ export function limits(options: LimitOptions = {}): Limits {
     lingerMs = 2_000,
     lingerBytes = 1_048_576,
     connections = 20_000,
-    ...unknown
   } = options
-  knownOptions(OWNER, unknown, [])
   const atLeastOne = { min: 1, unlimited: true }
   return {
     headBytes: sizeBytes(OWNER, 'headBytes', headBytes, { min: 64 }),

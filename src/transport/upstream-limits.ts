@@ -47,8 +47,25 @@ export interface UpstreamLimits extends ResponseHeadLimits, BodyLimits {
 
 const OWNER = 'pool'
 
+/** The names of all of them. */
+export const CONNECTION_OPTIONS: readonly string[] = [
+  'maxConnections',
+  'maxPending',
+  'pendingMs',
+  'idleMs',
+  'connectMs',
+  'headMs',
+  'bodyIdleMs',
+  'sendIdleMs',
+  'tunnelIdleMs',
+  'headBytes',
+  'headers',
+  'bodyBytes',
+] satisfies (keyof ConnectionOptions)[]
+
 /** Checks the options and fills in the defaults. */
 export function upstreamLimits(options: ConnectionOptions = {}): UpstreamLimits {
+  knownOptions(OWNER, options, CONNECTION_OPTIONS)
   const {
     maxConnections = 512,
     maxPending = 1024,
@@ -62,9 +79,7 @@ export function upstreamLimits(options: ConnectionOptions = {}): UpstreamLimits 
     headBytes = 65_536,
     headers = 200,
     bodyBytes = Number.POSITIVE_INFINITY,
-    ...unknown
   } = options
-  knownOptions(OWNER, unknown, [])
   const atLeastOne = { min: 1, unlimited: true }
   return {
     maxConnections: integer(OWNER, 'maxConnections', maxConnections, { min: 1, unlimited: true }),

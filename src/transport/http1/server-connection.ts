@@ -3,6 +3,7 @@ import { Body } from '../../core/body.ts'
 import { Deadline } from '../../core/clock.ts'
 import { ProxyError, toProxyError } from '../../core/errors.ts'
 import { type Client, Exchange, type ExchangeHost } from '../../core/exchange.ts'
+import { isPromise, noResponse } from '../../core/handler.ts'
 import { FieldKind, type HeaderList } from '../../core/headers.ts'
 import { RequestMessage, ResponseMessage } from '../../core/message.ts'
 import type { MemoryUse, Wire, WireHandler } from '../../core/network.ts'
@@ -284,7 +285,8 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
     try {
       const response = snapshot.handler(exchange)
       if (response instanceof ResponseMessage) this.#respond(response)
-      else response.then(this.#onResponse, this.#onFailure)
+      else if (isPromise(response)) response.then(this.#onResponse, this.#onFailure)
+      else this.#fail(noResponse(response))
     } catch (thrown) {
       this.#threw(thrown)
     }
@@ -355,7 +357,7 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
 
   #respond(response: ResponseMessage): void {
     if (!(response instanceof ResponseMessage)) {
-      this.#fail(new TypeError('a handler must return a ResponseMessage (see respond)'))
+      this.#fail(noResponse(response))
       return
     }
     const head = this.#head!
