@@ -1,6 +1,6 @@
 export { type Attribute, attribute } from './core/attribute.ts'
 export type { Balancer, Candidates, Endpoint } from './core/balancer.ts'
-export { Body, type BodyInit, type Transform } from './core/body.ts'
+export { Body, type BodyInit } from './core/body.ts'
 export type { Clock, Timer } from './core/clock.ts'
 export {
   PROXY_ERRORS,
@@ -25,6 +25,7 @@ export type { Address, TlsConnectOptions, TlsFacts, Tunnel } from './core/networ
 export { type Duration, OptionError, type Size } from './core/options.ts'
 export { problemResponse } from './core/problem.ts'
 export type { Random } from './core/random.ts'
+export type { Transform } from './core/transformed-source.ts'
 export type { EndpointOptions } from './pool/endpoint-spec.ts'
 export { type Pool, type PoolOptions, pool } from './pool/pool.ts'
 export type { ErrorHandler, ListenOptions } from './proxy/description.ts'

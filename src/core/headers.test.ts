@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FieldLines } from '../transport/http1/syntax.ts'
-import { FieldKind, HeaderList, listHasToken } from './headers.ts'
+import { FieldKind } from './field-name.ts'
+import { HeaderList, listHasToken } from './headers.ts'
 
 /** A list as the parser makes it: not told apart yet. */
 function parsed(section: string): HeaderList {

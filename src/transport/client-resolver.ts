@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import type { Client, Forwarding } from '../core/exchange.ts'
-import { FieldKind, type HeaderList } from '../core/headers.ts'
+import { FieldKind } from '../core/field-name.ts'
+import type { HeaderList } from '../core/headers.ts'
 import type { Wire } from '../core/network.ts'
 import { invalidOption } from '../core/options.ts'
 

@@ -1,6 +1,7 @@
 import { ProxyError } from '../core/errors.ts'
 import type { Client } from '../core/exchange.ts'
-import { FieldKind, type HeaderList } from '../core/headers.ts'
+import { FieldKind } from '../core/field-name.ts'
+import type { HeaderList } from '../core/headers.ts'
 import type { RequestMessage } from '../core/message.ts'
 import { forwardedNode } from './client-resolver.ts'
 import type { Framing } from './framing.ts'

@@ -1,8 +1,16 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Filter, pool, proxy, respond } from '../../src/index.ts'
 import { fakeUpstream, memoryNetwork, rawClient, virtualClock } from '../../src/testing/index.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: proxy\r\n\r\n'
+
+// What a filter forgets is told to the operator; here it is expected.
+beforeEach(() => {
+  vi.spyOn(console, 'error').mockImplementation(() => {})
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 /** Every rejection that nobody handles fails the test run: that is what these tests are about. */
 async function served(

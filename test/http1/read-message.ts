@@ -1,4 +1,5 @@
-import { FieldKind, HeaderList } from '../../src/core/headers.ts'
+import { FieldKind } from '../../src/core/field-name.ts'
+import { HeaderList } from '../../src/core/headers.ts'
 import { type Framing, incomingRequestFraming, incomingResponseFraming } from '../../src/transport/framing.ts'
 import { BodyDecoder, type BodyLimits } from '../../src/transport/http1/body-decoder.ts'
 import { HeadBuffer } from '../../src/transport/http1/head-buffer.ts'

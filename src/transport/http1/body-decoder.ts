@@ -1,4 +1,5 @@
-import { FieldKind, type HeaderList } from '../../core/headers.ts'
+import { FieldKind } from '../../core/field-name.ts'
+import type { HeaderList } from '../../core/headers.ts'
 import type { MemoryUse } from '../../core/network.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { CR, FieldLines, incomplete, isTokenByte, isValueByte, LF, malformed, SyntaxFault } from './syntax.ts'

@@ -1,6 +1,7 @@
-import type { BodySink, BodySource } from '../../core/body.ts'
+import type { BodySink, BodySource } from '../../core/body-source.ts'
 import { ProxyError } from '../../core/errors.ts'
-import { FieldKind, type HeaderList } from '../../core/headers.ts'
+import { FieldKind } from '../../core/field-name.ts'
+import type { HeaderList } from '../../core/headers.ts'
 import type { Wire } from '../../core/network.ts'
 import type { Framing } from '../framing.ts'
 

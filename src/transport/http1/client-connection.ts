@@ -1,4 +1,3 @@
-import type { BodySink, BodySource } from '../../core/body.ts'
 import { Body } from '../../core/body.ts'
 import { Deadline } from '../../core/clock.ts'
 import { ProxyError, toProxyError } from '../../core/errors.ts'
@@ -9,13 +8,13 @@ import type { Attempt, AttemptCarrier } from '../attempt.ts'
 import type { ConnectionOwner } from '../connector.ts'
 import { incomingResponseFraming, outgoingRequestFraming } from '../framing.ts'
 import { allowedUpgrade, requestHead } from '../outgoing-head.ts'
-import { settleReadMemory } from '../read-memory.ts'
 import { WireTunnel } from '../tunnel.ts'
 import { BodyDecoder, type BodyDecoderOwner, leastFree } from './body-decoder.ts'
 import { BodyWriter, type BodyWriterOwner, WHOLE_BELOW } from './body-writer.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import type { ResponseHead } from './response-head.ts'
 import { SyntaxFault } from './syntax.ts'
+import { UpstreamBody, type UpstreamBodyOwner } from './upstream-body.ts'
 
 /** A response up to this size that came with its head is copied out, and the connection is free at once. */
 const COPY_BELOW = 16_384
@@ -32,7 +31,9 @@ const MAX_INTERIM = 16
 type Phase = 'idle' | 'head' | 'body' | 'tunnel' | 'closed'
 
 /** One connection to an endpoint: sends one request at a time and reads its response. */
-export class ClientConnection implements WireHandler, BodyDecoderOwner, BodyWriterOwner, AttemptCarrier {
+export class ClientConnection
+  implements WireHandler, BodyDecoderOwner, BodyWriterOwner, UpstreamBodyOwner, AttemptCarrier
+{
   readonly #wire: Wire
   readonly #owner: ConnectionOwner
   readonly #deadline: Deadline
@@ -376,124 +377,6 @@ export class ClientConnection implements WireHandler, BodyDecoderOwner, BodyWrit
     else this.#deadline.disarm()
   }
 }
-
-/** The body of the response that a connection is reading. Holds what came before someone opened it. */
-class UpstreamBody implements BodySource {
-  readonly length: number | undefined
-  readonly #connection: ClientConnection
-  #sink: BodySink | undefined
-  #held: Buffer[] = []
-  #heldBytes = 0
-  #end: { error: unknown; trailers: HeaderList | undefined } | undefined
-  #over = false
-  /** Of the pieces that were given on, out of memory of which there is more to give. */
-  #pieceUse: MemoryUse = true
-  /** The reader asked for a pause. */
-  #paused = false
-  /** Too much is held for a reader that has not come yet. */
-  #full = false
-
-  constructor(connection: ClientConnection, length: number | undefined) {
-    this.#connection = connection
-    this.length = length
-  }
-
-  /** Whether all of it has come, or will never come. */
-  get received(): boolean {
-    return this.#end !== undefined
-  }
-
-  get stopped(): boolean {
-    return this.#paused || this.#full
-  }
-
-  open(sink: BodySink): void {
-    if (this.#over) return
-    this.#sink = sink
-    this.#deliver()
-  }
-
-  pause(): void {
-    if (this.#paused) return
-    const stopped = this.stopped
-    this.#paused = true
-    if (!stopped && this.#end === undefined) this.#connection.bodyPaused(this)
-  }
-
-  resume(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    this.#deliver()
-    if (!this.stopped && this.#end === undefined) this.#connection.bodyResumed(this)
-  }
-
-  cancel(reason: ProxyError): void {
-    if (this.#over) return
-    this.#over = true
-    this.#held = []
-    if (this.#end === undefined) this.#connection.bodyCancelled(this, reason)
-  }
-
-  push(chunk: Buffer): MemoryUse {
-    if (this.#over) return true
-    if (this.#sink !== undefined && this.#held.length === 0) return this.#sink.onChunk(chunk)
-    const copied = chunk.length <= COPY_BELOW
-    this.#held.push(copied ? Buffer.from(chunk) : chunk)
-    this.#heldBytes += chunk.length
-    if (this.#heldBytes > MAX_HELD_BYTES && !this.#full) {
-      const stopped = this.stopped
-      this.#full = true
-      if (!stopped) this.#connection.bodyPaused(this)
-    }
-    return copied ? true : undefined
-  }
-
-  finish(trailers: HeaderList | undefined): void {
-    this.#end = { error: undefined, trailers }
-    this.#deliver()
-  }
-
-  fail(error: unknown): void {
-    if (this.#end !== undefined) return
-    this.#end = { error, trailers: undefined }
-    this.#deliver()
-  }
-
-  /** Several pieces of one read share their memory: it is free when the last of them is. */
-  #settle(chunk: Buffer, use: MemoryUse): void {
-    const all = leastFree(this.#pieceUse, use)
-    if (this.#held[0]?.buffer === chunk.buffer) {
-      this.#pieceUse = all
-      return
-    }
-    this.#pieceUse = true
-    settleReadMemory(chunk.buffer, all)
-  }
-
-  #deliver(): void {
-    const sink = this.#sink
-    if (sink === undefined) return
-    while (this.#held.length > 0 && !this.#paused && !this.#over) {
-      const chunk = this.#held.shift()!
-      this.#heldBytes -= chunk.length
-      this.#settle(chunk, sink.onChunk(chunk))
-    }
-    if (this.#over || this.#held.length > 0) return
-    const end = this.#end
-    if (end === undefined) {
-      if (!this.#full) return
-      this.#full = false
-      if (!this.#paused) this.#connection.bodyResumed(this)
-      return
-    }
-    this.#over = true
-    this.#sink = undefined
-    if (end.error === undefined) sink.onEnd(end.trailers)
-    else sink.onError(end.error)
-  }
-}
-
-const MAX_HELD_BYTES = 65_536
 
 function dropNominated(head: ResponseHead): void {
   if (head.nominated !== undefined) for (const name of head.nominated) head.headers.delete(name)

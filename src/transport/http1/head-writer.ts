@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { FieldKind } from '../../core/headers.ts'
+import { FieldKind } from '../../core/field-name.ts'
 
 /** What never goes on from a request as it came: the proxy writes these itself, or they end here. */
 export const REQUEST_DROPPED: number =

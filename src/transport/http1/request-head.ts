@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
-import { FieldKind, HeaderList, trimWhiteSpace } from '../../core/headers.ts'
+import { FieldKind } from '../../core/field-name.ts'
+import { HeaderList, trimWhiteSpace } from '../../core/headers.ts'
 import { ConnectionOptions } from './connection-options.ts'
 import {
   CR,

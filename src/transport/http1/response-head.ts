@@ -1,4 +1,5 @@
-import { FieldKind, HeaderList } from '../../core/headers.ts'
+import { FieldKind } from '../../core/field-name.ts'
+import { HeaderList } from '../../core/headers.ts'
 import { ConnectionOptions } from './connection-options.ts'
 import {
   CR,

@@ -1,10 +1,11 @@
-import type { BodySink, BodySource } from '../../core/body.ts'
 import { Body } from '../../core/body.ts'
+import type { BodySource } from '../../core/body-source.ts'
 import { Deadline } from '../../core/clock.ts'
 import { ProxyError, toProxyError } from '../../core/errors.ts'
 import { type Client, Exchange, type ExchangeHost } from '../../core/exchange.ts'
+import { FieldKind } from '../../core/field-name.ts'
 import { isPromise, noResponse } from '../../core/handler.ts'
-import { FieldKind, type HeaderList } from '../../core/headers.ts'
+import type { HeaderList } from '../../core/headers.ts'
 import { RequestMessage, ResponseMessage } from '../../core/message.ts'
 import type { MemoryUse, Wire, WireHandler } from '../../core/network.ts'
 import { normalizePath } from '../../core/path.ts'
@@ -17,6 +18,7 @@ import { BodyWriter, type BodyWriterOwner, WHOLE_BELOW } from './body-writer.ts'
 import { GrowingBuffer } from './growing-buffer.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { RESPONSE_DROPPED, statusLine } from './head-writer.ts'
+import { RequestBody, type RequestBodyOwner } from './request-body.ts'
 import type { RequestHead } from './request-head.ts'
 import { SyntaxFault } from './syntax.ts'
 
@@ -32,7 +34,9 @@ import { SyntaxFault } from './syntax.ts'
 type Phase = 'idle' | 'head' | 'exchange' | 'draining' | 'lingering' | 'tunnel' | 'closed'
 
 /** One client connection: reads requests one after another, has each served, and writes the responses in that order. */
-export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWriterOwner, ExchangeHost {
+export class ServerConnection
+  implements WireHandler, BodyDecoderOwner, BodyWriterOwner, RequestBodyOwner, ExchangeHost
+{
   readonly #wire: Wire
   readonly #context: ListenerContext
   readonly #deadline: Deadline
@@ -758,79 +762,6 @@ export class ServerConnection implements WireHandler, BodyDecoderOwner, BodyWrit
   #ownWriter(): BodyWriter {
     this.#writer ??= new BodyWriter(this.#wire, this)
     return this.#writer
-  }
-}
-
-/** The body of the request that a connection is serving. */
-class RequestBody implements BodySource {
-  readonly length: number | undefined
-  readonly #connection: ServerConnection
-  #sink: BodySink | undefined
-  #ended = false
-  paused = false
-  /** Paused at some time since the last look at its progress. */
-  wasPaused = false
-  /** The client waits for our word before it sends. */
-  continuePending: boolean
-
-  constructor(connection: ServerConnection, length: number | undefined, continuePending: boolean) {
-    this.#connection = connection
-    this.length = length
-    this.continuePending = continuePending
-  }
-
-  /** Whether bytes that come have somewhere to go. */
-  get flowing(): boolean {
-    return this.#sink !== undefined && !this.#ended
-  }
-
-  open(sink: BodySink): void {
-    if (this.#ended) return
-    this.#sink = sink
-    this.#connection.bodyOpened(this)
-  }
-
-  pause(): void {
-    if (this.paused || this.#ended) return
-    this.paused = true
-    this.wasPaused = true
-    this.#connection.bodyPaused(this)
-  }
-
-  resume(): void {
-    if (!this.paused) return
-    this.paused = false
-    this.#connection.bodyResumed(this)
-  }
-
-  cancel(): void {
-    this.#sink = undefined
-    this.#connection.bodyCancelled(this)
-    this.paused = false
-  }
-
-  push(chunk: Buffer): boolean | undefined {
-    return this.#sink === undefined ? true : this.#sink.onChunk(chunk)
-  }
-
-  finish(trailers: HeaderList | undefined): void {
-    this.#ended = true
-    const sink = this.#sink
-    this.#sink = undefined
-    sink?.onEnd(trailers)
-  }
-
-  fail(error: ProxyError): void {
-    if (this.#ended) return
-    this.#ended = true
-    const sink = this.#sink
-    this.#sink = undefined
-    sink?.onError(error)
-  }
-
-  /** The exchange is over; whoever still reads is told so. */
-  drop(): void {
-    this.fail(new ProxyError('exchange_aborted', { detail: 'the response was finished before the request' }))
   }
 }
 

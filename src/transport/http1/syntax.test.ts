@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FIELD_KINDS, FieldKind, trimWhiteSpace } from '../../core/headers.ts'
+import { FIELD_KINDS, FieldKind } from '../../core/field-name.ts'
+import { trimWhiteSpace } from '../../core/headers.ts'
 import {
   areAllOf,
   contentLength,

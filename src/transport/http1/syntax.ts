@@ -1,4 +1,5 @@
-import { FIELD_KINDS, FieldKind, fieldName, HeaderList } from '../../core/headers.ts'
+import { FIELD_KINDS, FieldKind, fieldName } from '../../core/field-name.ts'
+import { HeaderList } from '../../core/headers.ts'
 
 /** What a byte may be part of (RFC 9110 section 5, RFC 9112 section 3.2, RFC 3986). Bits, looked up by the byte. */
 export const TOKEN = 1

@@ -1,0 +1,179 @@
+import type { ProxyError } from './errors.ts'
+import type { HeaderList } from './headers.ts'
+import type { MemoryUse } from './network.ts'
+
+/** Takes the bytes of a body. Called by one source, in order, until `onEnd` or `onError`, of which one comes last. */
+export interface BodySink {
+  onChunk(chunk: Uint8Array): MemoryUse
+  onEnd(trailers: HeaderList | undefined): void
+  onError(error: unknown): void
+}
+
+/** Where the bytes of a body come from. Opened once; may push before `open` returns. */
+export interface BodySource {
+  /** Bytes to come, when they are known beforehand. */
+  readonly length: number | undefined
+  open(sink: BodySink): void
+  pause(): void
+  resume(): void
+  /** Gives up: nothing is pushed any more, not even an error. Safe at any time, also before `open` and after the end. */
+  cancel(reason: ProxyError): void
+}
+
+/** Nothing at all; the same for every body without content. */
+export const EMPTY: BodySource = {
+  length: 0,
+  open: (sink) => sink.onEnd(undefined),
+  pause: () => {},
+  resume: () => {},
+  cancel: () => {},
+}
+
+/** Pushes bytes that are here, in slices, so that a reader that is slow can ask for a pause. */
+export class BytesSource implements BodySource {
+  readonly bytes: Uint8Array
+  #sink: BodySink | undefined
+  #at = 0
+  #paused = false
+  #pushing = false
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+
+  get length(): number {
+    return this.bytes.byteLength
+  }
+
+  fresh(): BytesSource {
+    return new BytesSource(this.bytes)
+  }
+
+  open(sink: BodySink): void {
+    this.#sink = sink
+    this.#push()
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#push()
+  }
+
+  cancel(): void {
+    this.#sink = undefined
+  }
+
+  #push(): void {
+    if (this.#pushing) return
+    this.#pushing = true
+    const size = this.bytes.byteLength
+    while (this.#sink !== undefined && !this.#paused && this.#at < size) {
+      const from = this.#at
+      this.#at = Math.min(size, from + SLICE_BYTES)
+      this.#sink.onChunk(this.bytes.subarray(from, this.#at))
+    }
+    this.#pushing = false
+    if (this.#at < size || this.#paused) return
+    const sink = this.#sink
+    this.#sink = undefined
+    sink?.onEnd(undefined)
+  }
+}
+
+const SLICE_BYTES = 65_536
+
+/** Pushes what an iterable yields. One `next` is under way at a time, and none while paused. */
+export class IterableSource implements BodySource {
+  readonly length = undefined
+  readonly #iterable: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+  readonly #trailers: () => HeaderList | undefined
+  #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array> | undefined
+  #sink: BodySink | undefined
+  #paused = false
+  #pulling = false
+  #ended = false
+
+  constructor(
+    iterable: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    trailers: () => HeaderList | undefined = () => undefined,
+  ) {
+    this.#iterable = iterable
+    this.#trailers = trailers
+  }
+
+  open(sink: BodySink): void {
+    if (this.#ended) return
+    this.#sink = sink
+    try {
+      const iterable = this.#iterable()
+      this.#iterator =
+        Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]()
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    void this.#pull()
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    void this.#pull()
+  }
+
+  cancel(reason: ProxyError): void {
+    if (this.#ended) return
+    this.#ended = true
+    // A source that was never opened still has to let go of what stands behind it.
+    let iterator = this.#iterator
+    try {
+      if (iterator === undefined) {
+        const iterable = this.#iterable()
+        iterator =
+          Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]()
+      }
+      const returned: unknown = iterator.return?.(reason)
+      // The consumer is gone, so there is nobody left to tell of a failing clean-up.
+      if (returned instanceof Promise) returned.catch(() => {})
+    } catch {
+      // As above.
+    }
+  }
+
+  async #pull(): Promise<void> {
+    if (this.#pulling || this.#iterator === undefined) return
+    this.#pulling = true
+    try {
+      while (!this.#paused && !this.#ended) {
+        const step = await this.#iterator.next()
+        if (this.#ended) return
+        if (step.done === true) {
+          this.#ended = true
+          this.#sink?.onEnd(this.#trailers())
+          return
+        }
+        if (!(step.value instanceof Uint8Array)) {
+          throw new TypeError(`a body's chunks must be Uint8Array or Buffer, got ${typeof step.value}`)
+        }
+        if (step.value.byteLength > 0) this.#sink?.onChunk(step.value)
+      }
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#pulling = false
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#sink?.onError(error)
+  }
+}
