@@ -6,8 +6,8 @@ import { cheapest } from './cheapest.ts'
  *
  * The rule is nginx's `least_conn`. It looks at every candidate.
  *
- * Trap: an endpoint that fails fast has few requests in flight and attracts more. Use it with ejection, or prefer
- * `powerOfTwoChoices`, which also spares many proxies from rushing to the same idle endpoint.
+ * Trap: an endpoint that fails fast has few requests in flight and attracts more, and many proxies rush to the same idle
+ * endpoint. `powerOfTwoChoices` suffers less from both.
  *
  * @example pool(urls).leastConnections()
  */

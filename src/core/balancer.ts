@@ -19,8 +19,8 @@ export interface Endpoint {
 }
 
 /**
- * The endpoints to choose from: healthy, not yet tried in this exchange, never empty. A snapshot, replaced and never
- * changed, so that a balancer may keep what it computed for it (see `perCandidates`).
+ * The endpoints to choose from, in the order of the pool; never empty. A snapshot, replaced and never changed, so that a
+ * balancer may keep what it computed for it (see `perCandidates` of `gatewright/balancers`).
  */
 export type Candidates = readonly Endpoint[]
 

@@ -6,6 +6,7 @@ import { invalidOption, type Size, sizeBytes } from './options.ts'
 import { type Transform, transformed } from './transformed-source.ts'
 import { WatchedSource } from './watched-source.ts'
 
+/** What a body can be made from: text (sent as UTF-8), bytes, chunks that come with time, or nothing. */
 export type BodyInit =
   | Body
   | string
@@ -36,6 +37,7 @@ export class Body implements AsyncIterable<Uint8Array> {
     this.#source = source
   }
 
+  /** A body without bytes. Its length is 0. */
   static empty(): Body {
     return new Body(EMPTY)
   }

@@ -270,6 +270,7 @@ export interface ProxyErrorOptions {
   sent?: Sent
   /** Fields that the answer must have, `Allow` for example. */
   headers?: Readonly<Record<string, string>>
+  /** What made it fail, for logs. Clients never see it. */
   cause?: unknown
 }
 
@@ -280,9 +281,13 @@ export interface ProxyErrorOptions {
  * (`always`: the upstream saw nothing of it; `idempotent`: only if the method is; `never`), `sent` how far it got.
  */
 export class ProxyError extends Error {
+  /** Which row of the table it is: for logs, metrics, and code that decides by it. */
   readonly code: ProxyErrorCode
+  /** One sentence that says more. Clients see it where the fault is theirs. */
   readonly detail: string | undefined
+  /** How far the request had got when it failed. */
   readonly sent: Sent
+  /** Fields of the answer that belong to the error, `Allow` for example. */
   readonly headers: Readonly<Record<string, string>> | undefined
 
   constructor(code: ProxyErrorCode, { detail, sent = 'none', headers, cause }: ProxyErrorOptions = {}) {
@@ -297,14 +302,17 @@ export class ProxyError extends Error {
     this.headers = headers
   }
 
+  /** Whose fault it was: `downstream` (the client's), `upstream` (the service's) or `proxy`. */
   get side(): Side {
     return TABLE[this.code].side
   }
 
+  /** What the client is answered, from 400 to 599. 499 is for logs alone: there is nobody left to answer. */
   get status(): number {
     return TABLE[this.code].status
   }
 
+  /** Whether another attempt is safe: `always`, `idempotent` (if the method is), or `never`. */
   get retry(): Retry {
     return TABLE[this.code].retry
   }
@@ -314,6 +322,7 @@ export class ProxyError extends Error {
     return TABLE[this.code].proxyStatus
   }
 
+  /** The error in a few words, without anything of the one request. */
   get title(): string {
     return TABLE[this.code].title
   }

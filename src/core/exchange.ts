@@ -17,6 +17,7 @@ export interface Client {
   readonly scheme: 'http' | 'https'
   /** The port that the client connected to. */
   readonly localPort: number
+  /** Of the client's own connection; `undefined` where that has no TLS. */
   readonly tls: TlsFacts | undefined
   /** @internal What to send on of forwarding fields. */
   readonly forwarding: Forwarding
@@ -75,7 +76,9 @@ export interface Abortable {
  * head of the response is there; bytes still flow. What must happen at the very end belongs in `onComplete`.
  */
 export class Exchange {
+  /** The request. What a filter changes in it is what goes on. */
   readonly request: RequestMessage
+  /** Who sent it: address, scheme, TLS. */
   readonly client: Client
   /** Values of the route's `:params`, decoded. */
   params: Readonly<Record<string, string>> = NO_PARAMS
@@ -114,6 +117,7 @@ export class Exchange {
     return this.#attributes?.get(key) as T | undefined
   }
 
+  /** Sets a value for later filters, and for `onComplete`. The key is made with `attribute`. */
   set<T>(key: Attribute<T>, value: T): void {
     this.#attributes ??= new Map()
     this.#attributes.set(key, value)

@@ -55,6 +55,7 @@ export function noResponse(value: unknown): TypeError {
 // biome-ignore lint/suspicious/noConfusingVoidType: a step that returns nothing is the usual one
 type Maybe = ResponseMessage | undefined | void
 
+/** Looks at a request, and may change it. A response that it returns is the answer, and nothing behind it is called. */
 export type RequestStep = (exchange: Exchange) => Promise<Maybe> | Maybe
 
 /** A filter for the request alone. What it returns, if anything, is the answer. A synchronous one adds no promise. */
@@ -69,6 +70,7 @@ export function onRequest(step: RequestStep): Filter {
   return named(filter, step.name)
 }
 
+/** Looks at a response, and may change it. One that it returns takes its place; `discard()` the body of the first. */
 export type ResponseStep = (response: ResponseMessage, exchange: Exchange) => Promise<Maybe> | Maybe
 
 /** A filter for the response head. It may change the response, or return another. */

@@ -55,6 +55,7 @@ function isWhiteSpace(code: number): boolean {
   return code === 0x20 || code === 0x09
 }
 
+/** What a list of fields can be made from: another list, pairs in order, or an object of values. */
 export type HeadersInit =
   | HeaderList
   | Iterable<readonly [string, string]>
@@ -82,6 +83,7 @@ export class HeaderList implements Iterable<[name: string, value: string]> {
     return list
   }
 
+  /** A list of its own of what is given; empty for `undefined`. Bad names and values throw `ERR_OPTION_INVALID`. */
   static from(init: HeadersInit | undefined): HeaderList {
     if (init instanceof HeaderList) return init.clone()
     const list = new HeaderList()
@@ -155,6 +157,7 @@ export class HeaderList implements Iterable<[name: string, value: string]> {
     return this.values.filter((_, i) => this.fields[i]!.lower === lower)
   }
 
+  /** Whether a line of this name is there. */
   has(name: string): boolean {
     const lower = lowerName(name)
     const { fields } = this
@@ -196,6 +199,7 @@ export class HeaderList implements Iterable<[name: string, value: string]> {
     return this
   }
 
+  /** A copy; neither sees later changes of the other. */
   clone(): HeaderList {
     const copy = new HeaderList()
     copy.#section = this.#section

@@ -34,7 +34,9 @@ export class RequestMessage {
   readonly rawTarget: string
   /** Host and port that the request names, in lower case: from the target in absolute form, else from `Host`. */
   readonly host: string
+  /** What the client used, as far as is known: see `Client.scheme`. */
   readonly scheme: 'http' | 'https'
+  /** What the client spoke. The service is always spoken to in HTTP/1.1. */
   readonly version: HttpVersion
   /** @internal The protocols that the client offers to switch to. */
   upgrade: string | undefined = undefined
@@ -62,6 +64,7 @@ export class RequestMessage {
     this.#body = body
   }
 
+  /** The method, as it was sent: case matters. What is set must be a token (`ERR_OPTION_INVALID`). */
   get method(): string {
     return this.#method
   }
@@ -111,6 +114,7 @@ export class RequestMessage {
     this.#queryAt = query === '' ? -1 : path.length
   }
 
+  /** The content. Unread until someone reads it or it is sent; another may be put in its place. */
   get body(): Body {
     this.#body ??= Body.empty()
     return this.#body
@@ -141,7 +145,9 @@ export class RequestMessage {
 /** A response on its way back. Filters may change it before they return it. */
 export class ResponseMessage {
   #status: number
+  /** In wire order and case. Fields that frame the body are written anew, whatever stands here. */
   headers: HeaderList
+  /** The content. Who puts another in its place calls `discard()` on the first. */
   body: Body
   /** The reason phrase; `undefined` takes the usual one. */
   reason: string | undefined
@@ -161,6 +167,7 @@ export class ResponseMessage {
     this.tunnel = undefined
   }
 
+  /** From 200 to 599 for what is set, else it throws `ERR_OPTION_INVALID`; 101 only as it came from a service. */
   get status(): number {
     return this.#status
   }

@@ -45,9 +45,13 @@ export interface Wire {
   reset(): void
 }
 
+/** What was agreed on for a TLS connection. */
 export interface TlsFacts {
+  /** `TLSv1.3`, for example. */
   readonly protocol: string
+  /** The application protocol that both sides agreed on, `http/1.1` for example. */
   readonly alpn: string | undefined
+  /** The host name that the client asked for (SNI). */
   readonly servername: string | undefined
 }
 
@@ -58,8 +62,11 @@ export interface ConnectOptions {
   readonly tls?: TlsConnectOptions | undefined
 }
 
+/** How connections to `https:` endpoints are made safe. */
 export interface TlsConnectOptions {
+  /** The name that the certificate must be for, and that is asked for (SNI). Default: the host of the endpoint's url. */
   readonly servername?: string | undefined
+  /** Certificate authorities to trust in place of the default: PEM text or bytes. Default: those that Node trusts. */
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
   /** Accepts any certificate: no protection against anyone between proxy and service. Off. */
   readonly dangerouslyAcceptAnyCertificate?: boolean | undefined

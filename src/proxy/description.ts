@@ -30,6 +30,7 @@ export interface ListenOptions {
    * that does not write it passes on what the client sent.
    */
   trustedField?: TrustedField
+  /** Sizes, times and counts that a client may not exceed. Each has a default: see `LimitOptions`. */
   limits?: LimitOptions
 }
 

@@ -11,16 +11,21 @@ import type { ProxyDescription, RouteEntry } from './description.ts'
 
 /** What a proxy would do with a request, and why. */
 export interface Explanation {
+  /** The method that was asked about. Default `GET`. */
   readonly method: string
+  /** The host that was asked about, in lower case, with its port if one was given. Default `localhost`. */
   readonly host: string
   /** The path as it is matched and sent on; `undefined` when it is refused with 400. */
   readonly path: string | undefined
   /** The status that the proxy itself answers with, where no route serves the request. */
   readonly status: 400 | 404 | 405 | undefined
+  /** The match of the route that serves it. */
   readonly route: string | undefined
+  /** Values of its `:params`, decoded. */
   readonly params: Readonly<Record<string, string>>
-  /** Outermost first. */
+  /** Names of the filters of proxy, groups and route; outermost first. One without a name is `filter`. */
   readonly filters: readonly string[]
+  /** What answers; `undefined` where no route serves the request. */
   readonly target: TargetDescription | undefined
   /** Each route with the reason why it was chosen or not, most specific first. */
   readonly considered: readonly ConsideredRoute[]

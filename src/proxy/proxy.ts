@@ -42,7 +42,15 @@ export interface StartOptions {
 export interface GroupBuilder {
   /** Adds filters for every route of the group. Before the first route. */
   use(...filters: Filter[]): GroupBuilder
+  /**
+   * Adds a group within the group: its prefix comes behind this one's, its filters run inside this one's.
+   * @throws `ERR_OPTION_INVALID`
+   */
   group(prefix: string | MatchObject, build: (group: GroupBuilder) => RoutedGroup): RoutedGroup
+  /**
+   * Adds a route below the group's prefix: what it matches, filters around it, and what answers.
+   * @throws `ERR_OPTION_INVALID`
+   */
   route(match: Match, ...filtersAndTarget: [...Filter[], Target]): RoutedGroup
 }
 
@@ -59,13 +67,13 @@ export interface RoutedProxy extends Described {
   /**
    * Adds routes below a prefix, with filters of their own.
    *
-   * @example .group('/admin', (admin) => admin.use(basicAuth(users)).route('/stats', stats))
+   * @example .group('/admin', (admin) => admin.use(requireKey).route('/stats', stats))
    */
   group(prefix: string | MatchObject, build: (group: GroupBuilder) => RoutedGroup): RoutedProxy
   /**
    * Adds a route: what it matches, filters around it, and what answers.
    *
-   * @example .route('GET /users/:id', rateLimit({ limit: 100, per: '1m' }), users)
+   * @example .route('GET /api/users/:id', stripPrefix('/api'), users)
    */
   route(match: Match, ...filtersAndTarget: [...Filter[], Target]): RoutedProxy
   /** Answers errors in place of the default problem documents. */
@@ -92,7 +100,7 @@ export interface ProxyBuilder extends RoutedProxy {
  * Begins the description of a proxy. Each method returns a new description; nothing is opened before `start`.
  *
  * @example
- * await proxy().listen(8080).use(accessLog()).route('/api', pool(['http://127.0.0.1:3001'])).start()
+ * await proxy().listen(8080).route('/api', pool(['http://127.0.0.1:3001'])).start()
  */
 export function proxy(options: ProxyOptions = {}): ProxyBuilder {
   knownOptions('proxy', options, ['caseSensitivePaths', 'dangerouslyAllowAmbiguousPaths'])

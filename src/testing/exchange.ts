@@ -16,11 +16,13 @@ export interface ExchangeOptions {
   readonly url?: string | undefined
   /** `Host` and the fields that frame the body are added as a client would, unless they are given here. */
   readonly headers?: HeadersInit | undefined
+  /** A string (sent as UTF-8), bytes, or chunks that come with time. Default none. */
   readonly body?: BodyInit | undefined
   /** A body of JSON, with its `Content-Type`. Not together with `body`. */
   readonly json?: unknown
   /** The client's address, or what is to be known of it. Default `192.0.2.1`, an address reserved for examples. */
   readonly client?: string | Partial<Client> | undefined
+  /** Values of the route's `:params`, decoded. Default none: no route was looked up. */
   readonly params?: Readonly<Record<string, string>> | undefined
   /** Name of the route that serves it. */
   readonly route?: string | undefined
@@ -97,7 +99,7 @@ export class TestExchange extends Exchange {
 /**
  * Makes an exchange to call a filter, a handler or a balancer with, as a listener would have made it.
  *
- * @example const { response } = await run(cors(), exchange({ method: 'OPTIONS', headers: { Origin: 'https://a.example' } }))
+ * @example const { calls } = await run(stripPrefix('/api'), exchange({ url: '/api/users', headers: { Accept: 'text/html' } }))
  */
 export function exchange(options: ExchangeOptions = {}): TestExchange {
   knownOptions('exchange', options, OPTIONS)

@@ -57,8 +57,11 @@ export interface FakeReply {
 
 /** The other end of a tunnel. */
 export interface TunnelPeer {
+  /** A string goes as latin1. */
   write(bytes: string | Uint8Array): void
+  /** Ends its own side; what comes from the other still arrives. */
   end(): void
+  /** Closes with a reset. */
   reset(): void
 }
 
@@ -72,6 +75,7 @@ export interface FakeUpstream extends AsyncDisposable {
   on(route: string, ...answers: readonly [FakeAnswer, ...FakeAnswer[]]): this
   /** Answers what no route fits. Without this it is 200 `ok`, or 404 when there are routes. */
   reply(...answers: readonly [FakeAnswer, ...FakeAnswer[]]): this
+  /** Listens, and gives itself back. Rejects when it is started already, or with the system's error. */
   start(): Promise<this>
   /** Stops listening and closes every connection. */
   close(): Promise<void>

@@ -19,6 +19,7 @@ export interface Faults {
   readonly resetChance?: number | undefined
   /** That a write arrives `stallMs` late, and all that follows with it. */
   readonly stallChance?: number | undefined
+  /** How late, in milliseconds. Default 0. */
   readonly stallMs?: number | undefined
   /** Bytes arrive this many at a time, with a pause before each. */
   readonly drip?: { readonly bytes: number; readonly everyMs: number } | undefined

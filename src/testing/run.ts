@@ -22,6 +22,7 @@ export interface RunResult {
   readonly exchange: TestExchange
   /** One for each time that the filter called `next`. */
   readonly calls: readonly NextCall[]
+  /** How often the filter called `next`: `calls.length`. 0 when it answered by itself. */
   readonly callCount: number
   /** Interim (1xx) responses that were sent to the client. */
   readonly informational: readonly InformationalResponse[]
@@ -42,8 +43,9 @@ export interface RunResult {
  * `handler`, `next` reads the request's body and answers 200 `ok`.
  *
  * @example
- * const { response, callCount } = await run(jwt({ secret }), exchange({ url: '/private' }))
- * expect(response.status).toBe(401)
+ * const closed = onRequest(() => respond(503))
+ * const { response, callCount } = await run(closed, exchange({ url: '/shop' }))
+ * expect(response.status).toBe(503)
  * expect(callCount).toBe(0)
  */
 export async function run(filter: Filter, exchange: TestExchange, handler?: Handler): Promise<RunResult> {

@@ -34,16 +34,25 @@ export type Target = Handler | Compilable
 /** A target as `explain` shows it. */
 export interface TargetDescription {
   readonly kind: 'handler' | 'pool'
+  /** The pool's `name`, or that of the handler function; `handler` where it has none. */
   readonly name: string
+  /** The name of the balancer's function. Of a pool only. */
   readonly balancer?: string
+  /** Names of the filters around each attempt, outermost first. Of a pool only. */
   readonly filters?: readonly string[]
+  /** In the order in which they were given. Of a pool only. */
   readonly endpoints?: readonly EndpointDescription[]
 }
 
+/** An endpoint as `explain` shows it. */
 export interface EndpointDescription {
+  /** What hashing balancers go by. Default the url. */
   readonly id: string
+  /** Scheme, host and port. */
   readonly url: string
+  /** Its share beside the others. Default 1. */
   readonly weight: number
+  /** Where it stands, for balancers of your own; `undefined` where none was given. */
   readonly zone: string | undefined
 }
 
