@@ -79,6 +79,13 @@ const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
     'proxy_loop_detected',
     'The request came back to the proxy that sent it',
   ),
+  tunnel_timeout: row(
+    'proxy',
+    504,
+    'never',
+    'connection_read_timeout',
+    'Nothing went through the tunnel for too long',
+  ),
   internal_error: row('proxy', 500, 'never', 'proxy_internal_error', 'The proxy failed'),
   exchange_aborted: row('proxy', 503, 'never', 'proxy_internal_response', 'The proxy gave the request up'),
   proxy_closed: row('proxy', 503, 'always', 'destination_unavailable', 'The proxy is shutting down'),
@@ -239,6 +246,7 @@ export type ProxyErrorCode =
   | 'method_not_allowed'
   | 'loop_detected'
   | 'internal_error'
+  | 'tunnel_timeout'
   | 'exchange_aborted'
   | 'proxy_closed'
   | 'no_endpoint'

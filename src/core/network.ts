@@ -1,3 +1,5 @@
+import type { ProxyError } from './errors.ts'
+
 /** One end's address. */
 export interface Address {
   readonly address: string
@@ -114,5 +116,6 @@ export interface Tunnel {
 export interface TunnelEnd {
   readonly bytesUp: number
   readonly bytesDown: number
-  readonly error: Error | undefined
+  /** Whose fault it is that it ended, unless the end was an orderly one. */
+  readonly error: ProxyError | undefined
 }

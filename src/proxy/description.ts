@@ -52,6 +52,13 @@ export interface ProxyDescription {
 
 export const DEFAULT_PORT = 8080
 
+/** What is served where nothing was said: one listener at the default address. */
+export function withListener(description: ProxyDescription): ProxyDescription {
+  return description.listeners.length > 0
+    ? description
+    : { ...description, listeners: [listenerSettings({})] }
+}
+
 export function listenerSettings(given: number | ListenOptions): ListenerSettings {
   const options = typeof given === 'number' ? { port: given } : given
   if (typeof options !== 'object' || options === null) {

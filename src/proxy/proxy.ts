@@ -15,6 +15,7 @@ import {
   listenerSettings,
   type ProxyDescription,
   type RouteEntry,
+  withListener,
 } from './description.ts'
 import { type Explanation, explain } from './explanation.ts'
 import { listRoutes, type RouteDescription } from './route-listing.ts'
@@ -155,10 +156,7 @@ class DescribedProxy implements ProxyBuilder {
     knownOptions('start', options, ['signals', 'surroundings'])
     const { signals = true, surroundings = {} } = options
     if (typeof signals !== 'boolean') throw invalidOption('start', 'signals', 'true or false', signals)
-    const { listeners } = this.description
-    const description =
-      listeners.length > 0 ? this.description : { ...this.description, listeners: [listenerSettings({})] }
-    const running = await RunningProxy.start(description, {
+    const running = await RunningProxy.start(withListener(this.description), {
       clock: systemClock,
       random: systemRandom,
       network: nodeNetwork,

@@ -5,7 +5,7 @@ import type { Random } from '../core/random.ts'
 import { ConnectorRegistry } from '../transport/connector-registry.ts'
 import { Listener, type ListenerSettings } from '../transport/listener.ts'
 import { CompiledProxy, CompiledTargets } from './compiled-proxy.ts'
-import type { ProxyDescription } from './description.ts'
+import { type ProxyDescription, withListener } from './description.ts'
 
 /** A proxy could not start. The message is one line that says what to change. */
 export class StartError extends Error {
@@ -100,7 +100,7 @@ export class RunningProxy implements AsyncDisposable {
    */
   async reload(app: Described): Promise<void> {
     const before = this.#reloading
-    const reloaded = before.then(() => this.#reload(app.description))
+    const reloaded = before.then(() => this.#reload(withListener(app.description)))
     this.#reloading = reloaded.catch(() => {})
     return reloaded
   }

@@ -67,17 +67,18 @@ export class ClientResolver {
       walked.unshift(hop.address)
       if (!this.trusts(hop.address)) break
     }
-    const scheme = (found?.proto ?? headers.getAll('x-forwarded-proto').at(-1))?.toLowerCase()
+    const x = this.#field === 'x-forwarded-for'
+    const scheme = (x ? lastOf(headers, 'x-forwarded-proto') : found?.proto)?.toLowerCase()
     return {
       ...connection,
       address: found?.address ?? connection.address,
       port: found === undefined ? connection.port : found.port,
       scheme: scheme === 'https' || scheme === 'http' ? scheme : connection.scheme,
       forwarding: {
-        forwardedFor: this.#field === 'forwarded' ? walked.join(', ') || undefined : value,
-        forwarded: this.#field === 'forwarded' ? value : walked.map(forwardedNode).join(', ') || undefined,
-        host: found?.host ?? headers.getAll('x-forwarded-host').at(-1),
-        port: portOf(headers.getAll('x-forwarded-port').at(-1)),
+        forwardedFor: x ? value : walked.join(', ') || undefined,
+        forwarded: x ? walked.map(forwardedNode).join(', ') || undefined : value,
+        host: x ? lastOf(headers, 'x-forwarded-host') : found?.host,
+        port: x ? portOf(lastOf(headers, 'x-forwarded-port')) : undefined,
       },
     }
   }
@@ -100,6 +101,11 @@ interface Hop {
   readonly port: number
   readonly proto?: string | undefined
   readonly host?: string | undefined
+}
+
+/** The line that the nearest proxy has added. */
+function lastOf(headers: HeaderList, name: string): string | undefined {
+  return headers.getAll(name).at(-1)
 }
 
 /** The hops of `X-Forwarded-For`, nearest first. */

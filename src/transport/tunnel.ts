@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { Deadline } from '../core/clock.ts'
+import { ProxyError, type ProxyErrorCode } from '../core/errors.ts'
 import type { Tunnel, TunnelEnd, Wire, WireHandler } from '../core/network.ts'
 
 /** The upstream end of a tunnel: joined byte for byte to the client's wire once the 101 went out. */
@@ -8,7 +9,7 @@ export class WireTunnel implements Tunnel {
   readonly #upstream: Wire
   readonly #clock: Clock
   readonly #idleMs: number
-  readonly #onClose: (error: Error | undefined) => void
+  readonly #onClose: (error: ProxyError | undefined) => void
   #early: Buffer[] = []
   #earlyBytes = 0
   #closed: { error: Error | undefined } | undefined
@@ -23,7 +24,7 @@ export class WireTunnel implements Tunnel {
       clock,
       idleMs,
       onClose,
-    }: { protocol: string; clock: Clock; idleMs: number; onClose: (error: Error | undefined) => void },
+    }: { protocol: string; clock: Clock; idleMs: number; onClose: (error: ProxyError | undefined) => void },
   ) {
     this.protocol = protocol
     this.#upstream = upstream
@@ -44,7 +45,7 @@ export class WireTunnel implements Tunnel {
       onDrain: () => {},
       onClose: (error) => {
         this.#closed = { error }
-        onClose(error)
+        onClose(error === undefined ? undefined : lost('upstream_reset', error))
       },
     }
   }
@@ -68,6 +69,10 @@ export class WireTunnel implements Tunnel {
   }
 }
 
+function lost(code: ProxyErrorCode, cause?: Error): ProxyError {
+  return new ProxyError(code, { sent: 'response', cause })
+}
+
 const MAX_EARLY_BYTES = 65_536
 
 /** Two wires, each written what the other reads. Over when both are closed. */
@@ -80,7 +85,7 @@ class Join {
   #open = 2
   #bytesUp = 0
   #bytesDown = 0
-  #error: Error | undefined
+  #error: ProxyError | undefined
 
   constructor(
     upstream: Wire,
@@ -93,10 +98,10 @@ class Join {
     this.#downstream = downstream
     this.#idleMs = idleMs
     this.#onClose = onClose
-    this.#deadline = new Deadline(clock, () => this.#fail(new Error('the tunnel was idle for too long')))
+    this.#deadline = new Deadline(clock, () => this.#idled())
     this.#deadline.arm(idleMs)
-    upstream.handler = this.#end(upstream, downstream, (chunk) => this.fromUpstream(chunk))
-    downstream.handler = this.#end(downstream, upstream, (chunk) => this.fromDownstream(chunk))
+    upstream.handler = this.#end('upstream_reset', downstream, (chunk) => this.fromUpstream(chunk))
+    downstream.handler = this.#end('client_aborted', upstream, (chunk) => this.fromDownstream(chunk))
   }
 
   fromUpstream(chunk: Buffer): boolean {
@@ -114,7 +119,7 @@ class Join {
   }
 
   upstreamClosed(error: Error | undefined): void {
-    this.#closed(error, this.#downstream)
+    this.#closed(error === undefined ? undefined : lost('upstream_reset', error), this.#downstream)
   }
 
   #pass(chunk: Buffer, from: Wire, to: Wire): boolean {
@@ -123,7 +128,7 @@ class Join {
     return to.pendingBytes === 0
   }
 
-  #end(own: Wire, other: Wire, onData: (chunk: Buffer) => boolean): WireHandler {
+  #end(code: ProxyErrorCode, other: Wire, onData: (chunk: Buffer) => boolean): WireHandler {
     return {
       onData,
       onEnd: () => other.end(),
@@ -131,14 +136,11 @@ class Join {
         this.#deadline.arm(this.#idleMs)
         other.resume()
       },
-      onClose: (error) => {
-        void own
-        this.#closed(error, other)
-      },
+      onClose: (error) => this.#closed(error === undefined ? undefined : lost(code, error), other),
     }
   }
 
-  #closed(error: Error | undefined, other: Wire): void {
+  #closed(error: ProxyError | undefined, other: Wire): void {
     this.#error ??= error
     this.#open--
     if (this.#open > 0) {
@@ -154,8 +156,8 @@ class Join {
     this.#onClose({ bytesUp: this.#bytesUp, bytesDown: this.#bytesDown, error: this.#error })
   }
 
-  #fail(error: Error): void {
-    this.#error ??= error
+  #idled(): void {
+    this.#error ??= lost('tunnel_timeout')
     this.#upstream.destroy()
     this.#downstream.destroy()
   }

@@ -242,11 +242,7 @@ export class ClientConnection
       onClose: (error) => {
         this.#phase = 'closed'
         this.#attempt = undefined
-        attempt.end(
-          error === undefined
-            ? undefined
-            : new ProxyError('upstream_reset', { sent: 'response', cause: error }),
-        )
+        attempt.end(error)
         owner.closed(this)
         owner.disconnected()
       },

@@ -78,7 +78,12 @@ export class ServerConnection
   /** Ends it now. A running exchange is given up. */
   close(reason: ProxyError): void {
     if (this.#phase === 'closed') return
-    this.#breakOff(reason)
+    if (this.#phase === 'tunnel') {
+      // Its end, with the bytes that went through, comes when both wires are closed.
+      this.#error = reason
+      this.#exchange?.abort(reason)
+      this.#wire.destroy()
+    } else this.#breakOff(reason)
   }
 
   // The wire's side.
@@ -443,9 +448,10 @@ export class ServerConnection
       this.#phase = 'closed'
       this.#exchange = undefined
       this.#context.closed(this)
-      const failure =
-        error === undefined ? undefined : new ProxyError('upstream_reset', { cause: error, sent: 'response' })
-      this.#complete(exchange, 'completed', failure, bytesDown, bytesUp)
+      // Where we have ended it ourselves, the wires only tell what followed from that.
+      const why = this.#error ?? error
+      const result = why === undefined ? 'completed' : why.side === 'downstream' ? 'aborted' : 'failed'
+      this.#complete(exchange, result, why, bytesDown, bytesUp)
     })
     if (this.#stashPaused) this.#wire.resume()
   }
