@@ -1,10 +1,7 @@
 import type { BodySink, BodySource } from './body-source.ts'
 import { ProxyError } from './errors.ts'
 import type { HeaderList } from './headers.ts'
-import type { MemoryUse } from './network.ts'
-
-/** Chunks up to this size are copied when they are kept, so that a large read buffer is not pinned by a small chunk. */
-const COPY_BELOW = 16_384
+import { type MemoryUse, SMALL_BYTES } from './network.ts'
 
 interface Waiting {
   readonly resolve: (step: IteratorResult<Uint8Array>) => void
@@ -58,7 +55,7 @@ export class ChunkReader implements BodySink, AsyncIterableIterator<Uint8Array> 
   }
 
   onChunk(chunk: Uint8Array): MemoryUse {
-    const copied = chunk.byteLength <= COPY_BELOW
+    const copied = chunk.byteLength <= SMALL_BYTES
     const own = copied ? Buffer.from(chunk) : chunk
     const waiting = this.#settle()
     if (waiting !== undefined) waiting.resolve({ done: false, value: own })

@@ -1,3 +1,5 @@
+import { HeaderList } from './headers.ts'
+
 /**
  * The one table of what can go wrong. The errors page, the metric label, the access-log reason, the status and
  * the `Proxy-Status` token (RFC 9209 section 2.3) are all read from here.
@@ -296,7 +298,7 @@ export class ProxyError extends Error {
   /** How far the request had got when it failed. */
   readonly sent: Sent
   /** Fields of the answer that belong to the error, `Allow` for example. */
-  readonly headers: Readonly<Record<string, string>> | undefined
+  readonly headers: HeaderList | undefined
 
   constructor(code: ProxyErrorCode, { detail, sent = 'none', headers, cause }: ProxyErrorOptions = {}) {
     super(
@@ -307,7 +309,8 @@ export class ProxyError extends Error {
     this.code = code
     this.detail = detail
     this.sent = sent
-    this.headers = headers
+    // A value that no head can hold must not come to light while the answer is being made.
+    this.headers = headers === undefined ? undefined : HeaderList.from(headers)
   }
 
   /** Whose fault it was: `downstream` (the client's), `upstream` (the service's) or `proxy`. */

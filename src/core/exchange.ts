@@ -203,11 +203,6 @@ export class Exchange {
     }
   }
 
-  /** @internal Whether anyone waits for the outcome; if not, none need be made. */
-  get watched(): boolean {
-    return this.#completeListeners !== undefined
-  }
-
   /** @internal Ends the exchange. Returns what listeners threw. */
   complete(outcome: Outcome): unknown[] {
     const thrown: unknown[] = []

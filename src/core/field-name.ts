@@ -17,6 +17,13 @@ export const FieldKind = {
   via: 128,
   /** A line that is not written as `Name: value` with one space: it is written anew. */
   unusual: 256,
+  /**
+   * Spelled with an underscore where a name that means something has a hyphen. CGI and its heirs read both as one, so it would
+   * pass as the real one behind our back; nginx drops such fields too.
+   */
+  disguised: 512,
+  /** Names other places for the service, past this proxy and its filters. */
+  alternative: 1024,
 } as const
 
 /** A field name as it stood on the wire, with everything that is looked up by it made once. */
@@ -49,6 +56,7 @@ export const FIELD_KINDS: ReadonlyMap<string, number> = new Map<string, number>(
   ['x-real-ip', FieldKind.forwarding],
   ['date', FieldKind.date],
   ['via', FieldKind.via],
+  ['alt-svc', FieldKind.alternative],
 ])
 
 const COMMON_NAMES = [
@@ -131,14 +139,33 @@ const COMMON_NAMES = [
   'tracestate',
 ]
 
+/** RFC 9110 section 6.5.1: what frames, routes or describes the connection has no place in trailers. */
+export const NOT_IN_TRAILERS: number =
+  FieldKind.hopByHop |
+  FieldKind.framing |
+  FieldKind.host |
+  FieldKind.forwarding |
+  FieldKind.expect |
+  FieldKind.disguised
+
+function kindOf(lower: string): number {
+  const kind = FIELD_KINDS.get(lower)
+  if (kind !== undefined) return kind
+  return lower.includes('_') && FIELD_KINDS.has(lower.replaceAll('_', '-'))
+    ? FieldKind.disguised
+    : FieldKind.ordinary
+}
+
 /** Past this many different names, further ones are made anew each time: correct, a little slower, bounded. */
 const MAX_INTERNED = 2048
+/** A longer name is nobody's real one, and 2048 of them would be much memory. */
+const MAX_INTERNED_LENGTH = 64
 const interned = new Map<string, FieldName>()
 
 function makeFieldName(wire: string): FieldName {
   const lower = wire.toLowerCase()
   const known = interned.get(lower)
-  return { wire, lower: known?.lower ?? lower, kind: FIELD_KINDS.get(lower) ?? FieldKind.ordinary }
+  return { wire, lower: known?.lower ?? lower, kind: kindOf(lower) }
 }
 
 /** The shared `FieldName` of a name that was met before. */
@@ -150,7 +177,7 @@ export function knownFieldName(wire: string): FieldName | undefined {
 export function fieldName(wire: string): FieldName {
   const found = interned.get(wire)
   if (found !== undefined) return found
-  if (interned.size >= MAX_INTERNED) return makeFieldName(wire)
+  if (interned.size >= MAX_INTERNED || wire.length > MAX_INTERNED_LENGTH) return makeFieldName(wire)
   // A name cut out of a head would keep the whole head alive for as long as it is interned.
   const own = Buffer.from(wire, 'latin1').toString('latin1')
   const made = makeFieldName(own)

@@ -160,7 +160,7 @@ export class ResponseMessage {
     body: Body = Body.empty(),
     reason?: string,
   ) {
-    this.#status = status
+    this.#status = integer('ResponseMessage', 'status', status, { min: 101, max: 599 })
     this.headers = headers
     this.body = body
     this.reason = reason

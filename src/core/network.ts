@@ -12,6 +12,9 @@ export interface Address {
  */
 export type MemoryUse = boolean | undefined
 
+/** Up to this size, bytes are copied rather than that the memory of a whole read is held for them. */
+export const SMALL_BYTES = 16_384
+
 /** Called by a wire. One handler at a time owns a wire and everything that happens on it. */
 export interface WireHandler {
   /** Bytes came. */

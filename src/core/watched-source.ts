@@ -54,6 +54,12 @@ export class WatchedSource implements BodySource, BodySink {
   #tell(error: unknown): void {
     if (this.#told) return
     this.#told = true
-    for (const listener of this.#listeners) listener(error)
+    for (const listener of this.#listeners) {
+      try {
+        listener(error)
+      } catch (thrown) {
+        console.error('gatewright: a body.onClose listener threw', thrown)
+      }
+    }
   }
 }

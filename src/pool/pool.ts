@@ -6,6 +6,7 @@ import { assertFilter, compose, type Filter, type Handler } from '../core/handle
 import type { ResponseMessage } from '../core/message.ts'
 import type { TlsConnectOptions } from '../core/network.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
+import { refuseLoop } from '../transport/outgoing-head.ts'
 import type { Compilable, Compiled, Runtime, TargetDescription } from '../transport/runtime.ts'
 import { checkTlsOptions } from '../transport/tls-options.ts'
 import {
@@ -192,6 +193,8 @@ class RunningPool implements Compiled {
   }
 
   #handle(exchange: Exchange): Promise<ResponseMessage> | ResponseMessage {
+    const { via } = this.#description
+    if (via !== undefined) refuseLoop(exchange.request.headers, via)
     const answer = lastRecipientAnswer(exchange.request)
     if (answer !== undefined) return answer
     const endpoint = this.#pick(exchange)

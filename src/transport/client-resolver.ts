@@ -76,7 +76,7 @@ export class ClientResolver {
       scheme: scheme === 'https' || scheme === 'http' ? scheme : connection.scheme,
       forwarding: {
         forwardedFor: x ? value : walked.join(', ') || undefined,
-        forwarded: x ? walked.map(forwardedNode).join(', ') || undefined : value,
+        forwarded: x || hops.includes(MALFORMED) ? walked.map(forwardedNode).join(', ') || undefined : value,
         host: x ? lastOf(headers, 'x-forwarded-host') : found?.host,
         port: x ? portOf(lastOf(headers, 'x-forwarded-port')) : undefined,
       },
@@ -124,14 +124,21 @@ function forwardedElements(value: string | undefined): Hop[] {
   const hops: Hop[] = []
   for (const element of splitOutsideQuotes(value, ',').slice(-MAX_HOPS).reverse()) {
     const pairs = new Map<string, string>()
+    let malformed = false
     for (const pair of splitOutsideQuotes(element, ';')) {
       const found =
         /^\s*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+\-.^_`|~0-9A-Za-z]+))\s*$/.exec(
           pair,
         )
-      if (found !== null) pairs.set(found[1]!.toLowerCase(), found[3] ?? found[2]!.replace(/\\(.)/g, '$1'))
+      const name = found?.[1]?.toLowerCase()
+      if (found === null || name === undefined || pairs.has(name)) {
+        malformed ||= pair.trim() !== ''
+        continue
+      }
+      pairs.set(name, found[3] ?? found[2]!.replace(/\\(.)/g, '$1'))
     }
-    hops.push({ ...node(pairs.get('for') ?? ''), proto: pairs.get('proto'), host: pairs.get('host') })
+    if (malformed) hops.push(MALFORMED)
+    else hops.push({ ...node(pairs.get('for') ?? ''), proto: pairs.get('proto'), host: pairs.get('host') })
   }
   return hops
 }
@@ -165,6 +172,8 @@ function node(text: string): Hop {
 }
 
 const NO_HOP: Hop = { address: undefined, port: 0 }
+/** An element that is none. Nothing of the field can be sent on: a quote left open would swallow what we add. */
+const MALFORMED: Hop = { address: undefined, port: 0 }
 
 function portOf(value: string | undefined): number | undefined {
   return value !== undefined && /^\d{1,5}$/.test(value) ? Number(value) : undefined

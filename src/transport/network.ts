@@ -233,6 +233,11 @@ function listen(
   onWire: (wire: Wire) => void,
 ): Promise<BoundListener> {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    // Asked for later, the address of a client that has reset the connection by then would be empty.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy()
+      return
+    }
     const wire = new NodeWire(socket)
     socket.on('data', onData)
     onWire(wire)

@@ -24,7 +24,7 @@ export interface OutgoingPolicy {
 /** A request that has passed this proxy so often is going round in circles. */
 const MAX_PASSES = 10
 
-/** The head of a request as it goes to an endpoint, written from parsed fields alone. Throws `loop_detected`. */
+/** The head of a request as it goes to an endpoint, written from parsed fields alone. */
 export function requestHead(
   request: RequestMessage,
   client: Client,
@@ -38,7 +38,6 @@ export function requestHead(
   if (policy.xForwarded) head += xForwardedLines(request, client)
   if (policy.forwarded) head += forwardedLine(request, client)
   if (policy.via !== undefined) {
-    refuseLoop(headers, policy.via)
     head +=
       request.version === '1.1' ? `Via: 1.1 ${policy.via}\r\n` : `Via: ${request.version} ${policy.via}\r\n`
   }
@@ -68,7 +67,8 @@ function forwardedLine(request: RequestMessage, { peer, scheme, forwarding }: Cl
   return `Forwarded: ${forwarding.forwarded === undefined ? own : `${forwarding.forwarded}, ${own}`}\r\n`
 }
 
-function refuseLoop(headers: HeaderList, pseudonym: string): void {
+/** Throws `loop_detected` for a request that goes round in circles. */
+export function refuseLoop(headers: HeaderList, pseudonym: string): void {
   if (!headers.hasKind(FieldKind.via)) return
   const { fields, values } = headers
   let passes = 0

@@ -1,32 +1,46 @@
-import type { MemoryUse } from '../core/network.ts'
+import { type MemoryUse, SMALL_BYTES } from '../core/network.ts'
 
 /** What one read can bring at most. */
 const READ_BYTES = 131_072
 /** What is kept for later reads: 8 MiB. */
 const MAX_FREE = 64
-/** Smaller ones are not worth a call. */
-const RELEASE_FROM = 16_384
 
-const free: Buffer[] = []
-/** Without a buffer: memory that Node has made for one read. */
-const lent = new Map<ArrayBufferLike, Buffer | undefined>()
-const ours = new WeakMap<ArrayBufferLike, Buffer>()
+/**
+ * - `read`: a connection reads into it, or what was read is being dealt with.
+ * - `kept`: someone holds a part of it, and may settle it later.
+ * - `lent`: a wire is sending from it, and will return it.
+ * - `free`: waits for the next read.
+ */
+type State = 'read' | 'kept' | 'lent' | 'free'
+
+interface ReadMemory {
+  readonly bytes: Buffer
+  state: State
+}
+
+const free: ReadMemory[] = []
+const all = new WeakMap<ArrayBufferLike, ReadMemory>()
+/** Memory that Node has made for one read, and that a wire is sending from. */
+const foreign = new WeakSet<ArrayBufferLike>()
 
 /** Memory for a read: some that was used before, where there is. Without this, large bodies keep the garbage collector busy. */
 export function takeReadMemory(): Buffer {
   const used = free.pop()
-  if (used !== undefined) return used
-  const memory = Buffer.allocUnsafeSlow(READ_BYTES)
-  ours.set(memory.buffer, memory)
-  return memory
+  if (used !== undefined) {
+    used.state = 'read'
+    return used.bytes
+  }
+  const bytes = Buffer.allocUnsafeSlow(READ_BYTES)
+  all.set(bytes.buffer, { bytes, state: 'read' })
+  return bytes
 }
 
 /** Ends the use of memory that a read has filled. Nobody but the caller, or the wire that it was lent to, may hold a part. */
 export function settleReadMemory(bytes: ArrayBufferLike, use: MemoryUse): void {
-  const memory = ours.get(bytes)
-  if (memory === undefined) return
-  if (use === true) keep(memory)
-  else if (use === false) lent.set(bytes, memory)
+  const memory = all.get(bytes)
+  if (memory === undefined || memory.state === 'free' || memory.state === 'lent') return
+  if (use === true) keepForReads(memory)
+  else memory.state = use === false ? 'lent' : 'kept'
 }
 
 /**
@@ -34,17 +48,16 @@ export function settleReadMemory(bytes: ArrayBufferLike, use: MemoryUse): void {
  * or it would lie about until the garbage collector comes: 30 MB of it, for one upload to a slow service.
  */
 export function settleForeignMemory(chunk: Buffer, use: MemoryUse): void {
-  if (use === undefined || chunk.length < RELEASE_FROM || chunk.length !== chunk.buffer.byteLength) return
+  if (use === undefined || chunk.length < SMALL_BYTES || chunk.length !== chunk.buffer.byteLength) return
   if (use) release(chunk.buffer)
-  else lent.set(chunk.buffer, undefined)
+  else foreign.add(chunk.buffer)
 }
 
 /** A wire has sent these bytes, or is closed. Memory that was not lent is left to whoever has it. */
 export function returnReadMemory(bytes: ArrayBufferLike): void {
-  const memory = lent.get(bytes)
-  if (!lent.delete(bytes)) return
-  if (memory === undefined) release(bytes)
-  else keep(memory)
+  const memory = all.get(bytes)
+  if (memory?.state === 'lent') keepForReads(memory)
+  else if (foreign.delete(bytes)) release(bytes)
 }
 
 /** Memory changes its owner, and the new one is dropped: what is left behind has no bytes. */
@@ -52,6 +65,11 @@ function release(bytes: ArrayBufferLike): void {
   if (bytes instanceof ArrayBuffer) bytes.transfer(0)
 }
 
-function keep(memory: Buffer): void {
-  if (free.length < MAX_FREE) free.push(memory)
+function keepForReads(memory: ReadMemory): void {
+  if (free.length >= MAX_FREE) {
+    memory.state = 'kept'
+    return
+  }
+  memory.state = 'free'
+  free.push(memory)
 }

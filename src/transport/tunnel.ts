@@ -69,6 +69,9 @@ export class WireTunnel implements Tunnel {
   }
 }
 
+/** How long the side that is left may take to read what is due to it, and to go. */
+const HALF_CLOSED_MS = 10_000
+
 function lost(code: ProxyErrorCode, cause?: Error): ProxyError {
   return new ProxyError(code, { sent: 'response', cause })
 }
@@ -123,7 +126,7 @@ class Join {
   }
 
   #pass(chunk: Buffer, from: Wire, to: Wire): boolean {
-    this.#deadline.arm(this.#idleMs)
+    if (this.#open === 2) this.#deadline.arm(this.#idleMs)
     if (!to.write(chunk)) from.pause()
     return to.pendingBytes === 0
   }
@@ -147,6 +150,7 @@ class Join {
       // What was read before an orderly end still goes out; a reset is passed on as one.
       if (error === undefined) {
         other.end()
+        this.#deadline.arm(Math.min(this.#idleMs, HALF_CLOSED_MS))
         // Reading must go on, or the end of the other side is never seen.
         other.resume()
       } else other.reset()

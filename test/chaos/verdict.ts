@@ -62,14 +62,15 @@ function judgeRecord(
   const { result, status, error, bytesSent } = last.outcome
   if (response !== undefined && response.status !== status)
     say(`the client saw ${response.status}, not ${status}`)
-  if (response?.complete === true && result !== 'completed' && !(cut && status === 101))
+  if (response?.complete === true && result !== 'completed' && status !== 101)
     say(`complete for the client, but ${result}`)
   if (response?.complete === true && status !== 101 && bytesSent !== response.body.length)
     say(`bytesSent ${bytesSent}, but ${response.body.length} came`)
   if (response?.complete === false && bytesSent < response.body.length)
     say(`bytesSent ${bytesSent} is too low`)
   if (result === 'aborted') {
-    if (client.plan.fault === undefined) say('aborted, but the client was there')
+    // A client that closes its side of a tunnel for good leaves, whatever the service still sends.
+    if (client.plan.fault === undefined && status !== 101) say('aborted, but the client was there')
     if (error?.code !== 'client_aborted' && error?.code !== 'client_stalled') say(`aborted by ${error?.code}`)
   }
   if (result === 'failed' && error === undefined) say('failed without an error')
@@ -228,7 +229,8 @@ function upstreamEnds(plan: RequestPlan): { head: RegExp[]; response: RegExp[] }
   // What it did after an earlier response is found out by the next request.
   if (endpoint === 'rude') head.push(/^502 upstream_(reset|response_malformed)$/)
   if (fault === undefined) {
-    if (plan.tunnel !== undefined && answer.status < 300) response.push(/^101( upstream_reset)?$/)
+    if (plan.tunnel !== undefined && answer.status < 300)
+      response.push(/^101( (upstream_reset|client_aborted|tunnel_timeout))?$/)
     else response.push(new RegExp(`^${answer.status}$`))
   } else if (fault.kind === 'malformed-head') head.push(/^502 upstream_(response_malformed|head_too_large)$/)
   else if (fault.kind === 'malformed-chunk') response.push(/^(502|broken) upstream_response_malformed$/)
@@ -250,7 +252,7 @@ function upstreamEnds(plan: RequestPlan): { head: RegExp[]; response: RegExp[] }
   if (answer.heals && (endpoint === 'rude' || endpoint === 'flaky'))
     response.push(new RegExp(`^${answer.status}$`))
   if (answer.heals && plan.tunnel !== undefined && answer.status < 300)
-    response.push(/^101( upstream_reset)?$/)
+    response.push(/^101( (upstream_reset|client_aborted|tunnel_timeout))?$/)
   return { head, response }
 }
 

@@ -1,4 +1,4 @@
-import { FieldKind } from '../../core/field-name.ts'
+import { NOT_IN_TRAILERS } from '../../core/field-name.ts'
 import type { HeaderList } from '../../core/headers.ts'
 import type { MemoryUse } from '../../core/network.ts'
 import { HeadBuffer } from './head-buffer.ts'
@@ -288,10 +288,6 @@ export class BodyDecoder {
     this.#owner.onBodyEnd(trailers)
   }
 }
-
-/** RFC 9110 section 6.5.1: framing, routing and connection fields have no meaning in trailers, except to an attacker. */
-const NOT_IN_TRAILERS =
-  FieldKind.hopByHop | FieldKind.framing | FieldKind.host | FieldKind.forwarding | FieldKind.expect
 
 function parseTrailers(
   bytes: Buffer,

@@ -1,8 +1,8 @@
 import type { BodySink, BodySource } from '../../core/body-source.ts'
 import { ProxyError } from '../../core/errors.ts'
-import { FieldKind } from '../../core/field-name.ts'
+import { NOT_IN_TRAILERS } from '../../core/field-name.ts'
 import type { HeaderList } from '../../core/headers.ts'
-import type { Wire } from '../../core/network.ts'
+import { SMALL_BYTES, type Wire } from '../../core/network.ts'
 import type { Framing } from '../framing.ts'
 
 /** Is told how a message that is being written goes on. */
@@ -17,9 +17,6 @@ export interface BodyWriterOwner {
 
 /** A body of bytes up to this size is written at once; a larger one as the peer takes it. */
 export const WHOLE_BELOW = 65_536
-
-/** Up to this size, a first chunk is copied behind the head, so that both leave in one write. */
-const COPY_BELOW = 16_384
 
 /** Writes one message after another to a wire: a head, then a body as its source pushes it. Either side uses one. */
 export class BodyWriter implements BodySink {
@@ -71,6 +68,8 @@ export class BodyWriter implements BodySink {
     this.#framing = framing
     this.#source = source
     this.#left = framing === 'length' ? (source.length ?? 0) : Number.POSITIVE_INFINITY
+    // Interim responses may have filled the wire already.
+    if (this.#blocked) source.pause()
     source.open(this)
     if (this.#source === source) this.#flushHead()
   }
@@ -146,7 +145,7 @@ export class BodyWriter implements BodySink {
 
   #writeWithHead(head: string, chunk: Uint8Array): boolean {
     const size = chunk.byteLength
-    if (size <= COPY_BELOW) {
+    if (size <= SMALL_BYTES) {
       const together = Buffer.allocUnsafe(head.length + size)
       together.write(head, 'latin1')
       together.set(chunk, head.length)
@@ -166,7 +165,7 @@ export class BodyWriter implements BodySink {
     this.#head = undefined
     const size = chunk.byteLength
     const opening = `${head}${size.toString(16)}\r\n`
-    if (size <= COPY_BELOW) {
+    if (size <= SMALL_BYTES) {
       const together = Buffer.allocUnsafe(opening.length + size + 2)
       together.write(opening, 'latin1')
       together.set(chunk, opening.length)
@@ -191,6 +190,3 @@ export class BodyWriter implements BodySink {
     this.#owner.onBlocked(true)
   }
 }
-
-/** RFC 9110 section 6.5.1: what frames or routes a message has no place in its trailers. */
-const NOT_IN_TRAILERS = FieldKind.hopByHop | FieldKind.framing | FieldKind.host

@@ -1,9 +1,10 @@
 import { Body } from '../../core/body.ts'
 import { Deadline } from '../../core/clock.ts'
 import { ProxyError, toProxyError } from '../../core/errors.ts'
+import { FieldKind } from '../../core/field-name.ts'
 import type { HeaderList } from '../../core/headers.ts'
 import { ResponseMessage } from '../../core/message.ts'
-import type { MemoryUse, Wire, WireHandler } from '../../core/network.ts'
+import { type MemoryUse, SMALL_BYTES, type Wire, type WireHandler } from '../../core/network.ts'
 import type { Attempt, AttemptCarrier } from '../attempt.ts'
 import type { ConnectionOwner } from '../connector.ts'
 import { incomingResponseFraming, outgoingRequestFraming } from '../framing.ts'
@@ -16,8 +17,6 @@ import type { ResponseHead } from './response-head.ts'
 import { SyntaxFault } from './syntax.ts'
 import { UpstreamBody, type UpstreamBodyOwner } from './upstream-body.ts'
 
-/** A response up to this size that came with its head is copied out, and the connection is free at once. */
-const COPY_BELOW = 16_384
 /** Interim responses to one request; more are an attack or a mistake. */
 const MAX_INTERIM = 16
 
@@ -124,7 +123,7 @@ export class ClientConnection
         else if (this.#phase === 'body') {
           offset = this.#decoder.feed(chunk, offset)
           use = leastFree(use, this.#decoder.memoryUse)
-          if (this.#decoder.ended) this.#responseEnded(offset === chunk.length)
+          if (this.#decoder.ended && this.#attempt !== undefined) this.#responseEnded(offset === chunk.length)
         } else {
           // Bytes that nobody asked for: whatever they are, they must not be taken for the next response.
           if (this.#phase === 'idle') this.#destroy()
@@ -134,6 +133,8 @@ export class ClientConnection
       if (this.#phase === 'body' && this.#body?.stopped !== true)
         this.#deadline.arm(this.#owner.limits.bodyIdleMs)
     } catch (thrown) {
+      // What went before the fault may be held or lent.
+      use = undefined
       this.#fail(thrown instanceof SyntaxFault ? this.#responseError(thrown) : toProxyError(thrown))
     }
     return use
@@ -187,6 +188,8 @@ export class ClientConnection
     const attempt = this.#attempt!
     const framing = incomingResponseFraming(head, attempt.request.method)
     dropNominated(head)
+    // RFC 7838: it would tell clients to go round this proxy and its filters.
+    if (head.headers.hasKind(FieldKind.alternative)) head.headers.delete('Alt-Svc')
     this.#reusable = head.keepAlive && framing !== 'close'
     if (head.keepAliveMs >= 0) this.keepAliveHintMs = head.keepAliveMs
     attempt.sent = 'response'
@@ -200,7 +203,7 @@ export class ClientConnection
     const length = head.contentLength
     if (
       framing === 'length' &&
-      length <= COPY_BELOW &&
+      length <= SMALL_BYTES &&
       rest + length <= chunk.length &&
       length <= this.#owner.limits.bodyBytes
     ) {

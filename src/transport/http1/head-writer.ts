@@ -3,7 +3,12 @@ import { FieldKind } from '../../core/field-name.ts'
 
 /** What never goes on from a request as it came: the proxy writes these itself, or they end here. */
 export const REQUEST_DROPPED: number =
-  FieldKind.hopByHop | FieldKind.framing | FieldKind.host | FieldKind.expect | FieldKind.forwarding
+  FieldKind.hopByHop |
+  FieldKind.framing |
+  FieldKind.host |
+  FieldKind.expect |
+  FieldKind.forwarding |
+  FieldKind.disguised
 
 /** As above, from a response. */
 export const RESPONSE_DROPPED: number = FieldKind.hopByHop | FieldKind.framing

@@ -19,8 +19,6 @@ export class RequestBody implements BodySource {
   #sink: BodySink | undefined
   #ended = false
   paused = false
-  /** Paused at some time since the last look at its progress. */
-  wasPaused = false
   /** The client waits for our word before it sends. */
   continuePending: boolean
 
@@ -44,7 +42,6 @@ export class RequestBody implements BodySource {
   pause(): void {
     if (this.paused || this.#ended) return
     this.paused = true
-    this.wasPaused = true
     this.#owner.bodyPaused(this)
   }
 

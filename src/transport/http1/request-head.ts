@@ -141,7 +141,7 @@ function readFields(head: RequestHead, bytes: Buffer, text: string, base: number
   let connection: ConnectionOptions | undefined
   let hasCoding = false
   for (let line = 0; line < lines.marked; line++) {
-    const kind = lines.kind(line) & ~FieldKind.unusual
+    const kind = lines.kind(line) & ~(FieldKind.unusual | FieldKind.disguised)
     if (kind === FieldKind.ordinary) continue
     const value = lines.value(line, text, base)
     if (kind === FieldKind.host) {

@@ -7,7 +7,7 @@ import { FieldKind } from '../../core/field-name.ts'
 import { isPromise, noResponse } from '../../core/handler.ts'
 import type { HeaderList } from '../../core/headers.ts'
 import { RequestMessage, ResponseMessage } from '../../core/message.ts'
-import type { MemoryUse, Wire, WireHandler } from '../../core/network.ts'
+import { type MemoryUse, SMALL_BYTES, type Wire, type WireHandler } from '../../core/network.ts'
 import { normalizePath } from '../../core/path.ts'
 import { problemResponse } from '../../core/problem.ts'
 import { randomId } from '../../core/random.ts'
@@ -59,6 +59,8 @@ export class ServerConnection
   #error: ProxyError | undefined
   /** Bytes of the body at the last look at its progress. */
   #progress = 0
+  #heldBackMs = 0
+  #pausedAt = 0
   #lingered = 0
   #received = 0
 
@@ -113,7 +115,7 @@ export class ServerConnection
   onEnd(): void {
     switch (this.#phase) {
       case 'exchange':
-        // Whoever half-closes while a response is due is taken to have left; so do nginx, Envoy and Node.
+        // Whoever half-closes while a response is due is taken to have left; so do nginx and Node.
         this.#breakOff(new ProxyError('client_aborted'))
         return
       case 'tunnel':
@@ -242,7 +244,7 @@ export class ServerConnection
     const length = head.contentLength
     if (
       framing === 'length' &&
-      length <= SMALL_BODY &&
+      length <= SMALL_BYTES &&
       rest + length <= chunk.length &&
       length <= context.limits.bodyBytes
     ) {
@@ -297,7 +299,7 @@ export class ServerConnection
       else if (isPromise(response)) response.then(this.#onResponse, this.#onFailure)
       else this.#fail(noResponse(response))
     } catch (thrown) {
-      this.#threw(thrown)
+      this.#threwIn(exchange, thrown)
     }
     return behind
   }
@@ -309,11 +311,18 @@ export class ServerConnection
       dropResponse(response)
       return
     }
+    const exchange = this.#exchange
     try {
       this.#respond(response)
     } catch (thrown) {
-      this.#threw(thrown)
+      this.#threwIn(exchange, thrown)
     }
+  }
+
+  /** What is thrown after an exchange has ended must not be charged to the one that has begun since. */
+  #threwIn(exchange: Exchange | undefined, thrown: unknown): void {
+    if (this.#exchange === exchange) this.#threw(thrown)
+    else this.report(exchange, thrown)
   }
 
   readonly #onFailure = (thrown: unknown): void => {
@@ -361,7 +370,8 @@ export class ServerConnection
   /** The user's own error handler failed. */
   #failTwice(second: unknown): void {
     this.report(this.#exchange, second)
-    if (this.#phase === 'exchange' && !this.#responded) this.#respond(problemResponse(this.#error!))
+    if (this.#phase === 'exchange' && !this.#responded)
+      this.#respond(problemResponse(new ProxyError('internal_error', { cause: second })))
   }
 
   #respond(response: ResponseMessage): void {
@@ -669,13 +679,16 @@ export class ServerConnection
     if (body === undefined || !body.flowing) return
     const { bodyIdleMs, minBodyBytesPerSecond } = this.#context.limits
     const received = this.#decoder!.received
-    const least = Math.max(1, (minBodyBytesPerSecond * bodyIdleMs) / 1000)
-    if (body.wasPaused || received - this.#progress >= least) this.#watchBody()
+    // While we have held it back, the client could not be faster.
+    const ownMs = bodyIdleMs - this.#pausedMs(body)
+    const least = Math.max(1, (minBodyBytesPerSecond * ownMs) / 1000)
+    if (ownMs < bodyIdleMs * LEAST_OWN_SHARE || received - this.#progress >= least) this.#watchBody()
     else this.#reject(new ProxyError('request_body_timeout'))
   }
 
   #watchBody(): void {
-    this.#body!.wasPaused = this.#body!.paused
+    this.#heldBackMs = 0
+    this.#pausedAt = this.#context.clock.now()
     this.#progress = this.#decoder!.received
     this.#deadline.arm(this.#context.limits.bodyIdleMs)
   }
@@ -694,11 +707,20 @@ export class ServerConnection
   }
 
   bodyPaused(body: RequestBody): void {
-    if (body === this.#body) this.#wire.pause()
+    if (body !== this.#body) return
+    this.#pausedAt = this.#context.clock.now()
+    this.#wire.pause()
   }
 
   bodyResumed(body: RequestBody): void {
-    if (body === this.#body && !this.#stashPaused) this.#wire.resume()
+    if (body !== this.#body) return
+    this.#heldBackMs += this.#context.clock.now() - this.#pausedAt
+    if (!this.#stashPaused) this.#wire.resume()
+  }
+
+  /** How long we have held the body back since the last look at its progress. */
+  #pausedMs(body: RequestBody): number {
+    return body.paused ? this.#heldBackMs + this.#context.clock.now() - this.#pausedAt : this.#heldBackMs
   }
 
   bodyCancelled(body: RequestBody): void {
@@ -773,9 +795,8 @@ export class ServerConnection
 
 const NO_BYTES = new Uint8Array(0)
 const EMPTY_LINE_BYTES = 2
-/** A body up to this size that came with its head is taken out at once. */
-const SMALL_BODY = 16_384
-
+/** When the client had less than this share of the time, its progress says nothing. */
+const LEAST_OWN_SHARE = 0.1
 /** The target with its path in the one form that is matched and sent on; `undefined` when the path has none. */
 function normalizeTarget(target: string): string | undefined {
   const queryAt = target.indexOf('?')

@@ -26,6 +26,8 @@ export const LF = 0x0a
 const COLON = 0x3a
 const TAB = 0x09
 const SPACE = 0x20
+const HYPHEN = 0x2d
+const UNDERSCORE = 0x5f
 
 export function isTokenByte(byte: number): boolean {
   return (BYTES[byte]! & TOKEN) !== 0
@@ -240,9 +242,15 @@ function kindOfName(bytes: Uint8Array, start: number, end: number): number {
   const known = KNOWN_NAMES[(length << 5) | (bytes[start]! & 31)]
   if (known === undefined) return FieldKind.ordinary
   next: for (const { lower, kind } of known) {
-    // No byte of a token other than an upper-case letter becomes a byte of these names by this bit.
-    for (let i = 0; i < length; i++) if ((bytes[start + i]! | 0x20) !== lower[i]) continue next
-    return kind
+    let disguised = false
+    for (let i = 0; i < length; i++) {
+      const byte = bytes[start + i]!
+      // No byte of a token other than an upper-case letter becomes a byte of these names by this bit.
+      if ((byte | 0x20) === lower[i]) continue
+      if (byte !== UNDERSCORE || lower[i] !== HYPHEN) continue next
+      disguised = true
+    }
+    return disguised ? FieldKind.disguised : kind
   }
   return FieldKind.ordinary
 }

@@ -1,9 +1,8 @@
 import type { BodySink, BodySource } from '../../core/body-source.ts'
 import type { ProxyError } from '../../core/errors.ts'
 import type { HeaderList } from '../../core/headers.ts'
-import type { MemoryUse } from '../../core/network.ts'
+import { type MemoryUse, SMALL_BYTES } from '../../core/network.ts'
 import { settleReadMemory } from '../read-memory.ts'
-import { leastFree } from './body-decoder.ts'
 
 /** The connection that the body comes on. */
 export interface UpstreamBodyOwner {
@@ -12,9 +11,6 @@ export interface UpstreamBodyOwner {
   /** Nobody wants the rest of it. */
   bodyCancelled(body: UpstreamBody, reason: ProxyError): void
 }
-
-/** Up to this size, what is held is copied, so that it does not keep the memory of a whole read. */
-const COPY_BELOW = 16_384
 
 /** The body of the response that a connection is reading. Holds what came before someone opened it. */
 export class UpstreamBody implements BodySource {
@@ -25,8 +21,8 @@ export class UpstreamBody implements BodySource {
   #heldBytes = 0
   #end: { error: unknown; trailers: HeaderList | undefined } | undefined
   #over = false
-  /** Of the pieces that were given on, out of memory of which there is more to give. */
-  #pieceUse: MemoryUse = true
+  /** Memory of several pieces, some of which were given on. */
+  #shared: ArrayBufferLike | undefined
   /** The reader asked for a pause. */
   #paused = false
   /** Too much is held for a reader that has not come yet. */
@@ -76,7 +72,7 @@ export class UpstreamBody implements BodySource {
   push(chunk: Buffer): MemoryUse {
     if (this.#over) return true
     if (this.#sink !== undefined && this.#held.length === 0) return this.#sink.onChunk(chunk)
-    const copied = chunk.length <= COPY_BELOW
+    const copied = chunk.length <= SMALL_BYTES
     this.#held.push(copied ? Buffer.from(chunk) : chunk)
     this.#heldBytes += chunk.length
     if (this.#heldBytes > MAX_HELD_BYTES && !this.#full) {
@@ -98,15 +94,15 @@ export class UpstreamBody implements BodySource {
     this.#deliver()
   }
 
-  /** Several pieces of one read share their memory: it is free when the last of them is. */
+  /**
+   * Memory of which one piece was held is settled with that piece. Of several, one may have been lent and given back before
+   * the last is delivered, so their memory is left to the garbage collector. Small pieces are copies.
+   */
   #settle(chunk: Buffer, use: MemoryUse): void {
-    const all = leastFree(this.#pieceUse, use)
-    if (this.#held[0]?.buffer === chunk.buffer) {
-      this.#pieceUse = all
-      return
-    }
-    this.#pieceUse = true
-    settleReadMemory(chunk.buffer, all)
+    if (chunk.length <= SMALL_BYTES) return
+    const { buffer } = chunk
+    if (this.#held.some((it) => it.buffer === buffer)) this.#shared = buffer
+    else if (this.#shared !== buffer) settleReadMemory(buffer, use)
   }
 
   #deliver(): void {
