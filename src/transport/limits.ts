@@ -24,7 +24,7 @@ export interface LimitOptions {
   bodyIdleMs?: Duration
   /** The least progress of a request body over `bodyIdleMs`. Default 240 bytes per second, as in Kestrel; past it 408. */
   minBodyBytesPerSecond?: number
-  /** A response of which the client takes nothing. Default 60 s; past it the connection is reset. */
+  /** A response of which the client takes no further piece (of up to 128 KiB). Default 60 s; past it the connection is reset. */
   sendIdleMs?: Duration
   /** Between two requests. Default 60 s; past it the connection is closed. */
   keepAliveMs?: Duration

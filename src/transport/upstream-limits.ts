@@ -21,7 +21,7 @@ export interface ConnectionOptions {
   headMs?: Duration
   /** Between two pieces of a response body. Default 60 s; past it the response breaks off. */
   bodyIdleMs?: Duration
-  /** A request of which the endpoint takes nothing. Default 60 s; past it 504 `upstream_write_timeout`. */
+  /** A request of which the endpoint takes no further piece (of up to 128 KiB). Default 60 s; past it 504 `upstream_write_timeout`. */
   sendIdleMs?: Duration
   /** A tunnel through which nothing goes. Default 1 hour. */
   tunnelIdleMs?: Duration

@@ -202,9 +202,13 @@ function namesTrailers(te: string): boolean {
   )
 }
 
-/** RFC 9110 section 4.2: a registered name, an IPv4 address or an IP literal in brackets, and a port that is a number. */
-const HOST = /^(?:\[([0-9a-f:.]+)\]|(?:[a-z0-9\-._~!$&'()*+,;=]|%[0-9a-f]{2})+)(?::([0-9]{0,5}))?$/
-const PLAIN_HOST = /^[a-z0-9\-.]+(?::[0-9]{1,4})?$/
+/**
+ * RFC 9110 section 4.2: a registered name, an IPv4 address or an IP literal in brackets, and a port that is a number. Stricter
+ * in three things that no real name has, and that let a host slip past the routes of its other spelling: encoded characters,
+ * commas, and empty labels.
+ */
+const HOST = /^(?:\[([0-9a-f:.]+)\]|[a-z0-9\-._~!$&'()*+;=]+)(?::([0-9]{0,5}))?$/
+const PLAIN_HOST = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?(?::[0-9]{1,4})?$/
 
 /** The host in lower case. A port may be missing or empty, but not without a host (RFC 9110 section 4.2.1). */
 function checkedHost(host: string): string {
@@ -212,7 +216,7 @@ function checkedHost(host: string): string {
   if (PLAIN_HOST.test(host) || host === '') return host
   const lower = host.toLowerCase()
   const [found, literal, port] = HOST.exec(lower) ?? []
-  if (found === undefined || (literal !== undefined && !isIPv6(literal)) || Number(port ?? 0) > 65_535) {
+  if (found === undefined || lower.includes('..') || (literal !== undefined && !isIPv6(literal)) || Number(port ?? 0) > 65_535) {
     throw malformed('a Host that is no host and port')
   }
   return lower
