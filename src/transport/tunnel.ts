@@ -69,7 +69,7 @@ export class WireTunnel implements Tunnel {
   }
 }
 
-/** How long the side that is left may take to read what is due to it, and to go. */
+/** How long nothing may go through once one side has ended, and how long the other may stay once it is closed. */
 const HALF_CLOSED_MS = 10_000
 
 function lost(code: ProxyErrorCode, cause?: Error): ProxyError {
@@ -86,6 +86,7 @@ class Join {
   readonly #idleMs: number
   readonly #onClose: (end: TunnelEnd) => void
   #open = 2
+  #halfClosed = false
   #bytesUp = 0
   #bytesDown = 0
   #error: ProxyError | undefined
@@ -118,7 +119,7 @@ class Join {
   }
 
   upstreamEnded(): void {
-    this.#downstream.end()
+    this.#ended(this.#downstream)
   }
 
   upstreamClosed(error: Error | undefined): void {
@@ -126,7 +127,7 @@ class Join {
   }
 
   #pass(chunk: Buffer, from: Wire, to: Wire): boolean {
-    if (this.#open === 2) this.#deadline.arm(this.#idleMs)
+    this.#armIdle()
     if (!to.write(chunk)) from.pause()
     return to.pendingBytes === 0
   }
@@ -134,13 +135,26 @@ class Join {
   #end(code: ProxyErrorCode, other: Wire, onData: (chunk: Buffer) => boolean): WireHandler {
     return {
       onData,
-      onEnd: () => other.end(),
+      onEnd: () => this.#ended(other),
       onDrain: () => {
-        this.#deadline.arm(this.#idleMs)
+        this.#armIdle()
         other.resume()
       },
       onClose: (error) => this.#closed(error === undefined ? undefined : lost(code, error), other),
     }
+  }
+
+  /** One side has said its last; the other may still speak, but not be silent for long. */
+  #ended(other: Wire): void {
+    this.#halfClosed = true
+    other.end()
+    this.#armIdle()
+  }
+
+  #armIdle(): void {
+    // With one side gone for good, nothing that the other sends has anywhere to go.
+    if (this.#open === 2)
+      this.#deadline.arm(this.#halfClosed ? Math.min(this.#idleMs, HALF_CLOSED_MS) : this.#idleMs)
   }
 
   #closed(error: ProxyError | undefined, other: Wire): void {

@@ -216,7 +216,12 @@ function checkedHost(host: string): string {
   if (PLAIN_HOST.test(host) || host === '') return host
   const lower = host.toLowerCase()
   const [found, literal, port] = HOST.exec(lower) ?? []
-  if (found === undefined || lower.includes('..') || (literal !== undefined && !isIPv6(literal)) || Number(port ?? 0) > 65_535) {
+  if (
+    found === undefined ||
+    lower.includes('..') ||
+    (literal !== undefined && !isIPv6(literal)) ||
+    Number(port ?? 0) > 65_535
+  ) {
     throw malformed('a Host that is no host and port')
   }
   return lower

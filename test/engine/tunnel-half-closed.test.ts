@@ -1,0 +1,115 @@
+import { expect, it } from 'vitest'
+import type { TunnelEnd, Wire } from '../../src/core/network.ts'
+import { type FakeReply, type TunnelPeer, virtualClock } from '../../src/testing/index.ts'
+import { WireTunnel } from '../../src/transport/tunnel.ts'
+import { type MemoryWorldOptions, memoryWorld } from './memory-world.ts'
+import { WEBSOCKET } from './support.ts'
+
+const SWITCHING: FakeReply = {
+  status: 101,
+  headers: { Connection: 'Upgrade', Upgrade: 'websocket' },
+}
+
+/** A tunnel over which three bytes went up and four down. */
+async function tunnel(options: MemoryWorldOptions = {}) {
+  let peer: TunnelPeer | undefined
+  const world = await memoryWorld({
+    answer: {
+      ...SWITCHING,
+      tunnel: (_bytes, its) => {
+        peer ??= its
+      },
+    },
+    ...options,
+  })
+  const from = await world.connect()
+  await from.send(WEBSOCKET)
+  expect((await world.clock.until(from.response())).status).toBe(101)
+  await from.send('abc')
+  await world.clock.advance(0)
+  peer!.write('defg')
+  await world.clock.advance(0)
+  expect(from.unread.toString()).toBe('defg')
+  return { ...world, from, peer: peer! }
+}
+
+const BYTES = { status: 101, bytesReceived: 3, bytesSent: 4 }
+
+/** One end of a connection, which closes when it is told to. */
+function fakeWire() {
+  const calls: string[] = []
+  let open = true
+  const close = (): void => {
+    if (open) {
+      open = false
+      wire.handler.onClose(undefined)
+    }
+  }
+  const wire = {
+    pendingBytes: 0,
+    write: () => true,
+    pause() {},
+    resume() {},
+    end: () => void calls.push('end'),
+    destroy() {
+      if (open) calls.push('destroy')
+      close()
+    },
+    reset: () => void calls.push('reset'),
+  } as Partial<Wire> as Wire
+  return { wire, calls, close }
+}
+
+function joined() {
+  const clock = virtualClock()
+  const [upstream, downstream] = [fakeWire(), fakeWire()]
+  const ends: TunnelEnd[] = []
+  const tunnel = new WireTunnel(upstream.wire, undefined, {
+    protocol: 'websocket',
+    clock,
+    idleMs: 3_600_000,
+    onClose: () => {},
+  })
+  tunnel.join(downstream.wire, undefined, (end) => ends.push(end))
+  return { clock, upstream, downstream, ends }
+}
+
+for (const gone of ['upstream', 'downstream'] as const) {
+  it(`whose ${gone} connection is closed ends ten seconds after, however busy the other side is`, async () => {
+    const { clock, ends, ...sides } = joined()
+    const left = sides[gone === 'upstream' ? 'downstream' : 'upstream']
+    sides[gone].close()
+    expect(left.calls).toEqual(['end'])
+    await clock.advance('6s')
+    left.wire.handler.onData(Buffer.from('more'))
+    await clock.advance(3_999)
+    expect([left.calls, ends.length]).toEqual([['end'], 0])
+    await clock.advance(1)
+    expect([left.calls, ends.length, clock.pending]).toEqual([['end', 'destroy'], 1, 0])
+  })
+}
+
+it('that the client resets was aborted by it', async () => {
+  const { clock, service, from, outcomes } = await tunnel()
+  await from.reset()
+  await clock.advance(0)
+  expect(outcomes).toMatchObject([{ ...BYTES, result: 'aborted', error: { code: 'client_aborted' } }])
+  expect(service.connections).toBe(0)
+})
+
+it('that idles has failed', async () => {
+  const { clock, service, app, from, outcomes } = await tunnel({ pool: { tunnelIdleMs: '5m' } })
+  await clock.advance(299_999)
+  expect([app.connections, outcomes.length]).toEqual([1, 0])
+  await clock.advance(1)
+  expect(outcomes).toMatchObject([{ ...BYTES, result: 'failed', error: { code: 'tunnel_timeout' } }])
+  expect([app.connections, service.connections, from.ended]).toEqual([0, 0, true])
+})
+
+it('that the proxy ends has failed, and what went through it was counted', async () => {
+  const { clock, service, app, from, outcomes } = await tunnel()
+  await clock.until(app.close())
+  await clock.advance(0)
+  expect(outcomes).toMatchObject([{ ...BYTES, result: 'failed', error: { code: 'proxy_closed' } }])
+  expect([app.connections, service.connections, from.ended]).toEqual([0, 0, true])
+})
