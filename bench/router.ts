@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url'
+import type { Exchange } from 'gatewright'
+import { exchange } from 'gatewright/testing'
 import { Bench } from 'tinybench'
-import { type Client, Exchange } from '../src/core/exchange.ts'
-import { RequestMessage } from '../src/core/message.ts'
 import { normalizePath } from '../src/core/path.ts'
 import { compileRoutes } from '../src/core/router.ts'
 
@@ -53,16 +53,8 @@ export async function run({ smoke = false }: { smoke?: boolean } = {}): Promise<
   return figures
 }
 
-const CLIENT = { address: '192.0.2.1', port: 1, peer: { address: '192.0.2.1', port: 1 } } as Client
-
 function exchangeFor(target: string): Exchange {
-  const request = new RequestMessage({ target, host: 'api.example.com' })
-  return new Exchange(
-    request,
-    CLIENT,
-    { inform: () => {}, makeId: () => '', aborted: () => {}, report: () => {} },
-    0,
-  )
+  return exchange({ url: `http://api.example.com${target}` })
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

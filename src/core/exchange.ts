@@ -1,9 +1,11 @@
 import type { Attribute } from './attribute.ts'
 import type { Endpoint } from './balancer.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { ProxyError } from './errors.ts'
 import type { HeaderList } from './headers.ts'
 import type { RequestMessage } from './message.ts'
 import type { TlsFacts } from './network.ts'
+import { type Random, systemRandom } from './random.ts'
 
 /** Who sent the request. */
 export interface Client {
@@ -54,6 +56,8 @@ export interface Outcome {
 
 /** @internal Whoever runs an exchange: a listener's connection, or the testing kit. */
 export interface ExchangeHost {
+  readonly clock: Clock
+  readonly random: Random
   inform(exchange: Exchange, status: number, headers: HeaderList): void
   makeId(): string
   /** The exchange was given up, and all who work for it were told. */
@@ -110,6 +114,24 @@ export class Exchange {
   get id(): string {
     this.#id ??= this.#host.makeId()
     return this.#id
+  }
+
+  /**
+   * The engine's time: real when the proxy serves, virtual in a simulation. Filters that wait or measure take it from here,
+   * so that they can be tested without waiting.
+   */
+  get clock(): Clock {
+    return this.#host.clock
+  }
+
+  /** The engine's source of chance: seeded in a simulation. No source of secrets. */
+  get random(): Random {
+    return this.#host.random
+  }
+
+  /** @internal The client's exchange, of which this may be one attempt's view. */
+  get origin(): Exchange {
+    return this
   }
 
   /** The value that an earlier filter set under this key. */
@@ -249,6 +271,18 @@ export class AttemptExchange extends Exchange {
     return this.#root.id
   }
 
+  override get clock(): Clock {
+    return this.#root.clock
+  }
+
+  override get random(): Random {
+    return this.#root.random
+  }
+
+  override get origin(): Exchange {
+    return this.#root
+  }
+
   override get<T>(key: Attribute<T>): T | undefined {
     return this.#root.get(key)
   }
@@ -291,6 +325,13 @@ export class AttemptExchange extends Exchange {
 }
 
 /** Never asked: the attempt's exchange passes everything on. */
-const NO_HOST: ExchangeHost = { inform: () => {}, makeId: () => '', aborted: () => {}, report: () => {} }
+const NO_HOST: ExchangeHost = {
+  clock: systemClock,
+  random: systemRandom,
+  inform: () => {},
+  makeId: () => '',
+  aborted: () => {},
+  report: () => {},
+}
 
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(Object.create(null))

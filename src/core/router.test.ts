@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { systemClock } from './clock.ts'
 import { type Client, Exchange } from './exchange.ts'
 import { HeaderList, type HeadersInit } from './headers.ts'
 import { all, any, type Match, type MatchObject, not, within } from './match.ts'
 import { RequestMessage } from './message.ts'
 import { normalizePath } from './path.ts'
+import { systemRandom } from './random.ts'
 import { compileRoutes, type RouterOptions } from './router.ts'
 
 const CLIENT: Client = {
@@ -31,7 +33,14 @@ function exchange(text: string, headers?: HeadersInit): Exchange {
   return new Exchange(
     request,
     CLIENT,
-    { inform: () => {}, makeId: () => 'id', aborted: () => {}, report: () => {} },
+    {
+      clock: systemClock,
+      random: systemRandom,
+      inform: () => {},
+      makeId: () => 'id',
+      aborted: () => {},
+      report: () => {},
+    },
     0,
   )
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type Client, Exchange } from '../core/exchange.ts'
+
 import type { Handler } from '../core/handler.ts'
-import { RequestMessage, type ResponseMessage } from '../core/message.ts'
+import type { ResponseMessage } from '../core/message.ts'
+import { exchange } from '../testing/exchange.ts'
 import { redirect } from './redirect.ts'
 
 describe('redirect', () => {
@@ -88,13 +89,6 @@ function answer(
   target: string,
   params: Record<string, string> = {},
 ): ResponseMessage | Promise<ResponseMessage> {
-  const request = new RequestMessage({ target, host: 'example.com' })
-  const exchange = new Exchange(
-    request,
-    {} as Client,
-    { inform: () => {}, makeId: () => 'id', aborted: () => {}, report: () => {} },
-    0,
-  )
-  exchange.params = params
-  return handler(exchange)
+  const served = exchange({ url: target, headers: { Host: 'example.com' }, params })
+  return handler(served)
 }

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Client, Exchange } from '../core/exchange.ts'
+
 import type { Filter } from '../core/handler.ts'
-import { RequestMessage, respond } from '../core/message.ts'
+import { respond } from '../core/message.ts'
 import { normalizePath } from '../core/path.ts'
+import { exchange } from '../testing/exchange.ts'
 import { rewrite } from './rewrite.ts'
 
 describe('rewrite', () => {
@@ -92,14 +93,7 @@ describe('rewrite', () => {
 
 async function targetAfter(filter: Filter, target: string): Promise<string> {
   let seen = ''
-  const request = new RequestMessage({ target })
-  const exchange = new Exchange(
-    request,
-    {} as Client,
-    { inform: () => {}, makeId: () => 'id', aborted: () => {}, report: () => {} },
-    0,
-  )
-  await filter(exchange, (it) => {
+  await filter(exchange({ url: target }), (it) => {
     seen = it.request.target
     return respond(200)
   })

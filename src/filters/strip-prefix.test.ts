@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type Client, Exchange } from '../core/exchange.ts'
-import { RequestMessage, respond } from '../core/message.ts'
+
+import { respond } from '../core/message.ts'
+import { exchange } from '../testing/exchange.ts'
 import { stripPrefix } from './strip-prefix.ts'
 
 describe('stripPrefix', () => {
@@ -43,14 +44,7 @@ describe('stripPrefix', () => {
 
 async function targetAfter(filter: ReturnType<typeof stripPrefix>, target: string): Promise<string> {
   let seen = ''
-  const request = new RequestMessage({ target })
-  const exchange = new Exchange(
-    request,
-    {} as Client,
-    { inform: () => {}, makeId: () => 'id', aborted: () => {}, report: () => {} },
-    0,
-  )
-  await filter(exchange, (it) => {
+  await filter(exchange({ url: target }), (it) => {
     seen = it.request.target
     return respond(200)
   })

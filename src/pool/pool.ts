@@ -212,7 +212,7 @@ class RunningPool implements Compiled {
         return
       }
       endpoint.connector.send(
-        new PooledAttempt(exchange, exchange.request, endpoint, this.#runtime.clock, resolve, reject),
+        new PooledAttempt(exchange, exchange.request, endpoint, this.#runtime, resolve, reject),
       )
     })
   }

@@ -1,14 +1,15 @@
-import type { Clock } from '../core/clock.ts'
 import type { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { RequestMessage, ResponseMessage } from '../core/message.ts'
+import type { ObservedAttempt } from '../core/observer.ts'
 import { Attempt } from '../transport/attempt.ts'
+import type { Runtime } from '../transport/runtime.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 
 /** An attempt that holds a lease on an endpoint: it counts as in flight until its response body has ended. */
-export class PooledAttempt extends Attempt {
-  readonly #endpoint: PoolEndpoint
-  readonly #clock: Clock
+export class PooledAttempt extends Attempt implements ObservedAttempt {
+  readonly endpoint: PoolEndpoint
+  readonly #runtime: Runtime
   readonly #startedAt: number
   readonly #resolve: (response: ResponseMessage) => void
   readonly #reject: (error: ProxyError) => void
@@ -17,40 +18,49 @@ export class PooledAttempt extends Attempt {
     exchange: Exchange,
     request: RequestMessage,
     endpoint: PoolEndpoint,
-    clock: Clock,
+    runtime: Runtime,
     resolve: (response: ResponseMessage) => void,
     reject: (error: ProxyError) => void,
   ) {
     super(exchange, request, endpoint.policy)
-    this.#endpoint = endpoint
-    this.#clock = clock
-    this.#startedAt = clock.now()
+    this.endpoint = endpoint
+    this.#runtime = runtime
+    this.#startedAt = runtime.clock.now()
     this.#resolve = resolve
     this.#reject = reject
     endpoint.inFlight++
+    runtime.observer?.attemptBegan?.(this)
     exchange.addAbortable(this)
   }
 
+  get origin(): Exchange {
+    return this.exchange.origin
+  }
+
   protected responded(response: ResponseMessage): void {
-    const now = this.#clock.now()
-    this.#endpoint.observe(now - this.#startedAt, now)
+    const { clock, observer } = this.#runtime
+    const now = clock.now()
+    this.endpoint.observe(now - this.#startedAt, now)
+    observer?.attemptResponded?.(this, response.status)
     this.#resolve(response)
   }
 
   protected failed(error: ProxyError): void {
-    this.#endpoint.inFlight--
+    this.endpoint.inFlight--
     this.#count(error)
+    this.#runtime.observer?.attemptEnded?.(this, error)
     this.#reject(error)
   }
 
   protected ended(error: ProxyError | undefined): void {
-    this.#endpoint.inFlight--
-    if (error === undefined) this.#endpoint.successes++
+    this.endpoint.inFlight--
+    if (error === undefined) this.endpoint.successes++
     else this.#count(error)
+    this.#runtime.observer?.attemptEnded?.(this, error)
   }
 
   #count(error: ProxyError): void {
     // A client that leaves says nothing about the endpoint.
-    if (error.side === 'upstream') this.#endpoint.failed(error.code)
+    if (error.side === 'upstream') this.endpoint.failed(error.code)
   }
 }

@@ -1,7 +1,9 @@
 import { ProxyError } from '../core/errors.ts'
-import type { Exchange } from '../core/exchange.ts'
+import type { Exchange, Outcome } from '../core/exchange.ts'
 import { compose, type Handler } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
+import type { Address } from '../core/network.ts'
+import type { Observer } from '../core/observer.ts'
 import { problemResponse } from '../core/problem.ts'
 import { compileRoutes, type Router } from '../core/router.ts'
 import type { Snapshot } from '../transport/listener-context.ts'
@@ -43,11 +45,13 @@ export class CompiledProxy implements Snapshot {
   readonly handler: Handler
   readonly #description: ProxyDescription
   readonly #targets: CompiledTargets
+  readonly #observer: Observer | undefined
   readonly #used: Compilable[] = []
   #running = 0
   #retired = false
 
-  constructor(description: ProxyDescription, targets: CompiledTargets) {
+  constructor(description: ProxyDescription, targets: CompiledTargets, observer?: Observer) {
+    this.#observer = observer
     this.#description = description
     this.#targets = targets
     const router = routerOf(description, (route) => this.#routeHandler(route))
@@ -70,13 +74,19 @@ export class CompiledProxy implements Snapshot {
     console.error(`gatewright: ${error.message}${where}`, error.cause ?? error)
   }
 
-  enter(): void {
+  enter(exchange: Exchange): void {
     this.#running++
+    this.#observer?.exchangeBegan?.(exchange)
   }
 
-  leave(): void {
+  leave(exchange: Exchange, outcome: Outcome): void {
+    this.#observer?.exchangeEnded?.(exchange, outcome)
     this.#running--
     if (this.#retired && this.#running === 0) this.#close()
+  }
+
+  refused(error: ProxyError, peer: Address): void {
+    this.#observer?.requestRefused?.(error, peer)
   }
 
   /** Another one serves from now on. */

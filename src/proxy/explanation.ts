@@ -1,9 +1,11 @@
-import { Exchange } from '../core/exchange.ts'
+import { systemClock } from '../core/clock.ts'
+import { Exchange, type ExchangeHost } from '../core/exchange.ts'
 import type { Filter } from '../core/handler.ts'
 import { HeaderList } from '../core/headers.ts'
 import { RequestMessage } from '../core/message.ts'
 import { invalidOption } from '../core/options.ts'
 import { normalizePath } from '../core/path.ts'
+import { systemRandom } from '../core/random.ts'
 import type { ConsideredRoute } from '../core/router.ts'
 import { isCompilable, type TargetDescription } from '../transport/runtime.ts'
 import { routerOf } from './compiled-proxy.ts'
@@ -60,12 +62,7 @@ export function explain(description: ProxyDescription, question: string): Explan
     target: path + (queryAt < 0 ? '' : target.slice(queryAt)),
     headers,
   })
-  const exchange = new Exchange(
-    request,
-    NOBODY,
-    { inform: () => {}, makeId: () => 'explained', aborted: () => {}, report: () => {} },
-    0,
-  )
+  const exchange = new Exchange(request, NOBODY, EXPLAINING, 0)
   const { lookup, routes } = routerOf<RouteEntry>(description, (route) => route).explain(exchange)
   const found = lookup.kind === 'found' ? lookup : undefined
   return new TextExplanation({
@@ -89,6 +86,16 @@ export function filterName(filter: Filter): string {
 export function describeTarget({ target }: RouteEntry): TargetDescription {
   if (isCompilable(target)) return target.describe()
   return { kind: 'handler', name: target.name === '' ? 'handler' : target.name }
+}
+
+/** Predicates of routes may look at the exchange's time and chance; nothing else of it is asked. */
+const EXPLAINING: ExchangeHost = {
+  clock: systemClock,
+  random: systemRandom,
+  inform: () => {},
+  makeId: () => 'explained',
+  aborted: () => {},
+  report: () => {},
 }
 
 const STATUS = { found: undefined, 'not-found': 404, 'method-not-allowed': 405, ambiguous: 400 } as const

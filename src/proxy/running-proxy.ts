@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Address, Network } from '../core/network.ts'
+import type { Observer } from '../core/observer.ts'
 import { type Duration, durationMs } from '../core/options.ts'
 import type { Random } from '../core/random.ts'
 import { ConnectorRegistry } from '../transport/connector-registry.ts'
@@ -27,6 +28,8 @@ export interface Surroundings {
   readonly clock: Clock
   readonly random: Random
   readonly network: Network
+  /** @internal Told of what the proxy does. */
+  readonly observer?: Observer | undefined
 }
 
 interface OpenListener {
@@ -56,11 +59,11 @@ export class RunningProxy implements AsyncDisposable {
   readonly #closed = Promise.withResolvers<void>()
 
   private constructor(description: ProxyDescription, surroundings: Surroundings) {
-    const { clock, random, network } = surroundings
+    const { clock, random, network, observer } = surroundings
     this.#surroundings = surroundings
     this.#connectors = new ConnectorRegistry(network, clock)
-    this.#targets = new CompiledTargets({ clock, random, network, connectors: this.#connectors })
-    this.#compiled = new CompiledProxy(description, this.#targets)
+    this.#targets = new CompiledTargets({ clock, random, network, observer, connectors: this.#connectors })
+    this.#compiled = new CompiledProxy(description, this.#targets, observer)
   }
 
   /** @internal Opens the listeners of a description; all of them, or none. */
@@ -148,7 +151,7 @@ export class RunningProxy implements AsyncDisposable {
 
   async #reload(description: ProxyDescription): Promise<void> {
     if (this.#closing !== undefined) throw new Error('the proxy is closed')
-    const compiled = new CompiledProxy(description, this.#targets)
+    const compiled = new CompiledProxy(description, this.#targets, this.#surroundings.observer)
     const kept = description.listeners.map((settings) =>
       this.#listeners.find((it) => sameListener(it.settings, settings)),
     )

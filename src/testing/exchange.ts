@@ -5,6 +5,9 @@ import { type Client, Exchange, type Outcome } from '../core/exchange.ts'
 import { HeaderList, type HeadersInit, listHasToken } from '../core/headers.ts'
 import { type HttpVersion, RequestMessage } from '../core/message.ts'
 import { integer, invalidOption, knownOptions } from '../core/options.ts'
+import type { Random } from '../core/random.ts'
+import { seededRandom } from './seeded-random.ts'
+import { virtualClock } from './virtual-clock.ts'
 
 export interface ExchangeOptions {
   /** Default `GET`; `POST` when there is a body. */
@@ -30,8 +33,10 @@ export interface ExchangeOptions {
   readonly version?: HttpVersion | undefined
   /** Default `test-exchange`, the same for each: what a test sees must not depend on the tests before it. */
   readonly id?: string | undefined
-  /** Times the exchange. Without one it takes no time. */
+  /** What `exchange.clock` gives, and what times the exchange. Default: a virtual one that stands still. */
   readonly clock?: Clock | undefined
+  /** What `exchange.random` gives. Default: seeded with 1. */
+  readonly random?: Random | undefined
 }
 
 /** An interim (1xx) response that was sent to the client. */
@@ -44,11 +49,10 @@ export interface InformationalResponse {
 export class TestExchange extends Exchange {
   /** Interim (1xx) responses, in the order they were sent. */
   readonly informational: readonly InformationalResponse[]
-  readonly #clock: Clock | undefined
   #outcome: Outcome | undefined
 
   /** @internal Use `exchange()`. */
-  constructor(request: RequestMessage, client: Client, id: string, clock: Clock | undefined) {
+  constructor(request: RequestMessage, client: Client, id: string, clock: Clock, random: Random) {
     const informational: InformationalResponse[] = []
     const inform = (_: Exchange, status: number, headers: HeaderList): void => {
       // HTTP/1.0 does not know interim responses (RFC 9110 section 15.2), so the listener drops them.
@@ -57,11 +61,10 @@ export class TestExchange extends Exchange {
     super(
       request,
       client,
-      { inform, makeId: () => id, aborted: () => {}, report: throwIt },
-      clock?.now() ?? 0,
+      { clock, random, inform, makeId: () => id, aborted: () => {}, report: throwIt },
+      clock.now(),
     )
     this.informational = informational
-    this.#clock = clock
   }
 
   /** How it ended, once it has. */
@@ -83,7 +86,7 @@ export class TestExchange extends Exchange {
     const outcome: Outcome = {
       result,
       status: result === 'aborted' ? undefined : error === undefined ? 200 : toProxyError(error).status,
-      durationMs: this.#clock === undefined ? 0 : this.#clock.now() - this.startedAt,
+      durationMs: this.clock.now() - this.startedAt,
       bytesSent: 0,
       bytesReceived: this.request.body.length ?? 0,
       ...overrides,
@@ -103,7 +106,8 @@ export class TestExchange extends Exchange {
  */
 export function exchange(options: ExchangeOptions = {}): TestExchange {
   knownOptions('exchange', options, OPTIONS)
-  const { url = '/', version = '1.1', params, route, id = 'test-exchange', clock } = options
+  const { url = '/', version = '1.1', params, route, id = 'test-exchange' } = options
+  const { clock = virtualClock(), random = seededRandom(1) } = options
   const { scheme, host: urlHost, target } = parsedUrl(url)
   const given = HeaderList.from(options.headers)
   const host = urlHost ?? given.get('host') ?? 'example.com'
@@ -121,7 +125,7 @@ export function exchange(options: ExchangeOptions = {}): TestExchange {
   request.upgrade = upgradeOf(request.headers)
   request.acceptsTrailers = listHasToken(request.headers.get('te') ?? '', 'trailers')
   request.method = options.method ?? (body.length === 0 ? 'GET' : 'POST')
-  const made = new TestExchange(request, client, id, clock)
+  const made = new TestExchange(request, client, id, clock, random)
   if (params !== undefined) made.params = params
   if (route !== undefined) made.route = { name: route }
   return made
@@ -139,6 +143,7 @@ const OPTIONS = [
   'version',
   'id',
   'clock',
+  'random',
 ] as const satisfies readonly (keyof ExchangeOptions)[]
 
 const ABSOLUTE = /^(https?):\/\/([^/?#\s]+)([/?]?[^#\s]*)$/i

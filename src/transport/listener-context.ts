@@ -1,8 +1,9 @@
 import type { Clock } from '../core/clock.ts'
 import type { ProxyError } from '../core/errors.ts'
-import type { Exchange } from '../core/exchange.ts'
+import type { Exchange, Outcome } from '../core/exchange.ts'
 import type { Handler } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
+import type { Address } from '../core/network.ts'
 import type { Random } from '../core/random.ts'
 import type { ClientResolver } from './client-resolver.ts'
 import type { RequestHead } from './http1/request-head.ts'
@@ -16,9 +17,11 @@ export interface Snapshot {
   /** Told of what is nobody's fault but ours or the user's code's. */
   readonly report: (error: ProxyError, exchange: Exchange | undefined) => void
   /** An exchange begins on it. */
-  enter(): void
+  enter(exchange: Exchange): void
   /** That exchange is over. */
-  leave(): void
+  leave(exchange: Exchange, outcome: Outcome): void
+  /** A request could not be read: there was no exchange. */
+  refused(error: ProxyError, peer: Address): void
 }
 
 /** What the connections of one listener share. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Handler } from '../core/handler.ts'
 import type { Network } from '../core/network.ts'
+import type { Observer } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
 import type { ConnectorRegistry } from './connector-registry.ts'
 
@@ -9,6 +10,7 @@ export interface Runtime {
   readonly clock: Clock
   readonly random: Random
   readonly network: Network
+  readonly observer?: Observer | undefined
   /** Connections outlive the snapshot that opened them, as long as one that uses them follows. */
   readonly connectors: ConnectorRegistry
 }

@@ -1,8 +1,8 @@
 import { Body } from '../../core/body.ts'
 import type { BodySource } from '../../core/body-source.ts'
-import { Deadline } from '../../core/clock.ts'
+import { type Clock, Deadline } from '../../core/clock.ts'
 import { ProxyError, toProxyError } from '../../core/errors.ts'
-import { type Client, Exchange, type ExchangeHost } from '../../core/exchange.ts'
+import { type Client, Exchange, type ExchangeHost, type Outcome } from '../../core/exchange.ts'
 import { FieldKind } from '../../core/field-name.ts'
 import { isPromise, noResponse } from '../../core/handler.ts'
 import type { HeaderList } from '../../core/headers.ts'
@@ -10,7 +10,7 @@ import { RequestMessage, ResponseMessage } from '../../core/message.ts'
 import { type MemoryUse, SMALL_BYTES, type Wire, type WireHandler } from '../../core/network.ts'
 import { normalizePath } from '../../core/path.ts'
 import { problemResponse } from '../../core/problem.ts'
-import { randomId } from '../../core/random.ts'
+import { type Random, randomId } from '../../core/random.ts'
 import { incomingRequestFraming, outgoingResponseFraming } from '../framing.ts'
 import type { ListenerContext, Snapshot } from '../listener-context.ts'
 import { BodyDecoder, type BodyDecoderOwner } from './body-decoder.ts'
@@ -292,7 +292,7 @@ export class ServerConnection
     const { snapshot } = context
     this.#exchange = exchange
     this.#snapshot = snapshot
-    snapshot.enter()
+    snapshot.enter(exchange)
     try {
       const response = snapshot.handler(exchange)
       if (response instanceof ResponseMessage) this.#respond(response)
@@ -493,6 +493,14 @@ export class ServerConnection
     return randomId(this.#context.random)
   }
 
+  get clock(): Clock {
+    return this.#context.clock
+  }
+
+  get random(): Random {
+    return this.#context.random
+  }
+
   /** The response is written: ends the exchange, and the connection if it must end. */
   #finish(): void {
     const exchange = this.#exchange!
@@ -533,16 +541,17 @@ export class ServerConnection
     bytesSent: number,
     bytesReceived: number,
   ): void {
-    const thrown = exchange.complete({
+    const outcome: Outcome = {
       result,
       status: this.#responded ? this.#response?.status : undefined,
       error,
       durationMs: this.#context.clock.now() - exchange.startedAt,
       bytesSent,
       bytesReceived,
-    })
+    }
+    const thrown = exchange.complete(outcome)
     for (const one of thrown) this.report(exchange, one)
-    this.#snapshot?.leave()
+    this.#snapshot?.leave(exchange, outcome)
     this.#snapshot = undefined
   }
 
@@ -578,7 +587,7 @@ export class ServerConnection
     if (exchange !== undefined) {
       this.#exchange = undefined
       exchange.abort(error)
-    }
+    } else this.#context.snapshot.refused(error, this.#wire.remote)
     this.#body?.fail(error)
     const begun = this.#responded
     if (begun) {

@@ -1,0 +1,30 @@
+import type { Endpoint } from './balancer.ts'
+import type { ProxyError, Sent } from './errors.ts'
+import type { Exchange, Outcome } from './exchange.ts'
+import type { Address } from './network.ts'
+
+/** One try at one endpoint, as an observer sees it: the same object from its begin to its end. */
+export interface ObservedAttempt {
+  /** The client's exchange, also where filters of the pool have seen one of the attempt's own. */
+  readonly origin: Exchange
+  readonly endpoint: Endpoint
+  /** How far the request got. */
+  readonly sent: Sent
+}
+
+/**
+ * Told of what a running proxy does, at the moment when it does it: for the testing kit's journal. Each call is optional;
+ * none may throw, and none may change what it is shown.
+ */
+export interface Observer {
+  exchangeBegan?(exchange: Exchange): void
+  exchangeEnded?(exchange: Exchange, outcome: Outcome): void
+  /** A request could not be read, and was answered without any filter. */
+  requestRefused?(error: ProxyError, peer: Address): void
+  /** An endpoint was picked, and its lease taken. */
+  attemptBegan?(attempt: ObservedAttempt): void
+  /** The head of a final response, or of a 101, is there. */
+  attemptResponded?(attempt: ObservedAttempt, status: number): void
+  /** The lease is back: the response body has ended, or the attempt has failed. */
+  attemptEnded?(attempt: ObservedAttempt, error: ProxyError | undefined): void
+}

@@ -1,0 +1,119 @@
+import type { Duration } from '../core/options.ts'
+import type { Distribution } from './distribution.ts'
+
+/**
+ * Something that a service does wrong, or unusually, on the wire. Plain data, so that a script of faults can be printed,
+ * kept and shrunk. `FakeUpstream.inject` says when it happens.
+ */
+export type Fault =
+  /** Connections are refused (`ECONNREFUSED`). */
+  | { readonly kind: 'refuse' }
+  /** Connections are accepted, and then nothing is read and nothing is sent. */
+  | { readonly kind: 'accept-and-stall' }
+  /** The request is read, and nothing is sent. */
+  | { readonly kind: 'no-answer' }
+  /** The request is read whole; then a reset comes in place of the response. */
+  | { readonly kind: 'reset-before-head' }
+  /** A reset comes right behind the head of the response. */
+  | { readonly kind: 'reset-after-head' }
+  /** A reset comes behind so many bytes of the response, head and framing included. */
+  | { readonly kind: 'reset-after-bytes'; readonly bytes: number }
+  /** The service ends its side in place of the response, and goes on reading. */
+  | { readonly kind: 'half-close' }
+  /** The response ends, in an orderly way, behind so many bytes of its body: fewer than its framing has promised. */
+  | { readonly kind: 'truncate'; readonly bytes: number }
+  /** The response comes `bytes` at a time, with a pause before each. */
+  | { readonly kind: 'drip'; readonly bytes: number; readonly every: Duration }
+  /** These bytes come in place of the response; a string as latin1. Then the service ends its side. */
+  | { readonly kind: 'malformed'; readonly bytes: string | Uint8Array }
+  /** `Content-Length` says so many bytes more (or, when negative, fewer) than there are. Then the service ends its side. */
+  | { readonly kind: 'wrong-content-length'; readonly by: number }
+  /** The body is chunked, and the size of its last but one line is no number. Then the service ends its side. */
+  | { readonly kind: 'bad-chunk' }
+  /** A second response, that nobody asked for, follows the first in the same write. */
+  | { readonly kind: 'extra-response' }
+  /** The response comes as soon as the head of the request is there, before its body. */
+  | { readonly kind: 'early-response' }
+  /** An interim response goes before the final one, `times` times. */
+  | {
+      readonly kind: 'informational'
+      readonly status: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly times?: number
+    }
+  /** The body is chunked, and these fields follow it. */
+  | { readonly kind: 'trailers'; readonly fields: Readonly<Record<string, string>> }
+  /** The response comes so much later. */
+  | { readonly kind: 'latency'; readonly latency: Distribution }
+
+/** When a fault happens. All that is given must hold; nothing given: always. */
+export interface FaultRule {
+  /** Only for so many connections or requests, the next ones that the rest fits. */
+  readonly next?: number | undefined
+  /** Only for requests that fit `METHOD /path`, as for `on`. Not for faults of connections. */
+  readonly match?: string | undefined
+  /** With this probability, from 0 to 1. */
+  readonly chance?: number | undefined
+  /** Not before so much time from now has passed. */
+  readonly after?: Duration | undefined
+  /** For so long, from `after` on. */
+  readonly lasts?: Duration | undefined
+}
+
+/** A fault that was injected. */
+export interface Injection {
+  readonly fault: Fault
+  /** How often it has happened. */
+  readonly hits: number
+  /** Takes it back. */
+  remove(): void
+}
+
+type Named<K extends Fault['kind']> = Extract<Fault, { kind: K }>
+
+/**
+ * The faults, by name.
+ *
+ * @example upstream.inject(fault.resetAfterBytes(100), { next: 2 })
+ */
+export const fault: {
+  refuse(): Named<'refuse'>
+  acceptAndStall(): Named<'accept-and-stall'>
+  noAnswer(): Named<'no-answer'>
+  resetBeforeHead(): Named<'reset-before-head'>
+  resetAfterHead(): Named<'reset-after-head'>
+  resetAfterBytes(bytes: number): Named<'reset-after-bytes'>
+  halfClose(): Named<'half-close'>
+  truncate(bytes: number): Named<'truncate'>
+  drip(bytes: number, every: Duration): Named<'drip'>
+  malformed(bytes: string | Uint8Array): Named<'malformed'>
+  wrongContentLength(by: number): Named<'wrong-content-length'>
+  badChunk(): Named<'bad-chunk'>
+  extraResponse(): Named<'extra-response'>
+  earlyResponse(): Named<'early-response'>
+  informational(
+    status: number,
+    headers?: Readonly<Record<string, string>>,
+    times?: number,
+  ): Named<'informational'>
+  trailers(fields: Readonly<Record<string, string>>): Named<'trailers'>
+  latency(latency: Distribution): Named<'latency'>
+} = {
+  refuse: () => ({ kind: 'refuse' }),
+  acceptAndStall: () => ({ kind: 'accept-and-stall' }),
+  noAnswer: () => ({ kind: 'no-answer' }),
+  resetBeforeHead: () => ({ kind: 'reset-before-head' }),
+  resetAfterHead: () => ({ kind: 'reset-after-head' }),
+  resetAfterBytes: (bytes) => ({ kind: 'reset-after-bytes', bytes }),
+  halfClose: () => ({ kind: 'half-close' }),
+  truncate: (bytes) => ({ kind: 'truncate', bytes }),
+  drip: (bytes, every) => ({ kind: 'drip', bytes, every }),
+  malformed: (bytes) => ({ kind: 'malformed', bytes }),
+  wrongContentLength: (by) => ({ kind: 'wrong-content-length', by }),
+  badChunk: () => ({ kind: 'bad-chunk' }),
+  extraResponse: () => ({ kind: 'extra-response' }),
+  earlyResponse: () => ({ kind: 'early-response' }),
+  informational: (status, headers = {}, times = 1) => ({ kind: 'informational', status, headers, times }),
+  trailers: (fields) => ({ kind: 'trailers', fields }),
+  latency: (latency) => ({ kind: 'latency', latency }),
+}
