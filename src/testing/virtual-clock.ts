@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock, Timer } from '../core/clock.ts'
 import { type Duration, durationMs, invalidOption, knownOptions } from '../core/options.ts'
 
@@ -54,9 +55,12 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
   return new SteppedClock(startMs)
 }
 
-class SteppedClock implements VirtualClock {
+/** @internal The virtual clock, with the single steps that a simulation takes. */
+export class SteppedClock implements VirtualClock {
   readonly #startMs: number
   readonly #queue = new TimerQueue()
+  /** Timers fire in the asynchronous context that made the clock: by it a simulation knows what is its own. */
+  readonly #inContext = AsyncLocalStorage.snapshot()
   #now = 0
   #order = 0
   #pending = 0
@@ -126,8 +130,8 @@ class SteppedClock implements VirtualClock {
       throw invalidOption('virtualClock', 'time', 'no less than 0: time does not run backwards', time)
     const target = this.#now + durationMs('virtualClock', 'time', time)
     await this.#move(async () => {
-      await settle()
-      while (await this.#fireNext(target));
+      await this.settle()
+      while (await this.fireNext(target));
       this.#now = target
     })
   }
@@ -140,9 +144,9 @@ class SteppedClock implements VirtualClock {
     }
     promise.then(settling, settling)
     await this.#move(async () => {
-      await settle()
+      await this.settle()
       while (!settled) {
-        if (await this.#fireNext(target)) continue
+        if (await this.fireNext(target)) continue
         const left = this.#queue.first()
         throw new Error(
           left === undefined
@@ -155,14 +159,24 @@ class SteppedClock implements VirtualClock {
   }
 
   /** Fires one timer that is due until `target`, if there is one. */
-  async #fireNext(target: number): Promise<boolean> {
+  async fireNext(target: number): Promise<boolean> {
     const next = this.#queue.first()
     if (next === undefined || next.at > target) return false
     this.#queue.removeFirst()
     this.#now = next.at
-    next.fire()
-    await settle()
+    this.#inContext(next.fire)
+    await this.settle()
     return true
+  }
+
+  /** Moves time without firing anything that is due by then. */
+  jump(target: number): void {
+    this.#now = target
+  }
+
+  /** Ends when all promise callbacks and `process.nextTick`s have run, also those that they gave rise to. */
+  settle(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve))
   }
 
   async #move(steps: () => Promise<void>): Promise<void> {
@@ -178,11 +192,6 @@ class SteppedClock implements VirtualClock {
       this.#moving = false
     }
   }
-}
-
-/** Ends when all promise callbacks and `process.nextTick`s have run, also those that they gave rise to. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
 
 interface Entry {
