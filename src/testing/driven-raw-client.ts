@@ -29,7 +29,7 @@ export class DrivenRawClient implements SimulatedRawClient {
     const send = async (): Promise<void> => {
       for (const piece of pieces) {
         await this.#raw.send(piece)
-        await this.#driver.clock.settle()
+        await this.#driver.standingStill(() => this.#driver.clock.settle())
       }
     }
     return this.#driver.pending('client.sendInPieces(...)', send())

@@ -1,5 +1,9 @@
+export type { ClientRequest, ClientRequestOptions } from './client-request.ts'
+export type { Distribution } from './distribution.ts'
+export type { SimulatedRawClient } from './driven-raw-client.ts'
 export { endpoint, type TestEndpoint } from './endpoint.ts'
 export { type ExchangeOptions, exchange, type InformationalResponse, type TestExchange } from './exchange.ts'
+export type { AttemptRecord, ExchangeRecord } from './exchange-record.ts'
 export {
   type FakeAnswer,
   type FakeReply,
@@ -9,6 +13,10 @@ export {
   fakeUpstream,
   type TunnelPeer,
 } from './fake-upstream.ts'
+export { type Fault, type FaultRule, fault, type Injection } from './fault.ts'
+export type { Journal, JournalEntry, JournalSubject } from './journal.ts'
+export type { LatencySummary } from './latency-histogram.ts'
+export type { LoadOptions, LoadResult } from './load.ts'
 export {
   type MemoryConnection,
   type MemoryNetwork,
@@ -16,8 +24,12 @@ export {
   memoryNetwork,
 } from './memory-network.ts'
 export type { Faults } from './memory-wire.ts'
+export type { Pending } from './pending.ts'
 export { type RawClient, type RawResponse, rawClient } from './raw-client.ts'
 export { type NextCall, type RunResult, run } from './run.ts'
 export { seededRandom } from './seeded-random.ts'
 export type { SimpleMessage } from './simple-http1.ts'
+export { forEachSeed, type Simulation, type SimulationOptions, simulate } from './simulate.ts'
+export type { PendingResponse, SimulatedClient } from './simulated-client.ts'
+export type { SimulatedResponse } from './simulated-response.ts'
 export { type VirtualClock, type VirtualClockOptions, virtualClock } from './virtual-clock.ts'

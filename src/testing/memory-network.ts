@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Clock, systemClock } from '../core/clock.ts'
 import type {
   Address,
@@ -65,6 +66,19 @@ export interface MemoryNetwork extends Network {
   from(address: string): Network
 }
 
+/** @internal Asked at each connection, when it arrives: `false` refuses it. */
+export interface AskedListenOptions extends ListenOptions {
+  readonly accepts?: (() => boolean) | undefined
+}
+
+/** Networks in memory, as seen from any address. */
+const asking = new WeakSet<object>()
+
+/** @internal Whether a network heeds `AskedListenOptions`. */
+export function asksListeners(network: Pick<Network, 'listen'>): boolean {
+  return asking.has(network)
+}
+
 const FIRST_CLIENT_PORT = 32_768
 const FIRST_LISTENER_PORT = 49_152
 const LAST_PORT = 65_535
@@ -93,7 +107,7 @@ const nextTick = process.nextTick.bind(process)
  * @example
  * const clock = virtualClock()
  * const network = memoryNetwork({ clock, latencyMs: 5 })
- * await using upstream = await fakeUpstream({ network, host: 'users', port: 8080 }).start()
+ * await using upstream = await fakeUpstream({ network, clock, host: 'users', port: 8080 }).start()
  */
 export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
   knownOptions('memoryNetwork', options, ['clock', 'random', 'latencyMs', 'windowBytes', 'shuffle', 'faults'])
@@ -104,6 +118,7 @@ interface Listening {
   readonly address: Address
   readonly openedBy: string
   readonly onWire: (wire: Wire) => void
+  readonly accepts: (() => boolean) | undefined
 }
 
 class InMemory implements MemoryNetwork, LinkHost {
@@ -118,6 +133,8 @@ class InMemory implements MemoryNetwork, LinkHost {
   readonly #listening = new Map<string, Listening>()
   readonly #links = new Set<MemoryLink>()
   readonly #connecting = new Set<{ readonly to: string; readonly openedBy: string }>()
+  /** Events happen in the asynchronous context that made the network: by it a simulation knows what is its own. */
+  readonly #inContext = AsyncLocalStorage.snapshot()
   readonly #events: (() => void)[] = []
   #eventComes = false
   #eventsThisTurn = 0
@@ -133,6 +150,7 @@ class InMemory implements MemoryNetwork, LinkHost {
     this.#latencyMs = milliseconds('latencyMs', latencyMs)
     this.#shuffle = options.shuffle ?? false
     this.setFaults('*', options.faults)
+    asking.add(this)
   }
 
   connect(options: ConnectOptions, handler: ConnectHandler): Connecting {
@@ -140,19 +158,24 @@ class InMemory implements MemoryNetwork, LinkHost {
   }
 
   from(address: string): Network {
-    return {
+    const seen: Network = {
       connect: (options, handler) => this.#connect(address, options, handler),
       listen: (options, onWire) => this.listen(options, onWire),
     }
+    asking.add(seen)
+    return seen
   }
 
-  async listen({ host, port }: ListenOptions, onWire: (wire: Wire) => void): Promise<BoundListener> {
+  async listen(
+    { host, port, accepts }: AskedListenOptions,
+    onWire: (wire: Wire) => void,
+  ): Promise<BoundListener> {
     const address = isWildcard(host) ? host : (this.#resolve(host) ?? this.addHost(host))
     integer('memoryNetwork', 'port', port, { max: LAST_PORT })
     if (port !== 0 && this.#taken(address, port)) throw systemError('listen', 'EADDRINUSE', { address, port })
     const bound = { address, port: port === 0 ? this.#freePort(address) : port }
     const key = addressKey(bound)
-    const listening: Listening = { address: bound, openedBy: caller(), onWire }
+    const listening: Listening = { address: bound, openedBy: caller(), onWire, accepts }
     this.#listening.set(key, listening)
     const close = (): void => {
       if (this.#listening.get(key) === listening) this.#listening.delete(key)
@@ -242,7 +265,7 @@ class InMemory implements MemoryNetwork, LinkHost {
     const at = this.#shuffle ? Math.floor(this.random() * this.#events.length) : 0
     const [event] = at === 0 ? [this.#events.shift()] : this.#events.splice(at, 1)
     try {
-      event?.()
+      if (event !== undefined) this.#inContext(event)
     } finally {
       this.#scheduleNext()
     }
@@ -267,7 +290,7 @@ class InMemory implements MemoryNetwork, LinkHost {
     const arrived = (): void => {
       if (!open || address === undefined) return
       const listening = faults.connect === undefined ? this.#listenerAt(address, port) : undefined
-      if (listening === undefined) {
+      if (listening === undefined || listening.accepts?.() === false) {
         fail(
           systemError('connect', faults.connect === 'unreachable' ? 'EHOSTUNREACH' : 'ECONNREFUSED', {
             address,

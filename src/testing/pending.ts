@@ -25,10 +25,14 @@ export class Pending<T> implements Promise<T>, Asked {
     this.#shown.promise.catch(() => {})
     result.then(
       (value) => {
-        this.#settled = true
-        this.#shown.resolve(value)
+        const violation = driver.takeViolation()
+        if (violation !== undefined) this.fail(violation)
+        else {
+          this.#settled = true
+          this.#shown.resolve(value)
+        }
       },
-      (error: unknown) => this.fail(error),
+      (error: unknown) => this.fail(driver.takeViolation() ?? error),
     )
   }
 

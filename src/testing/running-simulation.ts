@@ -309,6 +309,7 @@ export class RunningSimulation implements Simulation {
 
   async #endAll(): Promise<string[]> {
     const leaks = this.#driver.forgotten()
+    this.#driver.end()
     const driven = <T>(what: string, promise: Promise<T>): Promise<T> =>
       this.#driver.pending(what, promise).then((value) => value)
     try {
@@ -332,7 +333,7 @@ export class RunningSimulation implements Simulation {
     } finally {
       this.#releaseGuard()
     }
-    leaks.push(...this.#driver.takeViolations().map(({ message }) => message))
+    leaks.push(...this.#driver.violations.map(({ message }) => message))
     return leaks
   }
 
