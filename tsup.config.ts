@@ -7,6 +7,8 @@ export default defineConfig({
     'src/filters/*.ts',
     '!src/filters/*.test.ts',
     'src/testing/index.ts',
+    'src/testing/arbitraries/index.ts',
+    'src/testing/vitest.ts',
   ],
   format: 'esm',
   target: 'node22',

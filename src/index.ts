@@ -1,5 +1,5 @@
 export { type Attribute, attribute } from './core/attribute.ts'
-export type { Balancer, Candidates, Endpoint } from './core/balancer.ts'
+export type { Balancer, Candidates, Endpoint, EndpointHealth } from './core/balancer.ts'
 export { Body, type BodyInit } from './core/body.ts'
 export type { Clock, Timer } from './core/clock.ts'
 export {
@@ -27,7 +27,9 @@ export { problemResponse } from './core/problem.ts'
 export type { Random } from './core/random.ts'
 export type { Transform } from './core/transformed-source.ts'
 export type { EndpointOptions } from './pool/endpoint-spec.ts'
-export { type Pool, type PoolOptions, pool } from './pool/pool.ts'
+export type { HealthOptions, StatusRange } from './pool/health-options.ts'
+export { type Pool, pool } from './pool/pool.ts'
+export type { PoolOptions } from './pool/pool-description.ts'
 export type { ErrorHandler, ListenOptions } from './proxy/description.ts'
 export type { Explanation } from './proxy/explanation.ts'
 export {

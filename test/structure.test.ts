@@ -225,7 +225,8 @@ function reachesIn(from: SourceFile): string[] {
   })
 }
 
-const PUBLIC = /^gatewright\/(?:filters(?:\/[\w-]+)?|balancers|testing|package\.json)$/
+const PUBLIC =
+  /^gatewright\/(?:filters(?:\/[\w-]+)?|balancers|testing(?:\/(?:vitest|arbitraries))?|package\.json)$/
 
 function isAllowedReach(from: string, to: string): boolean {
   const into = MAY_REACH_IN[from]

@@ -1,6 +1,9 @@
 import type { Exchange } from './exchange.ts'
 import type { Random } from './random.ts'
 
+/** What is known of an endpoint's health. `unknown`: nothing probes it, or no probe has ended yet. */
+export type EndpointHealth = 'unknown' | 'healthy' | 'unhealthy'
+
 /** One address in a pool, as balancers see it. The numbers are live. */
 export interface Endpoint {
   /** Stable across reloads. Default: the url. Hashing balancers go by it. */
@@ -16,6 +19,8 @@ export interface Endpoint {
    * `leastResponseTime` describes. A newcomer has its pool's average; 0 while nothing was timed in the pool.
    */
   readonly responseTimeMs: number
+  /** What its probes say of it. */
+  readonly health: EndpointHealth
 }
 
 /**

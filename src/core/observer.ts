@@ -1,4 +1,4 @@
-import type { Endpoint } from './balancer.ts'
+import type { Endpoint, EndpointHealth } from './balancer.ts'
 import type { ProxyError, Sent } from './errors.ts'
 import type { Exchange, Outcome } from './exchange.ts'
 import type { Address } from './network.ts'
@@ -10,6 +10,17 @@ export interface ObservedAttempt {
   readonly endpoint: Endpoint
   /** How far the request got. */
   readonly sent: Sent
+}
+
+/** What one probe of an endpoint has found. */
+export interface ProbeResult {
+  readonly passed: boolean
+  /** `passed`; `status 503`; `body`, which was not as expected; or an error's code, such as `upstream_refused`. */
+  readonly reason: string
+  /** Of the answer, where there was one. */
+  readonly status: number | undefined
+  /** From the begin of the probe to its verdict. */
+  readonly durationMs: number
 }
 
 /**
@@ -27,4 +38,8 @@ export interface Observer {
   attemptResponded?(attempt: ObservedAttempt, status: number): void
   /** The lease is back: the response body has ended, or the attempt has failed. */
   attemptEnded?(attempt: ObservedAttempt, error: ProxyError | undefined): void
+  /** A probe has ended. */
+  probed?(endpoint: Endpoint, result: ProbeResult): void
+  /** The endpoint is thought of in another way, and the candidates have been replaced where that changes them. */
+  healthChanged?(endpoint: Endpoint, from: EndpointHealth, to: EndpointHealth, reason: string): void
 }

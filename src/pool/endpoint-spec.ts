@@ -1,6 +1,9 @@
 import type { ConnectOptions, TlsConnectOptions } from '../core/network.ts'
 import { invalidOption, knownOptions, positiveNumber } from '../core/options.ts'
 
+/** What may stand in a `Host` field that a user gives. */
+export const HOST_FIELD: RegExp = /^[\w.:[\]-]+$/
+
 /** An endpoint as the user names it. */
 export interface EndpointOptions {
   /** `http://host:port` or `https://host:port`. No path: use the `rewrite` filter for that. */

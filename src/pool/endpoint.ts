@@ -1,8 +1,9 @@
-import type { Candidates, Endpoint } from '../core/balancer.ts'
+import type { Endpoint, EndpointHealth } from '../core/balancer.ts'
 import type { ProxyErrorCode } from '../core/errors.ts'
 import type { Connector } from '../transport/connector.ts'
 import type { OutgoingPolicy } from '../transport/outgoing-head.ts'
 import type { EndpointSpec } from './endpoint-spec.ts'
+import { afterProbe, type Health, type Thresholds, UNKNOWN } from './health.ts'
 import { PeakEwma } from './peak-ewma.ts'
 
 /** One endpoint of a running pool: its connections, and what was counted of it. */
@@ -13,22 +14,37 @@ export class PoolEndpoint implements Endpoint {
   readonly zone: string | undefined
   readonly connector: Connector
   readonly policy: OutgoingPolicy
-  /** The snapshot it was last part of: what a balancer may choose from. */
-  candidates: Candidates | undefined = undefined
+  /** The pool that it is of. Another pool's endpoint of the same address is another endpoint. */
+  readonly pool: object
+  /** Whether it is one of the pool's candidates now. Kept by the pool, with the snapshot. */
+  candidate = false
   inFlight = 0
   responseTimeMs = 0
   /** Responses that were received whole. */
   successes = 0
   readonly failures: Map<ProxyErrorCode, number> = new Map()
   readonly #responseTime = new PeakEwma()
+  #health: Health = UNKNOWN
 
-  constructor(spec: EndpointSpec, connector: Connector, policy: OutgoingPolicy) {
+  constructor(pool: object, spec: EndpointSpec, connector: Connector, policy: OutgoingPolicy) {
+    this.pool = pool
     this.id = spec.id
     this.url = spec.url
     this.weight = spec.weight
     this.zone = spec.zone
     this.connector = connector
     this.policy = policy
+  }
+
+  get health(): EndpointHealth {
+    return this.#health.state
+  }
+
+  /** Takes account of one more probe. Returns what its health was before. */
+  judge(passed: boolean, thresholds: Thresholds): EndpointHealth {
+    const before = this.#health.state
+    this.#health = afterProbe(this.#health, passed, thresholds)
+    return before
   }
 
   /** Whether its response time was ever measured. */

@@ -4,7 +4,8 @@ import { onResponse } from '../core/handler.ts'
 import { proxy } from '../proxy/proxy.ts'
 import { fakeUpstream, memoryNetwork, rawClient, seededRandom, virtualClock } from '../testing/index.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
-import { type Pool, type PoolOptions, pool } from './pool.ts'
+import { type Pool, pool } from './pool.ts'
+import type { PoolOptions } from './pool-description.ts'
 
 const refused: [string, (string | EndpointOptions)[], PoolOptions | undefined, string][] = [
   [

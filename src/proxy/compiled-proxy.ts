@@ -32,6 +32,11 @@ export class CompiledTargets {
     return entry.compiled
   }
 
+  /** Begins what a target does beside exchanges. */
+  start(target: Compilable): void {
+    this.#entries.get(target)?.compiled.start()
+  }
+
   release(target: Compilable): void {
     const entry = this.#entries.get(target)
     if (entry === undefined || --entry.users > 0) return
@@ -56,6 +61,11 @@ export class CompiledProxy implements Snapshot {
     this.#targets = targets
     const router = routerOf(description, (route) => this.#routeHandler(route))
     this.handler = compose(description.filters, (exchange) => dispatch(router, exchange))
+  }
+
+  /** Begins what pools do beside exchanges: probes. Not part of compiling, which opens nothing. */
+  start(): void {
+    for (const target of this.#used) this.#targets.start(target)
   }
 
   answerError(error: ProxyError, exchange: Exchange): ResponseMessage | Promise<ResponseMessage> {

@@ -87,6 +87,8 @@ export interface RoutedProxy extends Described {
   readonly routes: readonly RouteDescription[]
   /** Which route, filters and endpoints would serve a request, and why. Its `toString()` is meant for people. */
   explain(request: string): Explanation
+  /** @internal The same proxy with other targets behind its routes. */
+  mapTargets(map: (target: Target) => Target): RoutedProxy
 }
 
 /** A proxy without routes yet. */
@@ -192,6 +194,11 @@ class DescribedProxy implements ProxyBuilder {
 
   explain(request: string): Explanation {
     return explain(this.description, request)
+  }
+
+  mapTargets(map: (target: Target) => Target): RoutedProxy {
+    const { routes } = this.description
+    return this.#with({ routes: routes.map((route) => ({ ...route, target: map(route.target) })) })
   }
 
   #withRoutes(added: readonly RouteEntry[]): RoutedProxy {

@@ -69,6 +69,8 @@ export class RunningProxy implements AsyncDisposable {
   /** @internal Opens the listeners of a description; all of them, or none. */
   static async start(description: ProxyDescription, surroundings: Surroundings): Promise<RunningProxy> {
     const running = new RunningProxy(description, surroundings)
+    // Before the first exchange, which is not to meet an endpoint that must be probed first.
+    running.#compiled.start()
     try {
       running.#listeners = await running.#open(description.listeners, running.#compiled)
     } catch (error) {
@@ -152,6 +154,7 @@ export class RunningProxy implements AsyncDisposable {
   async #reload(description: ProxyDescription): Promise<void> {
     if (this.#closing !== undefined) throw new Error('the proxy is closed')
     const compiled = new CompiledProxy(description, this.#targets, this.#surroundings.observer)
+    compiled.start()
     const kept = description.listeners.map((settings) =>
       this.#listeners.find((it) => sameListener(it.settings, settings)),
     )

@@ -19,6 +19,8 @@ export interface OutgoingPolicy {
   readonly forwarded: boolean
   /** The pseudonym in `Via` (RFC 9110 section 7.6.3); `undefined` sends none. */
   readonly via: string | undefined
+  /** Asks the endpoint to close the connection behind its response. */
+  readonly close?: boolean
 }
 
 /** A request that has passed this proxy so often is going round in circles. */
@@ -50,6 +52,7 @@ export function requestHead(
       ? 'TE: trailers\r\nConnection: Upgrade, TE\r\n'
       : 'Connection: Upgrade\r\n'
   } else if (request.acceptsTrailers) head += 'TE: trailers\r\nConnection: TE\r\n'
+  else if (policy.close === true) head += 'Connection: close\r\n'
   return `${head}\r\n`
 }
 

@@ -15,9 +15,11 @@ export interface Runtime {
   readonly connectors: ConnectorRegistry
 }
 
-/** A description that was compiled: its handler, and its end. */
+/** A description that was compiled: its handler, its begin and its end. */
 export interface Compiled {
   readonly handler: Handler
+  /** Begins what goes on beside exchanges, such as probes. Of a running proxy only; called again, it does nothing. */
+  start(): void
   /** Releases what it holds. No exchange uses it any more. */
   close(): void
 }

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { everyByte } from '../../../test/http1/read-message.ts'
 import type { HeaderList } from '../../core/headers.ts'
 import type { MemoryUse } from '../../core/network.ts'
+import { requests, splits } from '../../testing/arbitraries/index.ts'
 import { BodyDecoder, type BodyLimits } from './body-decoder.ts'
 import { SyntaxFault } from './syntax.ts'
 
@@ -76,17 +78,21 @@ function decode(
   }
 }
 
-function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
-  const sorted = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b)
-  return [...sorted, bytes.length].map((place, i) =>
-    Buffer.from(bytes.subarray(i === 0 ? 0 : sorted[i - 1], place)),
-  )
+/** Values, each with pieces that the bytes of it may come in. */
+function inPieces<T>(
+  values: fc.Arbitrary<T>,
+  bytesOf: (value: T) => Uint8Array,
+): fc.Arbitrary<[T, readonly Buffer[]]> {
+  return values.chain((value) => fc.tuple(fc.constant(value), splits(bytesOf(value))))
+}
+
+function behindHead(message: Buffer): Buffer {
+  return message.subarray(message.indexOf('\r\n\r\n') + 4)
 }
 
 const chunked = (decoder: BodyDecoder): void => decoder.expectChunked()
 const untilClose = (decoder: BodyDecoder): void => decoder.expectUntilClose()
 
-const places = fc.array(fc.nat(), { maxLength: 8 })
 /** The alphabet of chunked bodies, so that random text goes deep into the grammar. */
 const hostile = fc
   .array(
@@ -127,31 +133,21 @@ const hostile = fc
 
 describe('BodyDecoder', () => {
   test('reads a well-formed chunked body back, whole and in any pieces', () => {
-    const part = fc.uint8Array({ minLength: 1, maxLength: 60 })
-    const extension = fc.constantFrom('', ';a', ';a=b;c', ';a="b;\\"\xe9"')
-    const trailer = fc.constantFrom('X-Sum: 1', 'x:', 'Y:  a b ')
+    const limits = { ...LIMITS, trailerBytes: 2000 }
+    const followed = fc.tuple(
+      requests({ framings: ['chunked'], maxTrailers: 4 }),
+      fc.constantFrom('', 'GET / HTTP/1.1\r\n'),
+    )
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(part, extension), { maxLength: 10 }),
-        fc.array(trailer, { maxLength: 4 }),
-        fc.constantFrom('', 'GET / HTTP/1.1\r\n'),
-        places,
-        (parts, trailers, next, at) => {
-          const opened = parts.map(([data, ext]) =>
-            Buffer.concat([latin1(`${data.length.toString(16)}${ext}\r\n`), data, latin1('\r\n')]),
-          )
-          const end = latin1(`0\r\n${trailers.map((it) => `${it}\r\n`).join('')}\r\n`)
-          const message = Buffer.concat([...opened, end])
-          const result = decode(cut(Buffer.concat([message, latin1(next)]), at), chunked)
-          expect(result).toEqual({
-            body: Buffer.concat(parts.map(([data]) => data)).toString('latin1'),
-            trailers:
-              trailers.length === 0
-                ? undefined
-                : trailers.map((it) => [it.split(':')[0], it.slice(it.indexOf(':') + 1).trim()]),
+        inPieces(followed, ([{ bytes }, next]) => Buffer.concat([behindHead(bytes), latin1(next)])),
+        ([[{ bytes, body, trailers }], pieces]) => {
+          expect(decode(pieces, chunked, limits)).toEqual({
+            body: body!.toString('latin1'),
+            trailers: trailers.length === 0 ? undefined : trailers,
             ended: true,
             fault: undefined,
-            consumed: message.length,
+            consumed: behindHead(bytes).length,
           })
         },
       ),
@@ -161,29 +157,36 @@ describe('BodyDecoder', () => {
 
   test('gives the same bytes, trailers and fault for hostile input in any pieces, and throws nothing but faults', () => {
     fc.assert(
-      fc.property(hostile, places, (bytes, at) => {
-        const whole = decode([Buffer.from(bytes)], chunked)
-        expect(decode(cut(bytes, at), chunked)).toEqual(whole)
-        expect(decode(cut(bytes, [...bytes.keys()]), chunked)).toEqual(whole)
-        expect(whole.body.length).toBeLessThanOrEqual(LIMITS.bodyBytes)
-      }),
+      fc.property(
+        inPieces(hostile, (bytes) => bytes),
+        ([bytes, pieces]) => {
+          const whole = decode([Buffer.from(bytes)], chunked)
+          expect(decode(pieces, chunked)).toEqual(whole)
+          expect(decode(everyByte(bytes.toString('latin1')), chunked)).toEqual(whole)
+          expect(whole.body.length).toBeLessThanOrEqual(LIMITS.bodyBytes)
+        },
+      ),
       { numRuns: 5000 },
     )
   })
 
   test('takes the bytes of its length and no more, in any pieces', () => {
     fc.assert(
-      fc.property(fc.nat(40), fc.uint8Array({ maxLength: 80 }), places, (length, data, at) => {
-        const bytes = Buffer.from(data)
-        const ended = bytes.length >= length
-        expect(decode(cut(bytes, at), (decoder) => decoder.expectLength(length))).toEqual({
-          body: bytes.subarray(0, length).toString('latin1'),
-          trailers: undefined,
-          ended,
-          fault: undefined,
-          consumed: Math.min(length, bytes.length),
-        })
-      }),
+      fc.property(
+        fc.nat(40),
+        inPieces(fc.uint8Array({ maxLength: 80 }), (data) => data),
+        (length, [data, pieces]) => {
+          const bytes = Buffer.from(data)
+          const ended = bytes.length >= length
+          expect(decode(pieces, (decoder) => decoder.expectLength(length))).toEqual({
+            body: bytes.subarray(0, length).toString('latin1'),
+            trailers: undefined,
+            ended,
+            fault: undefined,
+            consumed: Math.min(length, bytes.length),
+          })
+        },
+      ),
     )
   })
 
@@ -217,8 +220,8 @@ describe('BodyDecoder', () => {
     expect([second.fault, second.body.length]).toEqual([fault, 1000])
     expect(decode([latin1(`3e8\r\n${'a'.repeat(1000)}\r\n0\r\n\r\n`)], chunked).fault).toBe(undefined)
     fc.assert(
-      fc.property(places, (at) => {
-        const result = decode(cut(Buffer.alloc(1001, 0x61), at), untilClose)
+      fc.property(splits(Buffer.alloc(1001, 0x61)), (pieces) => {
+        const result = decode(pieces, untilClose)
         expect([result.fault, result.body.length]).toEqual([fault, 1000])
       }),
     )
@@ -260,7 +263,7 @@ describe('BodyDecoder', () => {
     for (const bytes of [`0\r\nX: ${'a'.repeat(94)}\r\n\r\n`, `0\r\nX: ${'a'.repeat(5000)}`]) {
       const whole = decode([latin1(bytes)], chunked)
       expect(whole.fault).toBe('too-large: a trailer section that is larger than the limit')
-      expect(decode(cut(latin1(bytes), [...Buffer.from(bytes).keys()]), chunked)).toEqual(whole)
+      expect(decode(everyByte(bytes), chunked)).toEqual(whole)
     }
     expect(decode([latin1(`0\r\n${line.repeat(5)}`)], chunked).fault).toBe(
       'too-large: more than 4 field lines',

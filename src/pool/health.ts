@@ -1,0 +1,66 @@
+import type { EndpointHealth } from '../core/balancer.ts'
+
+/**
+ * What is known of an endpoint's health. A count belongs to the state in which it counts, and begins anew with it.
+ *
+ * - `unknown`: no probe has ended yet, or nothing probes it.
+ * - `healthy`: the last probes passed but for `failures` in a row.
+ * - `unhealthy`: the last probes failed but for `passes` in a row.
+ */
+export type Health =
+  | { readonly state: 'unknown' }
+  | { readonly state: 'healthy'; readonly failures: number }
+  | { readonly state: 'unhealthy'; readonly passes: number }
+
+/** How many probes in a row it takes to change what is thought of an endpoint. */
+export interface Thresholds {
+  /** Passed ones, until an unhealthy endpoint is healthy. */
+  readonly rise: number
+  /** Failed ones, until a healthy endpoint is unhealthy. */
+  readonly fall: number
+}
+
+export const UNKNOWN: Health = { state: 'unknown' }
+const HEALTHY: Health = { state: 'healthy', failures: 0 }
+const UNHEALTHY: Health = { state: 'unhealthy', passes: 0 }
+
+/**
+ * The health after one more probe. The first probe decides alone, as with HAProxy and Envoy: there is nothing yet that it
+ * could be contradicting. After that, one probe that differs from the others is a hiccup, and `rise` or `fall` of them in a
+ * row are a change.
+ */
+export function afterProbe(health: Health, passed: boolean, { rise, fall }: Thresholds): Health {
+  switch (health.state) {
+    case 'unknown':
+      return passed ? HEALTHY : UNHEALTHY
+    case 'healthy': {
+      if (passed) return HEALTHY
+      const failures = health.failures + 1
+      return failures >= fall ? UNHEALTHY : { state: 'healthy', failures }
+    }
+    case 'unhealthy': {
+      if (!passed) return UNHEALTHY
+      const passes = health.passes + 1
+      return passes >= rise ? HEALTHY : { state: 'unhealthy', passes }
+    }
+  }
+}
+
+/** An endpoint, as far as the choice of candidates goes. */
+interface Judged {
+  readonly health: EndpointHealth
+}
+
+/**
+ * The endpoints that may be chosen: the healthy ones, and those of which nothing is known yet if `initial` trusts them.
+ *
+ * Where that leaves none, all that were found unhealthy are candidates (panic): when every probe fails, the probes are as
+ * likely to be wrong as the services, and an attempt that fails costs no more than a 503 of our own. Only an endpoint that
+ * must pass a probe before it serves stays out even then, for no verdict on it can have been wrong.
+ */
+export function servingOf<T extends Judged>(all: readonly T[], initial: 'healthy' | 'unhealthy'): T[] {
+  const serving = all.filter(
+    ({ health }) => health === 'healthy' || (health === 'unknown' && initial === 'healthy'),
+  )
+  return serving.length > 0 ? serving : all.filter(({ health }) => health === 'unhealthy')
+}

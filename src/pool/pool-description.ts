@@ -1,0 +1,103 @@
+import * as balancers from '../balancers/index.ts'
+import type { Balancer } from '../core/balancer.ts'
+import type { Filter } from '../core/handler.ts'
+import type { TlsConnectOptions } from '../core/network.ts'
+import { invalidOption, knownOptions } from '../core/options.ts'
+import { checkTlsOptions } from '../transport/tls-options.ts'
+import {
+  CONNECTION_OPTIONS,
+  type ConnectionOptions,
+  type UpstreamLimits,
+  upstreamLimits,
+} from '../transport/upstream-limits.ts'
+import { type EndpointOptions, type EndpointSpec, endpointSpec, HOST_FIELD } from './endpoint-spec.ts'
+import type { HealthSettings } from './health-options.ts'
+
+export interface PoolOptions extends ConnectionOptions {
+  /** What `explain`, logs and metrics call it. Default `pool`. */
+  name?: string
+  /**
+   * The `Host` that endpoints see: `'preserve'` (default) passes on what the client asked for, `'endpoint'` names the
+   * endpoint itself, anything else is sent as it is.
+   */
+  host?: 'preserve' | 'endpoint' | (string & {})
+  /** Sends `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`. Default true. */
+  xForwarded?: boolean
+  /** Sends `Forwarded` (RFC 7239). Default false. */
+  forwarded?: boolean
+  /** The name in `Via`; `false` sends none. Default `gatewright`. */
+  via?: string | false
+  /** How `https:` endpoints are verified. */
+  tls?: TlsConnectOptions
+}
+
+const OWN_OPTIONS = ['name', 'host', 'xForwarded', 'forwarded', 'via', 'tls'] satisfies (keyof PoolOptions)[]
+
+/** What a pool is, checked and with its defaults filled in. */
+export interface PoolDescription {
+  readonly name: string
+  readonly specs: readonly EndpointSpec[]
+  readonly limits: UpstreamLimits
+  readonly host: string
+  readonly xForwarded: boolean
+  readonly forwarded: boolean
+  readonly via: string | undefined
+  readonly balancer: Balancer
+  readonly filters: readonly Filter[]
+  /** How endpoints are probed; `undefined` does not. */
+  readonly health: HealthSettings | undefined
+}
+
+/** Checks what `pool` was given. */
+export function describePool(
+  endpoints: readonly (string | EndpointOptions)[],
+  options: PoolOptions,
+): PoolDescription {
+  if (!Array.isArray(endpoints) || endpoints.length === 0) {
+    throw invalidOption('pool', 'endpoints', 'a list of at least one address', endpoints)
+  }
+  knownOptions('pool', options, [...OWN_OPTIONS, ...CONNECTION_OPTIONS])
+  const {
+    name = 'pool',
+    host = 'preserve',
+    xForwarded = true,
+    forwarded = false,
+    via = 'gatewright',
+    tls = {},
+    ...connection
+  } = options
+  if (typeof name !== 'string' || name === '')
+    throw invalidOption('pool', 'name', 'a string that is not empty', name)
+  if (typeof host !== 'string' || !HOST_FIELD.test(host))
+    throw invalidOption('pool', 'host', '"preserve", "endpoint" or a host name', host)
+  if (typeof xForwarded !== 'boolean') throw invalidOption('pool', 'xForwarded', 'true or false', xForwarded)
+  if (typeof forwarded !== 'boolean') throw invalidOption('pool', 'forwarded', 'true or false', forwarded)
+  if (via !== false && (typeof via !== 'string' || !/^[\w.:-]+$/.test(via)))
+    throw invalidOption('pool', 'via', 'a name, or false', via)
+  checkTlsOptions('pool', tls)
+  const limits = upstreamLimits(connection)
+  const specs = endpoints.map((given) => endpointSpec(given, tls))
+  const ids = new Set<string>()
+  for (const { id } of specs) {
+    if (ids.has(id))
+      throw invalidOption(
+        'pool',
+        'id',
+        'different for each endpoint (give a weight instead of a second entry)',
+        id,
+      )
+    ids.add(id)
+  }
+  return {
+    name,
+    specs,
+    limits,
+    host,
+    xForwarded,
+    forwarded,
+    via: via === false ? undefined : via,
+    balancer: balancers.roundRobin(),
+    filters: [],
+    health: undefined,
+  }
+}

@@ -1,0 +1,141 @@
+import type { Candidates } from '../core/balancer.ts'
+import { ProxyError } from '../core/errors.ts'
+import { AttemptExchange, type Exchange } from '../core/exchange.ts'
+import { compose, type Handler } from '../core/handler.ts'
+import type { ResponseMessage } from '../core/message.ts'
+import type { ProbeResult } from '../core/observer.ts'
+import { refuseLoop } from '../transport/outgoing-head.ts'
+import type { Compiled, Runtime } from '../transport/runtime.ts'
+import { PoolEndpoint } from './endpoint.ts'
+import { servingOf } from './health.ts'
+import type { HealthSettings } from './health-options.ts'
+import { lastRecipientAnswer } from './max-forwards.ts'
+import type { PoolDescription } from './pool-description.ts'
+import { PooledAttempt } from './pooled-attempt.ts'
+import { Prober } from './prober.ts'
+
+/** Response times fade at most this often: time is short, endpoints are many. */
+const SETTLE_EVERY_MS = 100
+
+/** A pool that was compiled: its endpoints with their connections, health and numbers. */
+export class RunningPool implements Compiled {
+  readonly handler: Handler
+  readonly #runtime: Runtime
+  readonly #description: PoolDescription
+  readonly #endpoints: readonly PoolEndpoint[]
+  /** The snapshot. A new array wherever its members change, since balancers keep what they made for one. */
+  #candidates: Candidates
+  #probers: Prober[] | undefined
+  readonly #viaFilters: Handler | undefined
+  #settledAt = Number.NEGATIVE_INFINITY
+
+  constructor(description: PoolDescription, runtime: Runtime) {
+    const { specs, limits, host, xForwarded, forwarded, via, filters } = description
+    this.#description = description
+    this.#runtime = runtime
+    this.#endpoints = specs.map((spec) => {
+      const { authority } = spec
+      const shown = host === 'preserve' ? undefined : host === 'endpoint' ? authority : host
+      const policy = { host: shown, authority, xForwarded, forwarded, via }
+      return new PoolEndpoint(this, spec, runtime.connectors.acquire(spec.connect, limits), policy)
+    })
+    this.#candidates = this.#endpoints
+    for (const endpoint of this.#endpoints) endpoint.candidate = true
+    this.handler = (exchange) => this.#handle(exchange)
+    if (filters.length > 0) {
+      this.#viaFilters = compose(filters, (attempt) => this.#send(attempt, attempt.endpoint as PoolEndpoint))
+    }
+  }
+
+  start(): void {
+    const { specs, health, limits, host } = this.#description
+    if (health === undefined || this.#probers !== undefined) return
+    const fixedHost = host === 'preserve' || host === 'endpoint' ? undefined : host
+    this.#probers = specs.map((spec, i) => {
+      const endpoint = this.#endpoints[i]!
+      return new Prober(spec, health, limits, fixedHost, this.#runtime, (result) =>
+        this.#probed(endpoint, health, result),
+      )
+    })
+    this.#publish(health)
+  }
+
+  close(): void {
+    const { specs, limits } = this.#description
+    if (this.#probers !== undefined) for (const prober of this.#probers) prober.close()
+    for (const spec of specs) this.#runtime.connectors.release(spec.connect, limits)
+  }
+
+  #handle(exchange: Exchange): Promise<ResponseMessage> | ResponseMessage {
+    const { via } = this.#description
+    if (via !== undefined) refuseLoop(exchange.request.headers, via)
+    const answer = lastRecipientAnswer(exchange.request)
+    if (answer !== undefined) return answer
+    const endpoint = this.#pick(exchange)
+    if (this.#viaFilters === undefined) {
+      exchange.endpoint = endpoint
+      return this.#send(exchange, endpoint)
+    }
+    return this.#viaFilters(new AttemptExchange(exchange, endpoint))
+  }
+
+  #send(exchange: Exchange, endpoint: PoolEndpoint): Promise<ResponseMessage> {
+    return new Promise((resolve, reject) => {
+      if (exchange.abortReason !== undefined || exchange.over) {
+        reject(exchange.abortReason ?? new ProxyError('exchange_aborted', { detail: 'it is over' }))
+        return
+      }
+      endpoint.connector.send(
+        new PooledAttempt(exchange, exchange.request, endpoint, this.#runtime, resolve, reject),
+      )
+    })
+  }
+
+  #pick(exchange: Exchange): PoolEndpoint {
+    const candidates = this.#candidates
+    if (candidates.length === 0) throw new ProxyError('no_endpoint')
+    this.#settle()
+    const picked = this.#description.balancer(candidates, exchange, this.#runtime.random)
+    // By marks on the endpoint, not by a look-up in this array: so any part of the candidates can be chosen from as well.
+    if (picked instanceof PoolEndpoint && picked.pool === this && picked.candidate) return picked
+    throw new TypeError(`the balancer of ${this.#description.name} must return one of its candidates`)
+  }
+
+  #probed(endpoint: PoolEndpoint, health: HealthSettings, result: ProbeResult): void {
+    const { observer } = this.#runtime
+    const before = endpoint.judge(result.passed, health)
+    observer?.probed?.(endpoint, result)
+    if (endpoint.health === before) return
+    this.#publish(health)
+    observer?.healthChanged?.(endpoint, before, endpoint.health, result.reason)
+  }
+
+  /** Replaces the snapshot, if other endpoints serve now than before. */
+  #publish({ initial }: HealthSettings): void {
+    const all = this.#endpoints
+    const serving = servingOf(all, initial)
+    const before = this.#candidates
+    if (serving.length === before.length && serving.every((endpoint, i) => endpoint === before[i])) return
+    for (const endpoint of all) endpoint.candidate = false
+    for (const endpoint of serving) endpoint.candidate = true
+    // All of them are the snapshot of the beginning once more, so that what was made for it is still of use.
+    this.#candidates = serving.length === all.length ? all : serving
+  }
+
+  /** Lets response times fade, and gives newcomers the pool's average. */
+  #settle(): void {
+    const now = this.#runtime.clock.now()
+    if (now - this.#settledAt < SETTLE_EVERY_MS) return
+    this.#settledAt = now
+    let sum = 0
+    let timed = 0
+    for (const endpoint of this.#endpoints) {
+      if (!endpoint.timed) continue
+      endpoint.settle(now, 0)
+      sum += endpoint.responseTimeMs
+      timed++
+    }
+    if (timed === 0 || timed === this.#endpoints.length) return
+    for (const endpoint of this.#endpoints) if (!endpoint.timed) endpoint.settle(now, sum / timed)
+  }
+}
