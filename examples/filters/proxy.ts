@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { attribute, type Filter, onRequest, onResponse, ProxyError, pool, proxy, respond } from 'gatewright'
 import { fakeUpstream } from 'gatewright/testing'
 
-const service = await fakeUpstream()
+const service = await fakeUpstream({ socket: true })
   .on('GET /greeting', { headers: { 'X-Powered-By': 'a service' }, body: 'hello, world\n' })
   .start()
 

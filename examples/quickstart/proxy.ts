@@ -39,7 +39,7 @@ await running.closed
 await Promise.all(services.map((service) => service.close()))
 
 function startService(name: string) {
-  return fakeUpstream()
+  return fakeUpstream({ socket: true })
     .on('GET /users/:id', ({ params }) => ({
       headers: { 'Content-Type': 'application/json' },
       body: `${JSON.stringify({ user: params.id, answeredBy: name })}\n`,

@@ -5,7 +5,7 @@ import { fakeUpstream } from 'gatewright/testing'
 
 const whoAmI: Handler = ({ client }) => respondJson(200, { address: client.address, scheme: client.scheme })
 
-const service = await fakeUpstream().start()
+const service = await fakeUpstream({ socket: true }).start()
 const app = proxy()
   .route('/who', whoAmI)
   .route('/service', pool([service.url]))

@@ -42,32 +42,36 @@ function standardNormal(random: Random): number {
 
 /** @throws `ERR_OPTION_INVALID` for what is no distribution, or has numbers that make no sense. */
 export function checkDistribution(owner: string, option: string, given: Distribution): Distribution {
-  const numbers = NUMBERS[given?.kind]
-  if (numbers === undefined) {
+  if (!Object.hasOwn(NUMBERS, given?.kind)) {
     throw invalidOption(
       owner,
       option,
       `a distribution such as { kind: 'constant', ms: 20 } (kinds: ${Object.keys(NUMBERS).join(', ')})`,
-      given,
+      given?.kind ?? given,
     )
   }
+  const numbers = NUMBERS[given.kind]
   for (const [name, value] of Object.entries(given)) {
     if (name === 'kind') continue
     if (!numbers.includes(name))
       throw invalidOption(owner, `${option}.${name}`, `one of ${numbers.join(', ')}`, value)
+    if (value === undefined && isOptional(given, name)) continue
     if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
       throw invalidOption(owner, `${option}.${name}`, 'a number, 0 or more', value)
   }
   for (const name of numbers) {
-    if (name !== 'maxMs' || given.kind === 'uniform') {
-      if (!(name in given)) throw invalidOption(owner, `${option}.${name}`, 'a number, 0 or more', undefined)
-    }
+    if (!(name in given) && !isOptional(given, name))
+      throw invalidOption(owner, `${option}.${name}`, 'a number, 0 or more', undefined)
   }
   if (given.kind === 'pareto' && given.shape === 0)
     throw invalidOption(owner, `${option}.shape`, 'more than 0', 0)
   if (given.kind === 'uniform' && given.maxMs < given.minMs)
     throw invalidOption(owner, `${option}.maxMs`, 'no less than minMs', given.maxMs)
   return given
+}
+
+function isOptional(given: Distribution, name: string): boolean {
+  return given.kind === 'pareto' && name === 'maxMs'
 }
 
 const NUMBERS: Readonly<Record<Distribution['kind'], readonly string[]>> = {

@@ -6,6 +6,7 @@ test('endpoint fills in what the test does not care for', () => {
     id: 'http://127.0.0.1:3000',
     url: 'http://127.0.0.1:3000',
     weight: 3,
+    health: 'unknown',
     zone: undefined,
     inFlight: 0,
     responseTimeMs: 0,

@@ -1,10 +1,11 @@
-import type { Endpoint } from '../core/balancer.ts'
+import type { Endpoint, EndpointHealth } from '../core/balancer.ts'
 import { integer, invalidOption, knownOptions, positiveNumber } from '../core/options.ts'
 
 /** An endpoint whose live numbers the test sets. */
 export interface TestEndpoint extends Endpoint {
   inFlight: number
   responseTimeMs: number
+  health: EndpointHealth
 }
 
 /**
@@ -16,9 +17,9 @@ export interface TestEndpoint extends Endpoint {
  * @example leastResponseTime()([endpoint({ id: 'a', inFlight: 3 }), endpoint({ id: 'b' })], exchange(), seededRandom(1))
  */
 export function endpoint(options: Partial<Endpoint> = {}): TestEndpoint {
-  knownOptions('endpoint', options, ['id', 'url', 'weight', 'zone', 'inFlight', 'responseTimeMs'])
+  knownOptions('endpoint', options, ['id', 'url', 'weight', 'zone', 'inFlight', 'responseTimeMs', 'health'])
   const { url = 'http://127.0.0.1:3000', weight = 1, zone, inFlight = 0, responseTimeMs = 0 } = options
-  const { id = url } = options
+  const { id = url, health = 'unknown' } = options
   if (typeof id !== 'string' || id === '')
     throw invalidOption('endpoint', 'id', 'a string that is not empty', id)
   if (typeof url !== 'string' || !URL.canParse(url))
@@ -27,6 +28,8 @@ export function endpoint(options: Partial<Endpoint> = {}): TestEndpoint {
     throw invalidOption('endpoint', 'zone', 'a string', zone)
   if (!(Number.isFinite(responseTimeMs) && responseTimeMs >= 0))
     throw invalidOption('endpoint', 'responseTimeMs', 'a number of milliseconds, 0 or more', responseTimeMs)
+  if (!['unknown', 'healthy', 'unhealthy'].includes(health))
+    throw invalidOption('endpoint', 'health', '"unknown", "healthy" or "unhealthy"', health)
   return {
     id,
     url,
@@ -34,5 +37,6 @@ export function endpoint(options: Partial<Endpoint> = {}): TestEndpoint {
     zone,
     inFlight: integer('endpoint', 'inFlight', inFlight),
     responseTimeMs,
+    health,
   }
 }

@@ -1,7 +1,8 @@
+import type { Endpoint, EndpointHealth } from '../core/balancer.ts'
 import type { ProxyError, ProxyErrorCode } from '../core/errors.ts'
 import type { Exchange, Outcome } from '../core/exchange.ts'
 import type { Address } from '../core/network.ts'
-import type { ObservedAttempt, Observer } from '../core/observer.ts'
+import type { ObservedAttempt, Observer, ProbeResult } from '../core/observer.ts'
 import type { AttemptRecord, ExchangeRecord } from './exchange-record.ts'
 import type { WrittenJournal } from './journal.ts'
 
@@ -17,7 +18,7 @@ export class ExchangeLog implements Observer {
   /** The last exchange of each client connection, by its address. */
   readonly #lastOf = new Map<string, Recorded>()
   /** How many leases are held on an endpoint, and what the endpoint itself says. */
-  readonly #endpoints = new Map<ObservedAttempt['endpoint'], number>()
+  readonly #endpoints = new Map<Endpoint, number>()
   #records: Recorded[] = []
   #count = 0
 
@@ -114,6 +115,14 @@ export class ExchangeLog implements Observer {
     this.#journal.note('attempt', `${noted.name}: ${error === undefined ? 'ended' : `failed, ${error.code}`}`)
   }
 
+  probed({ id }: Endpoint, { reason, durationMs }: ProbeResult): void {
+    this.#journal.note('probe', `probe of ${id}: ${reason}, after ${durationMs} ms`)
+  }
+
+  healthChanged({ id }: Endpoint, from: EndpointHealth, to: EndpointHealth, reason: string): void {
+    this.#journal.note('endpoint', `endpoint ${id}: ${to}, was ${from} (${reason})`)
+  }
+
   #note(record: Recorded, text: string): void {
     this.#journal.note('exchange', `exchange ${record.number}: ${text}`)
   }
@@ -144,6 +153,7 @@ class RecordedAttempt implements AttemptRecord {
   /** `exchange 3, attempt 1`. */
   readonly name: string
   readonly endpoint: string
+  readonly url: string
   readonly startedAtMs: number
   respondedAtMs: number | undefined = undefined
   endedAtMs: number | undefined = undefined
@@ -153,6 +163,7 @@ class RecordedAttempt implements AttemptRecord {
   constructor({ number, attempts }: Recorded, { endpoint }: ObservedAttempt, now: number) {
     this.name = `exchange ${number}, attempt ${attempts.length + 1}`
     this.endpoint = endpoint.id
+    this.url = endpoint.url
     this.startedAtMs = now
   }
 

@@ -24,6 +24,7 @@ export interface ExchangeRecord {
 export interface AttemptRecord {
   /** The endpoint's id: its url, unless it was given another one. */
   readonly endpoint: string
+  readonly url: string
   readonly startedAtMs: number
   /** When the head of the response came; `undefined` when none did. */
   readonly respondedAtMs: number | undefined

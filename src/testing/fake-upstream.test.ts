@@ -262,7 +262,9 @@ test('fakeUpstream leaves nothing open', async () => {
 })
 
 test('fakeUpstream refuses a route that is none', () => {
-  expect(() => fakeUpstream().on('/users', {})).toThrow('fakeUpstream: "route" must be "METHOD /path"')
+  expect(() => fakeUpstream({ socket: true }).on('/users', {})).toThrow(
+    'fakeUpstream: "route" must be "METHOD /path"',
+  )
 })
 
 test('fakeUpstream answers a pipeline in order, however long an answer takes', async () => {

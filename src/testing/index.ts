@@ -1,3 +1,14 @@
+export {
+  type Assertion,
+  assertAttempts,
+  assertHeader,
+  assertJournalled,
+  assertOutcome,
+  assertProblem,
+  assertServedBy,
+  assertStatus,
+} from './assertions.ts'
+export type { ExpectedOutcome, StatusClass } from './checks.ts'
 export type { ClientRequest, ClientRequestOptions } from './client-request.ts'
 export type { Distribution } from './distribution.ts'
 export type { SimulatedRawClient } from './driven-raw-client.ts'
@@ -26,6 +37,10 @@ export {
 export type { Faults } from './memory-wire.ts'
 export type { Pending } from './pending.ts'
 export { type RawClient, type RawResponse, rawClient } from './raw-client.ts'
+export type { AnyExchange, AnyResponse, AttemptedExchange, Journalled } from './received.ts'
+export { type Recording, type RecordOptions, record } from './record.ts'
+export type { Redaction } from './redaction.ts'
+export { type ReplayUpstreamOptions, replayUpstream } from './replay-upstream.ts'
 export { type NextCall, type RunResult, run } from './run.ts'
 export { seededRandom } from './seeded-random.ts'
 export type { SimpleMessage } from './simple-http1.ts'

@@ -2,7 +2,14 @@ import { createHash, type Hash } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
 
 /** What an entry of a journal is about. */
-export type JournalSubject = 'exchange' | 'attempt' | 'upstream' | 'endpoint' | 'request' | 'simulation'
+export type JournalSubject =
+  | 'exchange'
+  | 'attempt'
+  | 'upstream'
+  | 'probe'
+  | 'endpoint'
+  | 'request'
+  | 'simulation'
 
 /** One event of a simulation. */
 export interface JournalEntry {

@@ -230,10 +230,10 @@ export class RunningSimulation implements Simulation {
     const upstream = fakeUpstream({
       network: this.network,
       clock: this.#clock,
-      // TEMP random: seededRandom(streamSeed(this.seed, origin)),
+      random: seededRandom(streamSeed(this.seed, origin)),
       host: hostname.replace(/^\[|\]$/g, ''),
       port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
-      // TEMP observe: (event) => this.#journal.note('upstream', `${origin}: ${upstreamText(event)}`),
+      observe: (event) => this.#journal.note('upstream', `${origin}: ${upstreamText(event)}`),
     })
     this.#upstreams.set(origin, upstream)
     return upstream

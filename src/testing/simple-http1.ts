@@ -42,7 +42,13 @@ export interface SimpleReaderOptions {
   readonly onHead?: ((message: Pick<SimpleMessage, 'startLine' | 'headers' | 'head'>) => boolean) | undefined
   /** Returns `false` to read no further: what is left stays in `rest`. */
   readonly onMessage: (message: SimpleMessage) => boolean
+  /** Chunks are the reader's from then on, so that it need not copy them. Default `false`. */
+  readonly ownsChunks?: boolean | undefined
 }
+
+const NOTHING = Buffer.alloc(0)
+const CR = 13
+const LF = 10
 
 /**
  * Reads HTTP/1 messages the simple way: for the far ends of a test, which must not share code, and mistakes, with
@@ -50,7 +56,9 @@ export interface SimpleReaderOptions {
  */
 export class SimpleReader {
   readonly #options: SimpleReaderOptions
-  #buffer: Buffer = Buffer.alloc(0)
+  #buffer: Buffer = NOTHING
+  /** Up to here there is no end of a head. */
+  #searched = 0
   #step: Step = { at: 'head' }
   #message: Begun | undefined
   #stopped = false
@@ -70,12 +78,15 @@ export class SimpleReader {
   }
 
   push(chunk: Uint8Array): void {
-    this.#buffer = this.#buffer.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#buffer, chunk])
+    if (this.#buffer.length > 0) this.#buffer = Buffer.concat([this.#buffer, chunk])
+    else if (this.#options.ownsChunks === true && Buffer.isBuffer(chunk)) this.#buffer = chunk
+    else this.#buffer = Buffer.from(chunk)
     while (!this.#stopped && this.#advance());
   }
 
   /** Reads on after `onMessage` said `false`. */
   resume(): void {
+    if (!this.#stopped) return
     this.#stopped = false
     while (!this.#stopped && this.#advance());
   }
@@ -128,13 +139,14 @@ export class SimpleReader {
 
   #head(): boolean {
     // Empty lines before a message are allowed (RFC 9112 section 2.2).
-    while (this.#buffer[0] === 13 || this.#buffer[0] === 10) this.#buffer = this.#buffer.subarray(1)
-    const found = /\r?\n\r?\n/.exec(this.#buffer.toString('latin1'))
-    if (found === null) return false
-    const length = found.index + found[0].length
+    while (this.#buffer[0] === CR || this.#buffer[0] === LF) this.#buffer = this.#buffer.subarray(1)
+    const length = endOfHead(this.#buffer, this.#searched)
+    // The end may be cut in two: at most three of its bytes are there.
+    this.#searched = length === undefined ? Math.max(0, this.#buffer.length - 3) : 0
+    if (length === undefined) return false
     const head = this.#buffer.toString('latin1', 0, length)
-    this.#buffer = this.#buffer.subarray(length)
-    const [startLine = '', ...lines] = head.slice(0, found.index).split(/\r?\n/)
+    this.#buffer = this.#buffer.length === length ? NOTHING : this.#buffer.subarray(length)
+    const [startLine = '', ...lines] = linesOf(head)
     const headers = lines.map(field)
     const bodyFollows = this.#options.onHead?.({ startLine, headers, head }) ?? true
     const framing = bodyFollows ? this.#framing(startLine, headers) : 'none'
@@ -151,7 +163,8 @@ export class SimpleReader {
 
   #framing(startLine: string, headers: Fields): SimpleMessage['framing'] {
     if (this.#options.kind === 'response' && /^HTTP\/\d\.\d (?:1\d\d|204|304)/.test(startLine)) return 'none'
-    if (/chunked/i.test(firstValue(headers, 'transfer-encoding') ?? '')) return 'chunked'
+    const coding = firstValue(headers, 'transfer-encoding')
+    if (coding !== undefined && /chunked/i.test(coding)) return 'chunked'
     const length = firstValue(headers, 'content-length')
     if (length === undefined) return this.#options.kind === 'response' ? 'close' : 'none'
     if (!/^\d+$/.test(length)) throw new Error(`no content length: ${JSON.stringify(length)}`)
@@ -167,23 +180,45 @@ export class SimpleReader {
   }
 
   #takeBody(most: number): number {
+    if (most === 0 || this.#buffer.length === 0) return 0
     const part = this.#buffer.subarray(0, most)
-    if (part.length > 0) this.#message!.parts.push(part)
+    this.#message!.parts.push(part)
     this.#buffer = this.#buffer.subarray(part.length)
     return part.length
   }
 
   #finish(complete: boolean): void {
-    const { parts, ...rest } = this.#message!
+    const { startLine, head, headers, framing, parts, chunkSizes, trailers } = this.#message!
+    const body = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
     this.#message = undefined
     this.#step = { at: 'head' }
-    if (!this.#options.onMessage({ ...rest, body: Buffer.concat(parts), complete })) this.#stopped = true
+    const message = { startLine, head, headers, body, trailers, framing, chunkSizes, complete }
+    if (!this.#options.onMessage(message)) this.#stopped = true
   }
 }
 
 /** The first value of a field, whatever the case of its name. */
 export function firstValue(headers: SimpleMessage['headers'], name: string): string | undefined {
-  return headers.find(([it]) => it.toLowerCase() === name)?.[1]
+  for (const [it, value] of headers) {
+    if (it.length === name.length && it.toLowerCase() === name) return value
+  }
+  return undefined
+}
+
+/** Where a head ends, its empty line included: at two line ends in a row, with or without their CR. */
+function endOfHead(bytes: Buffer, from: number): number | undefined {
+  for (let at = bytes.indexOf(LF, from); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+    if (bytes[at + 1] === LF) return at + 2
+    if (bytes[at + 1] === CR && bytes[at + 2] === LF) return at + 3
+  }
+  return undefined
+}
+
+/** The lines of a head, without the empty one at its end. */
+function linesOf(head: string): string[] {
+  const lines = head.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
+  // What is behind the last line end, and the empty line.
+  return lines.slice(0, -2)
 }
 
 function field(line: string): readonly [name: string, value: string] {

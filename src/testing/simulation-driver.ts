@@ -172,9 +172,9 @@ export class SimulationDriver {
     let first: Goal | undefined
     for (const goal of this.#goals)
       if (first === undefined || goal.deadlineMs < first.deadlineMs) first = goal
-    const next = clock.nextInMs
-    if (next !== undefined && now + next <= first!.deadlineMs) {
-      await clock.fireNext(now + next)
+    const next = clock.nextAt
+    if (next !== undefined && next <= first!.deadlineMs) {
+      await clock.fireNext(next)
       return
     }
     const { pending, kind, deadlineMs } = first!

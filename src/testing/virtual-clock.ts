@@ -121,8 +121,13 @@ export class SteppedClock implements VirtualClock {
   }
 
   get nextInMs(): number | undefined {
-    const next = this.#queue.first()
-    return next === undefined ? undefined : next.at - this.#now
+    const { nextAt } = this
+    return nextAt === undefined ? undefined : nextAt - this.#now
+  }
+
+  /** When the next timer fires. Exact, which a sum of `now()` and `nextInMs` may not be. */
+  get nextAt(): number | undefined {
+    return this.#queue.first()?.at
   }
 
   async advance(time: Duration): Promise<void> {
