@@ -14,7 +14,7 @@ export interface LatencySummary {
   percentileMs(percentile: number): number
 }
 
-/** Node's histogram counts whole numbers: microseconds, with three significant digits. */
+/** Node's histogram counts whole numbers from 1 on: microseconds and one, with three significant digits. */
 const PER_MS = 1_000
 const LONGEST = 24 * 3_600_000 * PER_MS
 
@@ -26,7 +26,7 @@ export class LatencyHistogram {
   #min = Number.POSITIVE_INFINITY
 
   record(ms: number): void {
-    this.#histogram.record(Math.min(LONGEST, Math.max(1, Math.round(ms * PER_MS))))
+    this.#histogram.record(Math.min(LONGEST, Math.round(Math.max(0, ms) * PER_MS) + 1))
     this.#sum += ms
     if (ms > this.#max) this.#max = ms
     if (ms < this.#min) this.#min = ms
@@ -36,8 +36,8 @@ export class LatencyHistogram {
     const { count } = this.#histogram
     const at = (percentile: number): number => {
       if (count === 0) return 0
-      // A bucket is named by its upper end, which may be past what was measured; and times below a microsecond count as one.
-      return Math.max(this.#min, Math.min(this.#max, this.#histogram.percentile(percentile) / PER_MS))
+      // A bucket is named by its upper end, which may be past what was measured.
+      return Math.max(this.#min, Math.min(this.#max, (this.#histogram.percentile(percentile) - 1) / PER_MS))
     }
     return {
       count,

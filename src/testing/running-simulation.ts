@@ -43,6 +43,7 @@ export class RunningSimulation implements Simulation {
   readonly seed: number
   readonly random: Random
   readonly network: MemoryNetwork
+  readonly #keep: number
   readonly #clock: SteppedClock
   readonly #appClock: OwnedClock
   readonly #driver: SimulationDriver
@@ -64,6 +65,7 @@ export class RunningSimulation implements Simulation {
 
   constructor(app: RoutedProxy, { seed, latencyMs, startAt, upstreams, keep }: Settings) {
     this.#app = app
+    this.#keep = keep
     this.seed = seed
     this.random = seededRandom(streamSeed(seed, 'test'))
     // What runs on this clock and this network runs inside; the test itself does not.
@@ -233,6 +235,8 @@ export class RunningSimulation implements Simulation {
       random: seededRandom(streamSeed(this.seed, origin)),
       host: hostname.replace(/^\[|\]$/g, ''),
       port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+      keepRequests: this.#keep,
+      ...(protocol === 'https:' ? { tls: true } : {}),
       observe: (event) => this.#journal.note('upstream', `${origin}: ${upstreamText(event)}`),
     })
     this.#upstreams.set(origin, upstream)
