@@ -1,34 +1,34 @@
 import fc from 'fast-check'
+import {
+  malformedRequests,
+  malformedResponses,
+  requests,
+  responses,
+  splits,
+} from '../../src/testing/arbitraries/index.ts'
 
-/** A message as its bytes (latin1), and the places at which it is cut. */
+/** A message, valid or not, as its bytes (latin1), and as the pieces that they come in. */
 export interface Sample {
   readonly bytes: string
-  /** Fractions of its length; more than six stand for "byte by byte". */
-  readonly cuts: readonly number[]
+  readonly pieces: readonly Buffer[]
 }
 
-const METHODS = ['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'CONNECT', 'QUERY', 'M-SEARCH', 'TRACE']
-const TARGETS = [
-  '/',
-  '/a',
-  '/a/b?c=d&e=%20',
-  '//evil',
-  '/..;/x',
-  '*',
-  'http://b/',
-  'http://b:80?x',
-  'HTTPS://[::1]:443/a?b',
-  'http://u@b/',
-  'b:443',
-  '[::1]:443',
-  '/?a[]={1}|^`',
-  '/a#b',
-  '/~!$&*()',
+const METHODS = ['CONNECT', 'M-SEARCH', 'TRACE', 'get', 'X-Y', '']
+const TARGETS = ['//evil', '/..;/x', '*', 'http://u@b/', 'b:443', '[::1]:443', '/?a[]={1}|^`', '/a#b']
+const VERSIONS = ['HTTP/1.0', 'HTTP/1.2', 'HTTP/2.0', 'http/1.1']
+const HOSTS = ['', 'a b', 'a@b', 'a:99999', 'a,b', '%41']
+const STATUS_LINES = [
+  'HTTP/1.0 200 OK',
+  'HTTP/1.2 200 OK',
+  'HTTP/2 200 OK',
+  'HTTP/1.1 200',
+  'HTTP/1.1 101 S',
+  'HTTP/1.1 103 E',
+  'HTTP/1.1 99 X',
+  'HTTP/1.1 600 X',
+  'HTTP/1.1 2000 X',
+  'HTTP/1.1 200 a\rb',
 ]
-const VERSIONS = ['HTTP/1.1', 'HTTP/1.0', 'HTTP/1.2', 'HTTP/2.0', 'http/1.1']
-const HOSTS = ['a', 'a.example:8080', '[::1]', '[::1]:80', '', 'A', 'a b', 'a@b', 'a:99999', 'a,b', '%41']
-const NAMES = ['X', 'x-a', 'Cookie', 'Set-Cookie', "!#$%&'*+-.^_`|~", 'Transfer_Encoding', 'A'.repeat(40)]
-const VALUES = ['', '1', 'a b', 'a, b', '"q\\"', '\x80\xff', 'a\tb', 'a\xa0', '\xa0a', 'x'.repeat(300), ': :']
 /** Fields that mean something to a parser, and what clever people write into them. */
 const MEANT: readonly [name: string, values: readonly string[]][] = [
   [
@@ -43,10 +43,11 @@ const MEANT: readonly [name: string, values: readonly string[]][] = [
   ['Upgrade', ['websocket', 'h2c', 'TLS/1.0, websocket']],
   ['Expect', ['100-continue', '100-Continue', 'x']],
   ['TE', ['trailers', 'gzip;q=0.5, trailers']],
-  ['Host', HOSTS],
+  ['Host', ['a', ...HOSTS]],
   ['Keep-Alive', ['timeout=5', 'timeout="x"']],
   ['Proxy-Connection', ['close', 'keep-alive']],
   ['Trailer', ['X', 'Content-Length']],
+  ['Transfer_Encoding', ['chunked', 'a b']],
 ]
 /** What a mutation inserts or puts in place of something. */
 const DISTURBANCES = [
@@ -74,120 +75,82 @@ const DISTURBANCES = [
   ...['Transfer-Encoding: chunked\r\n', 'GET / HTTP/1.1\r\n', ';a="b"', ';a', 'ffffffffffffffff'],
 ]
 
-/** Mostly the first, which is the plain one, so that most messages are near to being valid. */
-function mostly<T>(plain: T, ...others: readonly T[]): fc.Arbitrary<T> {
-  return fc.nat(8 * others.length - 1).map((i) => others[i - 7 * others.length] ?? plain)
+/** Mostly nothing, so that most messages stay near to being valid. */
+function seldom<T>(...oddities: readonly T[]): fc.Arbitrary<T | undefined> {
+  return fc.nat(8 * oddities.length - 1).map((i) => oddities[i - 7 * oddities.length])
 }
 
-const whiteSpace = mostly(' ', '', '\t', '  ', ' \t ')
-
-const ordinaryField = fc
-  .tuple(fc.constantFrom(...NAMES), whiteSpace, fc.constantFrom(...VALUES), mostly('', ' ', '\t'))
-  .map(([name, before, value, after]) => `${name}:${before}${value}${after}\r\n`)
-
 const meantField = fc
-  .tuple(fc.constantFrom(...MEANT), fc.nat(), whiteSpace, fc.boolean())
+  .tuple(fc.constantFrom(...MEANT), fc.nat(), fc.boolean())
   .map(
-    ([[name, values], which, before, lower]) =>
-      `${lower ? name.toLowerCase() : name}:${before}${values[which % values.length]}\r\n`,
+    ([[name, values], which, lower]) =>
+      `${lower ? name.toLowerCase() : name}: ${values[which % values.length]}`,
   )
 
-const fieldSection = fc
-  .tuple(
-    fc.array(ordinaryField, { maxLength: 4 }),
-    fc.array(meantField, { maxLength: 2, size: 'max' }),
-    fc.nat(3),
-  )
-  // A field that means something makes most messages invalid, so half of them have none.
-  .map(([ordinary, meant, when]) => ordinary.join('') + (when < 2 ? meant.join('') : ''))
+/** A field that means something makes most messages invalid, so half of them have none. */
+const meantFields = fc
+  .tuple(fc.array(meantField, { maxLength: 2, size: 'max' }), fc.boolean())
+  .map(([fields, none]) => (none ? [] : fields))
 
-const chunkExtension = mostly('', ';a', ';a=b', ';a="b;c"', ';a="\\"";d', '; a', ';', ';a=', ';"a"')
+/** A valid message with other lines in place of its own and among them, and with less of its end. */
+function altered(
+  bytes: Buffer,
+  startLine: (line: string) => string,
+  host: string | undefined,
+  more: readonly string[],
+  less: number,
+): string {
+  const text = bytes.toString('latin1')
+  const end = text.indexOf('\r\n\r\n')
+  const [first = '', ...fields] = text.slice(0, end).split('\r\n')
+  const lines = host === undefined ? fields : fields.map((line) => line.replace(/^host:.*/i, host))
+  const head = [startLine(first), ...lines.filter((line) => line !== ''), ...more].join('\r\n')
+  return head + text.slice(end, Math.max(end + 4, text.length - less))
+}
 
-const chunkedBody = fc
-  .tuple(
-    fc.array(fc.tuple(fc.string({ minLength: 1, maxLength: 20 }), chunkExtension, fc.boolean()), {
-      maxLength: 3,
-    }),
-    mostly('0\r\n', '00\r\n', '0;a\r\n', ''),
-    mostly('', 'X: 1\r\n', 'X-A: b\r\nX-C:  \td \r\n', 'Content-Length: 5\r\n', 'Host: b\r\n'),
-    mostly('\r\n', '', '\n', '\r'),
-  )
-  .map(([chunks, last, trailers, end]) => {
-    const bytes = chunks.map(([data, extension, capitals]) => {
-      const latin1 = Buffer.from(data, 'utf8').toString('latin1')
-      const size = latin1.length.toString(16)
-      return `${capitals ? `0${size.toUpperCase()}` : size}${extension}\r\n${latin1}\r\n`
-    })
-    return bytes.join('') + last + trailers + end
-  })
+/** How many bytes of the body are missing. */
+const missing = fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4)
 
-/** Field lines that frame the body, and the body. */
-const framedBody: fc.Arbitrary<readonly [fields: string, body: string]> = fc.oneof(
-  { weight: 3, arbitrary: fc.constant(['', ''] as const) },
-  { weight: 1, arbitrary: fc.constant(['', 'hello'] as const) },
+const requestText = fc.oneof(
   {
-    weight: 3,
-    arbitrary: chunkedBody.map((body) => ['Transfer-Encoding: chunked\r\n', body] as const),
-  },
-  {
-    weight: 2,
+    weight: 8,
     arbitrary: fc
-      .tuple(fc.nat(40), fc.nat(2))
-      .map(
-        ([length, less]) =>
-          [`Content-Length: ${length}\r\n`, 'x\0\r\n\xff'.repeat(9).slice(0, length - less)] as const,
-      ),
+      .tuple(
+        requests({ maxHeaders: 4, maxBodyBytes: 64 }),
+        fc.tuple(seldom(...METHODS), seldom(...TARGETS), seldom(...VERSIONS)),
+        seldom(...HOSTS.map((it) => `Host: ${it}`), ''),
+        meantFields,
+        missing,
+        seldom('\r\n', 'hello'),
+      )
+      .map(([{ bytes, method, target }, [odd, oddTarget, version = 'HTTP/1.1'], host, more, less, extra]) => {
+        const line = () => [odd ?? method, oddTarget ?? target, version].join(' ')
+        const text = altered(bytes, line, host, more, less)
+        return extra === '\r\n' ? extra + text : text + (extra ?? '')
+      }),
   },
+  { weight: 1, arbitrary: malformedRequests().map(({ bytes }) => bytes.toString('latin1')) },
 )
 
-const requestLine = fc
-  .tuple(
-    mostly('GET', ...METHODS, 'get', 'X-Y', ''),
-    mostly('/', ...TARGETS),
-    mostly('HTTP/1.1', ...VERSIONS),
-  )
-  .map((parts) => `${parts.join(' ')}\r\n`)
-
-const host = mostly('Host: a\r\n', ...HOSTS.map((it) => `Host: ${it}\r\n`), '', 'host:a\r\n')
-
-const requestText = fc
-  .tuple(mostly('', '\r\n'), requestLine, host, fieldSection, framedBody)
-  .map(([empty, line, hostLine, section, [framing, body]]) => [
-    empty,
-    line,
-    hostLine,
-    section,
-    framing,
-    '\r\n',
-    body,
-  ])
-
-const STATUSES = [
-  '200 OK',
-  '200 ',
-  '200',
-  '204 No Content',
-  '304 Not Modified',
-  '404 N\xf6',
-  '101 S',
-  '103 E',
-  '99 X',
-]
-
-const responseText = fc
-  .tuple(
-    mostly('HTTP/1.1', 'HTTP/1.0', 'HTTP/1.2', 'HTTP/2'),
-    mostly('200 OK', ...STATUSES, '600 X', '2000 X', '200 a\rb'),
-    fieldSection,
-    framedBody,
-  )
-  .map(([version, status, section, [framing, body]]) => [
-    `${version} ${status}\r\n`,
-    section,
-    framing,
-    '\r\n',
-    body,
-  ])
+const responseText = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc
+      .tuple(
+        responses({ maxHeaders: 4, maxBodyBytes: 64, maxInformational: 0 }),
+        seldom(...STATUS_LINES),
+        meantFields,
+        missing,
+      )
+      .map(([{ bytes }, status, more, less]) =>
+        altered(bytes, (line) => status ?? line, undefined, more, less),
+      ),
+  },
+  {
+    weight: 1,
+    arbitrary: malformedResponses().map(({ bytes }) => bytes.toString('latin1')),
+  },
+)
 
 const mutation = fc.tuple(fc.nat(4), fc.nat(65_535), fc.nat(7), fc.constantFrom(...DISTURBANCES))
 // Half of all messages are left as they are.
@@ -195,15 +158,16 @@ const mutations = fc
   .tuple(fc.boolean(), fc.array(mutation, { minLength: 1, maxLength: 3 }))
   .map(([none, list]) => (none ? [] : list))
 
-const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 7 })
-
-function sample(text: fc.Arbitrary<readonly string[]>): fc.Arbitrary<Sample> {
-  return fc.tuple(text, mutations, cuts).map(([parts, changes, places]) => {
-    let bytes = parts.join('')
-    for (const [kind, at, length, disturbance] of changes)
-      bytes = mutated(bytes, kind, at, length, disturbance)
-    return { bytes, cuts: places }
-  })
+function sample(text: fc.Arbitrary<string>): fc.Arbitrary<Sample> {
+  return fc
+    .tuple(text, mutations)
+    .map(([valid, changes]) => {
+      let bytes = valid
+      for (const [kind, at, length, disturbance] of changes)
+        bytes = mutated(bytes, kind, at, length, disturbance)
+      return bytes
+    })
+    .chain((bytes) => splits(Buffer.from(bytes, 'latin1')).map((pieces) => ({ bytes, pieces })))
 }
 
 function mutated(bytes: string, kind: number, at: number, length: number, disturbance: string): string {
