@@ -69,13 +69,15 @@ const REFUSED_FACTS = `
   problem: upstream_refused: The service refused the connection
   exchange 3: GET shop.example/api?x=1, route /api, completed with upstream_refused (cause: connect ECONNREFUSED u2) after 12 ms
   attempt 1: http://u1, 503 after 2 ms
-  attempt 2: http://u2, upstream_refused after 3 ms`
+  attempt 2: http://u2, upstream_refused after 3 ms
+  simulation seed 7: simulate(app, { seed: 7 }) shows it again`
 
 const OK_EXCHANGE = `
 
   exchange 3: GET shop.example/api?x=1, route /api, completed after 12 ms
   attempt 1: http://u1, upstream_refused after 3 ms
-  attempt 2: http://u2, 200 after 5.25 ms`
+  attempt 2: http://u2, 200 after 5.25 ms
+  simulation seed 7: simulate(app, { seed: 7 }) shows it again`
 
 const OK_FACTS = `
 
@@ -150,6 +152,7 @@ describe('the check of the status', () => {
         `  body: "${'é'.repeat(200)}"… (402 bytes)`,
         '  exchange 3: GET shop.example/api?x=1, no route, not over',
         '  attempt 1: http://u1, no answer yet',
+        '  simulation seed 7: simulate(app, { seed: 7 }) shows it again',
       ].join('\n'),
     )
   })
@@ -470,6 +473,7 @@ describe('the check of the attempts', () => {
         '',
         '  exchange 3: GET shop.example/api?x=1, route /api, completed after 12 ms',
         '  attempts: none',
+        '  simulation seed 7: simulate(app, { seed: 7 }) shows it again',
       ].join('\n'),
     )
   })
@@ -739,6 +743,7 @@ function simulated({
   outcome?: Partial<Outcome>
 }): SimulatedResponse {
   const exchange: ExchangeRecord = {
+    seed: 7,
     number: 3,
     method: 'GET',
     host: 'shop.example',

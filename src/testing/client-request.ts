@@ -5,7 +5,10 @@ import { invalidOption, knownOptions } from '../core/options.ts'
 export interface ClientRequest {
   /** Default `GET`; `POST` when there is a body. */
   readonly method?: string | undefined
-  /** `/path?query`, or absolute, which gives `Host` too. Sent as it stands. */
+  /**
+   * `/path?query`, or absolute, which gives `Host` too. Sent as it stands, to the listener whose port the url names, if
+   * there is one, else to the first.
+   */
   readonly url: string
   /** `Host` and what frames the body are added, unless they are given here. */
   readonly headers?: HeadersInit | undefined

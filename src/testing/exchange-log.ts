@@ -11,6 +11,7 @@ const BLOCK = 1_000
 
 /** @internal Notes what a simulated proxy does: in the journal, and as one record for each exchange. */
 export class ExchangeLog implements Observer {
+  readonly #seed: number
   readonly #journal: WrittenJournal
   readonly #keep: number
   readonly #open = new Map<Exchange, Recorded>()
@@ -22,7 +23,8 @@ export class ExchangeLog implements Observer {
   #records: Recorded[] = []
   #count = 0
 
-  constructor(journal: WrittenJournal, keep: number) {
+  constructor(journal: WrittenJournal, keep: number, seed: number) {
+    this.#seed = seed
     this.#journal = journal
     this.#keep = keep
   }
@@ -63,7 +65,7 @@ export class ExchangeLog implements Observer {
 
   exchangeBegan(exchange: Exchange): void {
     const { request, client } = exchange
-    const record = new Recorded(++this.#count, exchange)
+    const record = new Recorded(this.#seed, ++this.#count, exchange)
     this.#open.set(exchange, record)
     this.#lastOf.set(key(client.peer), record)
     this.#records.push(record)
@@ -129,6 +131,7 @@ export class ExchangeLog implements Observer {
 }
 
 class Recorded implements ExchangeRecord {
+  readonly seed: number
   readonly number: number
   readonly method: string
   readonly host: string
@@ -139,7 +142,8 @@ class Recorded implements ExchangeRecord {
   route: string | undefined = undefined
   outcome: Outcome | undefined = undefined
 
-  constructor(number: number, { request, client, startedAt }: Exchange) {
+  constructor(seed: number, number: number, { request, client, startedAt }: Exchange) {
+    this.seed = seed
     this.number = number
     this.method = request.method
     this.host = request.host

@@ -3,6 +3,8 @@ import type { Outcome } from '../core/exchange.ts'
 
 /** What a simulation noted of one exchange. Grows until `outcome` is there. */
 export interface ExchangeRecord {
+  /** Of the simulation: it shows the exchange again. */
+  readonly seed: number
   /** In the order in which they began; the first is 1. */
   readonly number: number
   readonly method: string

@@ -122,3 +122,17 @@ test('fakeUpstream keeps as many requests as it is told, and counts all', async 
   expect(upstream.totalRequests).toBe(3)
   await client.close()
 })
+
+test.each([
+  ['in memory', () => fakeUpstream({ network: memoryNetwork() })],
+  ['on a socket', () => fakeUpstream({ socket: true })],
+])('fakeUpstream can be started again after its close, and not before: %s', async (_, make) => {
+  const upstream = make()
+  await upstream.start()
+  await expect(upstream.start()).rejects.toThrow('it is started already')
+  upstream.outage({ lasts: '1h' })
+  await upstream.close()
+  expect(() => upstream.port).toThrow('call start() first')
+  await using again = await upstream.start()
+  expect(again.port).toBeGreaterThan(0)
+})

@@ -29,7 +29,10 @@ export type Fault =
   | { readonly kind: 'drip'; readonly bytes: number; readonly every: Duration }
   /** These bytes come in place of the response; a string as latin1. Then the service ends its side. */
   | { readonly kind: 'malformed'; readonly bytes: string | Uint8Array }
-  /** `Content-Length` says so many bytes more (or, when negative, fewer) than there are. Then the service ends its side. */
+  /**
+   * `Content-Length` says so many bytes more (or, when negative, fewer) than there are. Then the service ends its side. A
+   * body that comes bit by bit is awaited whole.
+   */
   | { readonly kind: 'wrong-content-length'; readonly by: number }
   /** The body is chunked, and what stands where its last size should is no number. Then the service ends its side. */
   | { readonly kind: 'bad-chunk' }

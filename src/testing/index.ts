@@ -10,6 +10,14 @@ export {
 } from './assertions.ts'
 export type { ExpectedOutcome, StatusClass } from './checks.ts'
 export type { ClientRequest, ClientRequestOptions } from './client-request.ts'
+export {
+  type BalancerFigures,
+  type BalancerLatency,
+  type CompareBalancersOptions,
+  type Comparison,
+  compareBalancers,
+} from './compare-balancers.ts'
+export type { ComparedEndpoint } from './compared-endpoint.ts'
 export type { Distribution } from './distribution.ts'
 export type { SimulatedRawClient } from './driven-raw-client.ts'
 export { endpoint, type TestEndpoint } from './endpoint.ts'
@@ -20,8 +28,11 @@ export {
   type FakeReply,
   type FakeRequest,
   type FakeUpstream,
+  type FakeUpstreamOnNetworkOptions,
+  type FakeUpstreamOnSocketOptions,
   type FakeUpstreamOptions,
   fakeUpstream,
+  type Outage,
   type TunnelPeer,
 } from './fake-upstream.ts'
 export { type Fault, type FaultRule, fault, type Injection } from './fault.ts'
@@ -47,4 +58,6 @@ export type { SimpleMessage } from './simple-http1.ts'
 export { forEachSeed, type Simulation, type SimulationOptions, simulate } from './simulate.ts'
 export type { PendingResponse, SimulatedClient } from './simulated-client.ts'
 export type { SimulatedResponse } from './simulated-response.ts'
+export type { TlsCredentials } from './tls-listener.ts'
+export type { Capacity, SlowStart } from './upstream-service.ts'
 export { type VirtualClock, type VirtualClockOptions, virtualClock } from './virtual-clock.ts'

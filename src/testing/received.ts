@@ -44,6 +44,8 @@ export interface ReceivedResponse {
 
 /** What is known of an exchange. An `ExchangeRecord` is one. */
 export interface ReceivedExchange {
+  /** Of its simulation; `undefined` where there was none. */
+  readonly seed: number | undefined
   readonly number: number | undefined
   readonly method: string
   readonly host: string
@@ -161,7 +163,16 @@ function ofMessage({ status, reason, headers, body }: ResponseMessage): Received
 
 function ofTestExchange({ request, route, outcome }: TestExchange): ReceivedExchange {
   const { method, host, target } = request
-  return { number: undefined, method, host, target, route: route?.name, attempts: undefined, outcome }
+  return {
+    seed: undefined,
+    number: undefined,
+    method,
+    host,
+    target,
+    route: route?.name,
+    attempts: undefined,
+    outcome,
+  }
 }
 
 // By what they have and not by their class: a test runner that resets its modules has two of each class.

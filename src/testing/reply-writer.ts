@@ -53,6 +53,8 @@ export class ReplyWriter {
       return
     }
     await send(head)
+    // What is cut off here must not wait for a body that is late.
+    if (left === 0) return
     for await (const part of body) {
       await send(reply.chunked ? chunk(bytesOf(part)) : bytesOf(part))
       // Leaving the loop tells the generator.

@@ -58,13 +58,16 @@ function bodyFacts({ body }: ReceivedResponse): string[] {
 
 function exchangeFactLines(exchange: ReceivedExchange | 'none'): string[] {
   if (exchange === 'none') return ['  exchange: none: the proxy could not read the request']
-  const { number, method, host, target, route, attempts, outcome } = exchange
+  const { seed, number, method, host, target, route, attempts, outcome } = exchange
   const name = number === undefined ? 'exchange' : `exchange ${number}`
   const served = route === undefined ? 'no route' : `route ${route}`
   return [
     `  ${name}: ${method} ${host}${target}, ${served}, ${outcomeText(outcome)}`,
     ...(attempts?.length === 0 ? ['  attempts: none'] : []),
     ...(attempts ?? []).map((attempt, index) => `  attempt ${index + 1}: ${attemptText(attempt)}`),
+    ...(seed === undefined
+      ? []
+      : [`  simulation seed ${seed}: simulate(app, { seed: ${seed} }) shows it again`]),
   ]
 }
 

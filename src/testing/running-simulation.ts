@@ -77,7 +77,7 @@ export class RunningSimulation implements Simulation {
     this.#appClock = new OwnedClock(this.#clock)
     this.#driver = new SimulationDriver(this.#clock, seed, () => this.#open().join('\n'))
     this.#journal = new WrittenJournal(this.#clock, keep)
-    this.#log = new ExchangeLog(this.#journal, keep)
+    this.#log = new ExchangeLog(this.#journal, keep, seed)
     for (const url of [...endpointUrls(app), ...upstreams]) this.#addUpstream(url)
     this.#releaseGuard = guardRealIo()
     this.#ready = inside(() => this.#start())
@@ -117,8 +117,8 @@ export class RunningSimulation implements Simulation {
     return this.#clientAt(CLIENT, 'sim').request(request)
   }
 
-  connect(): Pending<SimulatedRawClient> {
-    return this.#clientAt(CLIENT, 'sim').connect()
+  connect(port?: number): Pending<SimulatedRawClient> {
+    return this.#clientAt(CLIENT, 'sim').connect(port)
   }
 
   client(address: string): SimulatedClient {
@@ -252,7 +252,7 @@ export class RunningSimulation implements Simulation {
           driver: this.#driver,
           ready: this.#ready,
           network,
-          listenerOf: () => this.#listener(),
+          listenerOf: (url) => this.#listener(url),
           connectionsTo: (at) => this.#connectionsOf(address, at),
           recordOf: (result) => this.#recordOf(result),
           opened: (raw) => this.#raw.add(raw),
@@ -264,8 +264,12 @@ export class RunningSimulation implements Simulation {
     return client
   }
 
-  #listener(): { host: string; port: number } {
-    const { address, port } = this.#running!.addresses[0]!
+  /** The listener at the url's port, if there is one; else the first. */
+  #listener(url?: string): { host: string; port: number } {
+    const { addresses } = this.#running!
+    const wanted = url === undefined || url.startsWith('/') ? undefined : URL.parse(url)?.port
+    const { address, port } =
+      addresses.find((it) => wanted !== undefined && `${it.port}` === wanted) ?? addresses[0]!
     const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
     return { host, port }
   }
@@ -317,7 +321,11 @@ export class RunningSimulation implements Simulation {
     const driven = <T>(what: string, promise: Promise<T>): Promise<T> =>
       this.#driver.pending(what, promise).then((value) => value)
     try {
-      await driven('sim.close()', this.#ready)
+      try {
+        await driven('sim.close()', this.#ready)
+      } catch (error) {
+        leaks.push(`the proxy did not start: ${error instanceof Error ? error.message : String(error)}`)
+      }
       for (const timer of this.#timers) timer.clear()
       for (const load of this.#loads) load.stop()
       // 1. The clients leave: all work for them must end by itself.
@@ -328,7 +336,7 @@ export class RunningSimulation implements Simulation {
         await this.advance(1_000)
       leaks.push(...this.#log.leaks())
       // 2. The proxy, then its services.
-      await driven('sim.close()', this.#running!.close())
+      if (this.#running !== undefined) await driven('sim.close()', this.#running.close())
       leaks.push(...this.#appClock.leaks())
       for (const upstream of this.#upstreams.values()) await upstream.close()
       await this.settle()

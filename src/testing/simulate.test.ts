@@ -194,6 +194,33 @@ describe('simulate', () => {
     })
   })
 
+  it('asks the listener that a url names by its port', async () => {
+    const listening = proxy()
+      .listen(8080)
+      .listen({ port: 8081, host: '0.0.0.0' })
+      .route('/', ({ client }) => respond(200, `${client.localPort}`))
+    const sim = simulate(listening)
+    await within(sim, async () => {
+      const urls = ['/', 'http://a/', 'http://a:8081/', 'http://a:9999/']
+      const answers = await Promise.all(urls.map((url) => sim.get(url)))
+      expect(answers.map((it) => it.text())).toEqual(['8080', '8080', '8081', '8080'])
+      const client = await sim.connect(8081)
+      await client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+      expect((await client.response()).body.toString()).toBe('8081')
+    })
+  })
+
+  it('tells whoever asks that the proxy could not start', async () => {
+    const sim = simulate(
+      proxy()
+        .listen({ host: 'one', port: 80 })
+        .route('/', pool(['http://one'])),
+    )
+    await expect(sim.get('/')).rejects.toThrow(/one:80 is in use/)
+    await expect(sim.assertNoLeaks()).rejects.toThrow(/the proxy did not start: one:80 is in use/)
+    await sim.close()
+  })
+
   it('serves another app after a reload, with the services that it names', async () => {
     const sim = simulate(app())
     await within(sim, async () => {
@@ -433,6 +460,12 @@ describe('bad use', () => {
     const sim = simulate(app())
     expect(() => sim.advance(-1)).toThrow('sim.advance(-1): time does not run backwards')
     await sim.close()
+  })
+
+  it('names an advance that was not awaited, also where nothing follows', async () => {
+    const sim = simulate(app())
+    void sim.advance('10s')
+    await expect(sim.assertNoLeaks()).rejects.toThrow(/1 leak:\n- sim\.advance\("10s"\).* was not awaited/)
   })
 
   it('names a request that was never awaited', async () => {

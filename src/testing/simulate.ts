@@ -42,7 +42,7 @@ export interface Simulation extends SimulatedClient, AsyncDisposable {
   get(url: string, options?: ClientRequestOptions): PendingResponse
   post(url: string, options?: ClientRequestOptions): PendingResponse
   request(request: ClientRequest): PendingResponse
-  connect(): Pending<SimulatedRawClient>
+  connect(port?: number): Pending<SimulatedRawClient>
   /** A client with an address of its own. Default of the simulation itself: 192.0.2.1. */
   client(address: string): SimulatedClient
 

@@ -18,8 +18,11 @@ export interface SimulatedClient {
   post(url: string, options?: ClientRequestOptions): PendingResponse
   /** Sends any request. */
   request(request: ClientRequest): PendingResponse
-  /** Opens a connection of which the test sends and reads every byte. */
-  connect(): Pending<SimulatedRawClient>
+  /**
+   * Opens a connection of which the test sends and reads every byte. `port` is that of a listener; default the first
+   * listener's.
+   */
+  connect(port?: number): Pending<SimulatedRawClient>
 }
 
 /** What a client of a simulation needs of it. */
@@ -58,10 +61,13 @@ export class HostedClient implements SimulatedClient {
     return this.#send(`${this.#name}.request({ url: ${JSON.stringify(request.url)} })`, request)
   }
 
-  connect(): Pending<SimulatedRawClient> {
+  connect(port?: number): Pending<SimulatedRawClient> {
     const { driver, ready, network, listenerOf, opened } = this.#host
     const connected = ready.then(async (): Promise<SimulatedRawClient> => {
-      const raw = new DrivenRawClient(await rawClient(network, listenerOf(undefined)), driver)
+      const raw = new DrivenRawClient(
+        await rawClient(network, listenerOf(port === undefined ? undefined : `http://localhost:${port}`)),
+        driver,
+      )
       opened(raw)
       return raw
     })

@@ -120,6 +120,7 @@ export class SimulationDriver {
   /** From now on what is done wrong is only collected. */
   end(): void {
     this.#ending = true
+    for (const pending of this.#moments.keys()) if (!pending.awaited) this.#moments.delete(pending)
   }
 
   /** What was done wrong and nobody was told of. */

@@ -90,7 +90,6 @@ class TlsWire implements Wire {
     }
     socket.on('data', (chunk: Buffer) => this.handler.onData(chunk))
     socket.on('end', () => this.handler.onEnd())
-    socket.on('drain', () => this.handler.onDrain())
     socket.on('error', (error: Error) => {
       this.#error ??= error
     })
@@ -101,9 +100,18 @@ class TlsWire implements Wire {
     return this.#socket.writableLength
   }
 
+  /**
+   * `false` as long as bytes are on their way to the system, however few: what is written after others waits in this
+   * process for them to be encrypted and sent, and a reset would take it along.
+   */
   write(data: Uint8Array | string): boolean {
     if (this.#over || !this.#socket.writable) return true
-    return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data)
+    const sent = (): void => {
+      if (this.#socket.writableLength === 0) this.handler.onDrain()
+    }
+    if (typeof data === 'string') this.#socket.write(data, 'latin1', sent)
+    else this.#socket.write(data, sent)
+    return this.#socket.writableLength === 0
   }
 
   cork(): void {

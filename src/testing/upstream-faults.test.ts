@@ -75,6 +75,12 @@ const WHOLE = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
 const HEAD = WHOLE.slice(0, -5)
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n'
 
+/** As a body that is late: nothing must wait for it that does not need it. */
+async function* never(): AsyncGenerator<string> {
+  await new Promise(() => {})
+  yield ''
+}
+
 async function* inTwo(): AsyncGenerator<string> {
   yield 'hel'
   yield 'lo'
@@ -94,6 +100,20 @@ const TABLE: readonly (readonly [
   ['reset-after-bytes, in the head', [fault.resetAfterBytes(10)], WHOLE.slice(0, 10), 'reset'],
   ['reset-after-bytes, in the body', [fault.resetAfterBytes(HEAD.length + 2)], `${HEAD}he`, 'reset'],
   ['reset-after-bytes, behind it all', [fault.resetAfterBytes(10_000)], WHOLE, 'reset'],
+  [
+    'reset-after-head, before a late body',
+    [fault.resetAfterHead()],
+    CHUNKED.slice(0, -10),
+    'reset',
+    () => ({ body: never() }),
+  ],
+  [
+    'reset-after-bytes, in a stream',
+    [fault.resetAfterBytes(CHUNKED.length - 5)],
+    `${CHUNKED.slice(0, -10)}3\r\nhe`,
+    'reset',
+    () => ({ body: inTwo() }),
+  ],
   ['half-close', [fault.halfClose()], '', 'end'],
   ['truncate', [fault.truncate(3)], `${HEAD}hel`, 'end'],
   ['truncate, by one byte at least', [fault.truncate(5)], `${HEAD}hell`, 'end'],
@@ -110,6 +130,13 @@ const TABLE: readonly (readonly [
     `${CHUNKED.slice(0, -10)}3\r\nhel\r\n1\r\nl\r\n`,
     'end',
     () => ({ body: inTwo() }),
+  ],
+  [
+    'truncate, before a late body',
+    [fault.truncate(0)],
+    CHUNKED.slice(0, -10),
+    'end',
+    () => ({ body: never() }),
   ],
   ['malformed', [fault.malformed('HTTP/9 \xff\r\n')], 'HTTP/9 \xff\r\n', 'end'],
   ['malformed bytes', [fault.malformed(Uint8Array.of(0, 255))], '\0\xff', 'end'],

@@ -19,7 +19,7 @@ export interface RequestFaults {
 }
 
 type Named<K extends Fault['kind']> = Extract<Fault, { kind: K }>
-export type EndFault = Named<
+type EndFault = Named<
   | 'no-answer'
   | 'reset-before-head'
   | 'reset-after-head'
@@ -28,7 +28,7 @@ export type EndFault = Named<
   | 'truncate'
   | 'malformed'
 >
-export type FramingFault = Named<'wrong-content-length' | 'bad-chunk' | 'trailers'>
+type FramingFault = Named<'wrong-content-length' | 'bad-chunk' | 'trailers'>
 
 interface FaultRulesOptions {
   readonly clock: Clock
@@ -150,8 +150,8 @@ function sendsNothing(fault: EndFault | undefined): boolean {
   return fault?.kind === 'no-answer' || fault?.kind === 'reset-before-head' || fault?.kind === 'half-close'
 }
 
-/** @internal A rule as it holds from the call on. */
-export interface CheckedRule {
+/** A rule as it holds from the call on. */
+interface CheckedRule {
   readonly next: number
   readonly matches: RouteMatch | undefined
   readonly chance: number
