@@ -68,8 +68,7 @@ export class WrittenJournal implements Journal {
 
   hash(): string {
     const hash = this.#dropped.copy()
-    for (const entry of this.#entries) hash.update(`${line(entry)}\n`)
-    return hash.digest('hex')
+    return hash.update(text(this.#entries)).digest('hex')
   }
 
   toString(): string {
@@ -83,9 +82,14 @@ export class WrittenJournal implements Journal {
   }
 
   #drop(): void {
-    for (const entry of this.#entries.slice(0, BLOCK)) this.#dropped.update(`${line(entry)}\n`)
+    this.#dropped.update(text(this.#entries.slice(0, BLOCK)))
     this.#entries = this.#entries.slice(BLOCK)
   }
+}
+
+/** What is hashed: each line with its end. */
+function text(entries: readonly JournalEntry[]): string {
+  return entries.map((entry) => `${line(entry)}\n`).join('')
 }
 
 function line({ atMs, text }: JournalEntry): string {

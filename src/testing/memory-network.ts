@@ -12,6 +12,7 @@ import type {
 } from '../core/network.ts'
 import { integer, invalidOption, knownOptions, type Size, sizeBytes } from '../core/options.ts'
 import type { Random } from '../core/random.ts'
+import { askedFrom } from './asked-from.ts'
 import { type Faults, type LinkHost, MemoryLink, systemError } from './memory-wire.ts'
 import { seededRandom } from './seeded-random.ts'
 
@@ -116,7 +117,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
 
 interface Listening {
   readonly address: Address
-  readonly openedBy: string
+  readonly opened: Error
   readonly onWire: (wire: Wire) => void
   readonly accepts: (() => boolean) | undefined
 }
@@ -132,7 +133,7 @@ class InMemory implements MemoryNetwork, LinkHost {
   readonly #hosts = new Map<string, string>([['localhost', '127.0.0.1']])
   readonly #listening = new Map<string, Listening>()
   readonly #links = new Set<MemoryLink>()
-  readonly #connecting = new Set<{ readonly to: string; readonly openedBy: string }>()
+  readonly #connecting = new Set<{ readonly to: string; readonly opened: Error }>()
   /** Events happen in the asynchronous context that made the network: by it a simulation knows what is its own. */
   readonly #inContext = AsyncLocalStorage.snapshot()
   readonly #events: (() => void)[] = []
@@ -175,7 +176,7 @@ class InMemory implements MemoryNetwork, LinkHost {
     if (port !== 0 && this.#taken(address, port)) throw systemError('listen', 'EADDRINUSE', { address, port })
     const bound = { address, port: port === 0 ? this.#freePort(address) : port }
     const key = addressKey(bound)
-    const listening: Listening = { address: bound, openedBy: caller(), onWire, accepts }
+    const listening: Listening = { address: bound, opened: new Error('opened here'), onWire, accepts }
     this.#listening.set(key, listening)
     const close = (): void => {
       if (this.#listening.get(key) === listening) this.#listening.delete(key)
@@ -201,7 +202,7 @@ class InMemory implements MemoryNetwork, LinkHost {
     return Array.from(this.#links, (link) => ({
       client: link.client.local,
       server: link.server.local,
-      openedBy: link.openedBy,
+      openedBy: askedFrom(link.opened),
       reset: () => link.break(),
       stall: () => link.flow(false),
       resume: () => link.flow(true),
@@ -209,12 +210,12 @@ class InMemory implements MemoryNetwork, LinkHost {
   }
 
   leaks(): string[] {
-    const listening = Array.from(this.#listening.values(), ({ address, openedBy }) => {
-      return `listener ${addressKey(address)}, opened ${openedBy}`
+    const listening = Array.from(this.#listening.values(), ({ address, opened }) => {
+      return `listener ${addressKey(address)}, opened ${askedFrom(opened)}`
     })
     const connecting = Array.from(
       this.#connecting,
-      ({ to, openedBy }) => `connecting to ${to}, opened ${openedBy}`,
+      ({ to, opened }) => `connecting to ${to}, opened ${askedFrom(opened)}`,
     )
     return [
       ...listening,
@@ -273,7 +274,7 @@ class InMemory implements MemoryNetwork, LinkHost {
 
   #connect(from: string, { host, port, tls }: ConnectOptions, handler: ConnectHandler): Connecting {
     const to = `${host}:${port}`
-    const attempt = { to, openedBy: caller() }
+    const attempt = { to, opened: new Error('opened here') }
     const address = this.#resolve(host)
     const faults = this.#faultsOf(host, port, address)
     let open = true
@@ -303,7 +304,7 @@ class InMemory implements MemoryNetwork, LinkHost {
         client: { address: from, port: this.#clientPort() },
         server: { address, port },
         tls: tls && { protocol: 'TLSv1.3', alpn: undefined, servername: tls.servername },
-        openedBy: attempt.openedBy,
+        opened: attempt.opened,
       })
       this.#links.add(link)
       listening.onWire(link.server)
@@ -434,11 +435,4 @@ function checkedFaults(faults: Faults): Faults {
       faults.connect,
     )
   return { ...faults }
-}
-
-/** The nearest line of the stack that is not part of this network. */
-function caller(): string {
-  const lines = new Error().stack?.split('\n').slice(1) ?? []
-  const line = lines.find((it) => !/memory-(network|wire)\.[jt]s|node:internal/.test(it))
-  return line?.trim() ?? 'by an unknown caller'
 }

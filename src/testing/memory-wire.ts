@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../core/clock.ts'
 import type { Address, TlsFacts, Wire, WireHandler } from '../core/network.ts'
 import type { Random } from '../core/random.ts'
+import { askedFrom } from './asked-from.ts'
 
 /** Written over a chunk when its memory is free. */
 const SCRIBBLE = 0xdb
@@ -50,7 +51,8 @@ type Item =
 export class MemoryLink {
   readonly client: MemoryWire
   readonly server: MemoryWire
-  readonly openedBy: string
+  /** Made where it was asked for. */
+  readonly opened: Error
   readonly #host: LinkHost
   readonly #lanes: readonly [Lane, Lane]
 
@@ -61,11 +63,11 @@ export class MemoryLink {
       client,
       server,
       tls,
-      openedBy,
-    }: { client: Address; server: Address; tls: TlsFacts | undefined; openedBy: string },
+      opened,
+    }: { client: Address; server: Address; tls: TlsFacts | undefined; opened: Error },
   ) {
     this.#host = host
-    this.openedBy = openedBy
+    this.opened = opened
     // As Node does it: what is accepted is read ahead while it is paused, what is connected is not.
     this.client = new MemoryWire(this, host, faults, {
       local: client,
@@ -108,7 +110,7 @@ export class MemoryLink {
     const { client, server } = this
     const from = `${client.local.address}:${client.local.port}`
     const to = `${server.local.address}:${server.local.port}`
-    return `${from} -> ${to} (client ${client.state}, server ${server.state}), opened ${this.openedBy}`
+    return `${from} -> ${to} (client ${client.state}, server ${server.state}), opened ${askedFrom(this.opened)}`
   }
 }
 

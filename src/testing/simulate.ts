@@ -23,7 +23,7 @@ export interface SimulationOptions {
   readonly startAt?: Date | number | undefined
   /** Urls of services that no pool of the app names, but that the app may come to use. */
   readonly upstreams?: readonly string[] | undefined
-  /** So many of the last entries of the journal, and of the last exchanges, are kept. Default 100 000. */
+  /** So many of the last entries of the journal, and of the last exchanges, are kept. Default 10 000. */
   readonly keep?: number | undefined
 }
 
@@ -103,7 +103,7 @@ export function simulate(app: RoutedProxy, options: SimulationOptions = {}): Sim
   if (typeof app?.start !== 'function' || !Array.isArray(app.routes))
     throw invalidOption('simulate', 'app', 'a proxy that has routes, as proxy().route(...) gives it', app)
   knownOptions('simulate', options, ['seed', 'latencyMs', 'startAt', 'upstreams', 'keep'])
-  const { seed = defaultSeed(), latencyMs = 0, startAt, upstreams = [], keep = 100_000 } = options
+  const { seed = defaultSeed(), latencyMs = 0, startAt, upstreams = [], keep = 10_000 } = options
   integer('simulate', 'seed', seed, { min: Number.MIN_SAFE_INTEGER })
   integer('simulate', 'keep', keep, { min: 1 })
   if (!Array.isArray(upstreams)) throw invalidOption('simulate', 'upstreams', 'a list of urls', upstreams)
