@@ -5,28 +5,33 @@ import {
   type MemoryNetwork,
   memoryNetwork,
   rawClient,
+  type VirtualClock,
+  virtualClock,
 } from 'gatewright/testing'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 
 /** The checks of the table in the README, run against Gatewright: its column there. */
 
+let clock: VirtualClock
 let network: MemoryNetwork
 let service: FakeUpstream
 let running: RunningProxy
 
 beforeEach(async () => {
-  network = memoryNetwork()
-  service = await fakeUpstream({ network }).start()
+  clock = virtualClock()
+  network = memoryNetwork({ clock })
+  service = await fakeUpstream({ network, clock }).start()
   running = await proxy()
     .listen(0)
     .route('/', pool([service.url]))
-    .start({ signals: false, surroundings: { network } })
+    .start({ signals: false, surroundings: { clock, network } })
 })
 
 afterEach(async () => {
-  await running.close()
+  await clock.until(running.close())
   await service.close()
-  await vi.waitFor(() => expect(network.leaks()).toEqual([]))
+  await clock.advance('5s')
+  expect([network.leaks(), clock.pending]).toEqual([[], 0])
 })
 
 const connect = () => rawClient(network, running.url)
@@ -161,12 +166,11 @@ test('where nothing listens, the answer is 502', async () => {
 })
 
 /** The service still thinks about its answer; the proxy has closed its own end of every connection to it. */
-function proxyGaveUp(): Promise<void> {
-  return vi.waitFor(() => {
-    const toService = network.leaks().filter((line) => line.includes(`-> 127.0.0.1:${service.port} `))
-    expect(toService).not.toEqual([])
-    expect(toService.filter((line) => !line.includes('client closed'))).toEqual([])
-  })
+async function proxyGaveUp(): Promise<void> {
+  await clock.advance(0)
+  const toService = network.leaks().filter((line) => line.includes(`-> 127.0.0.1:${service.port} `))
+  expect(toService).not.toEqual([])
+  expect(toService.filter((line) => !line.includes('client closed'))).toEqual([])
 }
 
 async function* forever(): AsyncGenerator<Uint8Array> {

@@ -5,8 +5,8 @@ import {
   comparedService,
   originOf,
 } from './compared-endpoint.ts'
-import { checkDistribution, type Distribution } from './distribution.ts'
-import { checkFault, type Fault } from './fault.ts'
+import { checkDistribution, type Distribution } from './upstream/distribution.ts'
+import { checkFault, type Fault } from './upstream/fault.ts'
 
 /**
  * What happens to an endpoint of a comparison. `at` counts from the begin of the load; without `lasts` it is for good.
@@ -31,6 +31,13 @@ export type ComparisonEvent =
       readonly fault: Fault
       readonly lasts?: Duration | undefined
     }
+  /** The service crashes: every connection is reset, and new ones are refused. */
+  | {
+      readonly kind: 'outage'
+      readonly at: Duration
+      readonly endpoint: string
+      readonly lasts?: Duration | undefined
+    }
   /** The proxy is reloaded with one endpoint more. Events at the same moment are one reload. */
   | { readonly kind: 'join'; readonly at: Duration; readonly endpoint: string | ComparedEndpoint }
   /** The proxy is reloaded without the endpoint. The service goes on. */
@@ -53,6 +60,12 @@ export type ComparisonStep =
       readonly fault: Fault
       readonly lastsMs: number | undefined
     }
+  | {
+      readonly atMs: number
+      readonly kind: 'outage'
+      readonly id: string
+      readonly lastsMs: number | undefined
+    }
   | { readonly atMs: number; readonly kind: 'join'; readonly service: ComparedService }
   | { readonly atMs: number; readonly kind: 'leave'; readonly id: string }
 
@@ -61,6 +74,7 @@ const FIELDS: Readonly<Record<ComparisonEvent['kind'], readonly string[]>> = {
   pause: ['lasts'],
   'service-time': ['serviceTime', 'lasts'],
   fault: ['fault', 'lasts'],
+  outage: ['lasts'],
   join: [],
   leave: [],
 }
@@ -137,6 +151,8 @@ function stepsOfOne(event: ComparisonEvent): ComparisonStep[] {
     }
     case 'fault':
       return [{ kind: 'fault', atMs, id, fault: event.fault, lastsMs: endMs }]
+    case 'outage':
+      return [{ kind: 'outage', atMs, id, lastsMs: endMs }]
     case 'leave':
       return [{ kind: 'leave', atMs, id }]
   }

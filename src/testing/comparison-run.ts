@@ -13,10 +13,13 @@ import { type ComparedService, setUpService } from './compared-endpoint.ts'
 import { type ComparisonStep, disturbedSpan, stepsOf } from './comparison-event.ts'
 import { disturbanceOf, type LoadPoint, secondsOf } from './disturbance.ts'
 import { largestShare, type Membership, type Pick, sharesOf } from './endpoint-share.ts'
-import type { ExchangeRecord } from './exchange-record.ts'
+import type { ExchangeRecord } from './simulation/exchange-record.ts'
 import { keyMovement } from './key-movement.ts'
-import { loadPlan } from './load.ts'
-import { type Simulation, simulate } from './simulate.ts'
+import { loadPlan } from './simulation/load.ts'
+import { type Simulation, simulate } from './simulation/simulate.ts'
+
+/** Longer than any load. */
+const FOR_GOOD_MS = 24 * 3_600_000
 
 /** @internal One balancer's run of a comparison. */
 export async function runBalancer(make: () => Balancer, comparison: Comparison): Promise<BalancerFigures> {
@@ -70,7 +73,7 @@ class Run {
   #services: readonly ComparedService[]
 
   constructor(make: () => Balancer, comparison: Comparison) {
-    this.#balancers = Array.from({ length: 1 }, () => make())
+    this.#balancers = Array.from({ length: comparison.proxies }, () => make())
     this.#comparison = comparison
     this.#services = comparison.services
   }
@@ -124,6 +127,9 @@ class Run {
       }
       case 'fault':
         sim.upstream(step.id).inject(step.fault, { lasts: step.lastsMs })
+        break
+      case 'outage':
+        sim.upstream(step.id).outage({ lasts: step.lastsMs ?? FOR_GOOD_MS })
         break
       case 'join':
         this.#services = [...this.#services, step.service]

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { roundRobin } from '../balancers/index.ts'
 import type { Balancer } from '../index.ts'
 import { keyMovement } from './key-movement.ts'
-import { type LoadOptions, loadPlan } from './load.ts'
+import { type LoadOptions, loadPlan } from './simulation/load.ts'
 
 const members = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ id: `http://e${i}`, weight: 1 }))
@@ -35,22 +35,32 @@ describe('keyMovement', () => {
 
   it('follows each key once, however popular', () => {
     const seen: string[] = []
-    const first =
+    const byPath =
       (): Balancer =>
       (candidates, { request, client }) => {
         seen.push(`${client.address} ${request.path}`)
-        return candidates[0]!
+        return candidates[request.path === '/0' ? 1 : 0]!
       }
-    const found = movement(first, 4, { request: (number) => `/${number % 3}`, clients: 2 })!
+    const found = movement(byPath, 4, { request: (number) => `/${number % 3}`, clients: 2 })!
     expect(new Set(seen).size).toBe(6)
     expect(seen.slice(0, 6)).toEqual([...new Set(seen)])
-    // Only when the first one leaves does anything move: then all of it.
-    expect(found.onLeave).toEqual({ moved: 0.25, needless: 0 })
+    // Only two of the four have keys. When the first one leaves, the others' places change too.
+    expect(found.onLeave.moved).toBeCloseTo((1 + 1 / 3) / 4, 12)
+    expect(found.onLeave.needless).toBeCloseTo(1 / 3 / 4, 12)
   })
 
   it('does not take turns for keys that are kept, where a round is over just then', () => {
     expect(movement(roundRobin, 2)).toBeUndefined()
     expect(movement(roundRobin, 10)).toBeUndefined()
+  })
+
+  it('does not take for kept what has one endpoint for all', () => {
+    expect(
+      movement(
+        byNumber(() => 0),
+        3,
+      ),
+    ).toBeUndefined()
   })
 
   it('has nothing to say of one endpoint', () => {

@@ -4,7 +4,7 @@ import { HeaderList } from '../core/headers.ts'
 import type { Random } from '../core/random.ts'
 import { endpoint } from './endpoint.ts'
 import { exchange } from './exchange.ts'
-import type { LoadPlan } from './load.ts'
+import type { LoadPlan } from './simulation/load.ts'
 import { seededRandom } from './seeded-random.ts'
 
 /**
@@ -27,12 +27,15 @@ export interface MovedKeys {
 
 /** Keys that are followed, and draws of a load to find them: popular keys come again and again. */
 const KEYS = 2_000
-const DRAWS = 20_000
+const DRAWS = 10_000
 /** Endpoints that leave; spread over the pool where it has more. */
 const LEAVING = 20
 const JOINING = 5
 
-/** @internal `undefined` for a balancer that gives a key another endpoint though nothing has changed. */
+/**
+ * @internal `undefined` for a balancer that does not choose by key: one that gives a key another endpoint though nothing has
+ * changed, or all keys the same one.
+ */
 export function keyMovement(
   make: () => Balancer,
   members: readonly { readonly id: string; readonly weight: number }[],
@@ -50,7 +53,7 @@ export function keyMovement(
   const before = place(all)
   // Each twice in a row, not one pass after the other: turns can come round to where they were.
   const twice = place(all, 2)
-  if (twice.some((it, i) => it !== twice[i - (i % 2)])) return undefined
+  if (twice.some((it, i) => it !== twice[i - (i % 2)]) || new Set(twice).size === 1) return undefined
   const leaving = all.filter((_, i) => i % Math.ceil(all.length / LEAVING) === 0)
   const weight = all.reduce((sum, it) => sum + it.weight, 0) / all.length
   const joining = Array.from({ length: JOINING }, (_, i) =>

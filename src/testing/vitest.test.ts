@@ -3,7 +3,7 @@ import { ProxyError } from '../core/errors.ts'
 import { respond } from '../core/message.ts'
 import { problemResponse } from '../core/problem.ts'
 import { pool, proxy } from '../index.ts'
-import { simulate } from './simulate.ts'
+import { simulate } from './simulation/simulate.ts'
 import './vitest.ts'
 
 // What each of them finds, and says, is tested with the checks.

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { ProxyErrorCode } from '../core/errors.ts'
-import { CHECKS, type Check, type CheckResult, type ExpectedOutcome, type StatusClass } from './checks.ts'
-import type { Caller } from './received.ts'
+import { CHECKS, type Check, type CheckResult, type ExpectedOutcome, type StatusClass } from './assertions/checks.ts'
+import type { Caller } from './assertions/received.ts'
 
 /**
  * What `expect` of vitest can do with responses and simulations. To import this module is enough, in a test or in a setup

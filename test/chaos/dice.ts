@@ -23,12 +23,15 @@ export class Dice {
 
   /** One of the names, as often as its weight says. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
-    const entries = Object.entries(weights) as [K, number][]
-    let left = this.random() * entries.reduce((sum, [, weight]) => sum + weight, 0)
-    for (const [name, weight] of entries) {
-      left -= weight
-      if (left < 0) return name
+    let total = 0
+    for (const name in weights) total += weights[name]
+    let left = this.random() * total
+    let last: K | undefined
+    for (const name in weights) {
+      last = name
+      left -= weights[name]
+      if (left < 0) break
     }
-    return entries[0]![0]
+    return last!
   }
 }

@@ -37,8 +37,6 @@ export interface Record {
 /** The proxy under test, and all that it says of itself. */
 export class ChaosGateway {
   readonly records = new Map<number, Record>()
-  readonly endpoints = new Set<Endpoint>()
-  readonly violations: string[] = []
   readonly #plans: readonly RequestPlan[]
   readonly #clock: Clock
 
@@ -63,15 +61,11 @@ export class ChaosGateway {
       { ...times, tunnelIdleMs: 6_000 },
     ).balance((candidates, exchange) => this.#endpointOf(candidates, exchange))
     const narrow = pool(['http://tidy:80'], { ...times, maxConnections: 2, maxPending: 3, pendingMs: 400 })
-    const counted = narrow.balance((candidates) => {
-      this.endpoints.add(candidates[0]!)
-      return candidates[0]!
-    })
     let described = proxy().use(this.#observer())
     for (const port of LISTENER_PORTS) described = described.listen({ host: 'gateway', port, limits })
     return described
       .route('/plain/:id', services)
-      .route('/narrow/:id', counted)
+      .route('/narrow/:id', narrow)
       .route(
         '/steps/:id',
         onRequest((exchange) => {
@@ -123,7 +117,6 @@ export class ChaosGateway {
   }
 
   #endpointOf(candidates: readonly Endpoint[], exchange: Exchange): Endpoint {
-    for (const one of candidates) this.endpoints.add(one)
     const { endpoint } = this.#plans[idOf(exchange)]!
     return candidates[ENDPOINTS.indexOf(endpoint)]!
   }

@@ -140,8 +140,10 @@ export function makePlans(dice: Dice, exchanges: number): { clients: ClientPlan[
   const clients: ClientPlan[] = []
   const requests: RequestPlan[] = []
   let startsAtMs = 0
+  // From a crowd that comes at once to clients of which each finds idle connections of the one before.
+  const gapMs = dice.pick([0, 5, 40, 40, 40, 400])
   while (requests.length < exchanges) {
-    startsAtMs += dice.int(0, 40)
+    startsAtMs += dice.int(0, gapMs)
     const client = clientPlan(dice, requests.length, startsAtMs)
     clients.push(client)
     requests.push(...client.requests)

@@ -17,7 +17,7 @@ export class ResponseReader {
   /** Bytes after a 101. */
   readonly tunnel: Buffer[] = []
   readonly #methodOf: (response: number) => string | undefined
-  #buffer = Buffer.alloc(0)
+  #buffer: Buffer = Buffer.alloc(0)
   #step: Step = 'head'
   #left = 0
   #interim = 0
@@ -36,8 +36,9 @@ export class ResponseReader {
     return this.#continues
   }
 
+  /** Takes bytes, and their memory: the caller may not use it again. */
   push(chunk: Buffer): void {
-    this.#buffer = Buffer.concat([this.#buffer, chunk])
+    this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk])
     while (this.#advance());
   }
 

@@ -3,9 +3,11 @@ import { ChaosClient } from './client.ts'
 import { CountingClock } from './counting-clock.ts'
 import { Dice } from './dice.ts'
 import { ChaosGateway } from './gateway.ts'
+import { Ledger } from './ledger.ts'
 import { makePlans } from './plan.ts'
 import { ChaosUpstream } from './upstream.ts'
 import { verdict } from './verdict.ts'
+import { WatchedNetwork } from './watched-network.ts'
 
 export interface ChaosOptions {
   readonly seed: number
@@ -20,6 +22,8 @@ export interface ChaosReport {
   /** Exchanges that the proxy saw, and how often they ended in which way. */
   readonly exchanges: number
   readonly ends: Readonly<Record<string, number>>
+  /** Each end of an exchange with its time: the same again for the same options. */
+  readonly history: readonly string[]
 }
 
 /** A proxy, its services and its clients in one world, in which much goes wrong; then everything that must hold. */
@@ -45,13 +49,15 @@ export async function runChaos({ seed, exchanges, cut }: ChaosOptions): Promise<
   network.addHost('unanswered')
   const gateway = new ChaosGateway(requests, clock)
   const upstream = new ChaosUpstream(requests, clock, dice)
+  const ledger = new Ledger()
+  const watched = new WatchedNetwork(network)
   const wrong: string[] = []
   const thrown = watchProcess(wrong)
   try {
     await upstream.listen(network, ['tidy', 'choppy', 'rude', 'flaky'])
     const running = await gateway.describe().start({
       signals: false,
-      surroundings: { clock: own, network, random: seededRandom(seed + 2) },
+      surroundings: { clock: own, network: watched, random: seededRandom(seed + 2), observer: ledger },
     })
     const clients = plans.map((plan) => new ChaosClient(plan, network, clock))
     const lastStart = plans.at(-1)!.startsAtMs
@@ -72,8 +78,7 @@ export async function runChaos({ seed, exchanges, cut }: ChaosOptions): Promise<
           .map((it) => `after ${cut.how}: ${it}`),
       )
       if (own.pending !== 0) wrong.push(`after ${cut.how}: ${own.pending} timers`)
-      for (const { inFlight, id } of gateway.endpoints)
-        if (inFlight !== 0) wrong.push(`after ${cut.how}: ${inFlight} leases on ${id}`)
+      wrong.push(...ledger.open().map((it) => `after ${cut.how}: ${it}`))
     }
     try {
       await clock.until(ran, lastStart + 600_000)
@@ -82,8 +87,7 @@ export async function runChaos({ seed, exchanges, cut }: ChaosOptions): Promise<
     }
     // Everything has run out by itself: nothing may be left but what waits for new connections.
     await clock.advance(20_000)
-    for (const endpoint of gateway.endpoints)
-      if (endpoint.inFlight !== 0) wrong.push(`${endpoint.inFlight} leases left on ${endpoint.id}`)
+    wrong.push(...ledger.open().map((it) => `in the end: ${it}`))
     if (running.connections !== 0) wrong.push(`${running.connections} client connections left`)
     if (network.openWires !== 0) wrong.push(`left before the close: ${upstream.held().join(', ')}`)
     if (clock.pending !== 0) wrong.push(`${clock.pending} timers left before the close`)
@@ -93,19 +97,21 @@ export async function runChaos({ seed, exchanges, cut }: ChaosOptions): Promise<
     if (network.openWires + network.listeners + network.connecting !== 0) wrong.push(...network.leaks())
     if (clock.pending !== 0) wrong.push(`${clock.pending} timers left`)
     for (const client of clients) wrong.push(...verdict(client, gateway, cut !== undefined))
-    wrong.push(...gateway.violations, ...upstream.violations)
+    wrong.push(...upstream.violations, ...ledger.violations, ...watched.violations)
   } finally {
     thrown.stop()
   }
   const ends: Record<string, number> = {}
-  for (const { outcomes } of gateway.records.values())
-    for (const { outcome } of outcomes) {
+  const history: string[] = []
+  for (const [id, { outcomes }] of gateway.records)
+    for (const { outcome, atMs } of outcomes) {
       const name = [outcome.result, outcome.status, outcome.error?.code]
         .filter((it) => it !== undefined)
         .join(' ')
       ends[name] = (ends[name] ?? 0) + 1
+      history.push(`at ${atMs} exchange ${id} ${name}, ${outcome.bytesSent} bytes`)
     }
-  return { wrong, exchanges: gateway.records.size, ends }
+  return { wrong, exchanges: gateway.records.size, ends, history }
 }
 
 /** Whether a leak is the proxy's: a listener, or its end of a connection. */

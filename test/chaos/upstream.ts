@@ -154,7 +154,10 @@ class UpstreamConnection {
     const length = /\r\nContent-Length: (\d+)\r\n/i.exec(head)?.[1]
     this.#body = []
     this.#received = 0
-    this.#owner.asked.set(plan.id, (this.#owner.asked.get(plan.id) ?? 0) + 1)
+    const asked = (this.#owner.asked.get(plan.id) ?? 0) + 1
+    this.#owner.asked.set(plan.id, asked)
+    // RFC 9110 section 9.2.2: a proxy must not send it again by itself, and no filter here does.
+    if (plan.method === 'POST' && asked > 1) this.#wrong(`sent ${asked} times`)
     if (/\r\nTransfer-Encoding: chunked\r\n/i.test(head)) {
       if (length !== undefined) this.#wrong('both length and coding')
       this.#framing = 'chunk-size'
@@ -245,6 +248,8 @@ class UpstreamConnection {
     this.#plan = undefined
     this.#answered = false
     while (this.#advance());
+    // The next request may be here already, to its last byte.
+    peer.changed()
   }
 
   async #send(bytes: Buffer): Promise<void> {

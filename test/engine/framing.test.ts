@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { onRequest, onResponse, respond } from '../../src/index.ts'
-import { answer, client, GET, gateway, OK, rawUpstream } from './support.ts'
+import { answer, client, GET, gateway, OK, rawUpstream, testNetwork } from './support.ts'
 
 /** Starts everything, sends a request, and gives both ends at the point where the upstream must answer. */
 async function asked(request: string, options: Parameters<typeof gateway>[1] = {}) {
@@ -327,7 +327,8 @@ describe('a response whose body fails before anything of it went out', () => {
     await peer.send('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n')
     peer.reset()
     // The lease comes back when the proxy has seen the reset.
-    while (app.endpoints[0]!.inFlight > 0) await new Promise((resolve) => setImmediate(resolve))
+    await testNetwork().settled()
+    expect(app.endpoints[0]!.inFlight).toBe(0)
     go()
     expect((await from.response()).status).toBe(502)
     expect(await app.outcome()).toMatchObject({

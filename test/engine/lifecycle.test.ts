@@ -1,7 +1,16 @@
-import { createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Outcome, pool, proxy, respond } from '../../src/index.ts'
-import { answer, client, GET, gateway, OK, rawUpstream } from './support.ts'
+import {
+  answer,
+  client,
+  GET,
+  gateway,
+  OK,
+  onRealSockets,
+  rawUpstream,
+  testClock,
+  testNetwork,
+} from './support.ts'
 
 describe('reload', () => {
   it('a running exchange finishes on the old pools, a new one begins on the new, on the same connection', async () => {
@@ -92,10 +101,7 @@ describe('reload', () => {
   })
 
   it('one that cannot open its listener leaves everything as it was', async () => {
-    const taken = createServer()
-    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
-    onTestFinished(() => void taken.close())
-    const { port } = taken.address() as { port: number }
+    const { port } = await rawUpstream()
     const upstream = (await rawUpstream()).answer(() => OK)
     const app = await gateway(upstream)
     await expect(
@@ -211,7 +217,11 @@ describe('drain', () => {
     await from.send(GET)
     const peer = await upstream.accept()
     await peer.request()
-    await app.running.drain(20)
+    const draining = app.running.drain('20s')
+    await testClock().advance(19_999)
+    expect(app.outcomes).toEqual([])
+    await testClock().advance(1)
+    await draining
     await from.over
     await peer.over
     expect(await app.outcome()).toMatchObject({ result: 'failed', error: { code: 'proxy_closed' } })
@@ -254,6 +264,9 @@ describe('close', () => {
 })
 
 describe('start', () => {
+  // What the system says of an address.
+  onRealSockets()
+
   it('a port in use is named, with what to do, in one line', async () => {
     const app = await gateway(await rawUpstream())
     const port = Number(new URL(app.url).port)
@@ -366,7 +379,7 @@ describe('onComplete', () => {
       console.error = error
     })
     console.error = () => {}
-    const running = await app.start({ signals: false })
+    const running = await app.start({ signals: false, surroundings: testNetwork().surroundings })
     onTestFinished(() => running.close())
     const from = await client(running)
     await from.send(GET)

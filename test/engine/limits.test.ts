@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { onRequest, respond } from '../../src/index.ts'
-import { answer, client, GET, gateway, OK, rawUpstream } from './support.ts'
+import { answer, client, GET, gateway, OK, rawUpstream, testNetwork } from './support.ts'
 
 /** What the client gets for these bytes. The upstream must hear nothing of it. */
 async function refused(request: string, limits: Parameters<typeof gateway>[1] = {}) {
@@ -143,11 +143,11 @@ describe('bodies', () => {
   it('a client that goes on sending a large body gets to read the 413', async () => {
     const app = await gateway(await rawUpstream(), { limits: { bodyBytes: 1_000 } })
     const from = await client(app)
-    await from.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${64 * 1024 * 1024}\r\n\r\n`)
     from.pause()
+    await from.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${64 * 1024 * 1024}\r\n\r\n`)
     const piece = Buffer.alloc(1024 * 1024)
     for (let i = 0; i < 32; i++) void from.send(piece)
-    for (let i = 0; i < 500; i++) await new Promise((resolve) => setImmediate(resolve))
+    await testNetwork().settled()
     from.resume()
     expect((await from.response()).status).toBe(413)
   })

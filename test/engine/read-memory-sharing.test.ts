@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
 import { memoryWorld } from './memory-world.ts'
-import { client, gateway, type Peer, rawUpstream } from './support.ts'
+import { client, gateway, onRealSockets, type Peer, rawUpstream, testNetwork } from './support.ts'
 
 // Pieces of one read share its memory. Each response is filled with one letter, so that a foreign byte shows.
+// The memory in question is that of the system's sockets.
+onRealSockets()
 
 const chunk = (size: number, letter: string): Buffer =>
   Buffer.from(`${size.toString(16)}\r\n${letter.repeat(size)}\r\n`)
@@ -15,11 +17,6 @@ const get = (from: Peer, path: string) => from.send(`GET ${path} HTTP/1.1\r\nHos
 /** What is in the bytes apart from this letter. */
 function foreign(bytes: Uint8Array, letter: string): number {
   return Buffer.from(bytes).toString('latin1').replaceAll(letter, '').length
-}
-
-/** Until bytes that can move have moved. */
-async function settled(): Promise<void> {
-  for (let i = 0; i < 100; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** Answers `/letter/rounds` with so many times a large, a small and a large chunk. */
@@ -56,7 +53,7 @@ it('the same, to clients that wait', async () => {
     if (i % 2 === 0) from.pause()
     await get(from, `/${LETTERS[i]!}/${rounds(i)}`)
   }
-  await settled()
+  await testNetwork().settled()
   for (const [i, from] of clients.entries()) {
     from.resume()
     const { body } = await from.response()

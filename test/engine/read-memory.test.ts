@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { answer, client, gateway, type Peer, rawUpstream } from './support.ts'
+import { answer, client, gateway, onRealSockets, type Peer, rawUpstream, testNetwork } from './support.ts'
 
 // Memory that was read into is used again as soon as it may. Too soon would give one client the bytes of another.
+// The memory in question is that of the system's sockets.
+onRealSockets()
 
 const MIB = 1024 * 1024
 
@@ -32,10 +34,7 @@ async function service() {
 
 const get = (from: Peer, path: string) => from.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)
 
-/** Until bytes that can move have moved. */
-async function settled(): Promise<void> {
-  for (let i = 0; i < 300; i++) await new Promise((resolve) => setImmediate(resolve))
-}
+const settled = () => testNetwork().settled()
 
 for (const form of ['', '/chunked']) {
   it(`what waits for a slow client is not overwritten by what another one gets${form}`, async () => {

@@ -1,4 +1,3 @@
-import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { expect, onTestFinished } from 'vitest'
 import {
   type Endpoint,
@@ -12,205 +11,33 @@ import {
   type StartOptions,
   type Target,
 } from '../../src/index.ts'
-import { firstValue, type SimpleMessage, SimpleReader } from '../../src/testing/simple-http1.ts'
+import { Peer, type WireRequest } from './peer.ts'
+import { type Line, testNetwork } from './test-network.ts'
 
-/** A response as it stood on the wire, with the interim ones before it. */
-export interface WireResponse extends SimpleMessage {
-  readonly status: number
-  readonly interim: readonly SimpleMessage[]
-  header(name: string): string | undefined
-}
-
-export interface WireRequest extends SimpleMessage {
-  readonly method: string
-  readonly target: string
-  header(name: string): string | undefined
-}
-
-/** How a connection ended, seen from this end. */
-export type End = 'ended' | 'reset'
-
-/** One end of a TCP connection, byte by byte. What it reads stays until it is asked for. */
-export class Peer {
-  readonly socket: Socket
-  /** The other side sends no more: an orderly end, or a reset. */
-  readonly over: Promise<End>
-  #parts: Buffer[] = []
-  #size = 0
-  #end: End | undefined
-  #wake: (() => void)[] = []
-
-  constructor(socket: Socket) {
-    this.socket = socket
-    this.over = new Promise((resolve) => {
-      const end = (how: End) => {
-        this.#end ??= how
-        resolve(this.#end)
-        this.#changed()
-      }
-      socket.on('end', () => end('ended'))
-      socket.on('error', () => end('reset'))
-      socket.on('close', () => end(this.#end ?? 'ended'))
-    })
-    socket.on('data', (chunk: Buffer) => {
-      this.#parts.push(chunk)
-      this.#size += chunk.length
-      this.#changed()
-    })
-  }
-
-  /** What came and nobody has asked for, as latin1. */
-  get unread(): string {
-    return this.#joined().toString('latin1')
-  }
-
-  get unreadBytes(): number {
-    return this.#size
-  }
-
-  /** Sends; a string as latin1. Resolves when the system has taken all of it, or the connection is over. */
-  send(bytes: string | Uint8Array): Promise<void> {
-    return new Promise((resolve) => {
-      if (typeof bytes === 'string') this.socket.write(bytes, 'latin1', () => resolve())
-      else this.socket.write(bytes, () => resolve())
-    })
-  }
-
-  /** Everything up to and with this text. */
-  async until(text: string): Promise<string> {
-    for (;;) {
-      const at = this.#joined().indexOf(text, 0, 'latin1')
-      if (at >= 0) return this.#take(at + text.length).toString('latin1')
-      await this.#more(JSON.stringify(text))
-    }
-  }
-
-  async bytes(count: number): Promise<Buffer> {
-    while (this.#size < count) await this.#more(`${count} bytes`)
-    return this.#take(count)
-  }
-
-  /** All bytes until the other side is done. */
-  async rest(): Promise<string> {
-    await this.over
-    return this.#take(this.#size).toString('latin1')
-  }
-
-  async response({ to = 'GET' }: { to?: string } = {}): Promise<WireResponse> {
-    const interim: SimpleMessage[] = []
-    for (;;) {
-      const message = await this.#message('response', to !== 'HEAD')
-      const status = Number(message.startLine.split(' ')[1])
-      if (status < 200 && status !== 101) interim.push(message)
-      else return { ...message, status, interim, header: headerOf(message) }
-    }
-  }
-
-  async request(): Promise<WireRequest> {
-    const message = await this.#message('request', true)
-    const [method = '', target = ''] = message.startLine.split(' ')
-    return { ...message, method, target, header: headerOf(message) }
-  }
-
-  end(): void {
-    this.socket.end()
-  }
-
-  reset(): void {
-    this.socket.resetAndDestroy()
-  }
-
-  /** Closes, with an orderly end unless there are bytes that were not read. */
-  close(): void {
-    this.socket.destroy()
-  }
-
-  pause(): void {
-    this.socket.pause()
-  }
-
-  resume(): void {
-    this.socket.resume()
-  }
-
-  async #message(kind: 'request' | 'response', bodyFollows: boolean): Promise<SimpleMessage> {
-    let found: SimpleMessage | undefined
-    const reader = new SimpleReader({
-      kind,
-      onHead: () => bodyFollows,
-      onMessage: (message) => {
-        found = message
-        return false
-      },
-    })
-    for (;;) {
-      if (this.#size > 0) reader.push(this.#take(this.#size))
-      else if (this.#end === undefined) await this.#change()
-      else {
-        reader.end()
-        if (found === undefined)
-          throw new Error(`no ${kind}: ${this.#end}, with ${JSON.stringify(reader.rest.toString('latin1'))}`)
-      }
-      if (found !== undefined) {
-        this.#parts.unshift(reader.rest)
-        this.#size += reader.rest.length
-        return found
-      }
-    }
-  }
-
-  #joined(): Buffer {
-    if (this.#parts.length !== 1) this.#parts = [Buffer.concat(this.#parts, this.#size)]
-    return this.#parts[0]!
-  }
-
-  #take(count: number): Buffer {
-    const all = this.#joined()
-    this.#parts = [all.subarray(count)]
-    this.#size -= count
-    return all.subarray(0, count)
-  }
-
-  async #more(wanted: string): Promise<void> {
-    if (this.#end !== undefined)
-      throw new Error(`no ${wanted}: ${this.#end}, with ${JSON.stringify(this.unread)}`)
-    await this.#change()
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => this.#wake.push(resolve))
-  }
-
-  #changed(): void {
-    for (const wake of this.#wake.splice(0)) wake()
-  }
-}
-
-function headerOf(message: SimpleMessage): (name: string) => string | undefined {
-  return (name) => firstValue(message.headers, name.toLowerCase())
-}
+export { Peer } from './peer.ts'
+export { onRealSockets, testClock, testNetwork } from './test-network.ts'
 
 /** A service whose every byte the test sends itself. */
 export class RawUpstream {
   /** Every connection that came. */
   readonly peers: Peer[] = []
-  readonly #server: Server
+  readonly port: number
+  readonly #stop: () => Promise<void>
   #accepted = 0
   #wake: (() => void)[] = []
   #answer: ((request: WireRequest, peer: Peer) => string | Buffer | Promise<string | Buffer>) | undefined
 
-  constructor(server: Server) {
-    this.#server = server
-    server.on('connection', (socket) => {
-      const peer = new Peer(socket)
-      this.peers.push(peer)
-      for (const wake of this.#wake.splice(0)) wake()
-      if (this.#answer !== undefined) void this.#serve(peer)
-    })
+  constructor(port: number, stop: () => Promise<void>) {
+    this.port = port
+    this.#stop = stop
   }
 
-  get port(): number {
-    return (this.#server.address() as { port: number }).port
+  /** A connection has come. */
+  took(line: Line): void {
+    const peer = new Peer(line)
+    this.peers.push(peer)
+    for (const wake of this.#wake.splice(0)) wake()
+    if (this.#answer !== undefined) void this.#serve(peer)
   }
 
   get url(): string {
@@ -230,10 +57,7 @@ export class RawUpstream {
   }
 
   stopListening(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close()
-      setImmediate(resolve)
-    })
+    return this.#stop()
   }
 
   async #serve(peer: Peer): Promise<void> {
@@ -246,24 +70,24 @@ export class RawUpstream {
   }
 }
 
-export async function rawUpstream(): Promise<RawUpstream> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const upstream = new RawUpstream(server)
-  onTestFinished(() => {
-    server.close()
-    for (const peer of upstream.peers) peer.close()
+/** A service at any port, or at this one. */
+export async function rawUpstream(at?: { readonly port: number }): Promise<RawUpstream> {
+  let upstream: RawUpstream | undefined
+  const listener = await testNetwork().listen((line) => upstream!.took(line), at?.port)
+  const made = new RawUpstream(listener.port, () => listener.close())
+  upstream = made
+  onTestFinished(async () => {
+    await listener.close()
+    for (const peer of made.peers) peer.close()
   })
-  return upstream
+  return made
 }
 
 /** An address at which nobody listens. */
 export async function deadUrl(): Promise<string> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  return `http://127.0.0.1:${port}`
+  const listener = await testNetwork().listen(() => {})
+  await listener.close()
+  return `http://127.0.0.1:${listener.port}`
 }
 
 export interface GatewayOptions extends ListenOptions {
@@ -330,13 +154,14 @@ export async function gateway(
     changed()
     return next(exchange)
   }
+  const network = testNetwork()
   const running = await proxy()
     .listen({ port: 0, ...listen })
     .use(watch, ...filters)
     .route('/', target ?? services)
-    .start({ signals: false, ...start })
+    .start({ signals: false, ...(start ?? { surroundings: network.surroundings }) })
   onTestFinished(async () => {
-    await running.close()
+    await (start === undefined ? network.until(running.close()) : running.close())
     expect(running.connections, 'client connections left').toBe(0)
     expect(outcomes.length, 'outcomes').toBe(begun)
     for (const endpoint of endpoints) expect(endpoint.inFlight, 'leases left').toBe(0)
@@ -367,12 +192,7 @@ export async function gateway(
 /** Connects to the proxy. */
 export async function client(to: { readonly url: string }): Promise<Peer> {
   const { hostname, port } = new URL(to.url)
-  const socket = connectTcp({ host: hostname, port: Number(port), noDelay: true, allowHalfOpen: true })
-  const peer = new Peer(socket)
-  await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve)
-    socket.once('error', reject)
-  })
+  const peer = new Peer(await testNetwork().connect(hostname, Number(port)))
   onTestFinished(() => peer.close())
   return peer
 }

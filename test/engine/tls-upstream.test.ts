@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { client, type GatewayOptions, GET, gateway, SWITCHED, WEBSOCKET } from './support.ts'
+import { client, type GatewayOptions, GET, gateway, onRealSockets, SWITCHED, WEBSOCKET } from './support.ts'
+
+// The TLS is Node's own.
+onRealSockets()
 
 const openssl = spawnSync('openssl', ['version']).error === undefined
 if (!openssl) console.log('skipped: openssl is not installed')

@@ -7,12 +7,15 @@ import {
   GET,
   gateway,
   OK,
+  onRealSockets,
   rawUpstream,
   SWITCHED,
   WEBSOCKET,
 } from './support.ts'
 
 // Each check of the table in FIELD.md section 3, in which every Node proxy failed some.
+// On the system's sockets, as those were measured.
+onRealSockets()
 
 describe('framing and messages', () => {
   it('a chunked DELETE is framed anew, and the request behind it is not mistaken for its body', async () => {

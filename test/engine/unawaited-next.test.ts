@@ -49,7 +49,7 @@ const passing: Filter = async (exchange, next) => await next(exchange)
 
 const awaitsLater: Filter = async (exchange, next) => {
   const pending = next(exchange)
-  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+  await new Promise<void>((resolve) => void exchange.clock.setTimeout(resolve, 500))
   return await pending
 }
 

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { onResponse, respond } from '../../src/index.ts'
 import { fakeUpstream, memoryNetwork, rawClient, virtualClock } from '../../src/testing/index.ts'
@@ -506,9 +505,7 @@ it('a pool whose service is not there yet connects once it is', async () => {
   const from = await client(app)
   await from.send(GET)
   expect((await from.response()).status).toBe(502)
-  const server = createServer((socket) => socket.on('data', () => socket.write(OK)).on('error', () => {}))
-  await new Promise<void>((resolve) => server.listen(Number(new URL(url).port), '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
+  ;(await rawUpstream({ port: Number(new URL(url).port) })).answer(() => OK)
   await from.send(GET)
   expect((await from.response()).status).toBe(200)
 })

@@ -1,4 +1,4 @@
-import type { Fault } from '../fault.ts'
+import type { Fault } from '../upstream/fault.ts'
 import { dataAsCode } from './code.ts'
 
 /** A fault as the call that makes it: `fault.truncate(5)`. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../../core/options.ts'
-import type { Fault, FaultRule } from '../fault.ts'
+import type { Fault, FaultRule } from '../upstream/fault.ts'
 import { named } from './choices.ts'
 import { dataAsCode, stringAsCode } from './code.ts'
 import { faultAsCode } from './fault-code.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { Distribution } from '../distribution.ts'
-import { type Fault, fault } from '../fault.ts'
+import type { Distribution } from '../upstream/distribution.ts'
+import { type Fault, fault } from '../upstream/fault.ts'
 import { malformedResponses } from './malformed-responses.ts'
 
 /** Kinds of faults, the simplest first: those that leave nothing to explain. */

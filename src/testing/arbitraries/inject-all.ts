@@ -1,4 +1,4 @@
-import type { Fault, FaultRule } from '../fault.ts'
+import type { Fault, FaultRule } from '../upstream/fault.ts'
 import type { ScheduledFault } from './fault-schedules.ts'
 
 /** What faults can be injected into: a simulation, or anything that knows its services by their URLs. */

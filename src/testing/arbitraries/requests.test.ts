@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { memoryWorld } from '../../../test/engine/memory-world.ts'
 import { printedCounterexample } from '../../../test/http1/counterexample.ts'
 import { nodeReadsRequest } from '../../../test/http1/node-parser.ts'
-import { SimpleReader } from '../simple-http1.ts'
+import { SimpleReader } from '../network/simple-http1.ts'
 import { type GeneratedRequest, type RequestConstraints, requests } from './requests.ts'
 
 const RUNS = { numRuns: 500, seed: 11 }

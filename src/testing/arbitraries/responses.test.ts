@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { memoryWorld } from '../../../test/engine/memory-world.ts'
 import { printedCounterexample } from '../../../test/http1/counterexample.ts'
 import { nodeReadsResponse } from '../../../test/http1/node-parser.ts'
-import { type SimpleMessage, SimpleReader } from '../simple-http1.ts'
+import { type SimpleMessage, SimpleReader } from '../network/simple-http1.ts'
 import { type ResponseConstraints, responses } from './responses.ts'
 
 const RUNS = { numRuns: 500, seed: 12 }

@@ -1,0 +1,405 @@
+import type { Clock, Timer } from '../../core/clock.ts'
+import type { Address } from '../../core/network.ts'
+import { type Duration, durationMs, invalidOption } from '../../core/options.ts'
+import type { Random } from '../../core/random.ts'
+import type { RoutedProxy, RunningProxy } from '../../index.ts'
+import { ClientConnections } from './client-connections.ts'
+import { type ClientRequest, type ClientRequestOptions, writeRequest } from './client-request.ts'
+import type { SimulatedRawClient } from './driven-raw-client.ts'
+import { ExchangeLog } from './exchange-log.ts'
+import type { ExchangeRecord } from './exchange-record.ts'
+import { explainExchange } from './explain-exchange.ts'
+import { type FakeUpstream, fakeUpstream } from '../upstream/fake-upstream.ts'
+import { type Journal, WrittenJournal } from './journal.ts'
+import { type LoadOptions, type LoadPlan, type LoadResult, loadPlan } from './load.ts'
+import { LoadRun } from './load-run.ts'
+import { type MemoryNetwork, memoryNetwork } from '../network/memory-network.ts'
+import { OwnedClock } from './owned-clock.ts'
+import type { Pending } from './pending.ts'
+import { guardRealIo, withinSimulation } from './real-io-guard.ts'
+import { seededRandom } from '../seeded-random.ts'
+import type { Simulation } from './simulate.ts'
+import { HostedClient, type PendingResponse, type SimulatedClient } from './simulated-client.ts'
+import type { SimulatedResponse } from './simulated-response.ts'
+import { SimulationDriver } from './simulation-driver.ts'
+import type { UpstreamEvent } from '../upstream/upstream-event.ts'
+import { SteppedClock } from '../virtual-clock.ts'
+
+/** Clients of documentation (RFC 5737): no proxy trusts them. */
+const CLIENT = '192.0.2.1'
+/** How long, in virtual time, what still runs may take when a simulation ends. */
+const ENDING_MS = 60_000
+
+interface Settings {
+  readonly seed: number
+  readonly latencyMs: number
+  readonly startAt: Date | number | undefined
+  readonly upstreams: readonly string[]
+  readonly keep: number
+}
+
+/** @internal What `simulate` gives. */
+export class RunningSimulation implements Simulation {
+  readonly seed: number
+  readonly random: Random
+  readonly network: MemoryNetwork
+  readonly #keep: number
+  readonly #clock: SteppedClock
+  readonly #appClock: OwnedClock
+  readonly #driver: SimulationDriver
+  readonly #journal: WrittenJournal
+  readonly #log: ExchangeLog
+  readonly #upstreams = new Map<string, FakeUpstream>()
+  readonly #clients = new Map<string, SimulatedClient>()
+  readonly #connections = new Map<string, ClientConnections>()
+  readonly #raw = new Set<SimulatedRawClient>()
+  readonly #timers = new Set<Timer>()
+  readonly #loads = new Set<LoadRun>()
+  readonly #started = new Set<FakeUpstream>()
+  readonly #releaseGuard: () => void
+  readonly #ready: Promise<void>
+  #app: RoutedProxy
+  #running: RunningProxy | undefined
+  #loadCount = 0
+  #ending: Promise<string[]> | undefined
+
+  constructor(app: RoutedProxy, { seed, latencyMs, startAt, upstreams, keep }: Settings) {
+    this.#app = app
+    this.#keep = keep
+    this.seed = seed
+    this.random = seededRandom(streamSeed(seed, 'test'))
+    // What runs on this clock and this network runs inside; the test itself does not.
+    const inside = <T>(run: () => T): T => withinSimulation((error) => this.#driver.violated(error), run)
+    this.#clock = inside(() => new SteppedClock(startMs(startAt)))
+    this.network = inside(() =>
+      memoryNetwork({ clock: this.#clock, random: seededRandom(streamSeed(seed, 'network')), latencyMs }),
+    )
+    this.#appClock = new OwnedClock(this.#clock)
+    this.#driver = new SimulationDriver(this.#clock, seed, () => this.#open().join('\n'))
+    this.#journal = new WrittenJournal(this.#clock, keep)
+    this.#log = new ExchangeLog(this.#journal, keep, seed)
+    for (const url of [...endpointUrls(app), ...upstreams]) this.#addUpstream(url)
+    this.#releaseGuard = guardRealIo()
+    this.#ready = inside(() => this.#start())
+    // Whoever asks for something is told.
+    this.#ready.catch(() => {})
+  }
+
+  get clock(): Clock {
+    return this.#clock
+  }
+
+  get nowMs(): number {
+    return this.#clock.now()
+  }
+
+  get journal(): Journal {
+    return this.#journal
+  }
+
+  get exchanges(): readonly ExchangeRecord[] {
+    return this.#log.records
+  }
+
+  get upstreams(): readonly FakeUpstream[] {
+    return [...this.#upstreams.values()]
+  }
+
+  get(url: string, options?: ClientRequestOptions): PendingResponse {
+    return this.#clientAt(CLIENT, 'sim').get(url, options)
+  }
+
+  post(url: string, options?: ClientRequestOptions): PendingResponse {
+    return this.#clientAt(CLIENT, 'sim').post(url, options)
+  }
+
+  request(request: ClientRequest): PendingResponse {
+    return this.#clientAt(CLIENT, 'sim').request(request)
+  }
+
+  connect(port?: number): Pending<SimulatedRawClient> {
+    return this.#clientAt(CLIENT, 'sim').connect(port)
+  }
+
+  client(address: string): SimulatedClient {
+    if (typeof address !== 'string' || address === '')
+      throw invalidOption('sim.client', 'address', 'an address such as "198.51.100.7"', address)
+    return this.#clientAt(address, `sim.client(${JSON.stringify(address)})`)
+  }
+
+  upstream(url: string): FakeUpstream {
+    const found = this.#upstreams.get(originOf(url))
+    if (found !== undefined) return found
+    const known = [...this.#upstreams.keys()]
+    throw new Error(
+      `sim.upstream: the app names no endpoint ${url}; it names ${known.length === 0 ? 'none' : known.join(', ')}. Add it to a pool, or say simulate(app, { upstreams: [${JSON.stringify(url)}] })`,
+    )
+  }
+
+  advance(time: Duration): Pending<void> {
+    return this.#driver.advance(`sim.advance(${JSON.stringify(time)})`, time)
+  }
+
+  settle(): Pending<void> {
+    return this.#driver.advance('sim.settle()', 0)
+  }
+
+  until<T>(promise: Promise<T>): Pending<T> {
+    return this.#driver.pending('sim.until(...)', promise)
+  }
+
+  every(interval: Duration, call: () => void): () => void {
+    const ms = durationMs('sim.every', 'interval', interval, { min: 1 })
+    const timer = this.#clock.setTimeout(() => {
+      timer.refresh()
+      call()
+    }, ms)
+    this.#timers.add(timer)
+    return () => {
+      timer.clear()
+      this.#timers.delete(timer)
+    }
+  }
+
+  load(options: LoadOptions): Pending<LoadResult> {
+    const result = this.#load(loadPlan(options), ++this.#loadCount)
+    return this.#driver.pending(`sim.load({ rate: ${options.rate}, ... })`, result)
+  }
+
+  reload(app: RoutedProxy): Pending<void> {
+    const reload = async (): Promise<void> => {
+      await this.#ready
+      await this.#startUpstreams(endpointUrls(app).map((url) => this.#addUpstream(url)))
+      await this.#running!.reload(app)
+      this.#app = app
+      this.note('the app was reloaded')
+    }
+    return this.#driver.pending('sim.reload(app)', reload())
+  }
+
+  explain(of: ExchangeRecord | SimulatedResponse): string {
+    const record = 'attempts' in of ? of : of.exchange
+    if (record === undefined) return 'the proxy could not read the request: there was no exchange'
+    return explainExchange(this.#app, record)
+  }
+
+  note(text: string): void {
+    this.#journal.note('simulation', text)
+  }
+
+  async assertNoLeaks(): Promise<void> {
+    const leaks = await this.#end()
+    if (leaks.length === 0) return
+    throw this.#driver.withSeed(
+      new Error(`${leaks.length} leak${leaks.length === 1 ? '' : 's'}:\n- ${leaks.join('\n- ')}`),
+    )
+  }
+
+  async close(): Promise<void> {
+    await this.#end()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #start(): Promise<void> {
+    await this.#startUpstreams(this.upstreams)
+    this.#running = await this.#app.start({
+      signals: false,
+      surroundings: {
+        clock: this.#appClock,
+        random: seededRandom(streamSeed(this.seed, 'app')),
+        network: this.network,
+        observer: this.#log,
+      },
+    })
+  }
+
+  async #startUpstreams(upstreams: readonly FakeUpstream[]): Promise<void> {
+    for (const upstream of upstreams) {
+      if (this.#started.has(upstream)) continue
+      this.#started.add(upstream)
+      await upstream.start()
+    }
+  }
+
+  #addUpstream(url: string): FakeUpstream {
+    const origin = originOf(url)
+    const known = this.#upstreams.get(origin)
+    if (known !== undefined) return known
+    const { hostname, port, protocol } = new URL(origin)
+    const upstream = fakeUpstream({
+      network: this.network,
+      clock: this.#clock,
+      random: seededRandom(streamSeed(this.seed, origin)),
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+      keepRequests: this.#keep,
+      ...(protocol === 'https:' ? { tls: true } : {}),
+      observe: (event) => this.#journal.note('upstream', `${origin}: ${upstreamText(event)}`),
+    })
+    this.#upstreams.set(origin, upstream)
+    return upstream
+  }
+
+  #clientAt(address: string, name: string): SimulatedClient {
+    let client = this.#clients.get(name)
+    if (client === undefined) {
+      const network = this.network.from(address)
+      client = new HostedClient(
+        {
+          driver: this.#driver,
+          ready: this.#ready,
+          network,
+          listenerOf: (url) => this.#listener(url),
+          connectionsTo: (at) => this.#connectionsOf(address, at),
+          recordOf: (result) => this.#recordOf(result),
+          opened: (raw) => this.#raw.add(raw),
+        },
+        name,
+      )
+      this.#clients.set(name, client)
+    }
+    return client
+  }
+
+  /** The listener at the url's port, if there is one; else the first. */
+  #listener(url?: string): { host: string; port: number } {
+    const { addresses } = this.#running!
+    const wanted = url === undefined || url.startsWith('/') ? undefined : URL.parse(url)?.port
+    const { address, port } =
+      addresses.find((it) => wanted !== undefined && `${it.port}` === wanted) ?? addresses[0]!
+    const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
+    return { host, port }
+  }
+
+  #connectionsOf(from: string, at: { host: string; port: number }): ClientConnections {
+    const key = `${from} ${at.host}:${at.port}`
+    let connections = this.#connections.get(key)
+    if (connections === undefined) {
+      connections = new ClientConnections(this.network.from(from), at, (local) => this.#log.forget(local))
+      this.#connections.set(key, connections)
+    }
+    return connections
+  }
+
+  #recordOf({ local }: { readonly local: Address }): ExchangeRecord | undefined {
+    return this.#log.lastOf(local)
+  }
+
+  async #load(plan: LoadPlan, number: number): Promise<LoadResult> {
+    await this.#ready
+    const at = this.#listener()
+    const run = new LoadRun(plan, {
+      clock: this.#clock,
+      random: seededRandom(streamSeed(this.seed, `load ${number}`)),
+      send: (client, request, onResult) => {
+        const from = plan.clients === 1 ? CLIENT : loadClient(client)
+        const written = writeRequest('sim.load', request, `${at.host}:${at.port}`)
+        return this.#connectionsOf(from, at).send(written, onResult, plan.keepAlive)
+      },
+      recordOf: (result) => this.#recordOf(result),
+    })
+    this.#loads.add(run)
+    try {
+      return await run.result
+    } finally {
+      this.#loads.delete(run)
+    }
+  }
+
+  /** Ends everything, once. Gives what was left. */
+  #end(): Promise<string[]> {
+    this.#ending ??= this.#endAll()
+    return this.#ending
+  }
+
+  async #endAll(): Promise<string[]> {
+    const leaks = this.#driver.forgotten()
+    this.#driver.end()
+    const driven = <T>(what: string, promise: Promise<T>): Promise<T> =>
+      this.#driver.pending(what, promise).then((value) => value)
+    try {
+      try {
+        await driven('sim.close()', this.#ready)
+      } catch (error) {
+        leaks.push(`the proxy did not start: ${error instanceof Error ? error.message : String(error)}`)
+      }
+      for (const timer of this.#timers) timer.clear()
+      for (const load of this.#loads) load.stop()
+      // 1. The clients leave: all work for them must end by itself.
+      for (const connections of this.#connections.values()) connections.close()
+      for (const raw of this.#raw) void raw.close()
+      await this.settle()
+      for (let waited = 0; this.#log.open > 0 && waited < ENDING_MS; waited += 1_000)
+        await this.advance(1_000)
+      leaks.push(...this.#log.leaks())
+      // 2. The proxy, then its services.
+      if (this.#running !== undefined) await driven('sim.close()', this.#running.close())
+      leaks.push(...this.#appClock.leaks())
+      for (const upstream of this.#upstreams.values()) await upstream.close()
+      await this.settle()
+      leaks.push(...this.network.leaks())
+      if (leaks.length === 0 && this.#clock.pending > 0) leaks.push(`${this.#clock.pending} timers`)
+    } finally {
+      this.#releaseGuard()
+    }
+    leaks.push(...this.#driver.violations.map(({ message }) => message))
+    return leaks
+  }
+
+  #open(): string[] {
+    const open = [...this.#log.leaks(), ...this.network.leaks().map((it) => `open: ${it}`)]
+    return [
+      open.length === 0 ? 'Nothing is open.' : `Open: ${open.join('\n  ')}`,
+      'If a filter waits with the real setTimeout, let it use exchange.clock.setTimeout.',
+    ]
+  }
+}
+
+/** Every endpoint that the pools of an app name. */
+function endpointUrls(app: RoutedProxy): string[] {
+  return [...new Set(app.routes.flatMap(({ target }) => target.endpoints?.map(({ url }) => url) ?? []))]
+}
+
+function upstreamText(event: UpstreamEvent): string {
+  switch (event.kind) {
+    case 'connection-opened':
+      return `connection ${event.connection} opened`
+    case 'connection-closed':
+      return `connection ${event.connection} closed`
+    case 'request':
+      return `${event.method} ${event.target} on connection ${event.connection}, ${event.bodyBytes} bytes`
+    case 'response':
+      return `${event.status} on connection ${event.connection}`
+    case 'fault':
+      return `fault ${event.fault}${event.connection === undefined ? '' : ` on connection ${event.connection}`}`
+  }
+}
+
+function originOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol))
+    throw invalidOption('simulate', 'url', 'an http or https url such as "http://users:8080"', url)
+  return parsed.origin
+}
+
+/** A seed for one of several streams of chance, so that what one draws does not move the others. FNV-1a. */
+function streamSeed(seed: number, stream: string): number {
+  let hash = 0x811c9dc5 ^ (seed | 0) ^ Math.floor(seed / 0x1_0000_0000)
+  for (let i = 0; i < stream.length; i++) hash = Math.imul(hash ^ stream.charCodeAt(i), 0x01000193)
+  return hash >>> 0
+}
+
+/** Addresses for benchmarks (RFC 2544): 198.18.0.0/15. */
+function loadClient(number: number): string {
+  return `198.${18 + (number >> 16)}.${(number >> 8) & 0xff}.${number & 0xff}`
+}
+
+function startMs(startAt: Date | number | undefined): number {
+  if (startAt === undefined) return Date.UTC(2026, 0, 1)
+  const ms = typeof startAt === 'number' ? startAt : startAt.getTime()
+  if (!Number.isFinite(ms)) throw invalidOption('simulate', 'startAt', 'a date or milliseconds', startAt)
+  return ms
+}
