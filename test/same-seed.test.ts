@@ -13,7 +13,7 @@ interface Told {
 const execute = promisify(execFile)
 
 async function outage(seed: number): Promise<Told> {
-  const script = join(import.meta.dirname, 'same-seed/outage.ts')
+  const script = join(import.meta.dirname, 'same-seed-outage.ts')
   const { stdout } = await execute(process.execPath, ['--conditions=gatewright-source', script, `${seed}`])
   return JSON.parse(stdout) as Told
 }

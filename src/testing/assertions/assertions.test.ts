@@ -1,9 +1,9 @@
 import assert, { AssertionError } from 'node:assert'
 import { expect, test } from 'vitest'
 import { respond } from '../../core/message.ts'
-import { assertHeader, assertJournalled, assertOutcome, assertStatus } from './assertions.ts'
 import { exchange } from '../exchange.ts'
 import { run } from '../run.ts'
+import { assertHeader, assertJournalled, assertOutcome, assertStatus } from './assertions.ts'
 
 // What each of them finds, and says, is tested with the checks.
 

@@ -6,6 +6,12 @@ import { onRequest } from '../../core/handler.ts'
 import { HeaderList } from '../../core/headers.ts'
 import { ResponseMessage, respond } from '../../core/message.ts'
 import { problemResponse } from '../../core/problem.ts'
+import { exchange } from '../exchange.ts'
+import { memoryNetwork } from '../network/memory-network.ts'
+import { type RawResponse, rawClient } from '../network/raw-client.ts'
+import { run } from '../run.ts'
+import type { AttemptRecord, ExchangeRecord } from '../simulation/exchange-record.ts'
+import type { SimulatedResponse } from '../simulation/simulated-response.ts'
 import {
   assertAttempts,
   assertHeader,
@@ -15,12 +21,6 @@ import {
   assertServedBy,
   assertStatus,
 } from './assertions.ts'
-import { exchange } from '../exchange.ts'
-import type { AttemptRecord, ExchangeRecord } from '../simulation/exchange-record.ts'
-import { memoryNetwork } from '../network/memory-network.ts'
-import { type RawResponse, rawClient } from '../network/raw-client.ts'
-import { run } from '../run.ts'
-import type { SimulatedResponse } from '../simulation/simulated-response.ts'
 import '../vitest.ts'
 
 // Every expectation is written in both forms, which must say the same.

@@ -2,9 +2,9 @@ import type { Outcome } from '../../core/exchange.ts'
 import type { ResponseMessage } from '../../core/message.ts'
 import { invalidOption, OptionError } from '../../core/options.ts'
 import type { TestExchange } from '../exchange.ts'
-import type { AttemptRecord, ExchangeRecord } from '../simulation/exchange-record.ts'
 import type { RawResponse } from '../network/raw-client.ts'
 import type { RunResult } from '../run.ts'
+import type { AttemptRecord, ExchangeRecord } from '../simulation/exchange-record.ts'
 import type { SimulatedResponse } from '../simulation/simulated-response.ts'
 
 /** Where a response comes from: a simulation, a raw client, or a filter that was run. */

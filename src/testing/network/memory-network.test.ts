@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { MemoryUse, Wire, WireHandler } from '../../core/network.ts'
-import { type MemoryNetwork, type MemoryNetworkOptions, memoryNetwork } from './memory-network.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts'
+import { type MemoryNetwork, type MemoryNetworkOptions, memoryNetwork } from './memory-network.ts'
 
 /** Writes down what a wire tells. */
 class Recorder implements WireHandler {

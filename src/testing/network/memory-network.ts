@@ -13,8 +13,8 @@ import type {
 import { integer, invalidOption, knownOptions, type Size, sizeBytes } from '../../core/options.ts'
 import type { Random } from '../../core/random.ts'
 import { askedFrom } from '../asked-from.ts'
-import { type Faults, type LinkHost, MemoryLink, systemError } from './memory-wire.ts'
 import { seededRandom } from '../seeded-random.ts'
+import { type Faults, type LinkHost, MemoryLink, systemError } from './memory-wire.ts'
 
 export interface MemoryNetworkOptions {
   /** Needed for latency and the other faults that take time. Default: the real one. */

@@ -1,6 +1,6 @@
 import type { Address, Network, Wire, WireHandler } from '../../core/network.ts'
-import { chunkBytes, type WrittenRequest } from './client-request.ts'
 import { type SimpleMessage, SimpleReader } from '../network/simple-http1.ts'
+import { chunkBytes, type WrittenRequest } from './client-request.ts'
 
 /** What became of a request. */
 export type CallResult =

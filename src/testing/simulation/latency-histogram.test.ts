@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { LatencyHistogram } from './latency-histogram.ts'
 import { seededRandom } from '../seeded-random.ts'
+import { LatencyHistogram } from './latency-histogram.ts'
 
 test('a histogram of nothing is all zeros', () => {
   const summary = new LatencyHistogram().summary()

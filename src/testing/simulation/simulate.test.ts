@@ -487,9 +487,10 @@ describe('bad use', () => {
 
   it('shows at once what is read from a response that is not there', async () => {
     const sim = simulate(app())
-    const pending = sim.get('/') as unknown as SimulatedResponse
-    expect(() => pending.status).toThrow('there is no status yet: write `await sim.get("/")`')
-    expect(() => pending.text()).toThrow('write `await sim.get("/")`')
+    const pending = sim.get('/')
+    const early = pending as unknown as SimulatedResponse
+    expect(() => early.status).toThrow('there is no status yet: write `await sim.get("/")`')
+    expect(() => early.text()).toThrow('write `await sim.get("/")`')
     await pending
     await sim.assertNoLeaks()
   })

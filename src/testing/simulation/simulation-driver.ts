@@ -1,6 +1,6 @@
 import { type Duration, durationMs } from '../../core/options.ts'
-import { Pending } from './pending.ts'
 import type { SteppedClock } from '../virtual-clock.ts'
+import { Pending } from './pending.ts'
 
 // Taken when the module is loaded, so that nobody's fake timers stop it.
 const nextTick = process.nextTick.bind(process)

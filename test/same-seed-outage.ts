@@ -1,6 +1,6 @@
 /** A scenario of which everything is by chance, run in a process of its own: prints what its journal comes to. */
-import { pool, proxy } from '../../src/index.ts'
-import { fault, simulate } from '../../src/testing/index.ts'
+import { pool, proxy } from '../src/index.ts'
+import { fault, simulate } from '../src/testing/index.ts'
 
 const endpoints = [1, 2, 3, 4, 5].map((n) => `http://service-${n}:80`)
 const app = proxy().route(
