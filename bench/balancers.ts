@@ -33,7 +33,8 @@ const BALANCERS = [
 const SIZES = [3, 10, 100, 1000]
 const PICKS = 1000
 
-interface Row {
+/** What one balancer costs in a pool of one size. Medians. */
+export interface PickCost {
   readonly balancer: string
   readonly endpoints: number
   readonly 'ns per pick': number
@@ -41,10 +42,20 @@ interface Row {
 }
 
 export async function run({ smoke }: { smoke: boolean }): Promise<void> {
+  console.table(await measurePicks({ smoke, sizes: SIZES }))
+}
+
+export async function measurePicks({
+  smoke,
+  sizes,
+}: {
+  smoke: boolean
+  sizes: readonly number[]
+}): Promise<PickCost[]> {
   const limits = smoke ? { time: 0, iterations: 2, warmup: false } : { time: 200, warmupTime: 50 }
-  const rows: Row[] = []
+  const rows: PickCost[] = []
   for (const make of BALANCERS) {
-    for (const size of SIZES) {
+    for (const size of sizes) {
       const bench = new Bench(limits)
       const candidates = makeCandidates(size, make === roundRobin)
       const balancer = make()
@@ -68,7 +79,7 @@ export async function run({ smoke }: { smoke: boolean }): Promise<void> {
       })
     }
   }
-  console.table(rows)
+  return rows
 }
 
 /** Some load, and unequal weights: the dearest case of each. Equal ones where `weightedRoundRobin` measures the other. */

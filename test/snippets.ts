@@ -8,7 +8,10 @@ export interface Snippet {
   readonly code: string
 }
 
-export const PAGES: readonly string[] = ['README.md', ...globSync('docs/guides/*.md', { cwd: ROOT }).sort()]
+export const PAGES: readonly string[] = [
+  'README.md',
+  ...globSync('docs/{guides,balancers}/*.md', { cwd: ROOT }).sort(),
+]
 
 /**
  * The TypeScript snippets of a page: what stands in a fence marked `ts`. What readers can guess (imports, stand-ins for

@@ -23,8 +23,9 @@ export interface ConsistentHashOptions {
  * drowning its endpoint. Throws `ERR_OPTION_INVALID` for a wrong option. The source is Mirrokni, Thorup and
  * Zadimoghaddam, "Consistent Hashing with Bounded Loads" (2016), upon the ring of Karger et al. (1997).
  *
- * Trap: in a pool with few requests in flight the bound is one or two, and keys stray often. Where a stray request
- * is wrong and not merely slower (sessions in memory), set `loadFactor: Infinity`.
+ * Trap: in a pool with few requests in flight the bound is one or two, and keys stray often: about a third of them at
+ * `loadFactor` 1.25, a tenth at 2, for the services of the laboratory (docs/balancers). Where a stray request is wrong and
+ * not merely slower (sessions in memory), set `loadFactor: Infinity`.
  *
  * @example pool(caches).consistentHash({ key: 'path' })
  */

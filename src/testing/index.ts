@@ -9,20 +9,45 @@ export {
   assertStatus,
 } from './assertions/assertions.ts'
 export type { ExpectedOutcome, StatusClass } from './assertions/checks.ts'
-export type { ClientRequest, ClientRequestOptions } from './simulation/client-request.ts'
+export type { AnyExchange, AnyResponse, AttemptedExchange, Journalled } from './assertions/received.ts'
 export {
   type BalancerFigures,
   type BalancerLatency,
   type CompareBalancersOptions,
-  type Comparison,
   compareBalancers,
-} from './compare-balancers.ts'
-export type { ComparedEndpoint } from './compared-endpoint.ts'
-export type { Distribution } from './upstream/distribution.ts'
-export type { SimulatedRawClient } from './simulation/driven-raw-client.ts'
+} from './comparison/compare-balancers.ts'
+export type { ComparedEndpoint } from './comparison/compared-endpoint.ts'
+export type { ComparisonEvent } from './comparison/comparison-event.ts'
+export type { Disturbance, LoadSecond } from './comparison/disturbance.ts'
+export type { EndpointShare } from './comparison/endpoint-share.ts'
+export type { KeyMovement, MovedKeys } from './comparison/key-movement.ts'
 export { endpoint, type TestEndpoint } from './endpoint.ts'
 export { type ExchangeOptions, exchange, type InformationalResponse, type TestExchange } from './exchange.ts'
+export {
+  type MemoryConnection,
+  type MemoryNetwork,
+  type MemoryNetworkOptions,
+  memoryNetwork,
+} from './network/memory-network.ts'
+export type { Faults } from './network/memory-wire.ts'
+export { type RawClient, type RawResponse, rawClient } from './network/raw-client.ts'
+export type { SimpleMessage } from './network/simple-http1.ts'
+export { type Recording, type RecordOptions, record } from './recording/record.ts'
+export type { Redaction } from './recording/redaction.ts'
+export { type ReplayUpstreamOptions, replayUpstream } from './recording/replay-upstream.ts'
+export { type NextCall, type RunResult, run } from './run.ts'
+export { seededRandom } from './seeded-random.ts'
+export type { ClientRequest, ClientRequestOptions } from './simulation/client-request.ts'
+export type { SimulatedRawClient } from './simulation/driven-raw-client.ts'
 export type { AttemptRecord, ExchangeRecord } from './simulation/exchange-record.ts'
+export type { Journal, JournalEntry, JournalSubject } from './simulation/journal.ts'
+export type { LatencySummary } from './simulation/latency-histogram.ts'
+export type { LoadOptions, LoadResult } from './simulation/load.ts'
+export type { Pending } from './simulation/pending.ts'
+export { forEachSeed, type Simulation, type SimulationOptions, simulate } from './simulation/simulate.ts'
+export type { PendingResponse, SimulatedClient } from './simulation/simulated-client.ts'
+export type { SimulatedResponse } from './simulation/simulated-response.ts'
+export type { Distribution } from './upstream/distribution.ts'
 export {
   type FakeAnswer,
   type FakeReply,
@@ -36,28 +61,6 @@ export {
   type TunnelPeer,
 } from './upstream/fake-upstream.ts'
 export { type Fault, type FaultRule, fault, type Injection } from './upstream/fault.ts'
-export type { Journal, JournalEntry, JournalSubject } from './simulation/journal.ts'
-export type { LatencySummary } from './simulation/latency-histogram.ts'
-export type { LoadOptions, LoadResult } from './simulation/load.ts'
-export {
-  type MemoryConnection,
-  type MemoryNetwork,
-  type MemoryNetworkOptions,
-  memoryNetwork,
-} from './network/memory-network.ts'
-export type { Faults } from './network/memory-wire.ts'
-export type { Pending } from './simulation/pending.ts'
-export { type RawClient, type RawResponse, rawClient } from './network/raw-client.ts'
-export type { AnyExchange, AnyResponse, AttemptedExchange, Journalled } from './assertions/received.ts'
-export { type Recording, type RecordOptions, record } from './recording/record.ts'
-export type { Redaction } from './recording/redaction.ts'
-export { type ReplayUpstreamOptions, replayUpstream } from './recording/replay-upstream.ts'
-export { type NextCall, type RunResult, run } from './run.ts'
-export { seededRandom } from './seeded-random.ts'
-export type { SimpleMessage } from './network/simple-http1.ts'
-export { forEachSeed, type Simulation, type SimulationOptions, simulate } from './simulation/simulate.ts'
-export type { PendingResponse, SimulatedClient } from './simulation/simulated-client.ts'
-export type { SimulatedResponse } from './simulation/simulated-response.ts'
 export type { TlsCredentials } from './upstream/tls-listener.ts'
 export type { Capacity, SlowStart } from './upstream/upstream-service.ts'
 export { type VirtualClock, type VirtualClockOptions, virtualClock } from './virtual-clock.ts'

@@ -1,6 +1,12 @@
 import { expect } from 'vitest'
 import type { ProxyErrorCode } from '../core/errors.ts'
-import { CHECKS, type Check, type CheckResult, type ExpectedOutcome, type StatusClass } from './assertions/checks.ts'
+import {
+  CHECKS,
+  type Check,
+  type CheckResult,
+  type ExpectedOutcome,
+  type StatusClass,
+} from './assertions/checks.ts'
 import type { Caller } from './assertions/received.ts'
 
 /**

@@ -6,14 +6,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Network } from '../../core/network.ts'
 import { type Filter, pool, proxy, type RoutedProxy, respond } from '../../index.ts'
 import { nodeNetwork } from '../../transport/network.ts'
-import { type FakeUpstream, fakeUpstream } from '../upstream/fake-upstream.ts'
 import { memoryNetwork } from '../network/memory-network.ts'
 import { type RawClient, rawClient } from '../network/raw-client.ts'
+import { seededRandom } from '../seeded-random.ts'
+import { type FakeUpstream, fakeUpstream } from '../upstream/fake-upstream.ts'
+import { virtualClock } from '../virtual-clock.ts'
 import { type RecordOptions, record } from './record.ts'
 import { RecordingWriter, readRecording } from './recording-file.ts'
 import { replayUpstream } from './replay-upstream.ts'
-import { seededRandom } from '../seeded-random.ts'
-import { virtualClock } from '../virtual-clock.ts'
 
 let folder: string
 let to: string

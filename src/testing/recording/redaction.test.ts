@@ -5,13 +5,13 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'nod
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { pool, proxy } from '../../index.ts'
-import { fakeUpstream } from '../upstream/fake-upstream.ts'
 import { memoryNetwork } from '../network/memory-network.ts'
 import { rawClient } from '../network/raw-client.ts'
+import { seededRandom } from '../seeded-random.ts'
+import { fakeUpstream } from '../upstream/fake-upstream.ts'
+import { virtualClock } from '../virtual-clock.ts'
 import { record } from './record.ts'
 import { type Redaction, Redactor } from './redaction.ts'
-import { seededRandom } from '../seeded-random.ts'
-import { virtualClock } from '../virtual-clock.ts'
 
 const UNPACKED = 1_000_000
 const redactor = new Redactor([], true)

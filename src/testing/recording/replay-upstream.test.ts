@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { memoryNetwork } from '../network/memory-network.ts'
 import { rawClient } from '../network/raw-client.ts'
+import { virtualClock } from '../virtual-clock.ts'
 import type { RecordedBody } from './recorded-body.ts'
 import type { RecordedExchange } from './recording-file.ts'
 import { type ReplayUpstreamOptions, replayUpstream } from './replay-upstream.ts'
-import { virtualClock } from '../virtual-clock.ts'
 
 let folder: string
 let file: string

@@ -1,6 +1,11 @@
 import { STATUS_CODES } from 'node:http'
 import { invalidOption } from '../../core/options.ts'
-import { type FakeReply, type FakeUpstream, type FakeUpstreamOptions, fakeUpstream } from '../upstream/fake-upstream.ts'
+import {
+  type FakeReply,
+  type FakeUpstream,
+  type FakeUpstreamOptions,
+  fakeUpstream,
+} from '../upstream/fake-upstream.ts'
 import { bytesOfRecorded } from './recorded-body.ts'
 import { RecordedRequests } from './recorded-requests.ts'
 import { gapOf, type RecordedResponse, readRecording } from './recording-file.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { checkDistribution, type Distribution, sample } from './distribution.ts'
 import { seededRandom } from '../seeded-random.ts'
+import { checkDistribution, type Distribution, sample } from './distribution.ts'
 
 const COUNT = 200_000
 

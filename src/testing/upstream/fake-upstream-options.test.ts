@@ -2,10 +2,10 @@ import { connect as connectTcp } from 'node:net'
 import { connect } from 'node:tls'
 import { expect, test } from 'vitest'
 import { pool, proxy } from '../../index.ts'
-import { fakeUpstream } from './fake-upstream.ts'
-import { fault } from './fault.ts'
 import { memoryNetwork } from '../network/memory-network.ts'
 import { rawClient } from '../network/raw-client.ts'
+import { fakeUpstream } from './fake-upstream.ts'
+import { fault } from './fault.ts'
 import { LOCALHOST_CERTIFICATE, LOCALHOST_KEY } from './upstream-certificate.ts'
 
 test('fakeUpstream wants to know where it is, and names both ways', () => {

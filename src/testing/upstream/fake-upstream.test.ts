@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Network } from '../../core/network.ts'
 import { nodeNetwork } from '../../transport/network.ts'
-import { fakeUpstream } from './fake-upstream.ts'
 import { memoryNetwork } from '../network/memory-network.ts'
 import { rawClient } from '../network/raw-client.ts'
 import { virtualClock } from '../virtual-clock.ts'
+import { fakeUpstream } from './fake-upstream.ts'
 
 const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`
 

@@ -1,6 +1,6 @@
+import { firstValue } from '../network/simple-http1.ts'
 import type { FakeReply, FieldInit } from './fake-reply.ts'
 import type { FakeRequest } from './fake-request.ts'
-import { firstValue } from '../network/simple-http1.ts'
 import { isInPlace, type RequestFaults } from './upstream-faults.ts'
 
 /** @internal A reply as it goes on the wire, with the faults worked in. */

@@ -1,6 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
-import type { Address, BoundListener, ListenOptions, TlsFacts, Wire, WireHandler } from '../../core/network.ts'
+import type {
+  Address,
+  BoundListener,
+  ListenOptions,
+  TlsFacts,
+  Wire,
+  WireHandler,
+} from '../../core/network.ts'
 
 /** The key and the certificate of a service, in PEM. */
 export interface TlsCredentials {

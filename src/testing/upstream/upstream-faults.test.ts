@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { Network } from '../../core/network.ts'
 import { nodeNetwork } from '../../transport/network.ts'
-import type { FakeReply } from './fake-reply.ts'
-import { type FakeUpstream, fakeUpstream } from './fake-upstream.ts'
-import { type Fault, fault } from './fault.ts'
 import { type MemoryNetwork, memoryNetwork } from '../network/memory-network.ts'
 import { type RawClient, rawClient } from '../network/raw-client.ts'
 import { seededRandom } from '../seeded-random.ts'
-import type { UpstreamEvent } from './upstream-event.ts'
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts'
+import type { FakeReply } from './fake-reply.ts'
+import { type FakeUpstream, fakeUpstream } from './fake-upstream.ts'
+import { type Fault, fault } from './fault.ts'
+import type { UpstreamEvent } from './upstream-event.ts'
 
 interface World extends AsyncDisposable {
   readonly clock: VirtualClock

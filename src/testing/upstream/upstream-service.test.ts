@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { type FakeUpstream, fakeUpstream } from './fake-upstream.ts'
 import { memoryNetwork } from '../network/memory-network.ts'
 import { type RawClient, rawClient } from '../network/raw-client.ts'
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts'
+import { type FakeUpstream, fakeUpstream } from './fake-upstream.ts'
 
 const GET = 'GET / HTTP/1.1\r\n\r\n'
 

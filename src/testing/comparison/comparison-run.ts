@@ -1,4 +1,4 @@
-import { durationMs } from '../core/options.ts'
+import { durationMs } from '../../core/options.ts'
 import {
   all,
   type Balancer,
@@ -7,23 +7,23 @@ import {
   proxy,
   type RequestMessage,
   type RoutedProxy,
-} from '../index.ts'
+} from '../../index.ts'
+import type { ExchangeRecord } from '../simulation/exchange-record.ts'
+import { loadPlan } from '../simulation/load.ts'
+import { type Simulation, simulate } from '../simulation/simulate.ts'
 import type { BalancerFigures, Comparison } from './compare-balancers.ts'
 import { type ComparedService, setUpService } from './compared-endpoint.ts'
 import { type ComparisonStep, disturbedSpan, stepsOf } from './comparison-event.ts'
 import { disturbanceOf, type LoadPoint, secondsOf } from './disturbance.ts'
 import { largestShare, type Membership, type Pick, sharesOf } from './endpoint-share.ts'
-import type { ExchangeRecord } from './simulation/exchange-record.ts'
 import { keyMovement } from './key-movement.ts'
-import { loadPlan } from './simulation/load.ts'
-import { type Simulation, simulate } from './simulation/simulate.ts'
 
 /** Longer than any load. */
 const FOR_GOOD_MS = 24 * 3_600_000
 
 /** @internal One balancer's run of a comparison. */
 export async function runBalancer(make: () => Balancer, comparison: Comparison): Promise<BalancerFigures> {
-  const { services, load, events, latencyMs, seed, script } = comparison
+  const { services, load, keys, events, latencyMs, seed, script } = comparison
   const plan = loadPlan(load)
   const run = new Run(make, comparison)
   await using sim = simulate(run.app(services), {
@@ -58,7 +58,7 @@ export async function runBalancer(make: () => Balancer, comparison: Comparison):
     errorRate,
     largestShare: largestShare(shares),
     shares,
-    keys: keyMovement(make, services, plan, sim.seed),
+    keys: keyMovement(make, services, keys, sim.seed),
     disturbance: span === undefined ? undefined : disturbanceOf(points, span),
     seconds: secondsOf(points, durationMs('compareBalancers', 'duration', load.duration)),
   }

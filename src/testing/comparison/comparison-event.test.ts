@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { fault } from '../upstream/fault.ts'
 import { type ComparisonEvent, disturbedSpan, stepsOf } from './comparison-event.ts'
-import { fault } from './upstream/fault.ts'
 
 const slow = { kind: 'constant', ms: 900 } as const
 const events: readonly ComparisonEvent[] = [

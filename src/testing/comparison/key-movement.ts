@@ -1,11 +1,10 @@
-import type { Balancer, Endpoint } from '../core/balancer.ts'
-import type { Exchange } from '../core/exchange.ts'
-import { HeaderList } from '../core/headers.ts'
-import type { Random } from '../core/random.ts'
-import { endpoint } from './endpoint.ts'
-import { exchange } from './exchange.ts'
-import type { LoadPlan } from './simulation/load.ts'
-import { seededRandom } from './seeded-random.ts'
+import type { Balancer, Endpoint } from '../../core/balancer.ts'
+import type { Exchange } from '../../core/exchange.ts'
+import { HeaderList } from '../../core/headers.ts'
+import { endpoint } from '../endpoint.ts'
+import { exchange } from '../exchange.ts'
+import { seededRandom } from '../seeded-random.ts'
+import type { LoadPlan } from '../simulation/load.ts'
 
 /**
  * What becomes of keys (the different requests and clients of a load) when the pool changes, while nothing is in flight.
@@ -39,11 +38,10 @@ const JOINING = 5
 export function keyMovement(
   make: () => Balancer,
   members: readonly { readonly id: string; readonly weight: number }[],
-  plan: LoadPlan,
+  keys: readonly Exchange[],
   seed: number,
 ): KeyMovement | undefined {
   if (members.length < 2) return undefined
-  const keys = keysOf(plan, seededRandom(seed))
   const all = members.map(({ id, weight }) => endpoint({ id, weight }))
   const balancer = make()
   const random = seededRandom(seed)
@@ -72,8 +70,9 @@ export function keyMovement(
   }
 }
 
-/** One exchange for each different request of each client. */
-function keysOf(plan: LoadPlan, random: Random): Exchange[] {
+/** @internal One exchange for each different request of each client of a load: a key each. */
+export function keysOf(plan: LoadPlan, seed: number): Exchange[] {
+  const random = seededRandom(seed)
   const keys = new Map<string, Exchange>()
   for (let number = 0; number < DRAWS && keys.size < KEYS; number++) {
     const { url, method = 'GET', headers } = plan.requestOf(number, random)

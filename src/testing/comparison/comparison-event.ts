@@ -1,12 +1,12 @@
-import { type Duration, durationMs, invalidOption, knownOptions } from '../core/options.ts'
+import { type Duration, durationMs, invalidOption, knownOptions } from '../../core/options.ts'
+import { checkDistribution, type Distribution } from '../upstream/distribution.ts'
+import { checkFault, type Fault } from '../upstream/fault.ts'
 import {
   type ComparedEndpoint,
   type ComparedService,
   comparedService,
   originOf,
 } from './compared-endpoint.ts'
-import { checkDistribution, type Distribution } from './upstream/distribution.ts'
-import { checkFault, type Fault } from './upstream/fault.ts'
 
 /**
  * What happens to an endpoint of a comparison. `at` counts from the begin of the load; without `lasts` it is for good.

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { roundRobin } from '../balancers/index.ts'
-import type { Balancer } from '../index.ts'
-import { keyMovement } from './key-movement.ts'
-import { type LoadOptions, loadPlan } from './simulation/load.ts'
+import { roundRobin } from '../../balancers/index.ts'
+import type { Balancer } from '../../index.ts'
+import { type LoadOptions, loadPlan } from '../simulation/load.ts'
+import { keyMovement, keysOf } from './key-movement.ts'
 
 const members = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ id: `http://e${i}`, weight: 1 }))
@@ -16,7 +16,7 @@ const movement = (make: () => Balancer, count: number, load: Partial<LoadOptions
   keyMovement(
     make,
     members(count),
-    loadPlan({ rate: 1, duration: 1, request: (number) => `/${number}`, ...load }),
+    keysOf(loadPlan({ rate: 1, duration: 1, request: (number) => `/${number}`, ...load }), 1),
     1,
   )
 
