@@ -1,4 +1,5 @@
 import { type Balancer, type Endpoint, perCandidates } from '../core/balancer.ts'
+import { named } from '../core/handler.ts'
 import { cheapest } from './cheapest.ts'
 
 /**
@@ -14,11 +15,13 @@ import { cheapest } from './cheapest.ts'
  */
 export function leastConnections(): Balancer {
   const costsOf = perCandidates(({ length }) => new Float64Array(length))
-  return function leastConnections(candidates, _exchange, random) {
+  const choose: Balancer = (candidates, _exchange, random) => {
     const costs = costsOf(candidates)
     for (let i = 0; i < costs.length; i++) costs[i] = load(candidates[i]!)
     return cheapest(candidates, costs, random)
   }
+  // Bundlers rename functions; people read this name.
+  return named(choose, 'leastConnections')
 }
 
 function load({ inFlight, weight }: Endpoint): number {

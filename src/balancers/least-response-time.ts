@@ -1,4 +1,5 @@
 import { type Balancer, type Endpoint, perCandidates } from '../core/balancer.ts'
+import { named } from '../core/handler.ts'
 import { cheapest } from './cheapest.ts'
 
 /**
@@ -15,11 +16,13 @@ import { cheapest } from './cheapest.ts'
  */
 export function leastResponseTime(): Balancer {
   const costsOf = perCandidates(({ length }) => new Float64Array(length))
-  return function leastResponseTime(candidates, _exchange, random) {
+  const choose: Balancer = (candidates, _exchange, random) => {
     const costs = costsOf(candidates)
     for (let i = 0; i < costs.length; i++) costs[i] = cost(candidates[i]!)
     return cheapest(candidates, costs, random)
   }
+  // Bundlers rename functions; people read this name.
+  return named(choose, 'leastResponseTime')
 }
 
 function cost({ responseTimeMs, inFlight, weight }: Endpoint): number {

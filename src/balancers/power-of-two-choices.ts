@@ -1,4 +1,5 @@
 import { type Balancer, type Candidates, type Endpoint, perCandidates } from '../core/balancer.ts'
+import { named } from '../core/handler.ts'
 import { WeightedDraw } from './weighted-draw.ts'
 
 /**
@@ -13,7 +14,7 @@ import { WeightedDraw } from './weighted-draw.ts'
  */
 export function powerOfTwoChoices(): Balancer {
   const drawOf = perCandidates((candidates) => new WeightedDraw(candidates))
-  return function powerOfTwoChoices(candidates: Candidates, _exchange, random) {
+  const choose: Balancer = (candidates: Candidates, _exchange, random) => {
     if (candidates.length === 1) return candidates[0]!
     const draw = drawOf(candidates)
     const at = draw.index(random)
@@ -21,6 +22,8 @@ export function powerOfTwoChoices(): Balancer {
     const second = candidates[draw.otherIndex(at, random)]!
     return load(second) < load(first) ? second : first
   }
+  // Bundlers rename functions; people read this name.
+  return named(choose, 'powerOfTwoChoices')
 }
 
 function load({ inFlight, weight }: Endpoint): number {

@@ -1,4 +1,5 @@
 import { type Balancer, perCandidates } from '../core/balancer.ts'
+import { named } from '../core/handler.ts'
 import { WeightedDraw } from './weighted-draw.ts'
 
 /**
@@ -11,7 +12,9 @@ import { WeightedDraw } from './weighted-draw.ts'
  */
 export function random(): Balancer {
   const drawOf = perCandidates((candidates) => new WeightedDraw(candidates))
-  return function random(candidates, _exchange, chance) {
+  const choose: Balancer = (candidates, _exchange, chance) => {
     return drawOf(candidates).pick(chance)
   }
+  // Bundlers rename functions; people read this name.
+  return named(choose, 'random')
 }

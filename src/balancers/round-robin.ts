@@ -1,4 +1,5 @@
 import { type Balancer, type Candidates, type Endpoint, perCandidates } from '../core/balancer.ts'
+import { named } from '../core/handler.ts'
 import type { Random } from '../core/random.ts'
 import { SmoothSchedule } from './weighted-round-robin.ts'
 
@@ -18,9 +19,11 @@ export function roundRobin(): Balancer {
       ? new Rotation(candidates)
       : new SmoothSchedule(candidates),
   )
-  return function roundRobin(candidates, _exchange, random) {
+  const choose: Balancer = (candidates, _exchange, random) => {
     return turnsOf(candidates).next(random)
   }
+  // Bundlers rename functions; people read this name.
+  return named(choose, 'roundRobin')
 }
 
 class Rotation {

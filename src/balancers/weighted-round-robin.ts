@@ -1,4 +1,5 @@
 import { type Balancer, type Candidates, type Endpoint, perCandidates } from '../core/balancer.ts'
+import { named } from '../core/handler.ts'
 import type { Random } from '../core/random.ts'
 import { WeightedDraw } from './weighted-draw.ts'
 
@@ -16,9 +17,11 @@ import { WeightedDraw } from './weighted-draw.ts'
  */
 export function weightedRoundRobin(): Balancer {
   const scheduleOf = perCandidates((candidates) => new SmoothSchedule(candidates))
-  return function weightedRoundRobin(candidates, _exchange, random) {
+  const choose: Balancer = (candidates, _exchange, random) => {
     return scheduleOf(candidates).next(random)
   }
+  // Bundlers rename functions; people read this name.
+  return named(choose, 'weightedRoundRobin')
 }
 
 /** The turns of one snapshot. */

@@ -1,4 +1,5 @@
 import { HeaderList } from './headers.ts'
+import { invalidOption } from './options.ts'
 
 /**
  * The one table of what can go wrong. The errors page, the metric label, the access-log reason, the status and
@@ -301,6 +302,8 @@ export class ProxyError extends Error {
   readonly headers: HeaderList | undefined
 
   constructor(code: ProxyErrorCode, { detail, sent = 'none', headers, cause }: ProxyErrorOptions = {}) {
+    if (TABLE[code] === undefined)
+      throw invalidOption('ProxyError', 'code', 'one of PROXY_ERRORS, the table of docs/errors.md', code)
     super(
       detail === undefined ? TABLE[code].title : `${TABLE[code].title}: ${detail}`,
       cause === undefined ? undefined : { cause },

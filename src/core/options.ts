@@ -84,8 +84,13 @@ export function integer(
 ): number {
   if (unlimited && value === Number.POSITIVE_INFINITY) return value
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value
-  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
-  throw invalidOption(owner, option, `a whole number ${range}`, value)
+  const range =
+    max !== Number.MAX_SAFE_INTEGER
+      ? ` from ${min} to ${max}`
+      : min === Number.MIN_SAFE_INTEGER
+        ? ''
+        : ` of at least ${min}`
+  throw invalidOption(owner, option, `a whole number${range}`, value)
 }
 
 /** A finite number greater than zero. */

@@ -4,7 +4,7 @@
  */
 export function askedFrom({ stack }: Error): string {
   const lines = stack?.split('\n').slice(1) ?? []
-  return lines.find((line) => !INSIDE.test(line))?.trim() ?? 'at an unknown place'
+  return lines.find((line) => !INSIDE.test(line))?.trim() ?? 'by the testing kit itself'
 }
 
-const INSIDE = /[/\\](?:src[/\\]testing|gatewright[/\\]dist)[/\\](?!.*\.test\.)|node:/
+const INSIDE = /[/\\](?:src[/\\]testing|gatewright[/\\]dist)[/\\](?!.*\.test\.)|node:|<anonymous>/

@@ -7,7 +7,7 @@ import { type HttpVersion, RequestMessage } from '../core/message.ts'
 import { integer, invalidOption, knownOptions } from '../core/options.ts'
 import type { Random } from '../core/random.ts'
 import { seededRandom } from './seeded-random.ts'
-import { virtualClock } from './virtual-clock.ts'
+import { type VirtualClock, virtualClock } from './virtual-clock.ts'
 
 export interface ExchangeOptions {
   /** Default `GET`; `POST` when there is a body. */
@@ -33,7 +33,7 @@ export interface ExchangeOptions {
   readonly version?: HttpVersion | undefined
   /** Default `test-exchange`, the same for each: what a test sees must not depend on the tests before it. */
   readonly id?: string | undefined
-  /** What `exchange.clock` gives, and what times the exchange. Default: a virtual one that stands still. */
+  /** What `exchange.clock` gives, and what times the exchange. Default: a virtual one, which `run` moves as it must. */
   readonly clock?: Clock | undefined
   /** What `exchange.random` gives. Default: seeded with 1. */
   readonly random?: Random | undefined
@@ -49,10 +49,19 @@ export interface InformationalResponse {
 export class TestExchange extends Exchange {
   /** Interim (1xx) responses, in the order they were sent. */
   readonly informational: readonly InformationalResponse[]
+  /** @internal Its clock, where the test has given none: whoever runs it may move it. */
+  readonly ownClock: VirtualClock | undefined
   #outcome: Outcome | undefined
 
   /** @internal Use `exchange()`. */
-  constructor(request: RequestMessage, client: Client, id: string, clock: Clock, random: Random) {
+  constructor(
+    request: RequestMessage,
+    client: Client,
+    id: string,
+    clock: Clock,
+    random: Random,
+    ownClock: VirtualClock | undefined,
+  ) {
     const informational: InformationalResponse[] = []
     const inform = (_: Exchange, status: number, headers: HeaderList): void => {
       // HTTP/1.0 does not know interim responses (RFC 9110 section 15.2), so the listener drops them.
@@ -65,6 +74,7 @@ export class TestExchange extends Exchange {
       clock.now(),
     )
     this.informational = informational
+    this.ownClock = ownClock
   }
 
   /** How it ended, once it has. */
@@ -107,7 +117,8 @@ export class TestExchange extends Exchange {
 export function exchange(options: ExchangeOptions = {}): TestExchange {
   knownOptions('exchange', options, OPTIONS)
   const { url = '/', version = '1.1', params, route, id = 'test-exchange' } = options
-  const { clock = virtualClock(), random = seededRandom(1) } = options
+  const ownClock = options.clock === undefined ? virtualClock() : undefined
+  const { clock = ownClock ?? virtualClock(), random = seededRandom(1) } = options
   const { scheme, host: urlHost, target } = parsedUrl(url)
   const given = HeaderList.from(options.headers)
   const host = urlHost ?? given.get('host') ?? 'example.com'
@@ -125,7 +136,7 @@ export function exchange(options: ExchangeOptions = {}): TestExchange {
   request.upgrade = upgradeOf(request.headers)
   request.acceptsTrailers = listHasToken(request.headers.get('te') ?? '', 'trailers')
   request.method = options.method ?? (body.length === 0 ? 'GET' : 'POST')
-  const made = new TestExchange(request, client, id, clock, random)
+  const made = new TestExchange(request, client, id, clock, random, ownClock)
   if (params !== undefined) made.params = params
   if (route !== undefined) made.route = { name: route }
   return made

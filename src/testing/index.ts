@@ -34,7 +34,12 @@ export { type RawClient, type RawResponse, rawClient } from './network/raw-clien
 export type { SimpleMessage } from './network/simple-http1.ts'
 export { type Recording, type RecordOptions, record } from './recording/record.ts'
 export type { Redaction } from './recording/redaction.ts'
-export { type ReplayUpstreamOptions, replayUpstream } from './recording/replay-upstream.ts'
+export {
+  type RecordedAnswersOptions,
+  type ReplayUpstreamOptions,
+  recordedAnswers,
+  replayUpstream,
+} from './recording/replay-upstream.ts'
 export { type NextCall, type RunResult, run } from './run.ts'
 export { seededRandom } from './seeded-random.ts'
 export type { ClientRequest, ClientRequestOptions } from './simulation/client-request.ts'

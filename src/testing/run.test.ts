@@ -5,6 +5,7 @@ import { onRequest } from '../core/handler.ts'
 import { ResponseMessage, respond } from '../core/message.ts'
 import { exchange } from './exchange.ts'
 import { run } from './run.ts'
+import { virtualClock } from './virtual-clock.ts'
 
 test('run gives the response and what next saw', async () => {
   const result = await run(
@@ -126,4 +127,40 @@ test('run finish plays a client that leaves', async () => {
     bytesSent: 0,
   })
   expect(seen).toEqual(['abort client_aborted', 'body client_aborted', 'complete aborted'])
+})
+
+test('run moves the exchange’s own clock until the filter has answered', async () => {
+  const waited = await run(async (it, next) => {
+    await new Promise<void>((resolve) => void it.clock.setTimeout(resolve, 60_000))
+    return next(it)
+  }, exchange())
+  expect(waited.exchange.clock.now()).toBe(60_000)
+  expect((await waited.finish()).durationMs).toBe(60_000)
+})
+
+test('run waits for what takes real time too', async () => {
+  const { response } = await run(async () => {
+    const { readFile } = await import('node:fs/promises')
+    return respond(200, await readFile(new URL(import.meta.url)))
+  }, exchange())
+  expect(await response.body.text()).toContain('what takes real time too')
+})
+
+test('run leaves a clock that was given to the test', async () => {
+  const clock = virtualClock()
+  const running = run(async (it, next) => {
+    await new Promise<void>((resolve) => void it.clock.setTimeout(resolve, 10))
+    return next(it)
+  }, exchange({ clock }))
+  await clock.advance(9)
+  expect(clock.pending).toBe(1)
+  expect((await clock.until(running)).response.status).toBe(200)
+})
+
+test('run refuses what is no filter, no exchange and no response', async () => {
+  await expect(run(exchange() as never, exchange())).rejects.toThrow(/run: "filter" must be a function/)
+  await expect(run(() => respond(200), { url: '/' } as never)).rejects.toThrow(
+    /run: "exchange" must be what exchange/,
+  )
+  await expect(run((() => undefined) as never, exchange())).rejects.toThrow(/must return a response|return/)
 })

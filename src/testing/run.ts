@@ -1,8 +1,9 @@
 import { ProxyError, toProxyError } from '../core/errors.ts'
 import type { Outcome } from '../core/exchange.ts'
-import type { Filter, Handler } from '../core/handler.ts'
+import { type Filter, type Handler, noResponse } from '../core/handler.ts'
 import type { HeaderList } from '../core/headers.ts'
-import { type ResponseMessage, respond } from '../core/message.ts'
+import { ResponseMessage, respond } from '../core/message.ts'
+import { invalidOption } from '../core/options.ts'
 import type { InformationalResponse, TestExchange } from './exchange.ts'
 
 /** The request as `next` saw it, when it was called. */
@@ -39,6 +40,9 @@ export interface RunResult {
 /**
  * Calls a filter with an exchange, and shows what it did.
  *
+ * Where the exchange was given no clock, its own is moved from timer to timer until the filter has answered; what takes
+ * more than an hour of virtual time fails. A clock of the test's is moved by the test: `clock.until(run(...))`.
+ *
  * Rejects as the filter does; what `next` saw is then for a handler of the test's own to record. Without a
  * `handler`, `next` reads the request's body and answers 200 `ok`.
  *
@@ -49,6 +53,10 @@ export interface RunResult {
  * expect(callCount).toBe(0)
  */
 export async function run(filter: Filter, exchange: TestExchange, handler?: Handler): Promise<RunResult> {
+  if (typeof filter !== 'function')
+    throw invalidOption('run', 'filter', 'a function (exchange, next) => response', filter)
+  if (typeof exchange?.finish !== 'function')
+    throw invalidOption('run', 'exchange', 'what exchange({ ... }) gives', exchange)
   const calls: NextCall[] = []
   const next: Handler = (at) => {
     const { method, target, host, headers } = at.request
@@ -59,7 +67,8 @@ export async function run(filter: Filter, exchange: TestExchange, handler?: Hand
       calls[index] = { ...call, body }
     })
   }
-  const response = await filter(exchange, next)
+  const response = await onOwnClock(exchange, filter(exchange, next))
+  if (!(response instanceof ResponseMessage)) throw noResponse(response)
   return {
     response,
     exchange,
@@ -71,7 +80,30 @@ export async function run(filter: Filter, exchange: TestExchange, handler?: Hand
     get outcome() {
       return exchange.outcome
     },
-    finish: (overrides = {}) => finish(response, exchange, overrides),
+    finish: (overrides = {}) => onOwnClock(exchange, finish(response, exchange, overrides)),
+  }
+}
+
+const LIMIT_MS = 3_600_000
+
+/** Moves the exchange's own clock, if it has one, until something is settled. */
+async function onOwnClock<T>({ ownClock }: TestExchange, result: T | Promise<T>): Promise<T> {
+  if (ownClock === undefined || !(result instanceof Promise)) return result
+  let settled = false
+  const settling = (): void => {
+    settled = true
+  }
+  result.then(settling, settling)
+  const limit = ownClock.now() + LIMIT_MS
+  for (;;) {
+    // A turn of the event loop: also for what the filter does in real time.
+    await ownClock.advance(0)
+    if (settled) return result
+    const { nextInMs } = ownClock
+    if (nextInMs === undefined) continue
+    if (ownClock.now() + nextInMs > limit)
+      throw new Error('run: the filter has not answered after an hour of virtual time, and still sets timers')
+    await ownClock.advance(nextInMs)
   }
 }
 

@@ -48,11 +48,16 @@ export interface VirtualClock extends Clock {
  */
 export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
   knownOptions('virtualClock', options, ['startAt'])
-  const { startAt = Date.UTC(2026, 0, 1) } = options
-  const startMs = typeof startAt === 'number' ? startAt : startAt.getTime()
-  if (!Number.isFinite(startMs))
-    throw invalidOption('virtualClock', 'startAt', 'a date or milliseconds', startAt)
-  return new SteppedClock(startMs)
+  const { startAt } = options
+  return new SteppedClock(startMs('virtualClock', startAt))
+}
+
+/** @internal The wall time to start at. */
+export function startMs(owner: string, startAt: Date | number = Date.UTC(2026, 0, 1)): number {
+  const ms = startAt instanceof Date ? startAt.getTime() : startAt
+  if (typeof ms !== 'number' || !Number.isFinite(ms))
+    throw invalidOption(owner, 'startAt', 'a date or milliseconds', startAt)
+  return ms
 }
 
 /** @internal The virtual clock, with the single steps that a simulation takes. */
@@ -83,7 +88,11 @@ export class SteppedClock implements VirtualClock {
       throw invalidOption('virtualClock', 'callback', 'a function', callback)
     if (!(ms <= MAX_DELAY_MS))
       throw invalidOption('virtualClock', 'ms', `a number of milliseconds, at most ${MAX_DELAY_MS}`, ms)
-    const delay = Math.max(1, ms)
+    return this.exactTimeout(callback, Math.max(1, ms))
+  }
+
+  /** A timer that may also wait for less than a millisecond, as nobody's but the kit's own can. */
+  exactTimeout(callback: () => void, delay: number): Timer {
     let scheduled: Entry | undefined
     let cleared = false
     const schedule = (): void => {

@@ -23,8 +23,10 @@ interface Series {
 /** Finds what was recorded of a request. */
 export class RecordedRequests {
   readonly #series: Series[] = []
+  readonly #matchBody: boolean
 
-  constructor(exchanges: readonly RecordedExchange[]) {
+  constructor(exchanges: readonly RecordedExchange[], matchBody: boolean) {
+    this.#matchBody = matchBody
     for (const exchange of exchanges) {
       const { request } = exchange
       const body = bytesOf(request)
@@ -46,12 +48,18 @@ export class RecordedRequests {
     const candidates = this.#series.filter(
       ({ request }) => request.method === asked.method && targetFits(request.target, asked.target),
     )
-    const found =
-      candidates.length === 1 ? candidates[0] : candidates.find(({ body }) => bodyFits(body, asked.body))
+    // A body that fits is the best answer also where any will do.
+    const fitting = candidates.find(({ body }) => bodyFits(body, asked.body))
+    const found = fitting ?? (this.#matchBody ? undefined : candidates[0])
     if (found === undefined) return undefined
     const { exchanges, next } = found
     found.next = Math.min(next + 1, exchanges.length - 1)
     return exchanges[next]
+  }
+
+  /** Whether only the body of a request was recorded in another way. */
+  knowsOtherBody({ method, target }: Pick<Asked, 'method' | 'target'>): boolean {
+    return this.#series.some(({ request }) => request.method === method && targetFits(request.target, target))
   }
 
   /** The requests that are known, one line each. */

@@ -136,7 +136,9 @@ export function readRecording(file: string): readonly RecordedExchange[] {
   try {
     content = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    throw new OptionError(`${owner}: it cannot be read: ${(error as Error).message}`, 'file')
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const why = missing ? 'there is no such file; make it with record(app, { to })' : (error as Error).message
+    throw new OptionError(`${owner}: it cannot be read: ${why}`, 'file')
   }
   const recording = object(owner, 'file', content)
   if (recording.format !== FORMAT) throw invalidOption(owner, 'format', `"${FORMAT}"`, recording.format)

@@ -2,12 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { pool, proxy } from '../../index.ts'
 import { memoryNetwork } from '../network/memory-network.ts'
 import { rawClient } from '../network/raw-client.ts'
+import { simulate } from '../simulation/simulate.ts'
 import { virtualClock } from '../virtual-clock.ts'
 import type { RecordedBody } from './recorded-body.ts'
 import type { RecordedExchange } from './recording-file.ts'
-import { type ReplayUpstreamOptions, replayUpstream } from './replay-upstream.ts'
+import { type ReplayUpstreamOptions, recordedAnswers, replayUpstream } from './replay-upstream.ts'
 
 let folder: string
 let file: string
@@ -37,7 +39,7 @@ function write(...exchanges: readonly RecordedExchange[]): void {
 /** What is answered to `METHOD target` or `METHOD target body`, one after the other. */
 async function answers(
   requests: readonly string[],
-  options: Pick<ReplayUpstreamOptions, 'latency' | 'pool'> = {},
+  options: Pick<ReplayUpstreamOptions, 'latency' | 'pool' | 'matchBody'> = {},
 ) {
   const clock = virtualClock()
   const network = memoryNetwork({ clock })
@@ -101,7 +103,7 @@ describe('replayUpstream', () => {
     expect((await answers(['GET /a?id=1&id=2', 'GET /a?id=2&id=1'])).texts).toEqual(['both', 'both'])
   })
 
-  test('goes by the body where that tells requests apart, and only there', async () => {
+  test('goes by the body', async () => {
     write(
       exchange('POST /login', 'ann', { json: { user: 'ann', password: 'REDACTED', at: [1, null] } }),
       exchange('POST /login', 'bob', { json: { user: 'bob', password: 'REDACTED', at: [1, null] } }),
@@ -117,7 +119,7 @@ describe('replayUpstream', () => {
       'POST /login {"user":"ann","password":"x","at":[1,null]}',
       'POST /form user=b&password=x',
       'POST /form user=a&password=',
-      'POST /one this',
+      'POST /one that',
       'POST /half known',
       'POST /half other',
     ])
@@ -132,6 +134,26 @@ describe('replayUpstream', () => {
     ]) {
       expect((await answers([`POST /login ${body}`])).texts[0]).toMatch(/^501/)
     }
+    const another = await answers(['POST /one this'])
+    expect(another.texts[0]).toMatch(
+      /no answer to POST \/one with this body; with another one it has \(matchBody: false/,
+    )
+    expect(
+      (await answers(['POST /one this', 'POST /form user=b&password=x'], { matchBody: false })).texts,
+    ).toEqual(['one', 'b'])
+  })
+
+  test('answers in a simulation, and is noted there where it cannot', async () => {
+    write(exchange('GET /a', 'recorded'))
+    const sim = simulate(proxy().route('/', pool(['http://users'])))
+    const users = sim.upstream('http://users').reply(recordedAnswers(file))
+    expect((await sim.get('/a')).text()).toBe('recorded')
+    expect((await sim.get('/b')).status).toBe(500)
+    expect(String(users.errors[0])).toMatch(/has no answer to GET \/b\. It knows: \n {2}GET \/a/)
+    await sim.close()
+    expect(() => recordedAnswers(file, { late: 1 } as never)).toThrow(
+      /recordedAnswers: "late" must be one of the options/,
+    )
   })
 
   test('says what it knows of when it is asked for something else', async () => {
@@ -256,7 +278,9 @@ describe('replayUpstream', () => {
   })
 
   test('refuses a file that is not there, and odd options', () => {
-    expect(() => replayUpstream(file, { network: memoryNetwork() })).toThrow(/it cannot be read: ENOENT/)
+    expect(() => replayUpstream(file, { network: memoryNetwork() })).toThrow(
+      /it cannot be read: there is no such file; make it with record/,
+    )
     write()
     expect(() => replayUpstream(file, { latency: 'real' } as unknown as ReplayUpstreamOptions)).toThrow(
       'replayUpstream: "latency" must be "recorded" or "none", got "real"',

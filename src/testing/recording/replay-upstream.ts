@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http'
-import { invalidOption } from '../../core/options.ts'
+import { invalidOption, knownOptions } from '../../core/options.ts'
 import {
   type FakeReply,
+  type FakeRequest,
   type FakeUpstream,
   type FakeUpstreamOptions,
   fakeUpstream,
@@ -10,21 +11,25 @@ import { bytesOfRecorded } from './recorded-body.ts'
 import { RecordedRequests } from './recorded-requests.ts'
 import { gapOf, type RecordedResponse, readRecording } from './recording-file.ts'
 
-export type ReplayUpstreamOptions = FakeUpstreamOptions & {
+export interface RecordedAnswersOptions {
   /** Whether answers take as long as they did. Default `'none'`: they come at once. */
   readonly latency?: 'recorded' | 'none' | undefined
   /** Only what was recorded of the pool of this name. Default: all. */
   readonly pool?: string | undefined
+  /** Whether a request must have the body that was recorded. Default true; `false` takes any where none fits. */
+  readonly matchBody?: boolean | undefined
 }
+
+export type ReplayUpstreamOptions = FakeUpstreamOptions & RecordedAnswersOptions
 
 /**
  * A service that answers from a recording: see `record`. It is a `fakeUpstream`, so routes of its own (`on`) go first, and
  * it is started and closed like one.
  *
- * A request gets the answer to the recorded one with the same method and target; the order of query parameters counts for
- * nothing, and what was redacted fits anything. Where several were recorded that differ in their bodies, the body decides
- * too (JSON as a value). A request that was recorded several times gets the answers in their order, the last one again
- * after that. A response that the service broke off is broken off again.
+ * A request gets the answer to the recorded one with the same method, target and body. The order of query parameters counts
+ * for nothing, JSON is compared as a value, and what was redacted fits anything; other fields are not looked at. A request
+ * that was recorded several times gets the answers in their order, the last one again after that. A response that the
+ * service broke off is broken off again.
  *
  * What was not recorded is answered with 501 and what the recording knows, and is noted in `errors`; so is what cannot be
  * replayed: see `Recording.gaps`.
@@ -35,36 +40,70 @@ export type ReplayUpstreamOptions = FakeUpstreamOptions & {
  * @throws `ERR_OPTION_INVALID` for a file that is no recording, with its name and what is wrong in it.
  */
 export function replayUpstream(file: string, options: ReplayUpstreamOptions): FakeUpstream {
-  const { latency = 'none', pool, ...own } = options
+  const { latency, pool, matchBody, ...own } = options
+  const answer = answersOf('replayUpstream', file, { latency, pool, matchBody })
+  const upstream = fakeUpstream(own)
+  return upstream.reply((asked) => {
+    try {
+      return answer(asked)
+    } catch (error) {
+      if (!(error instanceof NotRecorded)) throw error
+      // The list of what went wrong is the upstream's own; to those who read it, it is read-only.
+      const errors = upstream.errors as unknown[]
+      errors.push(error)
+      return { status: 501, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: error.message }
+    }
+  })
+}
+
+/**
+ * The answers of a recording, for a fake upstream that is there already, as in a simulation. Throws for what was not
+ * recorded, which the upstream notes in `errors` and answers with 500. All else is as with `replayUpstream`.
+ *
+ * @example sim.upstream('http://users:8080').reply(recordedAnswers('fixtures/users.json', { latency: 'recorded' }))
+ */
+export function recordedAnswers(
+  file: string,
+  options: RecordedAnswersOptions = {},
+): (request: FakeRequest) => FakeReply {
+  return answersOf('recordedAnswers', file, options)
+}
+
+function answersOf(
+  owner: string,
+  file: string,
+  options: RecordedAnswersOptions,
+): (request: FakeRequest) => FakeReply {
+  knownOptions(owner, options, ['latency', 'pool', 'matchBody'])
+  const { latency = 'none', pool, matchBody = true } = options
   if (latency !== 'none' && latency !== 'recorded')
-    throw invalidOption('replayUpstream', 'latency', '"recorded" or "none"', latency)
+    throw invalidOption(owner, 'latency', '"recorded" or "none"', latency)
+  if (typeof matchBody !== 'boolean') throw invalidOption(owner, 'matchBody', 'true or false', matchBody)
   const recorded = readRecording(file)
   const exchanges = pool === undefined ? recorded : recorded.filter((it) => it.pool === pool)
   if (pool !== undefined && exchanges.length === 0) {
     const pools = [...new Set(recorded.map((it) => JSON.stringify(it.pool)))].join(', ')
-    throw invalidOption('replayUpstream', 'pool', `one of the pools in ${file} (${pools})`, pool)
+    throw invalidOption(owner, 'pool', `one of the pools in ${file} (${pools})`, pool)
   }
-  const requests = new RecordedRequests(exchanges)
-  const upstream = fakeUpstream(own)
-  return upstream.reply((asked) => {
-    const found = requests.take(asked)
-    const gap = found === undefined ? undefined : gapOf(found)
-    if (found?.response !== undefined && gap === undefined) {
-      const { afterMs } = found.response
-      return { ...replyOf(found.response, asked.method), ...(latency === 'recorded' && { delayMs: afterMs }) }
-    }
+  const requests = new RecordedRequests(exchanges, matchBody)
+  return (asked) => {
     const what = `${asked.method} ${asked.target}`
-    const error = new Error(
-      found === undefined
-        ? `${file} has no answer to ${what}. It knows: ${listed(requests.known)}`
-        : `${file} cannot answer ${what}: ${gap}`,
-    )
-    // The list of what went wrong is the upstream's own; to those who read it, it is read-only.
-    const errors = upstream.errors as unknown[]
-    errors.push(error)
-    return { status: 501, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: error.message }
-  })
+    const found = requests.take(asked)
+    if (found === undefined) {
+      const why = requests.knowsOtherBody(asked)
+        ? `${what} with this body; with another one it has (matchBody: false takes any)`
+        : what
+      throw new NotRecorded(`${file} has no answer to ${why}. It knows: ${listed(requests.known)}`)
+    }
+    const gap = gapOf(found)
+    if (found.response === undefined || gap !== undefined)
+      throw new NotRecorded(`${file} cannot answer ${what}: ${gap}`)
+    const { afterMs } = found.response
+    return { ...replyOf(found.response, asked.method), ...(latency === 'recorded' && { delayMs: afterMs }) }
+  }
 }
+
+class NotRecorded extends Error {}
 
 const MOST_LISTED = 30
 

@@ -7,7 +7,7 @@ export type NameRule = (name: string, path: readonly string[]) => boolean
  * Names of what is nearly always a secret. `key` is part of many words that are none; the commonest are let through.
  */
 const SECRET =
-  /token|secret|passw(?:or)?d|passphrase|credential|signature|authorization|^(?:set-)?cookie$|key(?!words?|board|note|frame)/i
+  /token|secret|session|passw(?:or)?d|passphrase|credential|signature|authorization|^(?:set-)?cookie$|key(?!words?|board|note|frame)/i
 
 /** Names in one kind of place: those of rules, and by default those that speak for themselves. */
 export class SecretNames {

@@ -52,6 +52,13 @@ export function writeRequest(owner: string, request: ClientRequest, authority: s
   if (!headers.has('host')) head += `Host: ${host}\r\n`
   if (json !== undefined && !headers.has('content-type')) head += 'Content-Type: application/json\r\n'
   head += headers.lines(0)
+  if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array) && !isIterable(body))
+    throw invalidOption(
+      owner,
+      'body',
+      'text, bytes or chunks that come one by one; give an object as "json"',
+      body,
+    )
   const whole = typeof body === 'string' ? Buffer.from(body, 'utf8') : body
   const framed = headers.has('content-length') || headers.has('transfer-encoding')
   if (whole !== undefined && !(whole instanceof Uint8Array)) {
@@ -88,6 +95,10 @@ function hostAndTarget(owner: string, url: string, authority: string): { host: s
     if (found !== null) return { host: found[1]!, target: found[2] ?? '/' }
   }
   throw invalidOption(owner, 'url', 'a path such as "/users?page=2", or an absolute http url', url)
+}
+
+function isIterable(body: unknown): body is AsyncIterable<string | Uint8Array> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
 }
 
 async function* none(): AsyncGenerator<Uint8Array> {}

@@ -14,14 +14,20 @@ export function explainExchange(app: RoutedProxy, record: ExchangeRecord): strin
       .toString(),
     '  happened',
   ]
-  attempts.forEach(({ endpoint, startedAtMs: from, respondedAtMs, status, endedAtMs, error }, i) => {
-    lines.push(`${since(from)}  attempt ${i + 1} to ${endpoint}`)
-    if (respondedAtMs !== undefined) lines.push(`${since(respondedAtMs)}  attempt ${i + 1}: ${status}`)
-    if (endedAtMs !== undefined)
-      lines.push(
-        `${since(endedAtMs)}  attempt ${i + 1} ${error === undefined ? 'ended' : `failed: ${error}`}`,
-      )
-  })
+  const events = attempts.flatMap(
+    ({ endpoint, startedAtMs: from, respondedAtMs, status, endedAtMs, error }, i) => {
+      const name = `attempt ${i + 1}`
+      return [
+        { atMs: from, text: `${name} to ${endpoint}` },
+        ...(respondedAtMs === undefined ? [] : [{ atMs: respondedAtMs, text: `${name}: ${status}` }]),
+        ...(endedAtMs === undefined
+          ? []
+          : [{ atMs: endedAtMs, text: error === undefined ? `${name} ended` : `${name} failed: ${error}` }]),
+      ]
+    },
+  )
+  for (const { atMs, text } of events.sort((one, other) => one.atMs - other.atMs))
+    lines.push(`${since(atMs)}  ${text}`)
   if (outcome === undefined) lines.push('                has not ended')
   else {
     const { result, status, error, durationMs } = outcome

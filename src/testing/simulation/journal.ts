@@ -39,6 +39,8 @@ const BLOCK = 1_000
 
 /** @internal The journal that a simulation writes. */
 export class WrittenJournal implements Journal {
+  /** The one thing to see from outside, so that comparisons of two journals compare what they say. */
+  declare readonly lines: readonly string[]
   readonly #clock: Clock
   readonly #keep: number
   readonly #dropped: Hash = createHash('sha256')
@@ -48,6 +50,7 @@ export class WrittenJournal implements Journal {
   constructor(clock: Clock, keep: number) {
     this.#clock = clock
     this.#keep = keep
+    Object.defineProperty(this, 'lines', { enumerable: true, get: () => this.entries.map(line) })
   }
 
   get nowMs(): number {
@@ -56,10 +59,6 @@ export class WrittenJournal implements Journal {
 
   get entries(): readonly JournalEntry[] {
     return this.#entries.slice(-this.#keep)
-  }
-
-  get lines(): readonly string[] {
-    return this.entries.map(line)
   }
 
   get length(): number {

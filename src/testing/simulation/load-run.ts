@@ -1,5 +1,6 @@
-import type { Clock, Timer } from '../../core/clock.ts'
+import type { Timer } from '../../core/clock.ts'
 import type { Random } from '../../core/random.ts'
+import type { SteppedClock } from '../virtual-clock.ts'
 import type { Call, CallResult } from './client-connections.ts'
 import type { ClientRequest } from './client-request.ts'
 import type { ExchangeRecord } from './exchange-record.ts'
@@ -7,7 +8,7 @@ import { type LoadPlan, type LoadResult, LoadTally } from './load.ts'
 
 /** What a load needs of its simulation. */
 export interface LoadHost {
-  readonly clock: Clock
+  readonly clock: SteppedClock
   readonly random: Random
   /** Sends as one of the plan's clients, counted from 0. */
   send(client: number, request: ClientRequest, onResult: (result: CallResult) => void): Call
@@ -58,7 +59,7 @@ export class LoadRun {
       this.#nextAtMs += this.#gapMs()
     }
     if (this.#nextAtMs < endsAtMs)
-      this.#timer = clock.setTimeout(() => this.#sendDue(), this.#nextAtMs - clock.now())
+      this.#timer = clock.exactTimeout(() => this.#sendDue(), this.#nextAtMs - clock.now())
     else {
       this.#timer = undefined
       this.#finishIfOver()

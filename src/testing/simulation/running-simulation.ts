@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Clock, Timer } from '../../core/clock.ts'
 import type { Address } from '../../core/network.ts'
 import { type Duration, durationMs, invalidOption } from '../../core/options.ts'
@@ -7,7 +8,7 @@ import { type MemoryNetwork, memoryNetwork } from '../network/memory-network.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { type FakeUpstream, fakeUpstream } from '../upstream/fake-upstream.ts'
 import type { UpstreamEvent } from '../upstream/upstream-event.ts'
-import { SteppedClock } from '../virtual-clock.ts'
+import { SteppedClock, startMs } from '../virtual-clock.ts'
 import { ClientConnections } from './client-connections.ts'
 import { type ClientRequest, type ClientRequestOptions, writeRequest } from './client-request.ts'
 import type { SimulatedRawClient } from './driven-raw-client.ts'
@@ -62,6 +63,7 @@ export class RunningSimulation implements Simulation {
   #running: RunningProxy | undefined
   #loadCount = 0
   #ending: Promise<string[]> | undefined
+  #forgotten: readonly string[] = []
 
   constructor(app: RoutedProxy, { seed, latencyMs, startAt, upstreams, keep }: Settings) {
     this.#app = app
@@ -70,7 +72,7 @@ export class RunningSimulation implements Simulation {
     this.random = seededRandom(streamSeed(seed, 'test'))
     // What runs on this clock and this network runs inside; the test itself does not.
     const inside = <T>(run: () => T): T => withinSimulation((error) => this.#driver.violated(error), run)
-    this.#clock = inside(() => new SteppedClock(startMs(startAt)))
+    this.#clock = inside(() => new SteppedClock(startMs('simulate', startAt)))
     this.network = inside(() =>
       memoryNetwork({ clock: this.#clock, random: seededRandom(streamSeed(seed, 'network')), latencyMs }),
     )
@@ -122,7 +124,7 @@ export class RunningSimulation implements Simulation {
   }
 
   client(address: string): SimulatedClient {
-    if (typeof address !== 'string' || address === '')
+    if (isIP(address) === 0)
       throw invalidOption('sim.client', 'address', 'an address such as "198.51.100.7"', address)
     return this.#clientAt(address, `sim.client(${JSON.stringify(address)})`)
   }
@@ -137,10 +139,12 @@ export class RunningSimulation implements Simulation {
   }
 
   advance(time: Duration): Pending<void> {
+    this.#mustRun('sim.advance')
     return this.#driver.advance(`sim.advance(${JSON.stringify(time)})`, time)
   }
 
   settle(): Pending<void> {
+    this.#mustRun('sim.settle')
     return this.#driver.advance('sim.settle()', 0)
   }
 
@@ -162,11 +166,14 @@ export class RunningSimulation implements Simulation {
   }
 
   load(options: LoadOptions): Pending<LoadResult> {
+    this.#mustRun('sim.load')
     const result = this.#load(loadPlan(options), ++this.#loadCount)
     return this.#driver.pending(`sim.load({ rate: ${options.rate}, ... })`, result)
   }
 
   reload(app: RoutedProxy): Pending<void> {
+    this.#mustRun('sim.reload')
+    checkApp('sim.reload', app)
     const reload = async (): Promise<void> => {
       await this.#ready
       await this.#startUpstreams(endpointUrls(app).map((url) => this.#addUpstream(url)))
@@ -199,8 +206,10 @@ export class RunningSimulation implements Simulation {
     await this.#end()
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end()
+    const [wrong] = [...this.#forgotten, ...this.#driver.violations.map(({ message }) => message)]
+    if (wrong !== undefined) throw this.#driver.withSeed(new Error(wrong))
   }
 
   async #start(): Promise<void> {
@@ -244,6 +253,7 @@ export class RunningSimulation implements Simulation {
   }
 
   #clientAt(address: string, name: string): SimulatedClient {
+    this.#mustRun(name)
     let client = this.#clients.get(name)
     if (client === undefined) {
       const network = this.network.from(address)
@@ -309,6 +319,11 @@ export class RunningSimulation implements Simulation {
     }
   }
 
+  #mustRun(what: string): void {
+    if (this.#ending !== undefined)
+      throw new Error(`${what}: the simulation has ended; close() or assertNoLeaks() was called before`)
+  }
+
   /** Ends everything, once. Gives what was left. */
   #end(): Promise<string[]> {
     this.#ending ??= this.#endAll()
@@ -316,7 +331,8 @@ export class RunningSimulation implements Simulation {
   }
 
   async #endAll(): Promise<string[]> {
-    const leaks = this.#driver.forgotten()
+    this.#forgotten = this.#driver.forgotten()
+    const leaks = [...this.#forgotten]
     this.#driver.end()
     const driven = <T>(what: string, promise: Promise<T>): Promise<T> =>
       this.#driver.pending(what, promise).then((value) => value)
@@ -331,15 +347,19 @@ export class RunningSimulation implements Simulation {
       // 1. The clients leave: all work for them must end by itself.
       for (const connections of this.#connections.values()) connections.close()
       for (const raw of this.#raw) void raw.close()
-      await this.settle()
+      await this.#driver.advance('sim.settle()', 0)
       for (let waited = 0; this.#log.open > 0 && waited < ENDING_MS; waited += 1_000)
-        await this.advance(1_000)
+        await this.#driver.advance('sim.advance(1000)', 1_000)
       leaks.push(...this.#log.leaks())
       // 2. The proxy, then its services.
       if (this.#running !== undefined) await driven('sim.close()', this.#running.close())
       leaks.push(...this.#appClock.leaks())
-      for (const upstream of this.#upstreams.values()) await upstream.close()
-      await this.settle()
+      for (const [url, upstream] of this.#upstreams) {
+        await upstream.close()
+        for (const error of upstream.errors)
+          leaks.push(`${url}: what the test answers went wrong: ${String(error)}`)
+      }
+      await this.#driver.advance('sim.settle()', 0)
       leaks.push(...this.network.leaks())
       if (leaks.length === 0 && this.#clock.pending > 0) leaks.push(`${this.#clock.pending} timers`)
     } finally {
@@ -356,6 +376,12 @@ export class RunningSimulation implements Simulation {
       'If a filter waits with the real setTimeout, let it use exchange.clock.setTimeout.',
     ]
   }
+}
+
+/** @throws `ERR_OPTION_INVALID` */
+export function checkApp(owner: string, app: RoutedProxy): void {
+  if (typeof app?.start !== 'function' || !Array.isArray(app.routes))
+    throw invalidOption(owner, 'app', 'a proxy that has routes, as proxy().route(...) gives it', app)
 }
 
 /** Every endpoint that the pools of an app name. */
@@ -395,11 +421,4 @@ function streamSeed(seed: number, stream: string): number {
 /** Addresses for benchmarks (RFC 2544): 198.18.0.0/15. */
 function loadClient(number: number): string {
   return `198.${18 + (number >> 16)}.${(number >> 8) & 0xff}.${number & 0xff}`
-}
-
-function startMs(startAt: Date | number | undefined): number {
-  if (startAt === undefined) return Date.UTC(2026, 0, 1)
-  const ms = typeof startAt === 'number' ? startAt : startAt.getTime()
-  if (!Number.isFinite(ms)) throw invalidOption('simulate', 'startAt', 'a date or milliseconds', startAt)
-  return ms
 }

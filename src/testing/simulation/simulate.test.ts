@@ -1,4 +1,6 @@
+import { lookup } from 'node:dns/promises'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { type Filter, onRequest, pool, proxy, type RoutedProxy, respond } from '../../index.ts'
 import { fault } from '../upstream/fault.ts'
@@ -332,6 +334,9 @@ describe('sim.journal', () => {
     expect(few.journal.length).toBe(all.journal.length)
     expect(few.journal.hash()).toBe(all.journal.hash())
     expect([all.exchanges.length, few.exchanges.length]).toEqual([2_000, 10])
+    // Journals can be compared as they are.
+    expect(few.journal).not.toEqual(all.journal)
+    expect((await run(10)).journal).toEqual(few.journal)
   })
 })
 
@@ -532,6 +537,35 @@ describe('bad use', () => {
   })
 })
 
+describe('the end', () => {
+  it('of a scope tells what was not awaited', async () => {
+    const scope = async (): Promise<void> => {
+      await using sim = simulate(app())
+      void sim.get('/a')
+    }
+    await expect(scope()).rejects.toThrow(/sim\.get\("\/a"\).* was not awaited/)
+  })
+
+  it('is the end: nothing can be asked for after it', async () => {
+    const sim = simulate(app())
+    await sim.assertNoLeaks()
+    for (const ask of [() => sim.get('/'), () => sim.advance(1), () => sim.load({ rate: 1, duration: 1 })])
+      expect(ask).toThrow(/the simulation has ended; close\(\) or assertNoLeaks\(\) was called before/)
+  })
+
+  it('tells what went wrong in the test’s own answers', async () => {
+    const sim = simulate(app())
+    for (const upstream of sim.upstreams)
+      upstream.reply(() => {
+        throw new Error('planted')
+      })
+    expect((await sim.get('/')).status).toBe(500)
+    await expect(sim.assertNoLeaks()).rejects.toThrow(
+      /- http:\/\/(one|two:8080): what the test answers went wrong: Error: planted/,
+    )
+  })
+})
+
 describe('real input and output', () => {
   const reaching = (reach: () => unknown): RoutedProxy =>
     app(async (exchange, next) => {
@@ -542,6 +576,10 @@ describe('real input and output', () => {
   it.each<[string, () => unknown, string]>([
     ['fetch', () => fetch('http://127.0.0.1:50123/'), 'open a real socket'],
     ['a socket', () => connect(50_123, '127.0.0.1'), 'open a real socket'],
+    ['a name', () => lookup('localhost'), 'ask the real name service'],
+    ['a timer', () => setTimeout(() => {}, 10), 'set a real timer'],
+    ['a sleep', () => sleep(10), 'set a real timer'],
+    ['a signal that times out', () => AbortSignal.timeout(10), 'set a real timer'],
   ])('is refused inside: %s', async (_, reach, what) => {
     const sim = simulate(reaching(reach))
     await expect(sim.get('/')).rejects.toThrow(`simulate: an attempt to ${what} inside a simulation`)

@@ -10,7 +10,7 @@ import type { ExchangeRecord } from './exchange-record.ts'
 import type { Journal } from './journal.ts'
 import type { LoadOptions, LoadResult } from './load.ts'
 import type { Pending } from './pending.ts'
-import { RunningSimulation } from './running-simulation.ts'
+import { checkApp, RunningSimulation } from './running-simulation.ts'
 import type { PendingResponse, SimulatedClient } from './simulated-client.ts'
 import type { SimulatedResponse } from './simulated-response.ts'
 
@@ -100,8 +100,7 @@ export interface Simulation extends SimulatedClient, AsyncDisposable {
  * await sim.assertNoLeaks()
  */
 export function simulate(app: RoutedProxy, options: SimulationOptions = {}): Simulation {
-  if (typeof app?.start !== 'function' || !Array.isArray(app.routes))
-    throw invalidOption('simulate', 'app', 'a proxy that has routes, as proxy().route(...) gives it', app)
+  checkApp('simulate', app)
   knownOptions('simulate', options, ['seed', 'latencyMs', 'startAt', 'upstreams', 'keep'])
   const { seed = defaultSeed(), latencyMs = 0, startAt, upstreams = [], keep = 10_000 } = options
   integer('simulate', 'seed', seed, { min: Number.MIN_SAFE_INTEGER })

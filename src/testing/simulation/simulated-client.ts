@@ -138,6 +138,30 @@ export class PendingResponse extends Pending<SimulatedResponse> {
     return this.#notYet('body')
   }
 
+  get reason(): never {
+    return this.#notYet('reason')
+  }
+
+  get trailers(): never {
+    return this.#notYet('trailers')
+  }
+
+  get informational(): never {
+    return this.#notYet('informational')
+  }
+
+  get complete(): never {
+    return this.#notYet('complete')
+  }
+
+  get durationMs(): never {
+    return this.#notYet('durationMs')
+  }
+
+  get exchange(): never {
+    return this.#notYet('exchange')
+  }
+
   text(): never {
     return this.#notYet('text()')
   }

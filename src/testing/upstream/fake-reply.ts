@@ -1,3 +1,4 @@
+import { integer, invalidOption, knownOptions } from '../../core/options.ts'
 import type { FakeRequest } from './fake-request.ts'
 
 /** Fields of a head, or of trailers, in the order given. */
@@ -5,7 +6,7 @@ export type FieldInit =
   | Readonly<Record<string, string | readonly string[]>>
   | readonly (readonly [string, string])[]
 
-/** What is sent back. Nothing of it is checked, so that wrong answers can be given. */
+/** What is sent back. What it says is not checked for sense, so that wrong answers can be given. */
 export interface FakeReply {
   /** Default 200. */
   readonly status?: number | undefined
@@ -14,6 +15,8 @@ export interface FakeReply {
   readonly headers?: FieldInit | undefined
   /** A string goes as UTF-8. Chunks are sent one by one, as fast as they are taken. */
   readonly body?: string | Uint8Array | AsyncIterable<string | Uint8Array> | undefined
+  /** A body of JSON, with its `Content-Type`. Not together with `body`. */
+  readonly json?: unknown
   /** Makes the framing `chunked`. */
   readonly trailers?: FieldInit | undefined
   /** Default `length` for a body that is there, else `chunked`. */
@@ -41,3 +44,60 @@ export interface TunnelPeer {
 }
 
 export type FakeAnswer = FakeReply | ((request: FakeRequest) => FakeReply | Promise<FakeReply>)
+
+const OPTIONS = [
+  'status',
+  'reason',
+  'headers',
+  'body',
+  'json',
+  'trailers',
+  'framing',
+  'informational',
+  'delayMs',
+  'raw',
+  'after',
+  'tunnel',
+]
+
+/** @internal @throws `ERR_OPTION_INVALID` for what is no answer. */
+export function checkedAnswer(owner: string, answer: FakeAnswer): FakeAnswer {
+  return typeof answer === 'function' ? answer : checkedReply(owner, answer)
+}
+
+/** @internal A reply whose `json` has become a body. */
+export function checkedReply(owner: string, reply: FakeReply): FakeReply {
+  if (typeof reply !== 'object' || reply === null)
+    throw invalidOption(
+      owner,
+      'answer',
+      'an object such as { status: 503, body: "busy" }, or a function',
+      reply,
+    )
+  knownOptions(owner, reply, OPTIONS)
+  const { status, body, json, ...rest } = reply
+  if (status !== undefined) integer(owner, 'status', status, { min: 100, max: 999 })
+  if (!isBody(body))
+    throw invalidOption(owner, 'body', 'text, bytes or chunks; give an object as "json"', body)
+  if (json === undefined) return reply
+  if (body !== undefined) throw invalidOption(owner, 'json', 'given without "body"', json)
+  const own =
+    rest.headers === undefined
+      ? []
+      : Array.isArray(rest.headers)
+        ? rest.headers
+        : Object.entries(rest.headers)
+  const typed = own.some(([name]) => name.toLowerCase() === 'content-type')
+  const type = { 'Content-Type': 'application/json' }
+  const headers = typed
+    ? rest.headers
+    : Array.isArray(rest.headers)
+      ? [...Object.entries(type), ...rest.headers]
+      : { ...type, ...rest.headers }
+  return { ...rest, ...(status === undefined ? {} : { status }), headers, body: JSON.stringify(json) }
+}
+
+function isBody(body: unknown): boolean {
+  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return true
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
+}

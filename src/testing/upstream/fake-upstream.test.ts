@@ -280,3 +280,49 @@ test('fakeUpstream answers a pipeline in order, however long an answer takes', a
   expect((await client.response()).body.toString()).toBe('fast')
   await client.close()
 })
+
+test('fakeUpstream answers JSON, with its type unless another is given', async () => {
+  const network = memoryNetwork()
+  await using upstream = await fakeUpstream({ network })
+    .on('GET /a', { status: 201, json: { a: 1 } })
+    .on('GET /b', () => ({ json: [], headers: [['content-type', 'application/problem+json']] }))
+    .start()
+  const client = await rawClient(network, upstream.url)
+  await client.send(get('/a') + get('/b'))
+  const [first, second] = [await client.response(), await client.response()]
+  expect([first.status, first.body.toString(), first.headers]).toEqual([
+    201,
+    '{"a":1}',
+    [
+      ['Content-Type', 'application/json'],
+      ['Content-Length', '7'],
+    ],
+  ])
+  expect([second.body.toString(), second.headers[0]]).toEqual([
+    '[]',
+    ['content-type', 'application/problem+json'],
+  ])
+})
+
+test.each<[string, unknown, RegExp]>([
+  ['a text', 'hello', /fakeUpstream\.reply: "answer" must be an object such as \{ status: 503/],
+  ['a number', 503, /"answer" must be an object/],
+  ['a misspelt field', { statuss: 201 }, /"statuss" must be one of .*did you mean "status"/],
+  ['a status that is none', { status: 20 }, /"status" must be a whole number from 100 to 999/],
+  ['an object as body', { body: { a: 1 } }, /"body" must be text, bytes or chunks; give an object as "json"/],
+  ['two bodies', { body: '', json: 1 }, /"json" must be given without "body"/],
+])('fakeUpstream refuses as an answer: %s', async (_, answer, message) => {
+  const network = memoryNetwork()
+  const upstream = fakeUpstream({ network })
+  expect(() => upstream.reply(answer as never)).toThrow(message)
+  expect(() => upstream.on('GET /', answer as never)).toThrow(
+    new RegExp(message.source.replace('reply', 'on')),
+  )
+  // And where a function gives it, as what went wrong.
+  await upstream.reply(() => answer as never).start()
+  const client = await rawClient(network, upstream.url)
+  await client.send(get('/'))
+  expect((await client.response()).status).toBe(500)
+  expect(String(upstream.errors[0])).toMatch(new RegExp(message.source.replace('\\.reply', '')))
+  await upstream.close()
+})

@@ -87,9 +87,10 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
     })
   }
 
-  outage({ after = 0, lasts, every, ...rest }: Outage): Injection {
+  outage(outage: Outage): Injection {
     const owner = 'fakeUpstream.outage'
-    knownOptions(owner, rest, [])
+    knownOptions(owner, outage, ['after', 'lasts', 'every'])
+    const { after = 0, lasts, every } = outage
     const afterMs = durationMs(owner, 'after', after)
     const lastsMs = durationMs(owner, 'lasts', lasts)
     const everyMs = every === undefined ? undefined : durationMs(owner, 'every', every)

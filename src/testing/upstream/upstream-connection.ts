@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { MemoryUse, Wire, WireHandler } from '../../core/network.ts'
 import { firstValue, type SimpleMessage, SimpleReader } from '../network/simple-http1.ts'
-import type { FakeAnswer, FakeReply } from './fake-reply.ts'
+import { checkedReply, type FakeAnswer, type FakeReply } from './fake-reply.ts'
 import { ReceivedRequest } from './fake-request.ts'
 import { endsAfter, isPlain, plainBytes, type WireReply, wireReply } from './reply-bytes.ts'
 import { ReplyWriter } from './reply-writer.ts'
@@ -259,7 +259,8 @@ export class UpstreamConnection implements WireHandler {
     }
     try {
       const made = answer(request)
-      return made instanceof Promise ? made.catch(failed) : made
+      const checked = (reply: FakeReply): FakeReply => checkedReply('fakeUpstream', reply)
+      return made instanceof Promise ? made.then(checked).catch(failed) : checked(made)
     } catch (error) {
       return failed(error)
     }

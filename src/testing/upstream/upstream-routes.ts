@@ -1,5 +1,5 @@
 import { invalidOption } from '../../core/options.ts'
-import type { FakeAnswer } from './fake-reply.ts'
+import { checkedAnswer, type FakeAnswer } from './fake-reply.ts'
 
 /** @internal The answers that fit a request. They are taken from the list when the request is answered, not before. */
 export interface FoundAnswers {
@@ -13,11 +13,14 @@ export class UpstreamRoutes {
   #default: FakeAnswer[] | undefined
 
   on(route: string, answers: readonly FakeAnswer[]): void {
-    this.#routes.push({ matches: routeMatch('fakeUpstream', 'route', route), answers: [...answers] })
+    this.#routes.push({
+      matches: routeMatch('fakeUpstream', 'route', route),
+      answers: answers.map((it) => checkedAnswer('fakeUpstream.on', it)),
+    })
   }
 
   otherwise(answers: readonly FakeAnswer[]): void {
-    this.#default = [...answers]
+    this.#default = answers.map((it) => checkedAnswer('fakeUpstream.reply', it))
   }
 
   find(method: string, path: string): FoundAnswers {
@@ -37,7 +40,13 @@ export type RouteMatch = (method: string, path: string) => Readonly<Record<strin
 /** @internal Reads `METHOD /path`. */
 export function routeMatch(owner: string, option: string, route: string): RouteMatch {
   const found = typeof route === 'string' ? /^([A-Z*]+) (\/\S*)$/.exec(route) : null
-  if (found === null) throw invalidOption(owner, option, '"METHOD /path"', route)
+  if (found === null)
+    throw invalidOption(
+      owner,
+      option,
+      '"METHOD /path" with the method in capitals, such as "GET /users/:id", or "* /users"',
+      route,
+    )
   const pattern = found[2]!
     .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
     .replace(/:(\w+)/g, '(?<$1>[^/]+)')
