@@ -84,8 +84,9 @@ export class Deadline {
   }
 
   #schedule(now: number, ms: number): void {
-    this.#firesAt = now + ms
-    this.#timer = this.#clock.setTimeout(() => this.#fired(), ms)
+    const wait = Math.min(ms, MAX_TIMER_MS)
+    this.#firesAt = now + wait
+    this.#timer = this.#clock.setTimeout(() => this.#fired(), wait)
   }
 
   #fired(): void {

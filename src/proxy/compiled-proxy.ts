@@ -90,9 +90,9 @@ export class CompiledProxy implements Snapshot {
   }
 
   leave(exchange: Exchange, outcome: Outcome): void {
-    this.#observer?.exchangeEnded?.(exchange, outcome)
     this.#running--
     if (this.#retired && this.#running === 0) this.#close()
+    this.#observer?.exchangeEnded?.(exchange, outcome)
   }
 
   refused(error: ProxyError, peer: Address): void {

@@ -5,6 +5,7 @@ import type { HeaderList } from '../core/headers.ts'
 import { ResponseMessage, respond } from '../core/message.ts'
 import { invalidOption } from '../core/options.ts'
 import type { InformationalResponse, TestExchange } from './exchange.ts'
+import { RealWork } from './real-work.ts'
 
 /** The request as `next` saw it, when it was called. */
 export interface NextCall {
@@ -67,7 +68,12 @@ export async function run(filter: Filter, exchange: TestExchange, handler?: Hand
       calls[index] = { ...call, body }
     })
   }
-  const response = await onOwnClock(exchange, filter(exchange, next))
+  const work = new RealWork()
+  const response = await onOwnClock(
+    exchange,
+    work,
+    work.within(() => filter(exchange, next)),
+  )
   if (!(response instanceof ResponseMessage)) throw noResponse(response)
   return {
     response,
@@ -80,14 +86,22 @@ export async function run(filter: Filter, exchange: TestExchange, handler?: Hand
     get outcome() {
       return exchange.outcome
     },
-    finish: (overrides = {}) => onOwnClock(exchange, finish(response, exchange, overrides)),
+    finish: (overrides = {}) =>
+      onOwnClock(
+        exchange,
+        work,
+        work.within(() => finish(response, exchange, overrides)),
+      ),
   }
 }
+
+// Taken when the module is loaded, so that nobody's fake timers stop it.
+const { setTimeout } = globalThis
 
 const LIMIT_MS = 3_600_000
 
 /** Moves the exchange's own clock, if it has one, until something is settled. */
-async function onOwnClock<T>({ ownClock }: TestExchange, result: T | Promise<T>): Promise<T> {
+async function onOwnClock<T>({ ownClock }: TestExchange, work: RealWork, result: T | Promise<T>): Promise<T> {
   if (ownClock === undefined || !(result instanceof Promise)) return result
   let settled = false
   const settling = (): void => {
@@ -96,15 +110,24 @@ async function onOwnClock<T>({ ownClock }: TestExchange, result: T | Promise<T>)
   result.then(settling, settling)
   const limit = ownClock.now() + LIMIT_MS
   for (;;) {
-    // A turn of the event loop: also for what the filter does in real time.
     await ownClock.advance(0)
     if (settled) return result
     const { nextInMs } = ownClock
-    if (nextInMs === undefined) continue
+    // Time stands still for what the filter does in real time.
+    if (work.pending > 0) continue
+    if (nextInMs === undefined) {
+      await Promise.race([result, aMoment()])
+      continue
+    }
     if (ownClock.now() + nextInMs > limit)
       throw new Error('run: the filter has not answered after an hour of virtual time, and still sets timers')
     await ownClock.advance(nextInMs)
   }
+}
+
+/** Of real time. Keeps no process alive for a filter that will never answer. */
+function aMoment(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, 1).unref())
 }
 
 async function answerOk(reading: Promise<Buffer>, onBody: (body: Buffer) => void): Promise<ResponseMessage> {

@@ -66,6 +66,7 @@ export class SteppedClock implements VirtualClock {
   readonly #queue = new TimerQueue()
   /** Timers fire in the asynchronous context that made the clock: by it a simulation knows what is its own. */
   readonly #inContext = AsyncLocalStorage.snapshot()
+  readonly #busy: (() => boolean)[] = []
   #now = 0
   #order = 0
   #pending = 0
@@ -188,9 +189,23 @@ export class SteppedClock implements VirtualClock {
     this.#now = target
   }
 
-  /** Ends when all promise callbacks and `process.nextTick`s have run, also those that they gave rise to. */
+  /**
+   * Ends when all promise callbacks and `process.nextTick`s have run, also those that they gave rise to, and no network that
+   * lives by this clock has events left.
+   */
   settle(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve))
+    return new Promise((resolve) => {
+      const turn = (): void => {
+        if (this.#busy.some((isBusy) => isBusy())) setImmediate(turn)
+        else resolve()
+      }
+      setImmediate(turn)
+    })
+  }
+
+  /** @internal Tells of something that must have come to rest before time moves. */
+  waitsFor(isBusy: () => boolean): void {
+    this.#busy.push(isBusy)
   }
 
   async #move(steps: () => Promise<void>): Promise<void> {

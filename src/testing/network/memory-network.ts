@@ -14,6 +14,7 @@ import { integer, invalidOption, knownOptions, type Size, sizeBytes } from '../.
 import type { Random } from '../../core/random.ts'
 import { askedFrom } from '../asked-from.ts'
 import { seededRandom } from '../seeded-random.ts'
+import { SteppedClock } from '../virtual-clock.ts'
 import { type Faults, type LinkHost, MemoryLink, systemError } from './memory-wire.ts'
 
 export interface MemoryNetworkOptions {
@@ -87,7 +88,7 @@ const LAST_PORT = 65_535
 const EVENTS_PER_TURN = 100_000
 
 // Taken when the module is loaded, so that nobody's fake timers stop this network.
-const { setImmediate } = globalThis
+const { queueMicrotask, setImmediate } = globalThis
 const nextTick = process.nextTick.bind(process)
 
 /**
@@ -151,6 +152,7 @@ class InMemory implements MemoryNetwork, LinkHost {
     this.#latencyMs = milliseconds('latencyMs', latencyMs)
     this.#shuffle = options.shuffle ?? false
     this.setFaults('*', options.faults)
+    if (clock instanceof SteppedClock) clock.waitsFor(() => this.#events.length > 0)
     asking.add(this)
   }
 

@@ -231,9 +231,10 @@ class ClientConnection implements WireHandler {
     try {
       for await (const chunk of chunks) {
         if (this.#ended) return
-        if (!this.#wire.write(chunkBytes(chunk))) await new Promise<void>((resolve) => (this.#wake = resolve))
+        if (!this.#wire.write(call.request.chunked ? chunkBytes(chunk) : chunk))
+          await new Promise<void>((resolve) => (this.#wake = resolve))
       }
-      this.#wire.write(`0\r\n${call.request.trailers.lines(0)}\r\n`)
+      if (call.request.chunked) this.#wire.write(`0\r\n${call.request.trailers.lines(0)}\r\n`)
     } catch (error) {
       // The test's own generator has failed: so does the request, as when a client breaks off.
       this.#wire.reset()

@@ -31,6 +31,8 @@ export interface WrittenRequest {
   readonly bytes: Buffer
   /** The rest, where it comes bit by bit. */
   readonly chunks: AsyncIterable<string | Uint8Array> | undefined
+  /** Whether each becomes a chunk: not where the test gives a length. */
+  readonly chunked: boolean
   readonly trailers: HeaderList
 }
 
@@ -60,15 +62,16 @@ export function writeRequest(owner: string, request: ClientRequest, authority: s
       body,
     )
   const whole = typeof body === 'string' ? Buffer.from(body, 'utf8') : body
+  const chunked = !headers.has('content-length')
   const framed = headers.has('content-length') || headers.has('transfer-encoding')
   if (whole !== undefined && !(whole instanceof Uint8Array)) {
     if (!framed) head += 'Transfer-Encoding: chunked\r\n'
-    return { method, url, bytes: Buffer.from(`${head}\r\n`, 'latin1'), chunks: whole, trailers }
+    return { method, url, bytes: Buffer.from(`${head}\r\n`, 'latin1'), chunks: whole, chunked, trailers }
   }
   if (trailers.size > 0) {
     if (!framed) head += 'Transfer-Encoding: chunked\r\n'
     const chunks = whole === undefined || whole.byteLength === 0 ? none() : once(whole)
-    return { method, url, bytes: Buffer.from(`${head}\r\n`, 'latin1'), chunks, trailers }
+    return { method, url, bytes: Buffer.from(`${head}\r\n`, 'latin1'), chunks, chunked, trailers }
   }
   if (whole !== undefined && !framed) head += `Content-Length: ${whole.byteLength}\r\n`
   const start = Buffer.from(`${head}\r\n`, 'latin1')
@@ -77,6 +80,7 @@ export function writeRequest(owner: string, request: ClientRequest, authority: s
     url,
     bytes: whole === undefined ? start : Buffer.concat([start, whole]),
     chunks: undefined,
+    chunked,
     trailers,
   }
 }

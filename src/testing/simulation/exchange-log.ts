@@ -33,6 +33,11 @@ export class ExchangeLog implements Observer {
     return this.#records.slice(-this.#keep)
   }
 
+  /** Exchanges that have begun. */
+  get count(): number {
+    return this.#count
+  }
+
   /** Exchanges that have not ended. */
   get open(): number {
     return this.#open.size
@@ -85,6 +90,8 @@ export class ExchangeLog implements Observer {
   }
 
   requestRefused(error: ProxyError, peer: Address): void {
+    // It had no exchange; the one before on its connection was another's.
+    this.forget(peer)
     this.#journal.note('request', `request refused: ${error.code}, from ${key(peer)}`)
   }
 

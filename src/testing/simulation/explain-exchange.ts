@@ -3,15 +3,11 @@ import type { ExchangeRecord } from './exchange-record.ts'
 
 /** Why an exchange went where it went, and what happened there, as lines of text. */
 export function explainExchange(app: RoutedProxy, record: ExchangeRecord): string {
-  const { number, method, host, target, client, startedAtMs, attempts, outcome } = record
+  const { number, method, target, client, startedAtMs, attempts, outcome } = record
   const since = (ms: number): string => `+${(ms - startedAtMs).toFixed(3)} ms`.padStart(14)
   const lines = [
     `exchange ${number}: ${method} ${target} from ${client}, at ${startedAtMs.toFixed(3)} ms`,
-    app
-      .explain(
-        `${/^[A-Z]+$/.test(method) ? method : 'GET'} http://${host}${target.startsWith('/') ? target : '/'}`,
-      )
-      .toString(),
+    routing(app, record),
     '  happened',
   ]
   const events = attempts.flatMap(
@@ -36,4 +32,12 @@ export function explainExchange(app: RoutedProxy, record: ExchangeRecord): strin
     )
   }
   return lines.join('\n')
+}
+
+/** Why that route: what can be said of it by method, host and target. A route that was chosen by other things is named alone. */
+function routing(app: RoutedProxy, { method, host, target, route }: ExchangeRecord): string {
+  const asked = `${/^[A-Z]+$/.test(method) ? method : 'GET'} http://${host}${target.startsWith('/') ? target : '/'}`
+  const explained = app.explain(asked)
+  if (explained.route === route) return explained.toString()
+  return `  route      ${route ?? 'none'} (chosen by more than method, host and path)`
 }

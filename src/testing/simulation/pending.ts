@@ -10,6 +10,8 @@ export class Pending<T> implements Promise<T>, Asked {
   readonly [Symbol.toStringTag] = 'Pending'
   /** What was asked for, as the test wrote it: `sim.get("/users")`. */
   readonly what: string
+  /** @internal */
+  readonly limitMs: number
   readonly #driver: SimulationDriver
   readonly #shown: PromiseWithResolvers<T>
   readonly #asked = new Error('asked for here')
@@ -17,7 +19,8 @@ export class Pending<T> implements Promise<T>, Asked {
   #settled = false
 
   /** @internal */
-  constructor(driver: SimulationDriver, what: string, result: Promise<T>) {
+  constructor(driver: SimulationDriver, what: string, result: Promise<T>, limitMs: number) {
+    this.limitMs = limitMs
     this.#driver = driver
     this.what = what
     this.#shown = Promise.withResolvers<T>()

@@ -1,56 +1,79 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import childProcess from 'node:child_process'
 import dgram from 'node:dgram'
 import dns from 'node:dns'
 import { syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
 import timers from 'node:timers'
 import timersPromises from 'node:timers/promises'
+import { KitError } from '../kit-error.ts'
 
-/** Told of real input, output or waiting that a simulation's own code has attempted. */
-export type OnRealIo = (error: Error) => void
-
-const simulations = new AsyncLocalStorage<OnRealIo>()
+const guards = new AsyncLocalStorage<RealIoGuard>()
+/** What stands in the place of real functions, so that nothing is guarded twice. */
+const guarded = new WeakSet<object>()
 let running = 0
-let restore: (() => void) | undefined
+let uninstall: (() => void) | undefined
 
 /**
- * Runs a function, and everything that follows from it, as part of a simulation: in there, opening a real socket, listening,
- * asking the name service or setting a real timer throws. All else in the process goes on as before.
+ * Keeps a simulation's own code from the world outside: in there, opening a real socket, listening, asking the name service,
+ * starting a process or setting a real timer throws. All else in the process goes on as before. What is open already, such
+ * as a kept connection, is not seen.
  */
-export function withinSimulation<T>(onRealIo: OnRealIo, run: () => T): T {
-  return simulations.run(onRealIo, run)
-}
+export class RealIoGuard {
+  readonly #onAttempt: (error: Error) => void
+  #released = false
 
-/** Watches, until the function that it returns is called. */
-export function guardRealIo(): () => void {
-  if (running++ === 0) restore = install()
-  let released = false
-  return () => {
-    if (released) return
-    released = true
+  constructor(onAttempt: (error: Error) => void) {
+    this.#onAttempt = onAttempt
+    if (running++ === 0) uninstall = install()
+  }
+
+  /** Runs a function. What follows from it is guarded. */
+  within<T>(run: () => T): T {
+    return guards.run(this, run)
+  }
+
+  /** Guards no more, not even what goes on after its simulation. */
+  release(): void {
+    if (this.#released) return
+    this.#released = true
     if (--running > 0) return
-    restore?.()
-    restore = undefined
+    uninstall?.()
+    uninstall = undefined
+  }
+
+  /** @internal */
+  check(what: string, instead: string): void {
+    if (this.#released) return
+    const error = new KitError(`simulate: an attempt to ${what} inside a simulation. ${instead}`)
+    this.#onAttempt(error)
+    throw error
   }
 }
 
+const TAKE_TIME =
+  'Inside, time is virtual, and a real timer would fire at a moment of its own: use exchange.clock.setTimeout'
+const SCRIPT_IT =
+  'Inside, all services are simulated: script them with sim.upstream(url), or give what you call as an option, so that a test can replace it'
+
 function install(): () => void {
   const undo = [
-    ...[globalThis, timers].flatMap((owner) => [
-      refuse(owner, 'setTimeout', SET_TIMER, TAKE_TIME),
-      refuse(owner, 'setInterval', SET_TIMER, TAKE_TIME),
-    ]),
-    refuse(timersPromises, 'setTimeout', SET_TIMER, TAKE_TIME),
-    refuse(timersPromises, 'setInterval', SET_TIMER, TAKE_TIME),
-    refuse(AbortSignal, 'timeout', SET_TIMER, TAKE_TIME),
-    refuse(net.Socket.prototype, 'connect', 'open a real socket'),
-    refuse(net.Server.prototype, 'listen', 'listen on a real port'),
-    refuse(dgram.Socket.prototype, 'bind', 'bind a real UDP socket'),
-    refuse(dgram.Socket.prototype, 'send', 'send a real datagram'),
-    refuse(dns, 'lookup', 'ask the real name service'),
-    refuse(dns, 'resolve', 'ask the real name service'),
-    refuse(dns.promises, 'lookup', 'ask the real name service'),
-    refuse(dns.promises, 'resolve', 'ask the real name service'),
+    ...[globalThis, timers, timersPromises].flatMap((owner) =>
+      refuseAll(owner, ['setTimeout', 'setInterval'], 'set a real timer', TAKE_TIME),
+    ),
+    ...refuseAll(AbortSignal, ['timeout'], 'set a real timer', TAKE_TIME),
+    ...refuseAll(net.Socket.prototype, ['connect'], 'open a real socket'),
+    ...refuseAll(net.Server.prototype, ['listen'], 'listen on a real port'),
+    ...refuseAll(dgram.Socket.prototype, ['bind', 'send'], 'use a real UDP socket'),
+    ...[dns, dns.promises, dns.Resolver.prototype, dns.promises.Resolver.prototype].flatMap((owner) =>
+      refuseAll(owner, asking(owner), 'ask the real name service'),
+    ),
+    ...refuseAll(
+      childProcess,
+      ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork'],
+      'start a process',
+      'Give what you start as an option, so that a test can replace it',
+    ),
   ]
   // Also for those who import the functions by name.
   syncBuiltinESMExports()
@@ -60,31 +83,42 @@ function install(): () => void {
   }
 }
 
-const SET_TIMER = 'set a real timer'
-const TAKE_TIME =
-  'Inside, time is virtual, and a real timer would fire at a moment of its own: use exchange.clock.setTimeout'
-const SCRIPT_IT =
-  'Inside, all services are simulated: script them with sim.upstream(url), or give what you call as an option, so that a test can replace it'
+/** The names of the methods that ask. */
+function asking(owner: object): string[] {
+  return Object.getOwnPropertyNames(owner).filter((name) => /^(?:lookup|resolve|reverse)/.test(name))
+}
 
-/** Puts a method behind the guard. Returns what takes it away again. */
-function refuse<T extends object>(
-  owner: T,
-  name: keyof T & string,
+/** Puts methods behind the guard. Returns what takes it away again. */
+function refuseAll(
+  owner: object,
+  names: readonly string[],
   what: string,
   instead: string = SCRIPT_IT,
-): () => void {
-  const real = owner[name] as (...args: unknown[]) => unknown
-  const guarded = function (this: unknown, ...args: unknown[]): unknown {
-    const onRealIo = simulations.getStore()
-    if (onRealIo === undefined) return real.apply(this, args)
-    const error = new Error(`simulate: an attempt to ${what} inside a simulation. ${instead}`)
-    onRealIo(error)
-    throw error
-  }
-  Object.defineProperty(owner, name, { value: guarded, configurable: true, writable: true })
-  return () => {
-    // Someone else may have put something over it since.
-    if (owner[name] === guarded)
-      Object.defineProperty(owner, name, { value: real, configurable: true, writable: true })
-  }
+): (() => void)[] {
+  return names.map((name) => {
+    const real: unknown = Reflect.get(owner, name)
+    if (typeof real !== 'function' || guarded.has(real)) return () => {}
+    const own = Object.getOwnPropertyDescriptor(owner, name)
+    const stand = function (this: unknown, ...args: unknown[]): unknown {
+      guards.getStore()?.check(what, instead)
+      return Reflect.apply(real, this, args) as unknown
+    }
+    guarded.add(stand)
+    Object.defineProperties(stand, {
+      // Functions that are promisified bring their own way along.
+      ...Object.getOwnPropertyDescriptors(real),
+    })
+    Object.defineProperty(owner, name, {
+      value: stand,
+      configurable: true,
+      writable: true,
+      enumerable: own?.enumerable ?? true,
+    })
+    return () => {
+      // Someone else, such as a test runner's fake timers, may have put something over it since.
+      if (Reflect.get(owner, name) !== stand) return
+      if (own === undefined) Reflect.deleteProperty(owner, name)
+      else Object.defineProperty(owner, name, own)
+    }
+  })
 }

@@ -4,7 +4,9 @@ import type { Address } from '../../core/network.ts'
 import { type Duration, durationMs, invalidOption } from '../../core/options.ts'
 import type { Random } from '../../core/random.ts'
 import type { RoutedProxy, RunningProxy } from '../../index.ts'
+import { KitError } from '../kit-error.ts'
 import { type MemoryNetwork, memoryNetwork } from '../network/memory-network.ts'
+import { RealWork } from '../real-work.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { type FakeUpstream, fakeUpstream } from '../upstream/fake-upstream.ts'
 import type { UpstreamEvent } from '../upstream/upstream-event.ts'
@@ -20,7 +22,7 @@ import { type LoadOptions, type LoadPlan, type LoadResult, loadPlan } from './lo
 import { LoadRun } from './load-run.ts'
 import { OwnedClock } from './owned-clock.ts'
 import type { Pending } from './pending.ts'
-import { guardRealIo, withinSimulation } from './real-io-guard.ts'
+import { RealIoGuard } from './real-io-guard.ts'
 import type { Simulation } from './simulate.ts'
 import { HostedClient, type PendingResponse, type SimulatedClient } from './simulated-client.ts'
 import type { SimulatedResponse } from './simulated-response.ts'
@@ -57,34 +59,35 @@ export class RunningSimulation implements Simulation {
   readonly #timers = new Set<Timer>()
   readonly #loads = new Set<LoadRun>()
   readonly #started = new Set<FakeUpstream>()
-  readonly #releaseGuard: () => void
+  readonly #guard = new RealIoGuard((error) => this.#driver.violated(error))
   readonly #ready: Promise<void>
-  #app: RoutedProxy
+  /** Which app served, from which exchange on. */
+  readonly #apps: { readonly from: number; readonly app: RoutedProxy }[]
   #running: RunningProxy | undefined
   #loadCount = 0
   #ending: Promise<string[]> | undefined
   #forgotten: readonly string[] = []
 
   constructor(app: RoutedProxy, { seed, latencyMs, startAt, upstreams, keep }: Settings) {
-    this.#app = app
+    this.#apps = [{ from: 1, app }]
     this.#keep = keep
     this.seed = seed
     this.random = seededRandom(streamSeed(seed, 'test'))
     // What runs on this clock and this network runs inside; the test itself does not.
-    const inside = <T>(run: () => T): T => withinSimulation((error) => this.#driver.violated(error), run)
+    const work = new RealWork()
+    const inside = <T>(run: () => T): T => work.within(() => this.#guard.within(run))
     this.#clock = inside(() => new SteppedClock(startMs('simulate', startAt)))
     this.network = inside(() =>
       memoryNetwork({ clock: this.#clock, random: seededRandom(streamSeed(seed, 'network')), latencyMs }),
     )
     this.#appClock = new OwnedClock(this.#clock)
-    this.#driver = new SimulationDriver(this.#clock, seed, () => this.#open().join('\n'))
+    this.#driver = new SimulationDriver(this.#clock, work, seed, () => this.#open().join('\n'))
     this.#journal = new WrittenJournal(this.#clock, keep)
     this.#log = new ExchangeLog(this.#journal, keep, seed)
     for (const url of [...endpointUrls(app), ...upstreams]) this.#addUpstream(url)
-    this.#releaseGuard = guardRealIo()
     this.#ready = inside(() => this.#start())
-    // Whoever asks for something is told.
-    this.#ready.catch(() => {})
+    // Whoever asks for something is told, also where that is only for time to pass.
+    this.#ready.catch((error: Error) => this.#driver.violated(error))
   }
 
   get clock(): Clock {
@@ -156,7 +159,8 @@ export class RunningSimulation implements Simulation {
     const ms = durationMs('sim.every', 'interval', interval, { min: 1 })
     const timer = this.#clock.setTimeout(() => {
       timer.refresh()
-      call()
+      const called: unknown = call()
+      if (called instanceof Promise) called.catch((error: Error) => this.#driver.violated(error))
     }, ms)
     this.#timers.add(timer)
     return () => {
@@ -167,8 +171,14 @@ export class RunningSimulation implements Simulation {
 
   load(options: LoadOptions): Pending<LoadResult> {
     this.#mustRun('sim.load')
-    const result = this.#load(loadPlan(options), ++this.#loadCount)
-    return this.#driver.pending(`sim.load({ rate: ${options.rate}, ... })`, result)
+    const plan = loadPlan(options)
+    const result = this.#load(plan, ++this.#loadCount)
+    // What was sent last may take as long as anything else.
+    return this.#driver.pending(
+      `sim.load({ rate: ${options.rate}, ... })`,
+      result,
+      plan.durationMs + 3_600_000,
+    )
   }
 
   reload(app: RoutedProxy): Pending<void> {
@@ -178,7 +188,7 @@ export class RunningSimulation implements Simulation {
       await this.#ready
       await this.#startUpstreams(endpointUrls(app).map((url) => this.#addUpstream(url)))
       await this.#running!.reload(app)
-      this.#app = app
+      this.#apps.push({ from: this.#log.count + 1, app })
       this.note('the app was reloaded')
     }
     return this.#driver.pending('sim.reload(app)', reload())
@@ -187,7 +197,8 @@ export class RunningSimulation implements Simulation {
   explain(of: ExchangeRecord | SimulatedResponse): string {
     const record = 'attempts' in of ? of : of.exchange
     if (record === undefined) return 'the proxy could not read the request: there was no exchange'
-    return explainExchange(this.#app, record)
+    const { app } = this.#apps.findLast(({ from }) => from <= record.number)!
+    return explainExchange(app, record)
   }
 
   note(text: string): void {
@@ -198,7 +209,7 @@ export class RunningSimulation implements Simulation {
     const leaks = await this.#end()
     if (leaks.length === 0) return
     throw this.#driver.withSeed(
-      new Error(`${leaks.length} leak${leaks.length === 1 ? '' : 's'}:\n- ${leaks.join('\n- ')}`),
+      new KitError(`${leaks.length} leak${leaks.length === 1 ? '' : 's'}:\n- ${leaks.join('\n- ')}`),
     )
   }
 
@@ -209,12 +220,12 @@ export class RunningSimulation implements Simulation {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#end()
     const [wrong] = [...this.#forgotten, ...this.#driver.violations.map(({ message }) => message)]
-    if (wrong !== undefined) throw this.#driver.withSeed(new Error(wrong))
+    if (wrong !== undefined) throw this.#driver.withSeed(new KitError(wrong))
   }
 
   async #start(): Promise<void> {
     await this.#startUpstreams(this.upstreams)
-    this.#running = await this.#app.start({
+    this.#running = await this.#apps[0]!.app.start({
       signals: false,
       surroundings: {
         clock: this.#appClock,
@@ -341,6 +352,7 @@ export class RunningSimulation implements Simulation {
         await driven('sim.close()', this.#ready)
       } catch (error) {
         leaks.push(`the proxy did not start: ${error instanceof Error ? error.message : String(error)}`)
+        this.#driver.forgive(error)
       }
       for (const timer of this.#timers) timer.clear()
       for (const load of this.#loads) load.stop()
@@ -363,7 +375,7 @@ export class RunningSimulation implements Simulation {
       leaks.push(...this.network.leaks())
       if (leaks.length === 0 && this.#clock.pending > 0) leaks.push(`${this.#clock.pending} timers`)
     } finally {
-      this.#releaseGuard()
+      this.#guard.release()
     }
     leaks.push(...this.#driver.violations.map(({ message }) => message))
     return leaks

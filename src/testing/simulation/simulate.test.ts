@@ -1,7 +1,9 @@
-import { lookup } from 'node:dns/promises'
+import { spawn } from 'node:child_process'
+import { lookup, resolve4 } from 'node:dns/promises'
+import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, expectTypeOf, it } from 'vitest'
+import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { type Filter, onRequest, pool, proxy, type RoutedProxy, respond } from '../../index.ts'
 import { fault } from '../upstream/fault.ts'
 import { forEachSeed, type Simulation, simulate } from './simulate.ts'
@@ -124,6 +126,28 @@ describe('simulate', () => {
       expect(response.informational.map(({ status, headers }) => [status, headers.get('link')])).toEqual([
         [103, '</a>'],
       ])
+    })
+  })
+
+  it('has no exchange for a request that could not be read, also behind one that could', async () => {
+    const sim = simulate(app())
+    await within(sim, async () => {
+      expect((await sim.get('/own')).exchange?.target).toBe('/own')
+      const refused = await sim.get('/own', { headers: { 'Content-Length': '+5' } })
+      expect([refused.status, refused.exchange]).toEqual([400, undefined])
+    })
+  })
+
+  it('sends a body bit by bit in the length that is given', async () => {
+    const sim = simulate(app())
+    await within(sim, async () => {
+      async function* bits() {
+        yield 'he'
+        yield 'llo'
+      }
+      await sim.post('/', { headers: { 'Content-Length': '5' }, body: bits() })
+      const [request] = sim.upstreams.flatMap(({ requests }) => requests)
+      expect([request!.framing, request!.body.toString()]).toEqual(['length', 'hello'])
     })
   })
 
@@ -287,6 +311,72 @@ describe('simulate', () => {
   })
 })
 
+describe('time', () => {
+  it('stands still while Node works in threads of its own', async () => {
+    const signing: Filter = async (exchange, next) => {
+      const key = await crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, true, ['sign'])
+      for (let i = 0; i < 5; i++) await crypto.subtle.sign('HMAC', key, Buffer.from(exchange.request.path))
+      await readFile(import.meta.filename)
+      await new Promise((resolve) => setImmediate(resolve))
+      return next(exchange)
+    }
+    const probed = proxy()
+      .use(signing)
+      .route('/', pool(['http://one', 'http://two']).health({ path: '/healthz', intervalMs: 50 }))
+    const sim = simulate(probed)
+    await within(sim, async () => {
+      const responses = await Promise.all([sim.get('/a'), sim.get('/b')])
+      expect(responses.map(({ status, durationMs }) => [status, durationMs])).toEqual([
+        [200, 0],
+        [200, 0],
+      ])
+    })
+  })
+
+  it('stands still until all events of the network have happened, however many', async () => {
+    const sim = simulate(proxy().route('/', () => respond(200, 'ok')))
+    await within(sim, async () => {
+      const { latency } = await sim.load({ rate: 30_000, duration: '1s', arrivals: 'constant' })
+      expect(latency.maxMs).toBe(0)
+    })
+  })
+
+  it('moves for a load of many hours', async () => {
+    const sim = simulate(app())
+    await within(sim, async () => {
+      expect((await sim.load({ rate: 0.01, duration: '5h', arrivals: 'constant' })).sent).toBe(180)
+    })
+  })
+
+  it('takes no longer than engine timers can be', async () => {
+    const patient = proxy()
+      .listen({ port: 80, limits: { headMs: 3_000_000_000 } })
+      .route('/', pool(['http://one'], { headMs: 3_000_000_000 }))
+    const sim = simulate(patient)
+    await within(sim, async () => expect((await sim.get('/')).status).toBe(200))
+  })
+})
+
+describe('errors of others', () => {
+  it('are passed on as they are', async () => {
+    const sim = simulate(app())
+    const aborted = new DOMException('given up', 'AbortError')
+    await expect(sim.until(Promise.reject(aborted))).rejects.toBe(aborted)
+    const frozen = Object.freeze(new Error('cold'))
+    await expect(sim.until(Promise.reject(frozen))).rejects.toBe(frozen)
+    await sim.assertNoLeaks()
+  })
+
+  it('are told where a call that comes again and again has failed', async () => {
+    const sim = simulate(app())
+    sim.every('1s', async () => {
+      throw new Error('planted')
+    })
+    await expect(sim.advance('2s')).rejects.toThrow('planted')
+    await sim.close()
+  })
+})
+
 describe('sim.journal', () => {
   it('has every event in order, and lines of the test’s own', async () => {
     const sim = simulate(proxy().route('/', pool(['http://one'])))
@@ -367,6 +457,33 @@ describe('sim.load', () => {
       expect(latency.p50Ms).toBeCloseTo(500, -1)
       expect(latency.percentileMs(10)).toBeCloseTo(100, -1)
       expect(latency.minMs).toBe(10)
+    })
+  })
+
+  it('counts what a client got wrong as no error of the service', async () => {
+    const sim = simulate(proxy().route('/here', () => respond(200)))
+    await within(sim, async () => {
+      const { byStatus, errorRate, byOutcome } = await sim.load({
+        rate: 10,
+        duration: '1s',
+        arrivals: 'constant',
+      })
+      expect([byStatus, errorRate, byOutcome.completed]).toEqual([{ 404: 10 }, 0, 10])
+    })
+  })
+
+  it('sends by Poisson: gaps as different from each other as they are long', async () => {
+    const sim = simulate(app())
+    await within(sim, async () => {
+      await sim.load({ rate: 100, duration: '30s' })
+      const begun = sim.exchanges.map(({ startedAtMs }) => startedAtMs)
+      const gaps = begun.slice(1).map((at, i) => at - begun[i]!)
+      const mean = gaps.reduce((sum, gap) => sum + gap) / gaps.length
+      const deviation = Math.sqrt(gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length)
+      expect(mean).toBeGreaterThan(9.5)
+      expect(mean).toBeLessThan(10.5)
+      expect(deviation / mean).toBeGreaterThan(0.9)
+      expect(deviation / mean).toBeLessThan(1.1)
     })
   })
 
@@ -515,7 +632,7 @@ describe('bad use', () => {
   it('ends what takes longer than an hour', async () => {
     const sim = simulate(app(() => new Promise(() => {})))
     sim.every('1m', () => {})
-    await expect(sim.get('/')).rejects.toThrow(/the limit of one hour of virtual time is over/)
+    await expect(sim.get('/')).rejects.toThrow(/its limit of 1 h of virtual time is over/)
     await sim.close()
   })
 
@@ -576,6 +693,8 @@ describe('real input and output', () => {
   it.each<[string, () => unknown, string]>([
     ['fetch', () => fetch('http://127.0.0.1:50123/'), 'open a real socket'],
     ['a socket', () => connect(50_123, '127.0.0.1'), 'open a real socket'],
+    ['a process', () => spawn('true'), 'start a process'],
+    ['a record', () => resolve4('localhost'), 'ask the real name service'],
     ['a name', () => lookup('localhost'), 'ask the real name service'],
     ['a timer', () => setTimeout(() => {}, 10), 'set a real timer'],
     ['a sleep', () => sleep(10), 'set a real timer'],
@@ -591,6 +710,18 @@ describe('real input and output', () => {
     const client = await sim.connect()
     void client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
     await expect(sim.assertNoLeaks()).rejects.toThrow('an attempt to open a real socket')
+  })
+
+  it('is refused also where fake timers come and go', async () => {
+    const first = simulate(app())
+    vi.useFakeTimers()
+    await first.get('/')
+    await first.close()
+    vi.useRealTimers()
+    const second = simulate(reaching(() => setTimeout(() => {}, 10)))
+    await expect(second.get('/')).rejects.toThrow('set a real timer')
+    await second.close()
+    await new Promise((resolve) => setTimeout(resolve, 1))
   })
 
   it('goes on outside, in the test itself', async () => {

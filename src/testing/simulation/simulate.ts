@@ -120,9 +120,9 @@ export async function forEachSeed(
   scenario: (seed: number) => Promise<void> | void,
 ): Promise<void> {
   integer('forEachSeed', 'count', count, { min: 1 })
-  const given = process.env.GATEWRIGHT_SEED
-  const first = given === undefined ? 1 : defaultSeed()
-  const last = given === undefined ? count : first
+  const alone = (process.env.GATEWRIGHT_SEED ?? '') !== ''
+  const first = alone ? defaultSeed() : 1
+  const last = alone ? first : count
   for (let seed = first; seed <= last; seed++) {
     try {
       await scenario(seed)

@@ -1,5 +1,6 @@
 import { HeaderList } from '../../core/headers.ts'
 import type { Network } from '../../core/network.ts'
+import { KitError } from '../kit-error.ts'
 import { rawClient } from '../network/raw-client.ts'
 import type { SimpleMessage } from '../network/simple-http1.ts'
 import type { Call, CallResult, ClientConnections } from './client-connections.ts'
@@ -94,17 +95,20 @@ export class HostedClient implements SimulatedClient {
         if (result.kind === 'response') {
           const durationMs = driver.clock.now() - startedAtMs
           resolve(new ReadResponse(result, durationMs, recordOf(result)))
-        } else if (result.kind === 'left') reject(new Error(`${what}: the client has left`))
-        else reject(new Error(`${what}: ${result.error.message}`, { cause: result.error }))
+        } else if (result.kind === 'left') reject(new KitError(`${what}: the client has left`))
+        else reject(new KitError(`${what}: ${result.error.message}`, { cause: result.error }))
       })
     }, reject)
     return new PendingResponse(driver, what, promise, () => {
       left = true
-      if (call === undefined) reject(new Error(`${what}: the client has left`))
+      if (call === undefined) reject(new KitError(`${what}: the client has left`))
       else call.leave()
     })
   }
 }
+
+/** How long, in virtual time, a response may take. */
+const LIMIT_MS = 3_600_000
 
 /** A response that is on its way: await it. */
 export class PendingResponse extends Pending<SimulatedResponse> {
@@ -113,7 +117,7 @@ export class PendingResponse extends Pending<SimulatedResponse> {
 
   /** @internal */
   constructor(driver: SimulationDriver, what: string, result: Promise<SimulatedResponse>, leave: () => void) {
-    super(driver, what, result)
+    super(driver, what, result, LIMIT_MS)
     this.#driver = driver
     this.#leave = leave
     driver.asked(this)
@@ -171,7 +175,7 @@ export class PendingResponse extends Pending<SimulatedResponse> {
   }
 
   #notYet(name: string): never {
-    throw new Error(`there is no ${name} yet: write \`await ${this.what}\``)
+    throw new KitError(`there is no ${name} yet: write \`await ${this.what}\``)
   }
 }
 

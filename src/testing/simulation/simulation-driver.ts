@@ -1,12 +1,16 @@
 import { type Duration, durationMs } from '../../core/options.ts'
+import { KitError } from '../kit-error.ts'
+import type { RealWork } from '../real-work.ts'
 import type { SteppedClock } from '../virtual-clock.ts'
 import { Pending } from './pending.ts'
 
 // Taken when the module is loaded, so that nobody's fake timers stop it.
 const nextTick = process.nextTick.bind(process)
 
-/** How long, in virtual time, one awaited thing may take. */
+/** How long, in virtual time, one awaited thing may take, unless it says otherwise. */
 const LIMIT_MS = 3_600_000
+/** How long, in real time, virtual time stands still for work that Node does beside the event loop. */
+const WORK_LIMIT_MS = 30_000
 
 /** What a test asked for, as the driver sees it. */
 export interface Asked {
@@ -14,6 +18,8 @@ export interface Asked {
   readonly what: string
   readonly awaited: boolean
   readonly settled: boolean
+  /** How long, in virtual time, it may take. */
+  readonly limitMs: number
   /** The line of the test. */
   readonly askedFrom: string
   fail(error: unknown): void
@@ -34,6 +40,7 @@ interface Goal {
  */
 export class SimulationDriver {
   readonly clock: SteppedClock
+  readonly #work: RealWork
   readonly #seed: number
   /** What is still open, for the message of a test that would wait for ever. */
   readonly #describe: () => string
@@ -46,16 +53,19 @@ export class SimulationDriver {
   #ending = false
   /** Work that needs turns of the event loop, and during which time must stand still. */
   #busy = 0
+  /** Since when, in real time, virtual time stands still. */
+  #stillSince: number | undefined
 
-  constructor(clock: SteppedClock, seed: number, describe: () => string) {
+  constructor(clock: SteppedClock, work: RealWork, seed: number, describe: () => string) {
     this.clock = clock
+    this.#work = work
     this.#seed = seed
     this.#describe = describe
   }
 
   /** Shows a result; time is moved for it while it is awaited. */
-  pending<T>(what: string, result: Promise<T>): Pending<T> {
-    const pending = new Pending(this, what, result)
+  pending<T>(what: string, result: Promise<T>, limitMs: number = LIMIT_MS): Pending<T> {
+    const pending = new Pending(this, what, result, limitMs)
     this.asked(pending)
     return pending
   }
@@ -89,7 +99,7 @@ export class SimulationDriver {
     const now = this.clock.now()
     this.#goals.add(
       moment === undefined
-        ? { pending, deadlineMs: now + LIMIT_MS, kind: 'result' }
+        ? { pending, deadlineMs: now + pending.limitMs, kind: 'result' }
         : { pending, deadlineMs: now + moment.ms, kind: 'moment' },
     )
     // In a moment, when all that is awaited together is known.
@@ -117,6 +127,12 @@ export class SimulationDriver {
     return this.#ending ? undefined : this.#violations.shift()
   }
 
+  /** It was told in another way. */
+  forgive(error: unknown): void {
+    const at = this.#violations.indexOf(error as Error)
+    if (at >= 0) this.#violations.splice(at, 1)
+  }
+
   /** From now on what is done wrong is only collected. */
   end(): void {
     this.#ending = true
@@ -136,9 +152,9 @@ export class SimulationDriver {
     )
   }
 
-  /** Adds to an error how to see it again. */
+  /** Adds to an error of the kit's how to see it again. */
   withSeed(error: unknown): unknown {
-    if (error instanceof Error && !error.message.includes(SEED_NOTE))
+    if (error instanceof KitError && !error.message.includes(SEED_NOTE))
       error.message += `\n(${SEED_NOTE}${this.#seed}: simulate(app, { seed: ${this.#seed} }) shows it again)`
     return error
   }
@@ -165,10 +181,11 @@ export class SimulationDriver {
   /** From here on to the next timer, or to the soonest moment that was asked for. */
   async #step(): Promise<void> {
     const { clock } = this
-    if (this.#busy > 0) {
-      await clock.settle()
+    if (this.#busy > 0 || this.#work.pending > 0) {
+      await this.#standStill()
       return
     }
+    this.#stillSince = undefined
     const now = clock.now()
     let first: Goal | undefined
     for (const goal of this.#goals)
@@ -191,8 +208,25 @@ export class SimulationDriver {
     const why =
       next === undefined
         ? 'no timer is left that could bring it about'
-        : `the limit of one hour of virtual time is over`
-    pending.fail(new Error(`${pending.what} is not settled at ${now} ms, and ${why}.\n${this.#describe()}`))
+        : `its limit of ${pending.limitMs / 3_600_000} h of virtual time is over`
+    pending.fail(
+      new KitError(`${pending.what} is not settled at ${now} ms, and ${why}.\n${this.#describe()}`),
+    )
+  }
+
+  async #standStill(): Promise<void> {
+    const now = performance.now()
+    this.#stillSince ??= now
+    if (now - this.#stillSince > WORK_LIMIT_MS) {
+      this.#stillSince = undefined
+      this.#failAll(
+        new KitError(
+          `time has stood still for ${WORK_LIMIT_MS / 1_000} real seconds, for work that Node does in threads of its own (files, WebCrypto, compression), and that has not ended`,
+        ),
+      )
+      return
+    }
+    await this.clock.settle()
   }
 
   /** Time that was not awaited would never pass: what comes after it would be tested at the wrong moment. */
@@ -202,7 +236,7 @@ export class SimulationDriver {
       this.#moments.delete(pending)
       this.#unawaited.delete(pending)
       this.#failAll(
-        new Error(
+        new KitError(
           `${pending.what}, asked for ${pending.askedFrom}, was not awaited: write \`await ${pending.what}\``,
         ),
       )
