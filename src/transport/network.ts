@@ -13,6 +13,7 @@ import type {
   WireHandler,
 } from '../core/network.ts'
 import { returnReadMemory, settleForeignMemory, settleReadMemory, takeReadMemory } from './read-memory.ts'
+import { sharedLookup } from './shared-lookup.ts'
 
 /** The operating system's network. */
 export const nodeNetwork: Network = { connect, listen }
@@ -169,6 +170,7 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
     port,
     noDelay: true,
     allowHalfOpen: true,
+    lookup: sharedLookup,
     onread: {
       // Asked for before the first read and after each one.
       buffer: () => {

@@ -779,3 +779,41 @@ test('memoryNetwork lets a listener drop a wire without owning it', async () => 
   await clock.advance(0)
   expect(client.events).toEqual(['end'])
 })
+
+test('memoryNetwork keeps time from moving until all that needs none has happened, however much that is', async () => {
+  const clock = virtualClock()
+  const network = memoryNetwork({ clock })
+  const rounds = 120_000
+  let played = 0
+  const player = (wire: Wire): void => {
+    wire.handler = {
+      onData: () => {
+        played++
+        if (played < rounds) wire.write('x')
+        return true
+      },
+      onEnd: () => {},
+      onDrain: () => {},
+      onClose: () => {},
+    }
+  }
+  const { address } = await network.listen({ host: '127.0.0.1', port: 80 }, player)
+  network.connect(
+    { host: address.address, port: address.port },
+    {
+      onConnect: (wire) => {
+        player(wire)
+        wire.write('x')
+      },
+      onConnectError: (error) => {
+        throw error
+      },
+    },
+  )
+  let playedAtTimer = 0
+  clock.setTimeout(() => {
+    playedAtTimer = played
+  }, 1)
+  await clock.advance(5)
+  expect(playedAtTimer).toBe(rounds)
+}, 20_000)

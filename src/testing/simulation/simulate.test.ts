@@ -333,14 +333,6 @@ describe('time', () => {
     })
   })
 
-  it('stands still until all events of the network have happened, however many', async () => {
-    const sim = simulate(proxy().route('/', () => respond(200, 'ok')))
-    await within(sim, async () => {
-      const { latency } = await sim.load({ rate: 30_000, duration: '1s', arrivals: 'constant' })
-      expect(latency.maxMs).toBe(0)
-    })
-  })
-
   it('moves for a load of many hours', async () => {
     const sim = simulate(app())
     await within(sim, async () => {

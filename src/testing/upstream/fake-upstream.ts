@@ -71,8 +71,8 @@ export interface FakeUpstream extends AsyncDisposable {
    * of the rule count from this call.
    *
    * Several faults may hit one request, such as latency and trailers; latencies add up. Of two that contradict each other
-   * the one that was injected first happens, and the other is not counted. Faults of the framing leave `raw` answers as
-   * they are.
+   * the one that was injected first happens, and the other is not counted. Faults of the framing leave `raw` answers and
+   * responses without a body (HEAD, 204, 304) as they are, and count as hits all the same.
    *
    * Throws `ERR_OPTION_INVALID` for a fault or a rule that makes no sense. On a real socket `refuse` takes a window (`after`,
    * `lasts`) and nothing else: the system accepts connections before anyone is asked.
