@@ -12,7 +12,7 @@ vi.mock('node:dns', () => ({
 const told: string[] = []
 function ask(who: string, hostname: string, options = {}): void {
   sharedLookup(hostname, options, (error, address) =>
-    told.push(`${who} ${error?.message ?? String(address)}`),
+    told.push(`${who} ${error?.message ?? JSON.stringify(address)}`),
   )
 }
 
@@ -24,7 +24,7 @@ test('one look-up serves all who ask the same while it is under way', () => {
   expect(asked.map(({ hostname }) => hostname)).toEqual(['service', 'another', 'service'])
 
   asked[0]!.answer(null, '10.0.0.1', 4)
-  expect(told).toEqual(['one 10.0.0.1', 'two 10.0.0.1'])
+  expect(told).toEqual(['one "10.0.0.1"', 'two "10.0.0.1"'])
 
   ask('later', 'service')
   expect(lookup).toHaveBeenCalledTimes(4)

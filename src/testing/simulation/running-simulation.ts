@@ -155,11 +155,11 @@ export class RunningSimulation implements Simulation {
     return this.#driver.pending('sim.until(...)', promise)
   }
 
-  every(interval: Duration, call: () => void): () => void {
+  every(interval: Duration, call: () => void | Promise<void>): () => void {
     const ms = durationMs('sim.every', 'interval', interval, { min: 1 })
     const timer = this.#clock.setTimeout(() => {
       timer.refresh()
-      const called: unknown = call()
+      const called = call()
       if (called instanceof Promise) called.catch((error: Error) => this.#driver.violated(error))
     }, ms)
     this.#timers.add(timer)

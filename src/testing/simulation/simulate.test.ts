@@ -260,7 +260,7 @@ describe('simulate', () => {
     const sim = simulate(app())
     await within(sim, async () => {
       const moments: number[] = []
-      const stop = sim.every('10s', () => moments.push(sim.nowMs))
+      const stop = sim.every('10s', () => void moments.push(sim.nowMs))
       await sim.advance('35s')
       stop()
       await sim.advance('1m')

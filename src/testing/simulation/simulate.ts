@@ -61,7 +61,7 @@ export interface Simulation extends SimulatedClient, AsyncDisposable {
   /** Moves time on until a promise of the test's own is settled; at most an hour. */
   until<T>(promise: Promise<T>): Pending<T>
   /** Calls again and again, first after one interval, until the simulation ends or the function that it returns is called. */
-  every(interval: Duration, call: () => void): () => void
+  every(interval: Duration, call: () => void | Promise<void>): () => void
   /** Sends requests at a rate. They are sent as time moves: by awaiting this, or anything else. */
   load(options: LoadOptions): Pending<LoadResult>
   /** Serves another description from now on, as `reload` of a running proxy does. */

@@ -81,23 +81,23 @@ export function checkedReply(owner: string, reply: FakeReply): FakeReply {
     throw invalidOption(owner, 'body', 'text, bytes or chunks; give an object as "json"', body)
   if (json === undefined) return reply
   if (body !== undefined) throw invalidOption(owner, 'json', 'given without "body"', json)
-  const own =
-    rest.headers === undefined
-      ? []
-      : Array.isArray(rest.headers)
-        ? rest.headers
-        : Object.entries(rest.headers)
-  const typed = own.some(([name]) => name.toLowerCase() === 'content-type')
-  const type = { 'Content-Type': 'application/json' }
-  const headers = typed
-    ? rest.headers
-    : Array.isArray(rest.headers)
-      ? [...Object.entries(type), ...rest.headers]
-      : { ...type, ...rest.headers }
-  return { ...rest, ...(status === undefined ? {} : { status }), headers, body: JSON.stringify(json) }
+  const fields = fieldsOf(rest.headers)
+  if (!fields.some(([name]) => name.toLowerCase() === 'content-type'))
+    fields.unshift(['Content-Type', 'application/json'])
+  return { ...rest, ...(status === undefined ? {} : { status }), headers: fields, body: JSON.stringify(json) }
 }
 
 function isBody(body: unknown): boolean {
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return true
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
+}
+
+/** @internal Fields as pairs. A new list each time. */
+export function fieldsOf(init: FieldInit | undefined): [string, string][] {
+  if (init === undefined) return []
+  if (Array.isArray(init)) return [...(init as readonly [string, string][])]
+  return Object.entries(init as Readonly<Record<string, string | readonly string[]>>).flatMap(
+    ([name, value]) =>
+      (typeof value === 'string' ? [value] : value).map((one): [string, string] => [name, one]),
+  )
 }

@@ -1,5 +1,5 @@
 import { firstValue } from '../network/simple-http1.ts'
-import type { FakeReply, FieldInit } from './fake-reply.ts'
+import { type FakeReply, type FieldInit, fieldsOf } from './fake-reply.ts'
 import type { FakeRequest } from './fake-request.ts'
 import { isInPlace, type RequestFaults } from './upstream-faults.ts'
 
@@ -227,15 +227,6 @@ function interimBytes(reply: FakeReply | undefined, faults: RequestFaults | unde
   ]
   const text = all.map(({ status, headers }) => `HTTP/1.1 ${status} \r\n${fieldLines(fieldsOf(headers))}\r\n`)
   return Buffer.from(text.join(''), 'latin1')
-}
-
-function fieldsOf(init: FieldInit | undefined): [string, string][] {
-  if (init === undefined) return []
-  if (Array.isArray(init)) return [...(init as readonly [string, string][])]
-  return Object.entries(init as Readonly<Record<string, string | readonly string[]>>).flatMap(
-    ([name, value]) =>
-      (typeof value === 'string' ? [value] : value).map((one): [string, string] => [name, one]),
-  )
 }
 
 function fieldLines(fields: readonly (readonly [string, string])[]): string {
