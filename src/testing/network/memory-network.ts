@@ -15,6 +15,7 @@ import type { Random } from '../../core/random.ts'
 import { askedFrom } from '../asked-from.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { SteppedClock } from '../virtual-clock.ts'
+import { EventQueue } from './event-queue.ts'
 import { type Faults, type LinkHost, MemoryLink, systemError } from './memory-wire.ts'
 
 export interface MemoryNetworkOptions {
@@ -137,7 +138,7 @@ class InMemory implements MemoryNetwork, LinkHost {
   readonly #connecting = new Set<{ readonly to: string; readonly opened: Error }>()
   /** Events happen in the asynchronous context that made the network: by it a simulation knows what is its own. */
   readonly #inContext = AsyncLocalStorage.snapshot()
-  readonly #events: (() => void)[] = []
+  readonly #events = new EventQueue()
   #eventComes = false
   #eventsThisTurn = 0
   #nextHost = 1
@@ -266,7 +267,7 @@ class InMemory implements MemoryNetwork, LinkHost {
   #runNext(): void {
     this.#eventComes = false
     const at = this.#shuffle ? Math.floor(this.random() * this.#events.length) : 0
-    const [event] = at === 0 ? [this.#events.shift()] : this.#events.splice(at, 1)
+    const event = this.#events.take(at)
     try {
       if (event !== undefined) this.#inContext(event)
     } finally {
