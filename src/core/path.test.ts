@@ -162,7 +162,9 @@ describe('normalizePath', () => {
         if (path === undefined) return
         const literal = /^(?:\/[A-Za-z0-9.]+(?=\/|$))*/.exec(path)![0]
         for (const decoded of onceDecoded(path)) {
-          const resolved = new URL(`http://x${decoded.replace(/\/+/g, '/').replaceAll('?', '%3F')}`).pathname
+          // `URL` would decode dots a second time.
+          const plain = decoded.replace(/\/+/g, '/').replaceAll('%', '%25').replaceAll('?', '%3F')
+          const resolved = new URL(`http://x${plain}`).pathname
           expect(resolved.startsWith(literal)).toBe(true)
         }
       }),

@@ -17,10 +17,12 @@ export function bodyKind(bytes: Buffer, type: string): BodyKind {
   const charset = /charset\s*=\s*"?([^\s";]+)/.exec(type)?.[1]
   if (charset !== undefined && !READABLE_CHARSET.test(charset)) return opaque(`its charset ${charset}`)
   const utf8 = isUtf8(bytes)
-  const readable = !CONTROL.test(bytes.toString('latin1')) && !BYTE_ORDER_MARK.test(bytes.toString('latin1', 0, 2))
+  const readable =
+    !CONTROL.test(bytes.toString('latin1')) && !BYTE_ORDER_MARK.test(bytes.toString('latin1', 0, 2))
   const media = MEDIA_TYPE.test(type)
   // What says that it is a picture and can be read is read.
-  if (utf8 && readable && (type === '' || media || TEXT_TYPE.test(type))) return { kind: 'text', encoding: 'utf8' }
+  if (utf8 && readable && (type === '' || media || TEXT_TYPE.test(type)))
+    return { kind: 'text', encoding: 'utf8' }
   if (media && !PACKED.test(bytes.toString('latin1', 0, 6))) return { kind: 'media' }
   if (!TEXT_TYPE.test(type)) return opaque(type === '' ? 'what is no text' : `its type ${mediaType(type)}`)
   return readable ? { kind: 'text', encoding: 'latin1' } : opaque('what is no text')

@@ -29,7 +29,10 @@ function part(text: string): MultipartPart {
     at = FIELD.lastIndex
   }
   // The line end before the next boundary is part of the boundary.
-  const content = rest.slice(at).replace(/^\r?\n/, '').replace(/\r?\n$/, '')
+  const content = rest
+    .slice(at)
+    .replace(/^\r?\n/, '')
+    .replace(/\r?\n$/, '')
   return { fields, content }
 }
 

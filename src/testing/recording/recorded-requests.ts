@@ -3,7 +3,7 @@ import { formDecoded } from './form-decoding.ts'
 import { parsedJson } from './json-text.ts'
 import { bytesOfRecorded } from './recorded-body.ts'
 import type { RecordedExchange, RecordedRequest } from './recording-file.ts'
-import { REDACTED } from './redaction.ts'
+import { REDACTED } from './redacted.ts'
 
 /** A request that is to be answered. */
 interface Asked {

@@ -1,12 +1,15 @@
-import { isUtf8 } from 'node:buffer'
 import { invalidOption, knownOptions } from '../../core/options.ts'
+import { bodyKind, mediaType } from './body-kind.ts'
 import { unpacked } from './content-coding.ts'
-import { formDecoded } from './form-decoding.ts'
+import { formDecoded, fullyDecoded, percentDecoded } from './form-decoding.ts'
 import { hidesNoMember, isJsonOrLines, parsedJson } from './json-text.ts'
+import { multipartParts } from './multipart-parts.ts'
+import { REDACTED } from './redacted.ts'
+import { withoutCookies, withoutSetCookie } from './secret-cookies.ts'
 import { type NameRule, nameRule, SecretNames } from './secret-names.ts'
-
-/** What stands in the place of a secret. In a request of a recording it fits anything. */
-export const REDACTED = 'REDACTED'
+import { withoutBlocks, withoutPairs } from './secret-pairs.ts'
+import { withoutShapes } from './secret-shapes.ts'
+import { withoutTags } from './secret-tags.ts'
 
 /**
  * A place of secrets. A string is a whole name, whatever its case.
@@ -36,9 +39,16 @@ export class Redactor {
   readonly #parameters: SecretNames
   readonly #members: SecretNames
   readonly #texts: readonly RegExp[]
+  readonly #keptTypes: readonly string[]
+  /** How many texts within texts it is in. */
+  #depth = 0
 
-  /** @throws `ERR_OPTION_INVALID` */
-  constructor(rules: readonly Redaction[], defaults: boolean) {
+  /**
+   * `keptTypes` are media types of bodies that are not looked into.
+   *
+   * @throws `ERR_OPTION_INVALID`
+   */
+  constructor(rules: readonly Redaction[], defaults: boolean, keptTypes: readonly string[] = []) {
     const headers: NameRule[] = []
     const parameters: NameRule[] = []
     const members: NameRule[] = []
@@ -57,24 +67,26 @@ export class Redactor {
     this.#parameters = new SecretNames(parameters, defaults)
     this.#members = new SecretNames(members, defaults)
     this.#texts = texts
+    this.#keptTypes = keptTypes.map(keptType)
   }
 
   /** Path and query. */
   target(target: string): string {
     const at = target.indexOf('?')
-    if (at < 0) return this.#byTextRules(target)
-    const query = this.#pairs(target.slice(at + 1), (name) => this.#parameters.has(name))
-    return this.#byTextRules(`${target.slice(0, at)}?${query}`)
+    const path = this.#path(at < 0 ? target : target.slice(0, at))
+    if (at < 0) return this.#byTextRules(path)
+    const query = this.#plain(this.#pairs(target.slice(at + 1), (name) => this.#parameters.has(name)))
+    return this.#byTextRules(`${path}?${query}`)
   }
 
   /** The value of a field. */
   field(name: string, value: string): string {
     const lower = name.toLowerCase()
     if (this.#headers.hasRule(lower)) return REDACTED
-    if (this.#defaults && lower === 'cookie') return this.#byTextRules(cookies(value))
-    if (this.#defaults && lower === 'set-cookie') return this.#byTextRules(setCookie(value))
+    if (this.#defaults && lower === 'cookie') return this.#byTextRules(withoutCookies(value))
+    if (this.#defaults && lower === 'set-cookie') return this.#byTextRules(withoutSetCookie(value))
     if (this.#headers.has(lower)) return REDACTED
-    return this.#byTextRules(this.#loose(value))
+    return this.#text(value)
   }
 
   /** A body. `contentType` and `coding` are the fields of its message; `maxBytes` bounds what it may be unpacked to. */
@@ -89,7 +101,7 @@ export class Redactor {
       const plain = unpacked(bytes, coding, maxBytes)
       if (plain === undefined)
         return { omitted: `its content coding ${coding} cannot be looked into for secrets` }
-      const clean = this.#plainBody(plain, contentType?.toLowerCase() ?? '')
+      const clean = this.#plainBody(plain, contentType ?? '')
       if ('omitted' in clean) return clean
       return clean.bytes.equals(plain)
         ? { bytes, decoded: false }
@@ -104,53 +116,77 @@ export class Redactor {
     return this.#members.any || this.#parameters.any || this.#texts.length > 0
   }
 
-  #plainBody(bytes: Buffer, type: string): { readonly bytes: Buffer } | { readonly omitted: string } {
-    const charset = /charset\s*=\s*"?([^\s";]+)/.exec(type)?.[1]
-    if (charset !== undefined && !READABLE_CHARSET.test(charset))
-      return { omitted: `its charset ${charset} cannot be looked into for secrets` }
-    const encoding = isUtf8(bytes) ? 'utf8' : 'latin1'
-    const text = bytes.toString(encoding)
+  #plainBody(bytes: Buffer, contentType: string): { readonly bytes: Buffer } | { readonly omitted: string } {
+    const type = contentType.toLowerCase()
+    if (this.#keeps(mediaType(type))) return this.#unread(bytes)
     if (type.startsWith('multipart/')) {
-      if (this.#multipartIsClean(bytes.toString('latin1'))) return { bytes }
+      if (this.#multipartIsClean(bytes.toString('latin1'), contentType)) return { bytes }
       return { omitted: 'it has parts that may be secrets' }
     }
-    if (encoding === 'latin1' && !TEXT_TYPE.test(type)) {
-      if (this.#byTextRules(text) === text) return { bytes }
-      return { omitted: 'it has a secret, and is no text' }
-    }
+    const found = bodyKind(bytes, type)
+    if (found.kind === 'opaque') return { omitted: found.why }
+    if (found.kind === 'media') return this.#unread(bytes)
+    const { encoding } = found
+    const text = bytes.toString(encoding)
     if (type.includes('json') && (encoding !== 'utf8' || !isJsonOrLines(text)))
       return { omitted: 'its type says that it is JSON, and it is none' }
     if (type.includes('form-urlencoded')) {
-      const form = this.#pairs(text, (name) => this.#parameters.has(name) || this.#members.has(name))
+      const form = this.#plain(this.#pairs(text, this.#isSecret))
       return { bytes: Buffer.from(this.#byTextRules(form), encoding) }
     }
     return { bytes: Buffer.from(this.#text(text), encoding) }
   }
 
-  #multipartIsClean(text: string): boolean {
-    if (/^content-type:[^\r\n]*(?:json|form-urlencoded|multipart)/im.test(text)) return false
+  #keeps(type: string): boolean {
+    return this.#keptTypes.some((it) => type === it || (it.endsWith('/') && type.startsWith(it)))
+  }
+
+  #unread(bytes: Buffer): { readonly bytes: Buffer } | { readonly omitted: string } {
+    const text = bytes.toString('latin1')
+    return this.#byTextRules(text) === text ? { bytes } : { omitted: 'it has a secret, and is no text' }
+  }
+
+  /** Each part is looked into as a body of its own; nothing is taken out of one, but all is clean or is left out. */
+  #multipartIsClean(text: string, type: string): boolean {
     if (this.#byTextRules(text) !== text) return false
     for (const [, quoted, bare = ''] of text.matchAll(PART_NAME)) {
-      const name = formDecoded((quoted ?? bare).replace(/\\(.)/g, '$1'))
-      if (this.#parameters.has(name) || this.#members.has(name)) return false
+      if (this.#isSecret(fullyDecoded(formDecoded((quoted ?? bare).replace(/\\(.)/g, '$1'))))) return false
     }
-    return true
+    return multipartParts(text, type).every(({ fields, content }) => {
+      if (fields.some(([name, value]) => this.field(name, value) !== value)) return false
+      const valueOf = (wanted: string): string | undefined =>
+        fields.find(([name]) => name.toLowerCase() === wanted)?.[1].trim()
+      const transfer = valueOf('content-transfer-encoding') ?? 'binary'
+      if (!/^(?:7bit|8bit|binary)$/i.test(transfer) || valueOf('content-encoding') !== undefined) return false
+      const bytes = Buffer.from(content, 'latin1')
+      const clean = this.#plainBody(bytes, valueOf('content-type') ?? '')
+      return 'bytes' in clean && clean.bytes.equals(bytes)
+    })
   }
 
   /** Text of whatever kind: JSON, JSON line by line (also behind a `data:` of an event stream), a form, anything else. */
   #text(text: string): string {
+    // Nobody nests as deeply but to hide something, or to keep us busy.
+    if (this.#depth >= MOST_DEPTH) return REDACTED
+    this.#depth++
+    try {
+      return this.#byTextRules(this.#structured(text))
+    } finally {
+      this.#depth--
+    }
+  }
+
+  #structured(text: string): string {
     const json = parsedJson(text)
-    if (json !== undefined) return this.#byTextRules(this.#json(text, json.value))
+    if (json !== undefined) return this.#json(text, json.value)
     const whole = JSON_LINE.test(text)
       ? text
           .split(/(?<=\n)/)
           .map((line) => this.#line(line))
           .join('')
       : text
-    if (!FORM.test(whole) || BASE64.test(whole)) return this.#byTextRules(this.#loose(whole))
-    return this.#byTextRules(
-      this.#pairs(whole, (name) => this.#parameters.has(name) || this.#members.has(name)),
-    )
+    if (FORM.test(whole) && !BASE64.test(whole)) return this.#plain(this.#pairs(whole, this.#isSecret))
+    return this.#plain(this.#encoded(whole))
   }
 
   #line(line: string): string {
@@ -176,14 +212,20 @@ export class Redactor {
       return this.#byTextRules(text) === text ? value : REDACTED
     }
     if (Array.isArray(value)) {
-      const items = value.map((item, i) => this.#value(item, [...path, String(i)]))
+      // `["password", "abc"]`, as entries of a map are written.
+      const entry = value.length === 2 && this.#names(value[0])
+      const items = value.map((item, i) =>
+        entry && i === 1 && tells(item) ? REDACTED : this.#value(item, [...path, String(i)]),
+      )
       return items.some((item, i) => item !== value[i]) ? items : value
     }
     let changed = false
+    const named = Object.entries(value).some(([name, member]) => NAMING.test(name) && this.#names(member))
     const members = Object.entries(value).map(([name, member]: [string, unknown]): [string, unknown] => {
       const at = [...path, name]
       const cleanName = this.#byTextRules(name)
-      const clean = this.#isSecretMember(at, name, member) ? REDACTED : this.#value(member, at)
+      const secret = this.#isSecretMember(at, name, member) || (named && VALUED.test(name) && tells(member))
+      const clean = secret ? REDACTED : this.#value(member, at)
       changed ||= clean !== member || cleanName !== name
       return [cleanName, clean]
     })
@@ -192,9 +234,12 @@ export class Redactor {
 
   #isSecretMember(path: readonly string[], name: string, value: unknown): boolean {
     if (this.#members.hasRule(name, path)) return true
-    // `"hasToken": true` tells no secret.
-    if (value === null || typeof value === 'boolean') return false
-    return this.#members.has(name)
+    return tells(value) && this.#members.has(name)
+  }
+
+  /** Whether a value is itself the name of a secret: of `{"name": "password", "value": "abc"}` the first. */
+  #names(value: unknown): boolean {
+    return typeof value === 'string' && NAME.test(value) && this.#isSecret(value)
   }
 
   /** `name=value` pairs between `&`. Some services take `;` for it too, and some values are urls. */
@@ -203,50 +248,76 @@ export class Redactor {
       .split('&')
       .map((pair) => {
         const at = pair.indexOf('=')
-        if (at < 0) return pair
+        if (at < 0) return this.#encoded(pair)
         const name = pair.slice(0, at)
-        if (isSecret(formDecoded(name))) return `${name}=${REDACTED}`
-        const value = this.#loose(`;${pair.slice(at + 1)}`).slice(1)
-        const plain = formDecoded(value)
+        if (isSecret(fullyDecoded(formDecoded(name)))) return `${name}=${REDACTED}`
+        const value = this.#urls(`;${pair.slice(at + 1)}`).slice(1)
+        const plain = percentDecoded(value.replaceAll('+', ' '))
         const clean = this.#text(plain)
         return `${name}=${clean === plain ? value : encodeURIComponent(clean)}`
       })
       .join('&')
   }
 
-  /** What stands in any text: users and parameters of urls, and members of JSON that is part of something else. */
-  #loose(text: string): string {
-    let clean = this.#defaults ? text.replace(URL_USER, `$1${REDACTED}@`) : text
-    if (this.#parameters.any) {
-      clean = clean.replace(URL_PARAMETER, (found, before: string, name: string) =>
-        this.#parameters.has(formDecoded(name)) ? `${before}${name}=${REDACTED}` : found,
-      )
-    }
-    if (this.#members.any) {
-      clean = clean.replace(QUOTED_MEMBER, (found, name: string, colon: string) =>
-        this.#members.has(name) ? `"${name}"${colon}"${REDACTED}"` : found,
-      )
-    }
-    return clean
+  /** Each segment as a text of its own. */
+  #path(path: string): string {
+    return path
+      .split('/')
+      .map((segment) => this.#plain(this.#encoded(segment)))
+      .join('/')
   }
 
+  /** What is percent-encoded in a text, as often as it may be: whole urls are, as parameters of others. */
+  #encoded(text: string): string {
+    return text.replace(ENCODED, (found) => {
+      const plain = percentDecoded(found)
+      const clean = this.#text(plain)
+      if (clean === plain) return found
+      // What is not written the way that we write it is compared in vain later.
+      return encodeURIComponent(plain) === found ? encodeURIComponent(clean) : REDACTED
+    })
+  }
+
+  /** What stands in any text, as it is written there. */
+  #plain(text: string): string {
+    const clean = this.#urls(this.#defaults ? withoutShapes(text) : text)
+    if (!this.#parameters.any && !this.#members.any) return clean
+    const isSecret = this.#isSecret
+    return withoutPairs(withoutTags(withoutBlocks(clean, isSecret), isSecret), isSecret)
+  }
+
+  /** Users and parameters of urls. */
+  #urls(text: string): string {
+    const clean = this.#defaults ? text.replace(URL_USER, `$1${REDACTED}@`) : text
+    if (!this.#parameters.any) return clean
+    return clean.replace(URL_PARAMETER, (found, before: string, name: string) =>
+      this.#parameters.has(fullyDecoded(formDecoded(name))) ? `${before}${name}=${REDACTED}` : found,
+    )
+  }
+
+  readonly #isSecret = (name: string): boolean => this.#parameters.has(name) || this.#members.has(name)
+
   #byTextRules(text: string): string {
-    return this.#texts.reduce((it, rule) => it.replace(rule, REDACTED), text)
+    const clean = this.#defaults ? withoutShapes(text) : text
+    return this.#texts.reduce((it, rule) => it.replace(rule, REDACTED), clean)
   }
 }
 
-const READABLE_CHARSET = /^(?:utf-?8|us-ascii|iso-8859-\d+|windows-125\d|latin1)$/
-const TEXT_TYPE = /^text\/|json|xml|javascript|form-urlencoded/
+const MOST_DEPTH = 16
 const FORM = /^[^\s=&]+=[^\s&]*(?:&[^\s=&]+=[^\s&]*)*$/
 /** Its padding looks like an empty value. */
 const BASE64 = /^[\w+/-]+==?$/
 const URL_PARAMETER = /([?&#;])([^=?&#;\s"<>]+)=[^&#\s"<>]*/g
-/** The value may be cut off. Words, `true` for example, tell nothing. */
-const QUOTED_MEMBER = /"([^"\\]{1,200})"(\s*:\s*)(?:"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|[-+\d][\w.+-]*)/gs
+/** From behind a delimiter to the end of the word: where a parameter within it ends cannot be told before it is decoded. */
+const ENCODED = /[^\s"<>&#=?;%]*%[\da-f]{2}[^\s"<>&#]*/gi
+const NAME = /^[\w.$-]{1,64}$/
+const NAMING = /^(?:name|key|id|field|header|property|param|parameter|label|k)$/i
+const VALUED = /^v$|val|content|data|text|string|default/i
 /** Also behind the `data:` of an event stream, or the record separator of a JSON sequence. */
 const JSON_LINE = /^\p{Cc}?[\w-]*:? *[[{"]/mu
 const LINE_START = /^\p{Cc}?[\w-]*:? */u
-const URL_USER = /(:\/\/)[^\s/@:"<>]*:[^\s/@"<>]*@/g
+/** With or without a password. */
+const URL_USER = /(\/\/)[^\s/"<>?#]+@/g
 const PART_NAME = /[;\s]name\*?=(?:"((?:\\.|[^"\\])*)"|([^;\s]*))/gi
 
 function textRule(rule: RegExp): RegExp {
@@ -254,19 +325,20 @@ function textRule(rule: RegExp): RegExp {
   return new RegExp(rule.source, `${rule.flags.replace(/[gy]/g, '')}g`)
 }
 
-function cookies(value: string): string {
-  return value.split(';').map(nameAlone).join(';')
+/** `"hasToken": true` tells no secret. */
+function tells(value: unknown): boolean {
+  return value !== null && typeof value !== 'boolean'
 }
 
-const COOKIE_ATTRIBUTE =
-  /^\s*(?:(?:path|domain|expires|max-age|samesite)\s*=.*|secure|httponly|partitioned)\s*$/i
-
-function setCookie(value: string): string {
-  const [first = '', ...attributes] = value.split(';')
-  return [nameAlone(first), ...attributes.filter((it) => COOKIE_ATTRIBUTE.test(it))].join(';')
+function keptType(type: string): string {
+  if (typeof type !== 'string' || !KEPT_TYPE.test(type))
+    throw invalidOption(
+      'record',
+      'keepBodies',
+      'a list of media types, "application/grpc" or "model/*"',
+      type,
+    )
+  return type.toLowerCase().replace(/\*$/, '')
 }
 
-function nameAlone(cookie: string): string {
-  const at = cookie.indexOf('=')
-  return at < 0 ? `${/^\s*/.exec(cookie)![0]}${REDACTED}` : `${cookie.slice(0, at)}=${REDACTED}`
-}
+const KEPT_TYPE = /^[\w!#$&^.+-]+\/(?:[\w!#$&^.+-]+|\*)$/

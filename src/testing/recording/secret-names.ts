@@ -7,7 +7,30 @@ export type NameRule = (name: string, path: readonly string[]) => boolean
  * Names of what is nearly always a secret. `key` is part of many words that are none; the commonest are let through.
  */
 const SECRET =
-  /token|secret|session|passw(?:or)?d|passphrase|credential|signature|authorization|^(?:set-)?cookie$|key(?!words?|board|note|frame)/i
+  /token|secret|session|passw(?:or)?d|passphrase|credential|signature|authorization|^saml|^(?:set-)?cookie$|key(?!words?|board|note|frame)/i
+
+/** Too short to be looked for within a word. */
+const SECRET_WORDS: ReadonlySet<string> = new Set([
+  ...['auth', 'code', 'csrf', 'cvc', 'cvv', 'jwt', 'otp', 'pass', 'pin', 'pwd', 'sid', 'sig', 'totp', 'xsrf'],
+])
+
+/** A code of these is none that opens anything. */
+const PLAIN_CODE =
+  /^(?:area|city|color|country|currency|err|error|exit|http|lang|language|postal|reason|region|response|result|state|status|zip)$/
+
+/** Whether a name has, by itself or in `camelCase`, `snake_case` or the like, a word that says so. */
+function hasSecretWord(name: string): boolean {
+  const words = name
+    .slice(0, MOST_OF_NAME)
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z\d]+/)
+  return words.some(
+    (word, i) => SECRET_WORDS.has(word) && !(word === 'code' && PLAIN_CODE.test(words[i - 1] ?? '')),
+  )
+}
+
+const MOST_OF_NAME = 1_000
 
 /** Names in one kind of place: those of rules, and by default those that speak for themselves. */
 export class SecretNames {
@@ -25,7 +48,7 @@ export class SecretNames {
   }
 
   has(name: string): boolean {
-    return (this.#defaults && SECRET.test(name)) || this.hasRule(name)
+    return (this.#defaults && (SECRET.test(name) || hasSecretWord(name))) || this.hasRule(name)
   }
 
   /** Whether a rule names it; the default names do not count. */

@@ -136,5 +136,7 @@ function bracketsEnd(text: string, at: number): number {
 
 /** Whether what looks like a pair is the host and port of a url: `http://auth:8080`. */
 function isPort(text: string, nameAt: number, valueAt: number): boolean {
-  return text.startsWith('//', nameAt - 2) && /^\d{1,5}(?:[/?#\s"'<>,;)]|$)/.test(text.slice(valueAt, valueAt + 6))
+  return (
+    text.startsWith('//', nameAt - 2) && /^\d{1,5}(?:[/?#\s"'<>,;)]|$)/.test(text.slice(valueAt, valueAt + 6))
+  )
 }

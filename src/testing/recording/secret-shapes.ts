@@ -2,14 +2,12 @@ import { REDACTED } from './redacted.ts'
 
 /** A text without what looks like a secret wherever it stands: tokens, credentials of a scheme, private keys. */
 export function withoutShapes(text: string): string {
-  return text
-    .replace(PRIVATE_KEY, REDACTED)
-    .replace(SCHEME, `$1 ${REDACTED}`)
-    .replace(PREFIXED, REDACTED)
+  return text.replace(PRIVATE_KEY, REDACTED).replace(SCHEME, `$1 ${REDACTED}`).replace(PREFIXED, REDACTED)
 }
 
 /** Also one that is cut off. */
-const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g
+const PRIVATE_KEY =
+  /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g
 
 /**
  * Credentials as in `Authorization` (RFC 9110 section 11.4), wherever they stand; a challenge, which has parameters, is none.

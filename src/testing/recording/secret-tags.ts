@@ -18,8 +18,7 @@ export function withoutTags(text: string, isSecret: (name: string) => boolean): 
     const at = found.index + whole.length
     pieces.push(text.slice(done, found.index), `<${name}${cleanAttributes}>`)
     done = at
-    const secret =
-      isSecret(localName(name)) || named === 'all' || follows(text, found.index, isSecret)
+    const secret = isSecret(localName(name)) || named === 'all' || follows(text, found.index, isSecret)
     if (!secret || attributes.endsWith('/') || VOID.test(name)) continue
     const end = contentEnd(text, name, at, unclosed)
     if (text.slice(at, end).trim() === '') continue
