@@ -19,11 +19,14 @@ export function backoffMs(
 /** What `Retry-After` asks for (RFC 9110 section 10.2.3): seconds, or a date. `undefined` for what is neither. */
 export function retryAfterMs(value: string, clock: Clock): number | undefined {
   if (/^\d+$/.test(value)) return Number(value) * 1_000
-  // Three letters and a comma: of what `Date.parse` takes, only the form that RFC 9110 section 5.6.7 prefers.
-  if (!/^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(value)) return undefined
-  const at = Date.parse(value)
+  // Of what `Date.parse` takes, the three forms of RFC 9110 section 5.6.7 alone; the last one names no zone.
+  const date = ASCTIME.test(value) ? `${value} GMT` : IMF_OR_RFC850.test(value) ? value : ''
+  const at = Date.parse(date)
   return Number.isNaN(at) ? undefined : Math.max(0, at - clock.wallTime())
 }
+
+const IMF_OR_RFC850 = /^[A-Z][a-z]{2,8}, \d{2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d{2}:\d{2}:\d{2} GMT$/
+const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/
 
 /** Waits, and gives up with the exchange: then it rejects, and no timer is left. */
 export function wait(ms: number, exchange: Exchange, clock: Clock): Promise<void> {
