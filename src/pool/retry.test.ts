@@ -103,7 +103,7 @@ describe('pool.retry', () => {
     const odd = vi.fn(({ headers }: { headers: { has(name: string): boolean } }) => headers.has('x-odd'))
     await using sim = world({ on: [503, '520-529', odd] })
     const one = sim.upstream('http://u1')
-    one.on('* /full', { status: 503, body: 'x'.repeat(100_000) })
+    one.on('* /full', { status: 503, body: 'x'.repeat(2_000_000) })
     one.on('* /odd', { status: 200, headers: { 'X-Odd': '1' }, body: 'odd' })
     one.on('* /bad', { status: 525 }).on('* /other', { status: 500 })
     sim.upstream('http://u2').reply({ body: 'two' })
@@ -111,6 +111,10 @@ describe('pool.retry', () => {
       const response = await sim.get(path)
       assertServedBy(response, 'http://u2')
       expect(response.text()).toBe('two')
+      // The lease on the first is back before the wait, not when all is over.
+      const [first, second] = response.exchange!.attempts
+      expect(first!.endedAtMs).toBe(first!.respondedAtMs)
+      expect(second!.startedAtMs).toBeGreaterThan(first!.endedAtMs!)
     }
     assertAttempts(await sim.get('/other'), 1)
     assertAttempts(await sim.post('/full', { body: 'order' }), 1)
@@ -203,12 +207,12 @@ describe('pool.retry', () => {
 
   test('gives up with the client while it waits', async () => {
     await using sim = world({ on: 503, backoff: { baseMs: '10s' } })
-    sim.upstream('http://u1').reply({ status: 503, body: 'x'.repeat(100_000) })
+    sim.upstream('http://u1').reply({ status: 503, body: 'x'.repeat(2_000_000) })
     const pending = sim.request({ method: 'PUT', url: '/', body: pieces() })
     await sim.settle()
     expect(sim.journal.toString()).toMatch(/retried after \d+ ms \(status 503\)/)
-    await pending.leave()
-    await sim.advance('20s')
+    pending.leave()
+    await sim.settle()
     const [exchange] = sim.exchanges
     expect([exchange!.attempts.length, exchange!.outcome!.result]).toEqual([1, 'aborted'])
     await sim.assertNoLeaks()
@@ -299,15 +303,56 @@ describe('pool.retry', () => {
     await sim.assertNoLeaks()
   })
 
-  test('fails where a condition throws, and leaves nothing', async () => {
-    const report = vi.spyOn(console, 'error').mockImplementation(() => {})
-    await using sim = world({
-      on: () => {
-        throw new Error('a mistake')
-      },
+  test('does not try again what a filter has found to be for good', async () => {
+    const shape = (it: Pool) => it.use(() => Promise.reject(new ProxyError('upstream_upgrade_failed')))
+    await using sim = world({}, { shape })
+    assertProblem(await sim.get('/'), 'upstream_upgrade_failed')
+    assertNoneRetried(sim)
+  })
+
+  test('passes a tunnel on, whatever its conditions say', async () => {
+    await using sim = world({ on: () => true })
+    sim.upstream('http://u1').reply({
+      status: 101,
+      headers: { Connection: 'Upgrade', Upgrade: 'echo' },
+      tunnel: (bytes, peer) => peer.write(bytes),
     })
-    sim.upstream('http://u1').reply({ body: 'x'.repeat(100_000) })
-    assertProblem(await sim.get('/'), 'internal_error')
+    const client = await sim.connect()
+    await client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+    expect((await client.response()).status).toBe(101)
+    await client.send('hello')
+    expect((await client.read(5)).toString()).toBe('hello')
+    await client.close()
+    await sim.settle()
+    assertNoneRetried(sim)
+    await sim.assertNoLeaks()
+  })
+
+  test('leaves no timer of an attempt that has failed in time', async () => {
+    await using sim = world({ perAttemptMs: '1h' })
+    for (const it of sim.upstreams) it.inject(fault.refuse())
+    assertAttempts(await sim.get('/'), 2)
+    await sim.assertNoLeaks()
+  })
+
+  test('fails where a condition throws, and gives the lease back', async () => {
+    const report = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const linger: Filter = async (exchange, next) => {
+      try {
+        return await next(exchange)
+      } catch (error) {
+        await new Promise<void>((resolve) => void exchange.clock.setTimeout(resolve, 1_000))
+        throw error
+      }
+    }
+    const on = () => {
+      throw new Error('a mistake')
+    }
+    await using sim = world({ on }, { filters: [linger] })
+    sim.upstream('http://u1').reply({ body: 'x'.repeat(2_000_000) })
+    const response = await sim.get('/')
+    assertProblem(response, 'internal_error')
+    expect(response.exchange!.attempts[0]!.endedAtMs).toBe(0)
     report.mockRestore()
     await sim.assertNoLeaks()
   })
@@ -323,6 +368,10 @@ describe('pool.retry', () => {
     expect(lines).toContain('exchange 2: completed 502 (upstream_refused)')
   })
 })
+
+function assertNoneRetried({ journal }: Simulation): void {
+  expect(journal.toString()).not.toContain('retried')
+}
 
 async function startsOf(response: PromiseLike<SimulatedResponse>): Promise<number[]> {
   return startsIn((await response).exchange!)
