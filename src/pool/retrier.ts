@@ -2,7 +2,7 @@ import type { Candidates } from '../core/balancer.ts'
 import { ProxyError, type Sent, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Handler } from '../core/handler.ts'
-import type { ResponseMessage } from '../core/message.ts'
+import { ResponseMessage } from '../core/message.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import { backoffMs, retryAfterMs, wait } from './backoff.ts'
 import type { PoolEndpoint } from './endpoint.ts'
@@ -18,10 +18,14 @@ export interface AttemptMaker {
   /** One that was not tried, where there is one. @throws `no_endpoint` */
   pick(exchange: Exchange, tried: readonly PoolEndpoint[]): PoolEndpoint
   /** Tries an endpoint. Not through the pool's filters. */
-  send(exchange: Exchange, endpoint: PoolEndpoint): Promise<ResponseMessage>
+  readonly send: (exchange: Exchange, endpoint: PoolEndpoint) => Promise<ResponseMessage>
   /** The same, through the pool's filters, where it has some. */
   readonly viaFilters: Handler | undefined
 }
+
+/** Made once: nobody is shown them, and a stack of their own would be dear. */
+const NONE_FOLLOWS = new ProxyError('exchange_aborted', { detail: 'no attempt follows' })
+const ANOTHER_FOLLOWS = new ProxyError('exchange_aborted', { detail: 'another attempt follows' })
 
 /** How an attempt has ended, which may be followed by another one. */
 interface Ending {
@@ -41,28 +45,42 @@ export class Retrier {
   readonly #runtime: Runtime
   readonly #maker: AttemptMaker
   readonly #budget: RetryBudget | undefined
+  /** Most do not: then a response is passed on without a look. */
+  readonly #looksAtResponses: boolean
 
   constructor(settings: RetrySettings, runtime: Runtime, maker: AttemptMaker) {
     this.#settings = settings
     this.#runtime = runtime
     this.#maker = maker
     this.#budget = settings.budget === undefined ? undefined : new RetryBudget(settings.budget)
+    this.#looksAtResponses = settings.statuses.length > 0 || settings.predicates.length > 0
   }
 
   async serve(exchange: Exchange): Promise<ResponseMessage> {
     this.#budget?.deposit(this.#runtime.clock.now())
     const repeatable = this.#isRepeatable(exchange)
     this.#keepBody(exchange, repeatable)
+    const { send, viaFilters } = this.#maker
     const tried: PoolEndpoint[] = []
     try {
       for (let number = 1; ; number++) {
         const endpoint = this.#maker.pick(exchange, tried)
         if (!tried.includes(endpoint)) tried.push(endpoint)
-        const ending = await this.#attempt(exchange, endpoint)
-        const delayMs = this.#delayOfNext(exchange, ending, number, repeatable, tried)
-        const { response } = ending
+        exchange.endpoint = endpoint
+        const view = viaFilters === undefined ? undefined : new TriedExchange(exchange, endpoint)
+        let response: ResponseMessage | undefined
+        let thrown: unknown
+        try {
+          response = await (view === undefined ? send(exchange, endpoint) : viaFilters!(view))
+          // What is no response at all is named by whoever called the pool.
+          if (!this.#looksAtResponses || !(response instanceof ResponseMessage)) return response
+        } catch (error) {
+          thrown = error
+        }
+        const sent = furthest(view, response, thrown)
+        const delayMs = this.#delayOfNext(exchange, { sent, response, thrown }, number, repeatable, tried)
         if (delayMs === undefined) {
-          if (response === undefined) throw ending.thrown
+          if (response === undefined) throw thrown
           return response
         }
         // Before the wait, so that its lease does not last as long.
@@ -70,7 +88,7 @@ export class Retrier {
         await wait(delayMs, exchange, this.#runtime.clock)
       }
     } finally {
-      exchange.request.body.settle(new ProxyError('exchange_aborted', { detail: 'no attempt follows' }))
+      exchange.request.body.settle(NONE_FOLLOWS)
     }
   }
 
@@ -85,26 +103,6 @@ export class Retrier {
     if (repeatable && this.#settings.attempts > 1) body.replay({ maxBytes: this.#settings.replayBytes })
     // Filters get a body for each attempt, and these must know when one of them has been read.
     else if (this.#maker.viaFilters !== undefined) body.replay({ maxBytes: 0 })
-  }
-
-  async #attempt(exchange: Exchange, endpoint: PoolEndpoint): Promise<Ending> {
-    const { viaFilters } = this.#maker
-    if (viaFilters === undefined) {
-      exchange.endpoint = endpoint
-      try {
-        const response = await this.#maker.send(exchange, endpoint)
-        return { sent: 'response', response, thrown: undefined }
-      } catch (thrown) {
-        return { sent: toProxyError(thrown).sent, response: undefined, thrown }
-      }
-    }
-    const view = new TriedExchange(exchange, endpoint)
-    try {
-      const response = await viaFilters(view)
-      return { sent: view.sent, response, thrown: undefined }
-    } catch (thrown) {
-      return { sent: further(view.sent, toProxyError(thrown).sent), response: undefined, thrown }
-    }
   }
 
   /** How long to wait until the next attempt; `undefined` if there must be none. */
@@ -160,6 +158,16 @@ export class Retrier {
   }
 }
 
+/** How far the request has got, by what the connections say where filters may have made another error of it. */
+function furthest(
+  view: TriedExchange | undefined,
+  response: ResponseMessage | undefined,
+  thrown: unknown,
+): Sent {
+  if (response !== undefined) return view === undefined ? 'response' : view.sent
+  return further(view?.sent ?? 'none', toProxyError(thrown).sent)
+}
+
 function hasUntried(candidates: Candidates, tried: readonly PoolEndpoint[]): boolean {
   return candidates.some((it) => !tried.includes(it as PoolEndpoint))
 }
@@ -170,6 +178,6 @@ function askedWaitMs({ headers }: ResponseMessage, { clock }: Runtime): number {
 }
 
 function drop(response: ResponseMessage): void {
-  response.body.discard(new ProxyError('exchange_aborted', { detail: 'another attempt follows' }))
+  response.body.discard(ANOTHER_FOLLOWS)
   response.tunnel?.abort()
 }

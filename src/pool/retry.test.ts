@@ -310,6 +310,16 @@ describe('pool.retry', () => {
     assertNoneRetried(sim)
   })
 
+  test('names a filter that gives no response', async () => {
+    const report = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const shape = (it: Pool) => it.use((() => undefined) as unknown as Filter)
+    await using sim = world({ on: ['unsent', 503] }, { shape })
+    assertProblem(await sim.get('/'), 'internal_error')
+    expect(report.mock.calls.flat().join(' ')).toContain('must return a ResponseMessage')
+    report.mockRestore()
+    await sim.assertNoLeaks()
+  })
+
   test('passes a tunnel on, whatever its conditions say', async () => {
     await using sim = world({ on: () => true })
     sim.upstream('http://u1').reply({
