@@ -119,8 +119,6 @@ export class Retrier {
     if (!exchange.request.body.resendable) return
     const reason = this.#reasonToRetry(exchange, ending)
     if (reason === undefined) return
-    const candidates = this.#maker.candidates()
-    if (candidates.length === 0) return
     const askedMs = ending.response === undefined ? 0 : askedWaitMs(ending.response, this.#runtime)
     if (askedMs > this.#settings.maxRetryAfterMs) return
     if (this.#budget?.withdraw(clock.now()) === false) {
@@ -128,7 +126,7 @@ export class Retrier {
       return
     }
     // Where nothing was sent, nothing is known of the others, and there is nothing to wait for.
-    const atOnce = ending.sent === 'none' && askedMs === 0 && hasUntried(candidates, tried)
+    const atOnce = ending.sent === 'none' && askedMs === 0 && hasUntried(this.#maker.candidates(), tried)
     const delayMs = atOnce ? 0 : Math.ceil(askedMs + backoffMs(this.#settings, number, random))
     observer?.retried?.(exchange, reason, delayMs)
     return delayMs

@@ -192,6 +192,25 @@ describe('a request body', () => {
     await sim.assertNoLeaks()
   })
 
+  test('may take its time, which is not that of an attempt', async () => {
+    await using sim = world({ perAttemptMs: '100ms' })
+    const one = sim.upstream('http://u1')
+    const pieces = () =>
+      slowly(
+        sim,
+        Array.from({ length: 30 }, () => bytes(100)),
+      )
+    const slow = await sim.request({ method: 'PUT', url: '/', body: pieces() })
+    assertAttempts(slow, 1)
+    expect(slow.durationMs).toBe(300)
+    one.inject(fault.noAnswer(), { next: 1 })
+    const silent = await sim.request({ method: 'PUT', url: '/', body: pieces() })
+    assertAttempts(silent, 2)
+    const [first] = silent.exchange!.attempts
+    expect([first!.error, first!.endedAtMs! - first!.startedAtMs]).toEqual(['upstream_attempt_timeout', 400])
+    await sim.assertNoLeaks()
+  })
+
   test('whose client leaves half-way leaves nothing', async () => {
     await using sim = world({ on: 'reset', backoff: { baseMs: 1_000 } })
     const pieces = Array.from({ length: 10 }, () => bytes(100))

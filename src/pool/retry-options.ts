@@ -61,7 +61,10 @@ export interface RetryOptions {
   methods?: readonly string[]
   /** Takes a request with an `Idempotency-Key` for one that may be sent twice, whatever its method. Default false. */
   idempotencyKey?: boolean
-  /** From the pick of an endpoint to the head of its response; then the attempt is cancelled. Default `Infinity`. */
+  /**
+   * From the pick of an endpoint to the head of its response; then the attempt is cancelled. It does not count while a body
+   * comes from the client, and begins anew behind its last byte. Default `Infinity`.
+   */
   perAttemptMs?: Duration
   /** How many retries there may be: the ratio alone, or all of it. `Infinity` does not count. Default 0.2. */
   budget?: number | BudgetOptions
