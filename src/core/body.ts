@@ -95,7 +95,8 @@ export class Body implements AsyncIterable<Uint8Array> {
    * `maxBytes` (default 64 KiB). A body that turns out to be longer is passed on all the same, and cannot be sent again.
    *
    * What was recorded before (transforms, `onClose`) happens once; transforms added after it, at each reading. A body that
-   * was made from a string or bytes is at hand anyway. `pool.retry` asks for this itself, with its `replayBytes`.
+   * was made from a string or bytes is at hand anyway. `pool.retry` asks for this itself, with its `replayBytes`, and lets
+   * go of what was kept when no attempt follows.
    *
    * @example exchange.request.body.replay({ maxBytes: '1mb' })
    *

@@ -192,6 +192,22 @@ describe('a request body', () => {
     await sim.assertNoLeaks()
   })
 
+  test('of which a half was refused goes whole to the next', async () => {
+    await using sim = world({ on: 503 })
+    const one = sim.upstream('http://u1')
+    one.inject(fault.earlyResponse())
+    // Small ones come whole with their head; of a large one, the connection is given up.
+    for (const size of [10, 2_000_000]) {
+      one.reply({ status: 503, body: 'x'.repeat(size) })
+      const pieces = Array.from({ length: 20 }, (_, i) => bytes(100 + i))
+      const response = await sim.request({ method: 'PUT', url: '/', body: slowly(sim, pieces) })
+      assertAttempts(response, 2)
+      expect(response.exchange!.attempts[1]!.startedAtMs - response.exchange!.startedAtMs).toBeLessThan(100)
+      expect(sim.upstream('http://u2').requests.at(-1)!.body.equals(Buffer.concat(pieces))).toBe(true)
+    }
+    await sim.assertNoLeaks()
+  })
+
   test('may take its time, which is not that of an attempt', async () => {
     await using sim = world({ perAttemptMs: '100ms' })
     const one = sim.upstream('http://u1')
