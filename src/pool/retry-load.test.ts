@@ -34,7 +34,7 @@ describe('pool.retry', () => {
     options: RetryOptions,
   ): Promise<{ load: LoadResult; received: number; refused: number }> {
     const target = pool(ENDPOINTS).retry({ attempts: 4, on: ['unsent', 'reset', 503], ...options })
-    await using sim = simulate(proxy().route('/', target), { seed: 5 })
+    await using sim = simulate(proxy().route('/', target), { seed: 5, keep: 1_000_000 })
     for (const it of sim.upstreams) {
       it.inject(fault.latency({ kind: 'exponential', meanMs: 5 }))
       it.reply(() => ({ status: sim.random() < 0.5 ? 503 : 200 }))
