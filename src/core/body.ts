@@ -3,6 +3,7 @@ import { type BodySource, BytesSource, EMPTY, IterableSource } from './body-sour
 import { ChunkReader } from './chunk-reader.ts'
 import { ProxyError } from './errors.ts'
 import { invalidOption, type Size, sizeBytes } from './options.ts'
+import { ReplayedSource } from './replayed-source.ts'
 import { type Transform, transformed } from './transformed-source.ts'
 import { WatchedSource } from './watched-source.ts'
 
@@ -24,7 +25,12 @@ export type BodyInit =
  * Whoever takes a message and does not pass its body on calls `discard()`.
  */
 export class Body implements AsyncIterable<Uint8Array> {
-  readonly #source: BodySource
+  #source: BodySource
+  /** Reads the source, where it was asked that the body can be read again. */
+  #replayed: ReplayedSource | undefined
+  /** Whether it is one of several bodies that have the same bytes: what becomes of it says nothing about the others. */
+  #ofAttempt = false
+  #reading: BodySource | undefined
   #transforms: Transform[] | undefined
   #closeListeners: ((error: unknown) => void)[] | undefined
   #used = false
@@ -82,6 +88,54 @@ export class Body implements AsyncIterable<Uint8Array> {
     this.#transforms ??= []
     this.#transforms.push(step)
     return this
+  }
+
+  /**
+   * Keeps the body while it is read, so that it can be read, and by `pool.retry` be sent, again from its first byte: up to
+   * `maxBytes` (default 64 KiB). A body that turns out to be longer is passed on all the same, and cannot be sent again.
+   *
+   * What was recorded before (transforms, `onClose`) happens once; transforms added after it, at each reading. A body that
+   * was made from a string or bytes is at hand anyway. `pool.retry` asks for this itself, with its `replayBytes`, and lets
+   * go of what was kept when no attempt follows.
+   *
+   * @example exchange.request.body.replay({ maxBytes: '1mb' })
+   *
+   * @throws `ERR_OPTION_INVALID` for a size that is none, `ERR_BODY_USED` when the body was read.
+   */
+  replay({ maxBytes = 65_536 }: { maxBytes?: Size } = {}): this {
+    const limit = sizeBytes('body.replay', 'maxBytes', maxBytes)
+    const plain = this.#transforms === undefined && this.#closeListeners === undefined
+    if (plain && this.#reusable) return this
+    if (plain && this.#replayed !== undefined) {
+      this.#replayed.keepUpTo(limit)
+      return this
+    }
+    const source = this.take()
+    this.#used = false
+    this.#transforms = undefined
+    this.#source = source
+    this.#replayed = new ReplayedSource(source, limit)
+    return this
+  }
+
+  /** @internal Whether it can be read from its first byte on: it was not read yet, is at hand, or was kept whole. */
+  get resendable(): boolean {
+    return this.#replayed?.whole ?? (this.bytes !== undefined || !this.#used)
+  }
+
+  /** @internal The same bytes as a body of one attempt's own, which may be given transforms. Of a body that `replay` was asked for. */
+  again(): Body {
+    const body = new Body(this.#source)
+    body.#replayed = this.#replayed
+    body.#ofAttempt = true
+    body.#transformed = this.#transformed
+    body.#upstream = this.#upstream
+    return body
+  }
+
+  /** @internal Nobody will read it again: lets go of what `replay` has kept. */
+  settle(reason: ProxyError): void {
+    this.#replayed?.settle(reason)
   }
 
   /** Calls once when the last byte has gone, or with an error when the body broke off or was dropped. */
@@ -145,7 +199,11 @@ export class Body implements AsyncIterable<Uint8Array> {
   discard(
     reason: ProxyError = new ProxyError('exchange_aborted', { detail: 'the body was discarded' }),
   ): void {
-    if (this.#used) this.#source.cancel(reason)
+    if (this.#replayed !== undefined) {
+      this.#used = true
+      if (this.#ofAttempt) this.#reading?.cancel(reason)
+      else this.#replayed.cancel(reason)
+    } else if (this.#used) this.#source.cancel(reason)
     else this.take().cancel(reason)
   }
 
@@ -157,10 +215,12 @@ export class Body implements AsyncIterable<Uint8Array> {
 
   /** @internal The source behind everything recorded here. The engine's way to read a body. */
   take(): BodySource {
-    const reusable = this.#source instanceof BytesSource || this.#source === EMPTY
-    if (this.#used && !reusable) throw bodyUsed()
+    const gone = this.#replayed === undefined ? this.#used && !this.#reusable : !this.#replayed.whole
+    if (gone) throw bodyUsed()
     this.#used = true
-    let source = reusable && this.#source !== EMPTY ? (this.#source as BytesSource).fresh() : this.#source
+    let source = this.#replayed === undefined ? this.#source : this.#replayed.read()
+    if (this.#ofAttempt) this.#reading = source
+    if (source instanceof BytesSource) source = source.fresh()
     if (this.#transforms !== undefined) source = transformed(source, this.#transforms)
     if (this.#closeListeners !== undefined) {
       // Bytes can be taken again, but the body was closed once.
@@ -170,9 +230,14 @@ export class Body implements AsyncIterable<Uint8Array> {
     return source
   }
 
+  get #reusable(): boolean {
+    return this.#replayed === undefined && (this.#source instanceof BytesSource || this.#source === EMPTY)
+  }
+
   /** @internal The bytes of a body made from bytes, when nothing stands between them and the wire. */
   get bytes(): Uint8Array | undefined {
     if (this.#transforms !== undefined || this.#closeListeners !== undefined) return undefined
+    if (this.#replayed !== undefined) return undefined
     if (this.#source === EMPTY) return NO_BYTES
     return this.#source instanceof BytesSource ? this.#source.bytes : undefined
   }

@@ -158,6 +158,13 @@ const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
     'http_response_timeout',
     'The service did not answer in time',
   ),
+  upstream_attempt_timeout: row(
+    'upstream',
+    504,
+    'idempotent',
+    'http_response_timeout',
+    'The service did not answer within the time of one attempt',
+  ),
   upstream_head_too_large: row(
     'upstream',
     502,
@@ -263,6 +270,7 @@ export type ProxyErrorCode =
   | 'upstream_certificate_invalid'
   | 'upstream_reset'
   | 'upstream_head_timeout'
+  | 'upstream_attempt_timeout'
   | 'upstream_head_too_large'
   | 'upstream_response_malformed'
   | 'upstream_response_incomplete'

@@ -38,6 +38,10 @@ export interface Observer {
   attemptResponded?(attempt: ObservedAttempt, status: number): void
   /** The lease is back: the response body has ended, or the attempt has failed. */
   attemptEnded?(attempt: ObservedAttempt, error: ProxyError | undefined): void
+  /** An attempt was not taken, and another one follows after `delayMs`. `reason`: an error's code, `status 503`, or `response`. */
+  retried?(exchange: Exchange, reason: string, delayMs: number): void
+  /** An attempt would have been followed by another one, but the pool's budget for retries is spent. */
+  retryRefused?(exchange: Exchange, reason: string): void
   /** A probe has ended. */
   probed?(endpoint: Endpoint, result: ProbeResult): void
   /** The endpoint is thought of in another way, and the candidates have been replaced where that changes them. */

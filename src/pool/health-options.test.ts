@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { type HealthOptions, healthSettings, type StatusRange } from './health-options.ts'
+import { type HealthOptions, healthSettings } from './health-options.ts'
 import { pool } from './pool.ts'
+import type { StatusRange } from './status-range.ts'
 
 const refused: [string, Partial<Record<keyof HealthOptions, unknown>> & Record<string, unknown>, string][] = [
   ['no path', { path: undefined }, '"path" must be a percent-encoded path'],

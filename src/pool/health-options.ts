@@ -4,9 +4,7 @@ import { type Duration, durationMs, integer, invalidOption, knownOptions } from 
 import { REQUEST_DROPPED } from '../transport/http1/head-writer.ts'
 import { HOST_FIELD } from './endpoint-spec.ts'
 import type { Thresholds } from './health.ts'
-
-/** A status, a class of them (`'2xx'`), or all from one to another (`'200-399'`). */
-export type StatusRange = number | `${number}xx` | `${number}-${number}`
+import { type StatusRange, type StatusRanges, statusRanges } from './status-range.ts'
 
 /** How the endpoints of a pool are probed. Times are milliseconds or `'250ms'`, `'5s'`, `'1m'`. */
 export interface HealthOptions {
@@ -68,7 +66,7 @@ export interface HealthSettings extends Thresholds {
   readonly timeoutMs: number
   readonly jitter: number
   /** First and last status of each range that passes. */
-  readonly statuses: readonly (readonly [from: number, to: number])[]
+  readonly statuses: StatusRanges
   readonly body: string | RegExp | undefined
   readonly host: string | undefined
   readonly port: number | undefined
@@ -118,33 +116,13 @@ export function healthSettings(options: HealthOptions): HealthSettings {
     rise: integer(OWNER, 'rise', rise, { min: 1 }),
     fall: integer(OWNER, 'fall', fall, { min: 1 }),
     jitter,
-    statuses: statusRanges(status),
+    statuses: statusRanges(OWNER, 'status', status),
     body,
     host,
     port: port === undefined ? undefined : integer(OWNER, 'port', port, { min: 1, max: 65_535 }),
     headers: probeHeaders(headers),
     initial,
   }
-}
-
-function statusRanges(given: StatusRange | readonly StatusRange[]): [from: number, to: number][] {
-  const ranges = [given].flat()
-  if (ranges.length === 0) throw invalidOption(OWNER, 'status', 'at least one status', given)
-  return ranges.map((range) => {
-    const found = /^(?:([2-5])xx|(\d{3})(?:-(\d{3}))?)$/.exec(String(range))
-    if (found !== null) {
-      const [, hundreds, first, last = first] = found
-      const from = hundreds === undefined ? Number(first) : Number(hundreds) * 100
-      const to = hundreds === undefined ? Number(last) : from + 99
-      if (from >= 200 && to <= 599 && from <= to) return [from, to]
-    }
-    throw invalidOption(
-      OWNER,
-      'status',
-      'a status from 200 to 599, "2xx", "200-399" or a list of these',
-      range,
-    )
-  })
 }
 
 function probeHeaders(init: HeadersInit | undefined): HeaderList {

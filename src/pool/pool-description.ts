@@ -12,6 +12,7 @@ import {
 } from '../transport/upstream-limits.ts'
 import { type EndpointOptions, type EndpointSpec, endpointSpec, HOST_FIELD } from './endpoint-spec.ts'
 import type { HealthSettings } from './health-options.ts'
+import type { RetrySettings } from './retry-options.ts'
 
 export interface PoolOptions extends ConnectionOptions {
   /** What `explain`, logs and metrics call it. Default `pool`. */
@@ -46,6 +47,8 @@ export interface PoolDescription {
   readonly filters: readonly Filter[]
   /** How endpoints are probed; `undefined` does not. */
   readonly health: HealthSettings | undefined
+  /** What is retried; `undefined` retries nothing. */
+  readonly retry: RetrySettings | undefined
 }
 
 /** Checks what `pool` was given. */
@@ -99,5 +102,6 @@ export function describePool(
     balancer: balancers.roundRobin(),
     filters: [],
     health: undefined,
+    retry: undefined,
   }
 }

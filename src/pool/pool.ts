@@ -6,6 +6,7 @@ import type { Compilable, Compiled, Runtime, TargetDescription } from '../transp
 import type { EndpointOptions } from './endpoint-spec.ts'
 import { type HealthOptions, healthSettings } from './health-options.ts'
 import { describePool, type PoolDescription, type PoolOptions } from './pool-description.ts'
+import { type RetryOptions, retrySettings } from './retry-options.ts'
 import { RunningPool } from './running-pool.ts'
 
 /**
@@ -110,6 +111,33 @@ export class Pool implements Compilable {
    */
   health(options: HealthOptions): Pool {
     return this.#with({ health: healthSettings(options) })
+  }
+
+  /**
+   * Tries again where an attempt has failed: on an endpoint that was not tried yet, as long as there is one. Off unless
+   * asked for, since a retry is load that no client has sent.
+   *
+   * - **What**: `on`. By default failures alone; a response, of whatever status, is the service's word and is passed on.
+   * - **When it is safe.** A request of which nothing was sent, whatever its method. One of which something was sent, only
+   *   where that may be done twice: by its method (RFC 9110 section 9.2.2), or by an `Idempotency-Key` where you say so. One
+   *   with a body, only while all of it is still at hand: see `replayBytes` and `body.replay`. Never once the head of a
+   *   response was passed on.
+   * - **How often**: `attempts`, and a budget of the whole pool: retries of a fifth of the requests of the last 10 seconds,
+   *   and 10 a second besides. These are the numbers of Finagle (`RetryBudget`), Linkerd and the Gateway API (GEP-3388);
+   *   Envoy has the same fifth. When it is spent, the failure is answered as it is.
+   * - **How soon**: after a wait that doubles, with full jitter (Envoy's: 25 ms, at most 250 ms), and at once where nothing
+   *   was sent and another endpoint is left. A `Retry-After` of the response is waited for, up to `maxRetryAfterMs`.
+   *
+   * Filters of the pool (`use`) run around each attempt. An interim response (103) of an attempt that is not taken has been
+   * passed on; it promises nothing. A retry does not find out that an endpoint is down for long: for that, see `health`.
+   *
+   * @example
+   * pool(['http://u1:8080', 'http://u2:8080']).retry({ attempts: 3, on: ['unsent', 'reset', 503], perAttemptMs: '2s' })
+   *
+   * @throws `ERR_OPTION_INVALID` for an option that is wrong.
+   */
+  retry(options: RetryOptions = {}): Pool {
+    return this.#with({ retry: retrySettings(options) })
   }
 
   describe(): TargetDescription {

@@ -7,6 +7,7 @@ import type { ProbeResult } from '../core/observer.ts'
 import { Attempt } from '../transport/attempt.ts'
 import type { OutgoingPolicy } from '../transport/outgoing-head.ts'
 import type { HealthSettings } from './health-options.ts'
+import { inRanges } from './status-range.ts'
 
 /** What a probe has found. How long it took is known to whoever sent it. */
 export type ProbeVerdict = Omit<ProbeResult, 'durationMs'>
@@ -49,7 +50,7 @@ export class Probe extends Attempt {
   protected responded({ status, body }: ResponseMessage): void {
     this.#status = status
     const { statuses, body: expected } = this.#settings
-    const passes = statuses.some(([from, to]) => status >= from && status <= to)
+    const passes = inRanges(statuses, status)
     if (passes && expected !== undefined) {
       const source = body.take()
       source.open(

@@ -13,6 +13,11 @@ import { lastRecipientAnswer } from './max-forwards.ts'
 import type { PoolDescription } from './pool-description.ts'
 import { PooledAttempt } from './pooled-attempt.ts'
 import { Prober } from './prober.ts'
+import { Retrier } from './retrier.ts'
+import type { RetrySettings } from './retry-options.ts'
+import { TimedAttempt } from './timed-attempt.ts'
+import { TriedExchange } from './tried-exchange.ts'
+import { Untried } from './untried.ts'
 
 /** Response times fade at most this often: time is short, endpoints are many. */
 const SETTLE_EVERY_MS = 100
@@ -27,10 +32,12 @@ export class RunningPool implements Compiled {
   #candidates: Candidates
   #probers: Prober[] | undefined
   readonly #viaFilters: Handler | undefined
+  readonly #retrier: Retrier | undefined
+  readonly #untried = new Untried()
   #settledAt = Number.NEGATIVE_INFINITY
 
   constructor(description: PoolDescription, runtime: Runtime) {
-    const { specs, limits, host, xForwarded, forwarded, via, filters } = description
+    const { specs, limits, host, xForwarded, forwarded, via, filters, retry } = description
     this.#description = description
     this.#runtime = runtime
     this.#endpoints = specs.map((spec) => {
@@ -44,6 +51,14 @@ export class RunningPool implements Compiled {
     this.handler = (exchange) => this.#handle(exchange)
     if (filters.length > 0) {
       this.#viaFilters = compose(filters, (attempt) => this.#send(attempt, attempt.endpoint as PoolEndpoint))
+    }
+    if (retry !== undefined) {
+      this.#retrier = new Retrier(retry, runtime, {
+        candidates: () => this.#candidates,
+        pick: (exchange, tried) => this.#pick(exchange, this.#without(tried)),
+        send: (exchange, endpoint) => this.#send(exchange, endpoint),
+        viaFilters: this.#viaFilters,
+      })
     }
   }
 
@@ -71,7 +86,8 @@ export class RunningPool implements Compiled {
     if (via !== undefined) refuseLoop(exchange.request.headers, via)
     const answer = lastRecipientAnswer(exchange.request)
     if (answer !== undefined) return answer
-    const endpoint = this.#pick(exchange)
+    if (this.#retrier !== undefined) return this.#retrier.serve(exchange)
+    const endpoint = this.#pick(exchange, this.#candidates)
     if (this.#viaFilters === undefined) {
       exchange.endpoint = endpoint
       return this.#send(exchange, endpoint)
@@ -85,14 +101,35 @@ export class RunningPool implements Compiled {
         reject(exchange.abortReason ?? new ProxyError('exchange_aborted', { detail: 'it is over' }))
         return
       }
+      const { retry } = this.#description
       endpoint.connector.send(
-        new PooledAttempt(exchange, exchange.request, endpoint, this.#runtime, resolve, reject),
+        retry === undefined
+          ? new PooledAttempt(exchange, exchange.request, endpoint, this.#runtime, resolve, reject)
+          : this.#retryableAttempt(retry, exchange, endpoint, resolve, reject),
       )
     })
   }
 
-  #pick(exchange: Exchange): PoolEndpoint {
-    const candidates = this.#candidates
+  #retryableAttempt(
+    { perAttemptMs }: RetrySettings,
+    exchange: Exchange,
+    endpoint: PoolEndpoint,
+    resolve: (response: ResponseMessage) => void,
+    reject: (error: ProxyError) => void,
+  ): PooledAttempt {
+    const attempt =
+      perAttemptMs === Number.POSITIVE_INFINITY
+        ? new PooledAttempt(exchange, exchange.request, endpoint, this.#runtime, resolve, reject)
+        : new TimedAttempt(exchange, endpoint, this.#runtime, perAttemptMs, resolve, reject)
+    if (exchange instanceof TriedExchange) exchange.began(attempt)
+    return attempt
+  }
+
+  #without(tried: readonly PoolEndpoint[]): Candidates {
+    return tried.length === 0 ? this.#candidates : this.#untried.without(tried, this.#candidates)
+  }
+
+  #pick(exchange: Exchange, candidates: Candidates): PoolEndpoint {
     if (candidates.length === 0) throw new ProxyError('no_endpoint')
     this.#settle()
     const picked = this.#description.balancer(candidates, exchange, this.#runtime.random)

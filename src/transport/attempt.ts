@@ -39,6 +39,12 @@ export abstract class Attempt implements Abortable {
   /** The connection has nothing more to do with it: the response is complete, or broke off. */
   protected abstract ended(error: ProxyError | undefined): void
 
+  /** The head of the request was sent, and its body follows as it comes: at the pace of the client, and of the endpoint. */
+  bodyBegan(): void {}
+
+  /** The last byte of such a body was given to the wire, and no response has come yet. */
+  bodySent(): void {}
+
   succeed(response: ResponseMessage): void {
     if (!this.#over) this.responded(response)
   }

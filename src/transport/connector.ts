@@ -1,5 +1,6 @@
 import { type Clock, Deadline, type Timer } from '../core/clock.ts'
 import { ProxyError } from '../core/errors.ts'
+import { IDEMPOTENT_METHODS } from '../core/idempotent-methods.ts'
 import type { Connecting, ConnectOptions, Network, Wire } from '../core/network.ts'
 import type { Attempt, AttemptCarrier } from './attempt.ts'
 import { ClientConnection } from './http1/client-connection.ts'
@@ -272,12 +273,11 @@ interface PendingConnect {
 
 const HINT_MARGIN_MS = 1_000
 
-/** RFC 9110 section 9.2.2, and QUERY (RFC 10008): sending these twice is the same as sending them once. */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY'])
+const IDEMPOTENT = new Set(IDEMPOTENT_METHODS)
 
 /** Whether a request that may have reached the upstream can be sent once more without harm, and its body is at hand. */
 function canSendAgain({ request }: Attempt): boolean {
-  return IDEMPOTENT.has(request.method) && request.body.bytes !== undefined
+  return IDEMPOTENT.has(request.method) && request.body.resendable
 }
 
 function connectError(error: Error & { code?: string }): ProxyError {

@@ -124,6 +124,16 @@ export class ExchangeLog implements Observer {
     this.#journal.note('attempt', `${noted.name}: ${error === undefined ? 'ended' : `failed, ${error.code}`}`)
   }
 
+  retried(exchange: Exchange, reason: string, delayMs: number): void {
+    const record = this.#open.get(exchange.origin)
+    if (record !== undefined) this.#note(record, `retried after ${delayMs} ms (${reason})`)
+  }
+
+  retryRefused(exchange: Exchange, reason: string): void {
+    const record = this.#open.get(exchange.origin)
+    if (record !== undefined) this.#note(record, `not retried, the budget is spent (${reason})`)
+  }
+
   probed({ id }: Endpoint, { reason, durationMs }: ProbeResult): void {
     this.#journal.note('probe', `probe of ${id}: ${reason}, after ${durationMs} ms`)
   }

@@ -83,6 +83,7 @@ export class ClientConnection
         this.#deadline.arm(this.#owner.limits.headMs)
       } else {
         this.#requestDone = false
+        attempt.bodyBegan()
         this.#writer.start(head, framing, body.take())
       }
     } catch (thrown) {
@@ -361,6 +362,7 @@ export class ClientConnection
     this.#requestDone = true
     if (this.#attempt !== undefined && this.#phase === 'head') {
       this.#attempt.sent = 'body'
+      this.#attempt.bodySent()
       this.#deadline.arm(this.#owner.limits.headMs)
     }
   }

@@ -1,0 +1,181 @@
+import type { Candidates } from '../core/balancer.ts'
+import { ProxyError, type Sent, toProxyError } from '../core/errors.ts'
+import type { Exchange } from '../core/exchange.ts'
+import type { Handler } from '../core/handler.ts'
+import { ResponseMessage } from '../core/message.ts'
+import type { Runtime } from '../transport/runtime.ts'
+import { backoffMs, retryAfterMs, wait } from './backoff.ts'
+import type { PoolEndpoint } from './endpoint.ts'
+import { RetryBudget } from './retry-budget.ts'
+import type { RetrySettings } from './retry-options.ts'
+import { inRanges } from './status-range.ts'
+import { further, TriedExchange } from './tried-exchange.ts'
+
+/** What a retrier needs of its pool. */
+export interface AttemptMaker {
+  /** The endpoints that serve now. */
+  candidates(): Candidates
+  /** One that was not tried, where there is one. @throws `no_endpoint` */
+  pick(exchange: Exchange, tried: readonly PoolEndpoint[]): PoolEndpoint
+  /** Tries an endpoint. Not through the pool's filters. */
+  readonly send: (exchange: Exchange, endpoint: PoolEndpoint) => Promise<ResponseMessage>
+  /** The same, through the pool's filters, where it has some. */
+  readonly viaFilters: Handler | undefined
+}
+
+/** Made once: nobody is shown them, and a stack of their own would be dear. */
+const NONE_FOLLOWS = new ProxyError('exchange_aborted', { detail: 'no attempt follows' })
+const ANOTHER_FOLLOWS = new ProxyError('exchange_aborted', { detail: 'another attempt follows' })
+
+/** How an attempt has ended, which may be followed by another one. */
+interface Ending {
+  /** How far the request had got. */
+  readonly sent: Sent
+  readonly response: ResponseMessage | undefined
+  /** What it was rejected with, where there is no response. */
+  readonly thrown: unknown
+}
+
+/**
+ * Makes attempts for an exchange, until one gives a response to pass on or no further one may follow. It is over with the
+ * head of that response, so nothing is sent again once a byte of an answer has gone to the client.
+ */
+export class Retrier {
+  readonly #settings: RetrySettings
+  readonly #runtime: Runtime
+  readonly #maker: AttemptMaker
+  readonly #budget: RetryBudget | undefined
+  /** Most do not: then a response is passed on without a look. */
+  readonly #looksAtResponses: boolean
+
+  constructor(settings: RetrySettings, runtime: Runtime, maker: AttemptMaker) {
+    this.#settings = settings
+    this.#runtime = runtime
+    this.#maker = maker
+    this.#budget = settings.budget === undefined ? undefined : new RetryBudget(settings.budget)
+    this.#looksAtResponses = settings.statuses.length > 0 || settings.predicates.length > 0
+  }
+
+  async serve(exchange: Exchange): Promise<ResponseMessage> {
+    this.#budget?.deposit(this.#runtime.clock.now())
+    const repeatable = this.#isRepeatable(exchange)
+    this.#keepBody(exchange, repeatable)
+    const { send, viaFilters } = this.#maker
+    const tried: PoolEndpoint[] = []
+    try {
+      for (let number = 1; ; number++) {
+        const endpoint = this.#maker.pick(exchange, tried)
+        if (!tried.includes(endpoint)) tried.push(endpoint)
+        exchange.endpoint = endpoint
+        const view = viaFilters === undefined ? undefined : new TriedExchange(exchange, endpoint)
+        let response: ResponseMessage | undefined
+        let thrown: unknown
+        try {
+          response = await (view === undefined ? send(exchange, endpoint) : viaFilters!(view))
+          // What is no response at all is named by whoever called the pool.
+          if (!this.#looksAtResponses || !(response instanceof ResponseMessage)) return response
+        } catch (error) {
+          thrown = error
+        }
+        const sent = furthest(view, response, thrown)
+        const delayMs = this.#delayOfNext(exchange, { sent, response, thrown }, number, repeatable, tried)
+        if (delayMs === undefined) {
+          if (response === undefined) throw thrown
+          return response
+        }
+        // Before the wait, so that its lease does not last as long.
+        if (response !== undefined) drop(response)
+        await wait(delayMs, exchange, this.#runtime.clock)
+      }
+    } finally {
+      exchange.request.body.settle(NONE_FOLLOWS)
+    }
+  }
+
+  /** Whether the request may be sent twice, also when an endpoint may have seen it. */
+  #isRepeatable({ request }: Exchange): boolean {
+    const { methods, idempotencyKey } = this.#settings
+    return methods.has(request.method) || (idempotencyKey && request.headers.has('idempotency-key'))
+  }
+
+  #keepBody({ request: { body } }: Exchange, repeatable: boolean): void {
+    if (!body.resendable) return
+    if (repeatable && this.#settings.attempts > 1) body.replay({ maxBytes: this.#settings.replayBytes })
+    // Filters get a body for each attempt, and these must know when one of them has been read.
+    else if (this.#maker.viaFilters !== undefined) body.replay({ maxBytes: 0 })
+  }
+
+  /** How long to wait until the next attempt; `undefined` if there must be none. */
+  #delayOfNext(
+    exchange: Exchange,
+    ending: Ending,
+    number: number,
+    repeatable: boolean,
+    tried: readonly PoolEndpoint[],
+  ): number | undefined {
+    const { clock, random, observer } = this.#runtime
+    if (number >= this.#settings.attempts || exchange.abortReason !== undefined || exchange.over) return
+    if (ending.sent !== 'none' && !repeatable) return
+    if (!exchange.request.body.resendable) return
+    const reason = this.#reasonToRetry(exchange, ending)
+    if (reason === undefined) return
+    const askedMs = ending.response === undefined ? 0 : askedWaitMs(ending.response, this.#runtime)
+    if (askedMs > this.#settings.maxRetryAfterMs) return
+    if (this.#budget?.withdraw(clock.now()) === false) {
+      observer?.retryRefused?.(exchange, reason)
+      return
+    }
+    // Where nothing was sent, nothing is known of the others, and there is nothing to wait for.
+    const atOnce = ending.sent === 'none' && askedMs === 0 && hasUntried(this.#maker.candidates(), tried)
+    const delayMs = atOnce ? 0 : Math.ceil(askedMs + backoffMs(this.#settings, number, random))
+    observer?.retried?.(exchange, reason, delayMs)
+    return delayMs
+  }
+
+  #reasonToRetry(exchange: Exchange, { sent, response, thrown }: Ending): string | undefined {
+    const { conditions, statuses, predicates } = this.#settings
+    if (response === undefined) {
+      const { code, side, retry } = toProxyError(thrown)
+      if (side !== 'upstream' || retry === 'never') return undefined
+      const fits =
+        (sent === 'none' && conditions.has('unsent')) ||
+        (code === 'upstream_reset' && conditions.has('reset')) ||
+        ((code === 'upstream_head_timeout' || code === 'upstream_attempt_timeout') &&
+          conditions.has('timeout'))
+      return fits ? code : undefined
+    }
+    // What follows a 101 belongs to the client already.
+    if (response.status < 200) return undefined
+    if (inRanges(statuses, response.status)) return `status ${response.status}`
+    try {
+      return predicates.some((it) => it(response, exchange)) ? 'response' : undefined
+    } catch (error) {
+      drop(response)
+      throw error
+    }
+  }
+}
+
+/** How far the request has got, by what the connections say where filters may have made another error of it. */
+function furthest(
+  view: TriedExchange | undefined,
+  response: ResponseMessage | undefined,
+  thrown: unknown,
+): Sent {
+  if (response !== undefined) return view === undefined ? 'response' : view.sent
+  return further(view?.sent ?? 'none', toProxyError(thrown).sent)
+}
+
+function hasUntried(candidates: Candidates, tried: readonly PoolEndpoint[]): boolean {
+  return candidates.some((it) => !tried.includes(it as PoolEndpoint))
+}
+
+function askedWaitMs({ headers }: ResponseMessage, { clock }: Runtime): number {
+  const value = headers.get('retry-after')
+  return value === undefined ? 0 : (retryAfterMs(value, clock) ?? 0)
+}
+
+function drop(response: ResponseMessage): void {
+  response.body.discard(ANOTHER_FOLLOWS)
+  response.tunnel?.abort()
+}
