@@ -1,0 +1,121 @@
+import { type ChildProcess, execFile, fork, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Agent, request } from 'undici'
+import { afterEach, describe, expect, test } from 'vitest'
+import { pool, proxy, type RunningProxy } from '../src/index.ts'
+
+// Real processes, real sockets, and load from wrk: what the simulations claim, once for real.
+
+const execute = promisify(execFile)
+const wrk = spawnSync('wrk', ['--version']).error === undefined
+if (!wrk) console.log('skipped: wrk is not installed')
+
+const children: ChildProcess[] = []
+const running: RunningProxy[] = []
+afterEach(async () => {
+  for (const app of running.splice(0)) await app.close()
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+function start(script: string, ...args: string[]): ChildProcess {
+  const child = fork(join(import.meta.dirname, `real-outage-${script}`), args, {
+    execArgv: ['--conditions=gatewright-source'],
+  })
+  children.push(child)
+  return child
+}
+
+async function told<T>(child: ChildProcess): Promise<T> {
+  const [message] = (await once(child, 'message')) as [T]
+  return message
+}
+
+async function service(port = 0): Promise<{ child: ChildProcess; port: number; url: string }> {
+  const child = start('service.ts', `${port}`)
+  const bound = await told<{ port: number }>(child)
+  return { child, port: bound.port, url: `http://127.0.0.1:${bound.port}` }
+}
+
+async function servedBy(child: ChildProcess): Promise<number> {
+  child.send('served?')
+  return (await told<{ served: number }>(child)).served
+}
+
+/** What wrk says of so many seconds: lines of trouble only. */
+async function trouble(url: string, seconds: number): Promise<string[]> {
+  const { stdout } = await execute('wrk', ['-t1', '-c16', `-d${seconds}s`, url])
+  expect(stdout).toMatch(/[1-9]\d* requests in/)
+  return stdout.split('\n').filter((line) => /Non-2xx|Socket errors/.test(line))
+}
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+describe.skipIf(!wrk)('under load from wrk', () => {
+  test('one of two services is killed, and starts again: no GET fails, and its traffic returns', async () => {
+    const [one, two] = [await service(), await service()]
+    const endpoints = pool([one.url, two.url], { connectMs: '1s' })
+      .health({ path: '/', intervalMs: 100, rise: 2, fall: 1 })
+      .retry()
+    const app = await proxy().listen(0).route('/', endpoints).start({ signals: false })
+    running.push(app)
+    const load = trouble(app.url, 6)
+    await wait(2_000)
+    one.child.kill('SIGKILL')
+    await wait(2_000)
+    const again = await service(one.port)
+    expect(await load).toEqual([])
+    expect(await servedBy(again.child)).toBeGreaterThan(100)
+    expect(await servedBy(two.child)).toBeGreaterThan(100)
+  }, 30_000)
+
+  test('a hundred reloads: no request fails', async () => {
+    const [one, two] = [await service(), await service()]
+    const both = pool([one.url, two.url])
+    const app = (turn: number) =>
+      proxy()
+        .listen(0)
+        .use((exchange, next) => next(exchange))
+        .route('/', turn % 2 === 0 ? both : pool([two.url]))
+    const proxying = await app(0).start({ signals: false })
+    running.push(proxying)
+    const load = trouble(proxying.url, 4)
+    for (let turn = 1; turn <= 100; turn++) {
+      await proxying.reload(app(turn))
+      await wait(20)
+    }
+    expect(await load).toEqual([])
+  }, 30_000)
+})
+
+test('SIGTERM under load: every request that reached a service is answered, and the process ends', async () => {
+  const one = await service()
+  const gateway = start('gateway.ts', one.url)
+  const { url } = await told<{ url: string }>(gateway)
+  const exited = once(gateway, 'exit')
+  const agent = new Agent({ connections: 16 })
+  let answered = 0
+  let ended = false
+  const client = async (): Promise<void> => {
+    while (!ended) {
+      try {
+        const { statusCode, body } = await request(url, { dispatcher: agent })
+        await body.dump()
+        if (statusCode === 200) answered++
+      } catch {
+        // Not connected any more, or closed before the request was taken.
+        return
+      }
+    }
+  }
+  const clients = Array.from({ length: 16 }, client)
+  await wait(1_000)
+  gateway.kill('SIGTERM')
+  await Promise.all(clients)
+  ended = true
+  expect((await exited)[0]).toBe(0)
+  expect(answered).toBeGreaterThan(100)
+  expect(await servedBy(one.child)).toBe(answered)
+  await agent.close()
+}, 30_000)
