@@ -77,7 +77,7 @@ export class MeasuredLimit {
     const elapsedMs = now - this.#from
     const { windowMs } = this.#settings
     if (this.#probing) {
-      if (this.#answered >= PROBE_SAMPLES || elapsedMs >= PROBE_WINDOWS * windowMs)
+      if (this.#answered + this.#refused >= PROBE_SAMPLES || elapsedMs >= PROBE_WINDOWS * windowMs)
         this.#endProbe(now, random)
       else return
     } else {
@@ -93,8 +93,12 @@ export class MeasuredLimit {
   }
 
   #endProbe(now: number, random: Random): void {
-    const { probeMs } = this.#settings
-    if (this.#answered > 0) this.#baselineMs = this.#sumMs / this.#answered
+    const { probeMs, min } = this.#settings
+    // A few answers among refusals show little.
+    if (this.#answered > this.#refused) this.#baselineMs = this.#sumMs / this.#answered
+    // What is refused now is refused of far less than the limit.
+    if (this.#refused > 0)
+      this.#limit = Math.max(min, this.#limit * (1 - this.#refused / (this.#answered + this.#refused) / 2))
     this.#probing = false
     this.#scheduleProbe(now, random)
     this.#probeWaitMs = Math.min(probeMs, 2 * this.#probeWaitMs)
