@@ -125,14 +125,19 @@ describe('adaptiveConcurrency, simulated', () => {
     await sim.assertNoLeaks()
   })
 
-  it('finds a new limit when the service has become smaller, and when it has become bigger', async () => {
+  it('finds a new limit when the service has become smaller, bigger, or slower', async () => {
     const limit = adaptiveConcurrency({ probeMs: '5s' })
     await using sim = simulate(proxy().route('/', limit, pool(['http://users'])), { seed: 6 })
     const users = sim.upstream('http://users')
     const found: number[] = []
-    for (const workers of [16, 4, 16]) {
-      users.capacity({ workers, serviceTime: { kind: 'exponential', meanMs: 50 } })
-      const load = sim.load({ rate: 480, duration: '20s', patience: '1s' })
+    for (const [workers, meanMs] of [
+      [16, 50],
+      [4, 50],
+      [16, 50],
+      [16, 200],
+    ] as const) {
+      users.capacity({ workers, serviceTime: { kind: 'exponential', meanMs } })
+      const load = sim.load({ rate: 480, duration: '20s', patience: '2s' })
       let sum = 0
       for (let second = 0; second < 20; second++) {
         await sim.advance('1s')
@@ -141,12 +146,14 @@ describe('adaptiveConcurrency, simulated', () => {
       found.push(sum)
       await load
     }
-    const [big, small, bigAgain] = found
+    const [big, small, bigAgain, slow] = found
     expect(big).toBeGreaterThan(16)
     expect(small).toBeLessThan(14)
     expect(small).toBeGreaterThan(3)
-    expect(bigAgain).toBeGreaterThan(16)
-    expect(bigAgain).toBeLessThan(64)
+    for (const again of [bigAgain, slow]) {
+      expect(again).toBeGreaterThan(16)
+      expect(again).toBeLessThan(64)
+    }
     await sim.assertNoLeaks()
   })
 })

@@ -147,8 +147,7 @@ class JudgedPassage extends Passage {
   }
 
   protected ended(error: ProxyError | undefined): void {
-    const counts =
-      error !== undefined && error.side !== 'downstream' && this.#exchange.abortReason === undefined
+    const counts = error !== undefined && error.side !== 'downstream'
     const failed = counts && !this.#failed && this.#isFailure({ response: undefined, error }, this.#exchange)
     const { clock, random } = this.#exchange
     if (this.#judged) {

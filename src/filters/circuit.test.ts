@@ -152,10 +152,10 @@ describe('Circuit, half-open', () => {
   })
 
   it('begins with empty counts when it closes', () => {
-    const { it } = halfOpen()
-    send(it, 1_000, 8)
+    const { it } = halfOpen({ openMs: 100 })
+    send(it, 100, 8)
     expect(it.state.kind).toBe('closed')
-    send(it, 1_000, 9, FAILED)
+    send(it, 100, 9, FAILED)
     expect(it.state.kind).toBe('closed')
   })
 
