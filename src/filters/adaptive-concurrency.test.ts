@@ -102,7 +102,7 @@ describe('adaptiveConcurrency', () => {
   })
 })
 
-describe('adaptiveConcurrency, simulated', () => {
+describe('adaptiveConcurrency, simulated', { timeout: 30_000 }, () => {
   it('sheds what matters less first', async () => {
     const served = { '/checkout': 0, '/suggestions': 0 }
     const count: Filter = async (exchange, next) => {

@@ -169,7 +169,7 @@ describe('circuitBreaker', () => {
   })
 })
 
-describe('circuitBreaker, simulated', () => {
+describe('circuitBreaker, simulated', { timeout: 30_000 }, () => {
   const simulated = (seed: number, options: CircuitBreakerOptions = {}) => {
     const changes: CircuitState[] = []
     const breaker = circuitBreaker({ windowMs: '2s', onChange: (state) => changes.push(state), ...options })

@@ -77,8 +77,8 @@ const OWNER = 'circuitBreaker'
  * A breaker has one state for all that goes through it: use one for each service. In `pool(...).use(...)` that is one for
  * all endpoints together.
  *
- * After Nygard, "Release It!" (2007); the counting is that of resilience4j, the ramp that of Envoy's slow start and of
- * Sentinel's warm-up.
+ * After Nygard, "Release It!" (2007). It counts as resilience4j and Polly do; the time that it stays open grows as in Envoy's
+ * outlier detection, and the share that is let through again as in the slow start of Envoy's balancers.
  *
  * @throws OptionError
  * @example

@@ -91,7 +91,6 @@ describe('Circuit, open', () => {
     const { it } = circuit()
     send(it, 0, 10, FAILED)
     expect(send(it, 999, 100)).toBe(0)
-    expect(it.retryAfterMs(999)).toBe(1)
     expect(it.admit(1_000, random)?.kind).toBe('half-open')
   })
 

@@ -98,11 +98,6 @@ export class Circuit {
     if (admittedIn === this.#state && admittedIn.kind === 'half-open') this.#trial.withdraw()
   }
 
-  /** Milliseconds until it is worth while to come again. */
-  retryAfterMs(now: number): number {
-    return this.#state.kind === 'open' ? Math.max(0, this.#state.untilMs - now) : 0
-  }
-
   #openIfBad(now: number, random: Random): void {
     const { calls, failures, slow } = this.#counts
     const { minVolume, errorRatio, slowRatio } = this.#settings

@@ -289,6 +289,19 @@ describe('concurrencyLimit with a queue', () => {
     expect([limit.inFlight, limit.waiting, clock.pending]).toEqual([0, 0, 0])
   })
 
+  it('forgets one that an outer filter has answered meanwhile', async () => {
+    const limit = concurrencyLimit({ limit: 1, queue: { max: 2 } })
+    const clock = virtualClock()
+    const holding = exchange({ clock })
+    await run(limit, holding)
+    const answered = exchange({ clock })
+    const waiting = run(limit, answered)
+    expect(limit.waiting).toBe(1)
+    answered.finish({ status: 504 })
+    await expect(waiting).rejects.toMatchObject({ code: 'exchange_aborted' })
+    expect([limit.inFlight, limit.waiting, clock.pending]).toEqual([1, 0, 0])
+  })
+
   it('does not let one that has left already wait', async () => {
     const limit = concurrencyLimit({ limit: 1, queue: { max: 2 } })
     const clock = virtualClock()
@@ -300,7 +313,7 @@ describe('concurrencyLimit with a queue', () => {
   })
 })
 
-describe('concurrencyLimit, simulated', () => {
+describe('concurrencyLimit, simulated', { timeout: 30_000 }, () => {
   it('answers with Retry-After: 503, or 429 with the reason', async () => {
     const app = proxy()
       .route('/all', concurrencyLimit({ limit: 1 }), pool(['http://users']))

@@ -1,4 +1,4 @@
-import type { ProxyError } from '../core/errors.ts'
+import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
@@ -96,11 +96,11 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
     const wait = gate.enter(exchange)
     if (wait === undefined) return new HeldPlace(gate, exchange).through(exchange, next)
     return wait.then(() => {
-      const place = new HeldPlace(gate, exchange)
-      if (exchange.abortReason === undefined) return place.through(exchange, next)
+      if (!exchange.over && exchange.abortReason === undefined)
+        return new HeldPlace(gate, exchange).through(exchange, next)
       // The client left after it was called and before it came.
       gate.leave(exchange.clock.now())
-      throw exchange.abortReason
+      throw exchange.abortReason ?? new ProxyError('exchange_aborted')
     })
   }
   return Object.defineProperties(named(filter, name), {

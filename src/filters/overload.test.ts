@@ -25,7 +25,7 @@ interface Overloaded {
 /** Clients who wait for a second ask for three times what a service can do, which answers all of it, in turn. */
 async function overload(
   limit: Filter,
-  { seed, workers = 4, seconds = 20, even = false }: Overload,
+  { seed, workers = 4, seconds = 12, even = false }: Overload,
 ): Promise<Overloaded> {
   const latencies: number[] = []
   const timed: Filter = async (exchange, next) => {
@@ -58,7 +58,7 @@ async function overload(
 
 const unlimited: Filter = (exchange, next) => next(exchange)
 
-describe('at three times its capacity a service', () => {
+describe('at three times its capacity a service', { timeout: 30_000 }, () => {
   it('answers hardly anything in time without a limit', async () => {
     const { goodput, result } = await overload(unlimited, { seed: 1 })
     expect(goodput).toBeLessThan(0.15)
@@ -110,7 +110,7 @@ describe('at three times its capacity a service', () => {
           seed,
           workers,
           even,
-          seconds: workers > 4 ? 10 : 20,
+          seconds: workers > 4 ? 8 : 20,
         })
         expect(goodput).toBeGreaterThan(0.9)
         expect(p99Ms).toBeLessThan(10 * MEAN_MS)

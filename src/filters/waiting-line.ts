@@ -1,5 +1,5 @@
 import type { Timer } from '../core/clock.ts'
-import type { ProxyError } from '../core/errors.ts'
+import { ProxyError } from '../core/errors.ts'
 import type { Abortable, Exchange } from '../core/exchange.ts'
 import { ControlledDelay } from './controlled-delay.ts'
 
@@ -119,5 +119,10 @@ class Waiting implements Abortable {
     this.exchange = exchange
     this.resolve = resolve
     this.abort = abort
+  }
+
+  /** An outer filter did not wait any longer, and answered. */
+  sweep(): void {
+    this.abort(new ProxyError('exchange_aborted'))
   }
 }
