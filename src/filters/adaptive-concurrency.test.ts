@@ -67,7 +67,7 @@ describe('adaptiveConcurrency', () => {
     for (let i = 0; i < 60; i++) {
       const runs = Array.from({ length: limit.limit }, () => run(limit, exchange({ clock }), handler))
       await clock.advance(25)
-      for (const { finish } of await Promise.all(runs)) await finish()
+      for (const done of await Promise.all(runs)) await done.finish()
     }
     if (grows) expect(limit.limit).toBeGreaterThan(40)
     else expect(limit.limit).toBe(10)

@@ -16,7 +16,7 @@ import { type CircuitBreaker, type CircuitBreakerOptions, circuitBreaker } from 
 async function send(breaker: CircuitBreaker, count: number, handler: Handler): Promise<void> {
   for (let i = 0; i < count; i++) {
     await run(breaker, exchange(), handler).then(
-      ({ finish }) => finish(),
+      (done) => done.finish(),
       () => {},
     )
   }

@@ -70,9 +70,9 @@ describe('concurrencyLimit', () => {
 
   it('holds the place until the response has been sent, not until its head is there', async () => {
     const limit = concurrencyLimit({ limit: 1 })
-    const { finish } = await run(limit, exchange(), () => respond(200, 'a long one'))
+    const held = await run(limit, exchange(), () => respond(200, 'a long one'))
     expect(limit.inFlight).toBe(1)
-    await finish()
+    await held.finish()
     expect(limit.inFlight).toBe(0)
   })
 
