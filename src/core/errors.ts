@@ -72,6 +72,13 @@ const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
     'The client left before the response was complete',
   ),
   client_stalled: row('downstream', 499, 'never', undefined, 'The client stopped reading the response'),
+  concurrency_exceeded: row(
+    'downstream',
+    429,
+    'always',
+    'http_request_denied',
+    'The client has too many requests under way',
+  ),
 
   route_not_found: row('proxy', 404, 'never', undefined, 'Nothing is served at this address'),
   method_not_allowed: row('proxy', 405, 'never', undefined, 'The method is not allowed at this address'),
@@ -92,6 +99,14 @@ const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
   internal_error: row('proxy', 500, 'never', 'proxy_internal_error', 'The proxy failed'),
   exchange_aborted: row('proxy', 503, 'never', 'proxy_internal_response', 'The proxy gave the request up'),
   proxy_closed: row('proxy', 503, 'always', 'destination_unavailable', 'The proxy is shutting down'),
+  circuit_open: row(
+    'proxy',
+    503,
+    'always',
+    'destination_unavailable',
+    'The service has failed too often lately and is left alone',
+  ),
+  overloaded: row('proxy', 503, 'always', 'connection_limit_reached', 'Too many requests are under way'),
 
   no_endpoint: row('upstream', 503, 'always', 'destination_unavailable', 'No endpoint can serve the request'),
   pool_queue_full: row(
@@ -252,6 +267,7 @@ export type ProxyErrorCode =
   | 'expectation_failed'
   | 'client_aborted'
   | 'client_stalled'
+  | 'concurrency_exceeded'
   | 'route_not_found'
   | 'method_not_allowed'
   | 'loop_detected'
@@ -259,6 +275,8 @@ export type ProxyErrorCode =
   | 'tunnel_timeout'
   | 'exchange_aborted'
   | 'proxy_closed'
+  | 'circuit_open'
+  | 'overloaded'
   | 'no_endpoint'
   | 'pool_queue_full'
   | 'pool_queue_timeout'
