@@ -6,9 +6,7 @@
  */
 import { pathToFileURL } from 'node:url'
 import { type Clock, type Filter, type Handler, proxy, respond } from 'gatewright'
-import { adaptiveConcurrency } from 'gatewright/filters/adaptive-concurrency'
-import { circuitBreaker } from 'gatewright/filters/circuit-breaker'
-import { concurrencyLimit } from 'gatewright/filters/concurrency-limit'
+import { adaptiveConcurrency, circuitBreaker, concurrencyLimit } from 'gatewright/filters'
 import { exchange, type TestExchange } from 'gatewright/testing'
 import { Bench } from 'tinybench'
 

@@ -15,7 +15,7 @@ export function problemResponse(error: ProxyError): ResponseMessage {
   const headers = HeaderList.from(error.headers).append('Content-Type', 'application/problem+json')
   if (proxyStatus !== undefined && side !== 'downstream')
     headers.append('Proxy-Status', `gatewright; error=${proxyStatus}`)
-  if (status === 503) headers.append('Retry-After', '1')
+  if (status === 503 && !headers.has('Retry-After')) headers.append('Retry-After', '1')
   const problem = {
     type: PROBLEM_TYPE + code,
     title,

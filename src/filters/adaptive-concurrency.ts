@@ -3,11 +3,11 @@ import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
-import { gradientLimit } from './gradient-limit.ts'
-import { turnedAway } from './load-rejection.ts'
-import { MeasuredLimit, type MeasuredLimitSettings } from './measured-limit.ts'
-import { Passage } from './passage.ts'
-import { vegasLimit } from './vegas-limit.ts'
+import { gradientLimit } from './limiting/gradient-limit.ts'
+import { turnedAway } from './limiting/load-rejection.ts'
+import { MeasuredLimit, type MeasuredLimitSettings } from './limiting/measured-limit.ts'
+import { Passage } from './limiting/passage.ts'
+import { vegasLimit } from './limiting/vegas-limit.ts'
 
 export interface AdaptiveConcurrencyOptions {
   /**

@@ -3,9 +3,9 @@ import type { Exchange } from '../core/exchange.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
-import { Circuit, type CircuitSettings, type CircuitState } from './circuit.ts'
-import { turnedAway } from './load-rejection.ts'
-import { Passage } from './passage.ts'
+import { Circuit, type CircuitSettings, type CircuitState } from './limiting/circuit.ts'
+import { turnedAway } from './limiting/load-rejection.ts'
+import { Passage } from './limiting/passage.ts'
 
 /** How one exchange went: one of the two is there. */
 export type CircuitResult =
@@ -103,7 +103,8 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     if (admittedIn === undefined) {
       if (fallback !== undefined) return fallback(exchange)
       const { kind } = circuit.state
-      throw turnedAway('circuit_open', kind === 'open' ? 'the circuit is open' : 'the service is on trial')
+      const why = kind === 'open' ? 'the circuit is open' : 'the service is on trial'
+      throw turnedAway('circuit_open', why, circuit.retryAfterMs(now))
     }
     return new JudgedPassage(circuit, admittedIn, exchange, now, slowMs, isFailure).through(exchange, next)
   }

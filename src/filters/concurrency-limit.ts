@@ -2,9 +2,9 @@ import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
-import { turnedAway } from './load-rejection.ts'
-import { Passage } from './passage.ts'
-import { WaitingLine, type WaitingLineSettings } from './waiting-line.ts'
+import { turnedAway } from './limiting/load-rejection.ts'
+import { Passage } from './limiting/passage.ts'
+import { WaitingLine, type WaitingLineSettings } from './limiting/waiting-line.ts'
 
 export interface ConcurrencyLimitOptions {
   /** Exchanges that may be under way at once, from the request's head to the response's end; of each key, where there is one. */

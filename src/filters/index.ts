@@ -1,3 +1,22 @@
+export {
+  type AdaptiveConcurrency,
+  type AdaptiveConcurrencyOptions,
+  adaptiveConcurrency,
+} from './adaptive-concurrency.ts'
+export {
+  type CircuitBreaker,
+  type CircuitBreakerOptions,
+  type CircuitResult,
+  circuitBreaker,
+  type HalfOpenOptions,
+} from './circuit-breaker.ts'
+export {
+  type ConcurrencyLimit,
+  type ConcurrencyLimitOptions,
+  type ConcurrencyQueueOptions,
+  concurrencyLimit,
+} from './concurrency-limit.ts'
+export type { CircuitState } from './limiting/circuit.ts'
 export { type RedirectOptions, redirect } from './redirect.ts'
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'

@@ -8,7 +8,7 @@ it('turnedAway makes an error without a stack, and leaves those of others alone'
   expect(new Error('another').stack).toContain('load-rejection.test.ts')
 })
 
-it('turnedAway says when to come again, where the answer would not', () => {
+it('turnedAway says when to come again, in whole seconds', () => {
   expect(turnedAway('concurrency_exceeded', '').headers?.get('retry-after')).toBe('1')
-  expect(turnedAway('overloaded', '').headers).toBeUndefined()
+  expect(turnedAway('circuit_open', '', 4_001).headers?.get('retry-after')).toBe('5')
 })

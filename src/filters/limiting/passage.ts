@@ -1,7 +1,7 @@
-import { type ProxyError, toProxyError } from '../core/errors.ts'
-import type { Exchange } from '../core/exchange.ts'
-import type { Handler } from '../core/handler.ts'
-import { ResponseMessage } from '../core/message.ts'
+import { type ProxyError, toProxyError } from '../../core/errors.ts'
+import type { Exchange } from '../../core/exchange.ts'
+import type { Handler } from '../../core/handler.ts'
+import { ResponseMessage } from '../../core/message.ts'
 
 /**
  * One exchange on its way through a filter that counts what is under way.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../testing/seeded-random.ts'
+import { seededRandom } from '../../testing/seeded-random.ts'
 import { gradientLimit } from './gradient-limit.ts'
 import type { LatencyWindow } from './latency-window.ts'
 import { MeasuredLimit } from './measured-limit.ts'

@@ -1,4 +1,4 @@
-import { ProxyError, type ProxyErrorCode } from '../core/errors.ts'
+import { ProxyError, type ProxyErrorCode } from '../../core/errors.ts'
 
 /**
  * The error of a request that is turned away before anything was done for it.
@@ -9,15 +9,15 @@ import { ProxyError, type ProxyErrorCode } from '../core/errors.ts'
 export function turnedAway(
   code: Extract<ProxyErrorCode, 'circuit_open' | 'overloaded' | 'concurrency_exceeded'>,
   detail: string,
+  retryAfterMs = 0,
 ): ProxyError {
   const { stackTraceLimit } = Error
   // Where it cannot be written, there is a stack.
   Reflect.set(Error, 'stackTraceLimit', 0)
   try {
-    // The answer to a 503 says by itself when to come again.
-    return code === 'concurrency_exceeded'
-      ? new ProxyError(code, { detail, headers: { 'Retry-After': '1' } })
-      : new ProxyError(code, { detail })
+    // Whole seconds, as RFC 9110 section 10.2.3 has it; never 0, which would be an invitation to come at once.
+    const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000))
+    return new ProxyError(code, { detail, headers: { 'Retry-After': String(seconds) } })
   } finally {
     Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
   }

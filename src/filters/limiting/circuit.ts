@@ -1,4 +1,4 @@
-import type { Random } from '../core/random.ts'
+import type { Random } from '../../core/random.ts'
 import { RollingCounts } from './rolling-counts.ts'
 
 /** Whether a circuit breaker lets exchanges through. Replaced at each change, never altered. Times are of the engine's clock. */
@@ -96,6 +96,11 @@ export class Circuit {
   /** It says nothing about the service: its client left, for example. */
   withdraw(admittedIn: CircuitState): void {
     if (admittedIn === this.#state && admittedIn.kind === 'half-open') this.#trial.withdraw()
+  }
+
+  /** Milliseconds until it is worth while to come again. */
+  retryAfterMs(now: number): number {
+    return this.#state.kind === 'open' ? Math.max(0, this.#state.untilMs - now) : 0
   }
 
   #openIfBad(now: number, random: Random): void {

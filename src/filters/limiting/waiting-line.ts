@@ -1,6 +1,6 @@
-import type { Timer } from '../core/clock.ts'
-import { ProxyError } from '../core/errors.ts'
-import type { Abortable, Exchange } from '../core/exchange.ts'
+import type { Timer } from '../../core/clock.ts'
+import { ProxyError } from '../../core/errors.ts'
+import type { Abortable, Exchange } from '../../core/exchange.ts'
 import { ControlledDelay } from './controlled-delay.ts'
 
 export interface WaitingLineSettings {

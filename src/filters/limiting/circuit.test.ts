@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../testing/seeded-random.ts'
+import { seededRandom } from '../../testing/seeded-random.ts'
 import { Circuit, type CircuitSettings, type CircuitState } from './circuit.ts'
 
 const random = seededRandom(1)
@@ -91,6 +91,7 @@ describe('Circuit, open', () => {
     const { it } = circuit()
     send(it, 0, 10, FAILED)
     expect(send(it, 999, 100)).toBe(0)
+    expect(it.retryAfterMs(999)).toBe(1)
     expect(it.admit(1_000, random)?.kind).toBe('half-open')
   })
 
