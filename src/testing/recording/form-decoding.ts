@@ -32,3 +32,8 @@ export function fullyDecoded(text: string): string {
   }
   return plain
 }
+
+/** Percent-encoded but for slashes, as people write paths into parameters. */
+export function encodedPath(text: string): string {
+  return encodeURIComponent(text).replaceAll('%2F', '/')
+}

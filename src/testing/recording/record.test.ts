@@ -102,7 +102,12 @@ describe.each([
       .on('GET /json', { headers: { 'Content-Type': 'application/json' }, body: '{"b":[1,2.5],"a":null}' })
       .on('GET /spaced', { headers: { 'Content-Type': 'application/json' }, body: '{ "n": 1.0 }\n' })
       .on('GET /html', { headers: { 'Content-Type': 'text/html' }, body: html, framing: 'chunked' })
-      .on('GET /binary', { status: 206, reason: 'Some', body: binary })
+      .on('GET /binary', {
+        status: 206,
+        reason: 'Some',
+        headers: { 'Content-Type': 'image/png' },
+        body: binary,
+      })
       .on('GET /trailers', { body: 'x', trailers: { 'X-Sum': '1' } })
       .on('GET /none', { status: 204 })
       .on('POST /echo', ({ body }) => ({ status: 201, headers: { 'X-A': ['1', '2'] }, body }))
@@ -566,6 +571,12 @@ test.each<[string, (app: RoutedProxy) => unknown, string]>([
   ['a rule without a name', (app) => record(app, { to, redact: [{ query: '' }] }), '"query" must be a name'],
   ['a text of text', (app) => record(app, { to, redact: [{ text: 'a' as never }] }), 'a regular expression'],
   ['an odd size', (app) => record(app, { to, maxBodyBytes: 'much' }), '"maxBodyBytes" must be a size'],
+  ['one kept type', (app) => record(app, { to, keepBodies: 'a/b' as never }), '"keepBodies" must be a list'],
+  [
+    'an odd kept type',
+    (app) => record(app, { to, keepBodies: ['*/*'] }),
+    '"keepBodies" must be a list of media',
+  ],
   ['an odd flag', (app) => record(app, { to, dangerouslyKeepSecrets: 1 as never }), 'true or false'],
 ])('record refuses %s', (_, call, message) => {
   const app = proxy().route('/', pool(['http://127.0.0.1:1']))

@@ -12,6 +12,12 @@ export interface RecordOptions {
   readonly to: string
   /** Further places of secrets, beside those that are known by default: see `record`. */
   readonly redact?: readonly Redaction[] | undefined
+  /**
+   * Media types of bodies that are kept as they are, `model/*` for all of a kind. Nobody looks into them: what secrets they
+   * hold, whatever their kind, will stand in the file, unless a `text` rule finds one, which leaves the body out. Default
+   * none; pictures, sound, video and fonts are kept in this way at any time.
+   */
+  readonly keepBodies?: readonly string[] | undefined
   /** A longer body is left out. Without its response's body an exchange cannot be replayed. Default 1 MiB. */
   readonly maxBodyBytes?: Size | undefined
   /** Switches off what is redacted by default; the rules of `redact` still hold. Default false. */
@@ -42,11 +48,16 @@ export interface Recording extends AsyncDisposable {
  * connection (framing is decided anew on replay), and what handlers answer that are no pools.
  *
  * Secrets are replaced by `REDACTED`: the fields `Authorization`, `Proxy-Authorization`, `Cookie` and `Set-Cookie` (names are
- * kept), and fields, query parameters and members of JSON and forms whose name contains `token`, `secret`, `password`,
- * `passphrase`, `credential`, `signature`, `authorization` or `key`. JSON is looked into line by line too, parameters and
- * quoted members in any text, users in urls, and gzip, deflate, br and zstd are unpacked for it. A body that cannot be looked into is left
- * out, and is a gap. A body in which something was replaced is written anew: numbers that JavaScript cannot hold are
- * rounded. What stands in a path, or in prose, needs a rule: `{ text: /.../ }`.
+ * kept), and what stands beside a name that contains `token`, `secret`, `session`, `password`, `passphrase`, `credential`,
+ * `signature`, `authorization` or `key`, or has the word `auth`, `code`, `csrf`, `jwt`, `otp`, `pass`, `pin`, `pwd`, `sid` or
+ * `sig`, among others. Names are those of fields, parameters, cookies, members of JSON (also line by line), of forms, XML,
+ * HTML, YAML and of `name: value` or `name=value` in any text, encoded or not. Redacted by their shape are users in urls,
+ * `Bearer` and `Basic` credentials, JWTs, private keys and tokens with a well-known prefix. For a doubt, more is taken out.
+ *
+ * gzip, deflate, br and zstd are unpacked for it. A body that cannot be looked into is left out, and is a gap: binary types,
+ * unknown types, parts of a multipart body that hold a secret. See `keepBodies`. A body in which something was replaced is
+ * written anew: numbers that JavaScript cannot hold are rounded, and source text may not run any more. What stands in a path,
+ * or in prose, needs a rule: `{ text: /.../ }`. The file can be read by its owner alone; read it before others can.
  *
  * It resolves nothing and opens nothing but the file; the proxy is started, or reloaded, by the caller. The writes are
  * synchronous: a recording is not for production traffic.
@@ -58,8 +69,14 @@ export interface Recording extends AsyncDisposable {
  * @throws `ERR_OPTION_INVALID`, also for a proxy without a pool; the system's error when the file cannot be opened.
  */
 export function record(app: RoutedProxy, options: RecordOptions): Recording {
-  knownOptions('record', options, ['to', 'redact', 'maxBodyBytes', 'dangerouslyKeepSecrets'])
-  const { to, redact = [], maxBodyBytes = 1_048_576, dangerouslyKeepSecrets = false } = options
+  knownOptions('record', options, ['to', 'redact', 'keepBodies', 'maxBodyBytes', 'dangerouslyKeepSecrets'])
+  const {
+    to,
+    redact = [],
+    keepBodies = [],
+    maxBodyBytes = 1_048_576,
+    dangerouslyKeepSecrets = false,
+  } = options
   if (typeof app?.mapTargets !== 'function') throw invalidOption('record', 'app', 'a proxy', app)
   if (typeof to !== 'string' || to === '') throw invalidOption('record', 'to', 'the path of a file', to)
   if (!Array.isArray(redact)) {
@@ -70,12 +87,14 @@ export function record(app: RoutedProxy, options: RecordOptions): Recording {
       redact,
     )
   }
+  if (!Array.isArray(keepBodies))
+    throw invalidOption('record', 'keepBodies', 'a list of media types', keepBodies)
   if (typeof dangerouslyKeepSecrets !== 'boolean')
     throw invalidOption('record', 'dangerouslyKeepSecrets', 'true or false', dangerouslyKeepSecrets)
   const limit = sizeBytes('record', 'maxBodyBytes', maxBodyBytes)
   if (!app.description.routes.some(({ target }) => isPool(target)))
     throw new OptionError('record: "app" has no pool, so there is nothing to record', 'app')
-  return new RunningRecording(app, to, limit, new Redactor(redact, !dangerouslyKeepSecrets))
+  return new RunningRecording(app, to, limit, new Redactor(redact, !dangerouslyKeepSecrets, keepBodies))
 }
 
 class RunningRecording implements Recording {

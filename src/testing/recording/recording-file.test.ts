@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -72,3 +72,14 @@ test('RecordingWriter leaves the file as it was when it cannot write', () => {
   writer.close()
   expect(readRecording(file)).toEqual([exchange('/a'), exchange('/b')])
 })
+
+test.skipIf(process.platform === 'win32')(
+  'RecordingWriter keeps the file for its owner alone, also one that was there',
+  () => {
+    for (let i = 0; i < 2; i++) {
+      new RecordingWriter(file).close()
+      expect(statSync(file).mode & 0o777).toBe(0o600)
+      chmodSync(file, 0o644)
+    }
+  },
+)

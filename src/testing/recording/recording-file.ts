@@ -1,4 +1,13 @@
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { PROXY_ERRORS } from '../../core/errors.ts'
 import { integer, invalidOption, knownOptions, OptionError } from '../../core/options.ts'
@@ -55,6 +64,7 @@ const VERSION = 1
 const BEGIN = `{\n  "format": "${FORMAT}",\n  "version": ${VERSION},\n  "exchanges": [`
 const EMPTY_TAIL = ']\n}\n'
 const TAIL = '\n  ]\n}\n'
+const OWNER_ALONE = 0o600
 
 /**
  * Adds exchanges to a file that is valid JSON after each of them: a new one is written over the closing brackets, with
@@ -73,7 +83,9 @@ export class RecordingWriter {
     this.#file = file
     if (existsSync(file)) refuseForeign(file)
     mkdirSync(dirname(file), { recursive: true })
-    this.#descriptor = openSync(file, 'w')
+    // For its owner alone: what is no secret to us may be one to others. One that was there has its mode already.
+    this.#descriptor = openSync(file, 'w', OWNER_ALONE)
+    fchmodSync(this.#descriptor, OWNER_ALONE)
     this.#at = Buffer.byteLength(BEGIN)
     this.#write(BEGIN + EMPTY_TAIL, 0)
   }
@@ -182,16 +194,24 @@ function readRequest(where: string, members: Members): RecordedRequest {
 function readResponse(where: string, members: Members): RecordedResponse {
   knownOptions(where, members, ['status', 'reason', 'afterMs', 'headers', 'body', 'trailers', 'brokeOff'])
   const { status, reason, afterMs, brokeOff } = members
-  if (typeof afterMs !== 'number' || !(afterMs >= 0))
-    throw invalidOption(where, 'afterMs', 'a number of milliseconds', afterMs)
+  if (typeof afterMs !== 'number' || !(afterMs >= 0 && afterMs <= LONGEST_MS))
+    throw invalidOption(where, 'afterMs', `a number of milliseconds up to ${LONGEST_MS}`, afterMs)
+  if (reason !== undefined && !(typeof reason === 'string' && TEXT_OF_HEAD.test(reason)))
+    throw invalidOption(where, 'reason', 'a text of one line, without controls', reason)
   return {
     status: integer(where, 'status', status as number, { min: 200, max: 599 }),
-    ...(reason !== undefined && { reason: text(where, 'reason', reason) }),
+    ...(reason !== undefined && { reason }),
     afterMs,
     ...readContent(where, members),
     ...(brokeOff !== undefined && { brokeOff: text(where, 'brokeOff', brokeOff) }),
   }
 }
+
+/** What a timer can wait. */
+const LONGEST_MS = 2 ** 31 - 1
+/** What a head can carry (RFC 9110 section 5.5); a higher character would be cut to its last byte, which may be a line end. */
+const TEXT_OF_HEAD = /^[\t\x20-\x7e\x80-\xff]*$/
+const FIELD_LINE = /^[\w!#$%&'*+.^`|~-]+:[\t\x20-\x7e\x80-\xff]*$/
 
 function readContent(
   where: string,
@@ -234,7 +254,7 @@ function lines(where: string, at: string, value: unknown): string | readonly str
 }
 
 function fields(where: string, at: string, value: unknown): readonly string[] {
-  if (isStrings(value) && value.every((it) => /^[^:\s]+:[^\r\n]*$/.test(it))) return value
+  if (isStrings(value) && value.every((it) => FIELD_LINE.test(it))) return value
   throw invalidOption(where, at, 'a list of fields, "Name: value" each', value)
 }
 

@@ -1,13 +1,15 @@
 import { invalidOption, knownOptions } from '../../core/options.ts'
 import { bodyKind, mediaType } from './body-kind.ts'
 import { unpacked } from './content-coding.ts'
-import { formDecoded, fullyDecoded, percentDecoded } from './form-decoding.ts'
+import { encodedPath, formDecoded, fullyDecoded, percentDecoded } from './form-decoding.ts'
 import { hidesNoMember, isJsonOrLines, parsedJson } from './json-text.ts'
+import { keptTypes } from './kept-bodies.ts'
+import { REFERENCES, withoutReferences, withReferences } from './markup-references.ts'
 import { multipartParts } from './multipart-parts.ts'
 import { REDACTED } from './redacted.ts'
 import { withoutCookies, withoutSetCookie } from './secret-cookies.ts'
 import { type NameRule, nameRule, SecretNames } from './secret-names.ts'
-import { withoutBlocks, withoutPairs } from './secret-pairs.ts'
+import { withoutBlocks, withoutNamedValues, withoutPairs } from './secret-pairs.ts'
 import { withoutShapes } from './secret-shapes.ts'
 import { withoutTags } from './secret-tags.ts'
 
@@ -19,6 +21,8 @@ import { withoutTags } from './secret-tags.ts'
  * - `json`: a member of a JSON body at any depth, or of a form; with dots, a path from the root, where `*` is any member:
  *   `user.address`, `items.*.code`.
  * - `text`: a part of any text: target, fields, bodies. Expressions with look-behind or anchors see one text at a time.
+ *
+ * Names of parameters and members hold in any text that is no JSON or form too: `name: value`, `<name>value</name>`.
  */
 export type Redaction =
   | { readonly header: string | RegExp }
@@ -39,16 +43,16 @@ export class Redactor {
   readonly #parameters: SecretNames
   readonly #members: SecretNames
   readonly #texts: readonly RegExp[]
-  readonly #keptTypes: readonly string[]
+  readonly #keeps: (type: string) => boolean
   /** How many texts within texts it is in. */
   #depth = 0
 
   /**
-   * `keptTypes` are media types of bodies that are not looked into.
+   * `keepBodies` are media types of bodies that are not looked into.
    *
    * @throws `ERR_OPTION_INVALID`
    */
-  constructor(rules: readonly Redaction[], defaults: boolean, keptTypes: readonly string[] = []) {
+  constructor(rules: readonly Redaction[], defaults: boolean, keepBodies: readonly string[] = []) {
     const headers: NameRule[] = []
     const parameters: NameRule[] = []
     const members: NameRule[] = []
@@ -67,7 +71,7 @@ export class Redactor {
     this.#parameters = new SecretNames(parameters, defaults)
     this.#members = new SecretNames(members, defaults)
     this.#texts = texts
-    this.#keptTypes = keptTypes.map(keptType)
+    this.#keeps = keptTypes(keepBodies)
   }
 
   /** Path and query. */
@@ -137,10 +141,6 @@ export class Redactor {
     return { bytes: Buffer.from(this.#text(text), encoding) }
   }
 
-  #keeps(type: string): boolean {
-    return this.#keptTypes.some((it) => type === it || (it.endsWith('/') && type.startsWith(it)))
-  }
-
   #unread(bytes: Buffer): { readonly bytes: Buffer } | { readonly omitted: string } {
     const text = bytes.toString('latin1')
     return this.#byTextRules(text) === text ? { bytes } : { omitted: 'it has a secret, and is no text' }
@@ -154,12 +154,12 @@ export class Redactor {
     }
     return multipartParts(text, type).every(({ fields, content }) => {
       if (fields.some(([name, value]) => this.field(name, value) !== value)) return false
-      const valueOf = (wanted: string): string | undefined =>
+      const field = (wanted: string): string | undefined =>
         fields.find(([name]) => name.toLowerCase() === wanted)?.[1].trim()
-      const transfer = valueOf('content-transfer-encoding') ?? 'binary'
-      if (!/^(?:7bit|8bit|binary)$/i.test(transfer) || valueOf('content-encoding') !== undefined) return false
+      const transfer = field('content-transfer-encoding') ?? 'binary'
+      if (!/^(?:7bit|8bit|binary)$/i.test(transfer) || field('content-encoding') !== undefined) return false
       const bytes = Buffer.from(content, 'latin1')
-      const clean = this.#plainBody(bytes, valueOf('content-type') ?? '')
+      const clean = this.#plainBody(bytes, field('content-type') ?? '')
       return 'bytes' in clean && clean.bytes.equals(bytes)
     })
   }
@@ -186,7 +186,7 @@ export class Redactor {
           .join('')
       : text
     if (FORM.test(whole) && !BASE64.test(whole)) return this.#plain(this.#pairs(whole, this.#isSecret))
-    return this.#plain(this.#encoded(whole))
+    return this.#plain(this.#referenced(this.#encoded(this.#urls(whole))))
   }
 
   #line(line: string): string {
@@ -212,10 +212,11 @@ export class Redactor {
       return this.#byTextRules(text) === text ? value : REDACTED
     }
     if (Array.isArray(value)) {
-      // `["password", "abc"]`, as entries of a map are written.
-      const entry = value.length === 2 && this.#names(value[0])
+      // `["password", "abc"]`, as entries of a map are written, and fields in one list.
+      const isEntry = (i: number): boolean =>
+        i % 2 === 1 && value.length % 2 === 0 && this.#names(value[i - 1])
       const items = value.map((item, i) =>
-        entry && i === 1 && tells(item) ? REDACTED : this.#value(item, [...path, String(i)]),
+        isEntry(i) && tells(item) ? REDACTED : this.#value(item, [...path, String(i)]),
       )
       return items.some((item, i) => item !== value[i]) ? items : value
     }
@@ -223,7 +224,7 @@ export class Redactor {
     const named = Object.entries(value).some(([name, member]) => NAMING.test(name) && this.#names(member))
     const members = Object.entries(value).map(([name, member]: [string, unknown]): [string, unknown] => {
       const at = [...path, name]
-      const cleanName = this.#byTextRules(name)
+      const cleanName = this.#text(name)
       const secret = this.#isSecretMember(at, name, member) || (named && VALUED.test(name) && tells(member))
       const clean = secret ? REDACTED : this.#value(member, at)
       changed ||= clean !== member || cleanName !== name
@@ -269,12 +270,32 @@ export class Redactor {
 
   /** What is percent-encoded in a text, as often as it may be: whole urls are, as parameters of others. */
   #encoded(text: string): string {
-    return text.replace(ENCODED, (found) => {
-      const plain = percentDecoded(found)
-      const clean = this.#text(plain)
-      if (clean === plain) return found
-      // What is not written the way that we write it is compared in vain later.
-      return encodeURIComponent(plain) === found ? encodeURIComponent(clean) : REDACTED
+    if (!ENCODED.test(text)) return text
+    return text.replace(WORD, (word) => {
+      const first = word.search(ENCODED)
+      if (first < 0) return word
+      // Up to the end of the word: where a parameter within it ends cannot be told before it is decoded.
+      const begin = 1 + Math.max(...['=', '?', ';'].map((it) => word.lastIndexOf(it, first)))
+      return word.slice(0, begin) + this.#encodedPart(word.slice(begin))
+    })
+  }
+
+  #encodedPart(found: string): string {
+    const plain = percentDecoded(found)
+    const clean = this.#text(plain)
+    if (clean === plain) return found
+    // What is not written in the same way again would be compared in vain later.
+    const encode = [encodeURIComponent, encodedPath].find((it) => it(plain) === found)
+    return encode === undefined ? REDACTED : encode(clean)
+  }
+
+  /** What is written in references, as markup within markup is: `&lt;password&gt;`. */
+  #referenced(text: string): string {
+    if (!REFERENCES.test(text)) return text
+    return text.replace(MARKUP_TEXT, (found) => {
+      const plain = REFERENCES.test(found) ? withoutReferences(found) : found
+      const clean = plain === found ? found : this.#text(plain)
+      return clean === plain ? found : withReferences(clean)
     })
   }
 
@@ -283,7 +304,10 @@ export class Redactor {
     const clean = this.#urls(this.#defaults ? withoutShapes(text) : text)
     if (!this.#parameters.any && !this.#members.any) return clean
     const isSecret = this.#isSecret
-    return withoutPairs(withoutTags(withoutBlocks(clean, isSecret), isSecret), isSecret)
+    return [withoutBlocks, withoutTags, withoutNamedValues, withoutPairs].reduce(
+      (it, rule) => rule(it, isSecret),
+      clean,
+    )
   }
 
   /** Users and parameters of urls. */
@@ -303,13 +327,14 @@ export class Redactor {
   }
 }
 
-const MOST_DEPTH = 16
-const FORM = /^[^\s=&]+=[^\s&]*(?:&[^\s=&]+=[^\s&]*)*$/
+const MOST_DEPTH = 12
+const FORM = /^[^\s=&<>"]+=[^\s&]*(?:&[^\s=&<>"]+=[^\s&]*)*$/
 /** Its padding looks like an empty value. */
 const BASE64 = /^[\w+/-]+==?$/
 const URL_PARAMETER = /([?&#;])([^=?&#;\s"<>]+)=[^&#\s"<>]*/g
-/** From behind a delimiter to the end of the word: where a parameter within it ends cannot be told before it is decoded. */
-const ENCODED = /[^\s"<>&#=?;%]*%[\da-f]{2}[^\s"<>&#]*/gi
+const ENCODED = /%[\da-f]{2}/i
+const WORD = /[^\s"<>&#]+/g
+const MARKUP_TEXT = /[^<>"]+/g
 const NAME = /^[\w.$-]{1,64}$/
 const NAMING = /^(?:name|key|id|field|header|property|param|parameter|label|k)$/i
 const VALUED = /^v$|val|content|data|text|string|default/i
@@ -329,16 +354,3 @@ function textRule(rule: RegExp): RegExp {
 function tells(value: unknown): boolean {
   return value !== null && typeof value !== 'boolean'
 }
-
-function keptType(type: string): string {
-  if (typeof type !== 'string' || !KEPT_TYPE.test(type))
-    throw invalidOption(
-      'record',
-      'keepBodies',
-      'a list of media types, "application/grpc" or "model/*"',
-      type,
-    )
-  return type.toLowerCase().replace(/\*$/, '')
-}
-
-const KEPT_TYPE = /^[\w!#$&^.+-]+\/(?:[\w!#$&^.+-]+|\*)$/

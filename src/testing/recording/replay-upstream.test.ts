@@ -74,6 +74,17 @@ describe('replayUpstream', () => {
     expect((await answers(asked)).texts).toEqual(['both', 'posted', 'plain', 'twice'])
   })
 
+  test('compares JSON as a value, in bodies and parameters, and prefers what is the same to what fits', async () => {
+    write(
+      exchange('POST /a?filter={"x":1,"y":[2]}', 'parameter'),
+      exchange('POST /b', 'fits', { json: { a: 'REDACTED', b: 2 } }),
+      exchange('POST /b', 'same', { json: { a: 1, b: 2 } }),
+    )
+    const filter = encodeURIComponent('{"y":[2],"x":1}')
+    const asked = [`POST /a?filter=${filter}`, 'POST /b { "b": 2, "a": 1 }', 'POST /b {"b":2,"a":0}']
+    expect((await answers(asked)).texts).toEqual(['parameter', 'same', 'fits'])
+  })
+
   test('gives the answers to the same request in their order, the last one again after that', async () => {
     write(
       exchange('GET /a?x=1&y=2', 'first'),
@@ -250,7 +261,22 @@ describe('replayUpstream', () => {
     [
       'an odd time',
       { ...valid, response: { ...response, afterMs: -1 } },
-      ': exchanges[1].response: "afterMs" must be a number of milliseconds, got -1',
+      ': exchanges[1].response: "afterMs" must be a number of milliseconds up to 2147483647, got -1',
+    ],
+    [
+      'an endless time',
+      { ...valid, response: { ...response, afterMs: 1e15 } },
+      ': exchanges[1].response: "afterMs" must be a number of milliseconds up to 2147483647, got',
+    ],
+    ...['OK\r\nX: 1', 'OK\u010a', 7].map((reason): [string, object, string] => [
+      `the reason ${JSON.stringify(reason)}`,
+      { ...valid, response: { ...response, reason } },
+      ': exchanges[1].response: "reason" must be a text of one line, without controls, got',
+    ]),
+    [
+      'a field with a hidden line end',
+      { ...valid, response: { ...response, headers: ['A: \u010dX: 1'] } },
+      ': exchanges[1].response: "headers" must be a list of fields, "Name: value" each',
     ],
     [
       'an odd field',

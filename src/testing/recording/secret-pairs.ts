@@ -17,7 +17,7 @@ export function withoutPairs(text: string, isSecret: (name: string) => boolean):
     const value: Value = {
       at,
       quotedName: inQuotes !== undefined || quote !== undefined,
-      colon: sign === ':',
+      colon: sign === '',
       opensLine: LINE_BEGIN.test(text.slice(Math.max(0, found.index - MOST_INDENT), found.index)),
       inUrl: sign === '=' && /[?&;]/.test(text[found.index - 1] ?? ''),
     }
@@ -29,6 +29,13 @@ export function withoutPairs(text: string, isSecret: (name: string) => boolean):
     PAIR.lastIndex = end
   }
   return done === 0 ? text : pieces.join('') + text.slice(done)
+}
+
+/** Any text without values whose name is a value itself, as in `name: password, value: abc`, and of options as in `--password abc`. */
+export function withoutNamedValues(text: string, isSecret: (name: string) => boolean): string {
+  const clean = (found: string, before: string, name: string, between: string): string =>
+    isSecret(fullyDecoded(name)) ? `${before}${name}${between}${REDACTED}` : found
+  return text.replace(NAMED_VALUE, clean).replace(COMMAND_OPTION, clean)
 }
 
 /** Any text without what stands in YAML below a name, indented. */
@@ -44,21 +51,30 @@ export function withoutBlocks(text: string, isSecret: (name: string) => boolean)
       continue
     within = undefined
     lines.push(line)
-    const [, before = '', name] = BLOCK.exec(line) ?? []
+    const [, before = '', name, value = ''] = BLOCK.exec(line) ?? []
     if (name === undefined || !isSecret(fullyDecoded(name))) continue
     within = before.length
-    lines[lines.length - 1] = `${line.replace(/:[^:]*$/, ':')} ${REDACTED}`
+    // A value beside the name may go on below it; it is taken out there as of any pair.
+    if (value !== '' && !BLOCK_SIGN.test(value)) continue
+    lines[lines.length - 1] = `${line.slice(0, line.indexOf(':', before.length + name.length))}: ${REDACTED}`
   }
   return lines.join('\n')
 }
 
-/** A name, and the sign behind it. Names may be quoted, and the quotes may be escaped. */
+/**
+ * A name, and the sign behind it. Names may be quoted, and the quotes may be escaped. In an event stream each line of a value
+ * begins with `data:`.
+ */
 const PAIR =
-  /(?<![\w$.%-])(?:"((?:[^"\\\r\n]|\\.){1,200})"|([\w$.%[\]-]{1,100}))(\\*["'`])?\s{0,20}(?:(=>|:=|={1,3})[^\S\r\n]*|:\s*)/g
+  /(?<![\w$.%-])(?:"((?:[^"\\\r\n]|\\.){1,200})"|([\w$.%[\]-]{1,100}))(\\*["'`])?\s{0,20}(?:(=>|:=|={1,3})[^\S\r\n]*|:\s*(?:data:\s*)?)/g
 const MOST_INDENT = 100
 const LINE_BEGIN = /(?:^|[\r\n])[ \t>*-]*["']?$/
-const BLOCK = /^([ \t]*(?:- +)?)["']?([\w.-]{1,100})["']?[ \t]*:[ \t]*(?:[|>&!][^:]*)?$/
-const BLOCK_ANYWHERE = /:[ \t]*(?:[|>&!][^:\n]*)?\r?\n[ \t-]/
+const BLOCK = /^([ \t]*(?:- +)?)["']?([\w.-]{1,100})["']?[ \t]*:(?:[ \t]+(\S.*)?)?\r?$/
+const BLOCK_SIGN = /^[|>&!]/
+const BLOCK_ANYWHERE = /\n[ \t-]/
+const NAMED_VALUE =
+  /(\b(?:name|key)\\?["']?\s{0,5}[:=]\s{0,5}\\?["']?)([\w.-]{1,64})(\\?["']?[,;\s]{1,40}\\?["']?(?:value|val|content|data)\\?["']?\s{0,5}[:=]\s{0,5})(?!\\?["']?REDACTED)[^\r\n]+/gi
+const COMMAND_OPTION = /((?<![\w-])--)([a-z][\w.-]{0,63})([ \t]{1,9})[^\s-]\S*/gi
 /** They tell nothing. */
 const WORD = /^\s*(?:true|false|null|undefined)?[\s,;)}\]]*$/
 

@@ -16,10 +16,10 @@ const PRIVATE_KEY =
 const SCHEME =
   /(?<![A-Za-z0-9])([Bb]earer|BEARER|(?:[Bb]asic|BASIC|[Nn]egotiate)(?=\s+[\w+/-]*[A-Z0-9+/=]))\s+(?!(?:realm|error|error_description|scope|charset|authorization_uri|resource_metadata)\s*=)[^\s"'<>,]+/g
 
-/** Well-known beginnings: JSON in base64 (a JWT), GitHub, GitLab, Slack, Stripe, AWS, Google, npm, SendGrid and others. */
+/** Well-known beginnings: JSON in base64 (as in a JWT), GitHub, GitLab, Slack, Stripe, AWS, Google, npm, SendGrid and others. */
 const PREFIXED = new RegExp(
   `(?<![A-Za-z0-9])(?:${[
-    String.raw`eyJ[\w+/=-]{8,}(?:\.[\w+/=-]*)*`,
+    String.raw`(?:eyJ|ewog|ew0K|W3si)[\w+/=-]{8,}(?:\.[\w+/=-]*)*`,
     String.raw`gh[a-z]_\w{6,}`,
     String.raw`github_pat_\w{6,}`,
     String.raw`gl[a-z]{2,8}-[\w.-]{10,}`,
@@ -28,7 +28,7 @@ const PREFIXED = new RegExp(
     String.raw`(?:[a-z]k|whsec|rk)_(?:live|test)_\w{4,}`,
     String.raw`whsec_[\w+/=]{6,}`,
     String.raw`sk-[\w-]{12,}`,
-    String.raw`(?:AKIA|ASIA)[A-Z0-9]{8,}`,
+    '(?:AKIA|ASIA)[A-Z0-9]{8,}',
     String.raw`AIza[\w-]{16,}`,
     String.raw`ya29\.[\w-]{6,}`,
     String.raw`GOCSPX-[\w-]{6,}`,

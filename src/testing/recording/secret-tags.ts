@@ -58,7 +58,8 @@ function localName(name: string): string {
 }
 
 const MOST_BEFORE = 300
-const NAME_ELEMENT = />\s*([\w .-]{1,64}?)\s*:?\s*<\/[\w.:-]+\s*>\s*$/
+const NAME_ELEMENT =
+  />\s{0,20}([\w.-](?:[\w .-]{0,62}[\w.-])?)\s{0,20}:?\s{0,20}<\/[\w.:-]{1,64}\s{0,20}>\s{0,40}$/
 
 /** Whether the content of the element before is the name of a secret: `<name>password</name><value>...`. */
 function follows(text: string, at: number, isSecret: (name: string) => boolean): boolean {
@@ -68,7 +69,9 @@ function follows(text: string, at: number, isSecret: (name: string) => boolean):
 
 function contentEnd(text: string, name: string, at: number, unclosed: Set<string>): number {
   const end = unclosed.has(name) ? -1 : text.indexOf(`</${name}`, at)
-  if (end >= 0) return end
+  // With another one of its name in it, it ends further on; rather than to count, all is taken up to the last of them.
+  const inner = end < 0 ? -1 : text.slice(at, end).indexOf(`<${name}`)
+  if (end >= 0) return inner < 0 ? end : text.lastIndexOf(`</${name}`)
   unclosed.add(name)
   const next = text.indexOf('<', at)
   return next < 0 ? text.length : next
