@@ -8,12 +8,11 @@ import { TriedExchange } from './tried-exchange.ts'
  * it, by filters of the pool too, is told as if the exchange had been given up.
  */
 export class CancellableTry extends TriedExchange {
+  /** The endpoint that it is for. A filter may say otherwise of `endpoint`; this stays. */
+  readonly at: PoolEndpoint
   readonly #told: Abortable[] = []
   #cancelled: ProxyError | undefined
   #controller: AbortController | undefined
-
-  /** The endpoint that it is for. A filter may say otherwise of `endpoint`; this stays. */
-  readonly at: PoolEndpoint
 
   constructor(root: Exchange, endpoint: PoolEndpoint) {
     super(root, endpoint)
@@ -32,6 +31,11 @@ export class CancellableTry extends TriedExchange {
         // A listener that throws must not keep the others from being told, and nobody waits for this try.
       }
     }
+  }
+
+  /** Its filters can give up the whole exchange, but no longer than they have a part in it. */
+  override abort(reason?: ProxyError): void {
+    if (this.#cancelled === undefined) super.abort(reason)
   }
 
   override get abortReason(): ProxyError | undefined {

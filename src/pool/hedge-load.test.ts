@@ -35,3 +35,11 @@ test.each([1, 2])(
     expect(without.p999Ms).toBeGreaterThan(hedged.p999Ms * 5)
   },
 )
+
+test('pool.hedge does not shorten its own delay: with any budget, one in twenty is hedged', {
+  timeout: 120_000,
+}, async () => {
+  const { extraLoad } = await tail(3, (it) => it.hedge({ budget: 1 }))
+  expect(extraLoad).toBeGreaterThan(0.03)
+  expect(extraLoad).toBeLessThan(0.055)
+})

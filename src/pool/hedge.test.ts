@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Balancer } from '../core/balancer.ts'
+import type { ProxyError } from '../core/errors.ts'
 import { type Filter, onRequest } from '../core/handler.ts'
 import { respond } from '../core/message.ts'
 import { proxy } from '../proxy/proxy.ts'
@@ -94,6 +95,7 @@ describe('pool.hedge', () => {
     const received = sim.upstreams.flatMap(({ requests }) => requests.map(({ body }) => body.toString()))
     expect(new Set(received).size).toBe(1)
     expect(received).toHaveLength(hedged ? 2 : 1)
+    expect(sim.journal.toString().includes('hedged after')).toBe(hedged)
     await sim.assertNoLeaks()
   })
 
@@ -198,22 +200,28 @@ describe('pool.hedge', () => {
   })
 
   test('drops what a filter gives for an attempt that has lost, and sends nothing more for it', async () => {
+    const dropped: unknown[] = []
     const stubborn: Filter = async (exchange, next) => {
       try {
         return await next(exchange)
       } catch {
-        await new Promise<void>((resolve) => void exchange.clock.setTimeout(resolve, 100))
-        try {
-          return await next(exchange)
-        } catch {
-          return respond(200, 'from a filter')
-        }
+        // Twice more: at once, while the winner's response is on its way, and when all is over.
+        await Promise.resolve(next(exchange)).catch(() => undefined)
+        exchange.abort()
+        await new Promise<void>((resolve) => void exchange.clock.setTimeout(resolve, 2_000))
+        await Promise.resolve(next(exchange)).catch(() => undefined)
+        const response = respond(200, 'from a filter')
+        response.body.onClose((error) => dropped.push((error as ProxyError).code))
+        return response
       }
     }
     await using sim = world({}, (it) => it.use(stubborn))
-    expect((await sim.get('/')).text()).toBe('two')
-    await sim.advance('1s')
-    expect(sim.upstream('http://u1').totalRequests).toBe(1)
+    sim.upstream('http://u2').inject(fault.drip(40, '50ms'))
+    const response = await sim.get('/')
+    expect([response.text(), response.complete]).toEqual(['two', true])
+    await sim.advance('5s')
+    expect(attempts(response)).toEqual(['http://u1 hedge_lost', 'http://u2 200'])
+    expect(dropped).toEqual(['exchange_aborted'])
     await sim.assertNoLeaks()
   })
 
@@ -254,6 +262,35 @@ describe('pool.hedge', () => {
     // Its own response never comes, so that nothing else would keep it from being chosen again and again.
     for (let number = 0; number < 20; number++) await sim.get('/')
     expect(sim.upstream('http://u1').totalRequests).toBe(1)
+    await sim.assertNoLeaks()
+  })
+
+  test('names the endpoint that has answered, also where it was the first', async () => {
+    const ended: unknown[] = []
+    const note = onRequest((exchange) => exchange.onComplete(() => ended.push(exchange.endpoint?.url)))
+    const target = pool(URLS).balance(inOrder).hedge({ afterMs: 50 })
+    await using sim = simulate(proxy().use(note).route('/', target))
+    sim.upstream('http://u1').reply({ delayMs: 60 })
+    sim.upstream('http://u2').reply({ delayMs: 60 })
+    await sim.get('/')
+    expect(ended).toEqual(['http://u1'])
+    await sim.assertNoLeaks()
+  })
+
+  test('begins when most of the latest responses were there; one that never came was late, too', async () => {
+    const target = pool(URLS, { headMs: '200ms' }).balance(inOrder).hedge({ budget: 1 })
+    await using sim = simulate(proxy().route('/', target))
+    const [one, two] = [sim.upstream('http://u1'), sim.upstream('http://u2')]
+    one.reply({ delayMs: 10 })
+    for (let number = 0; number < 100; number++) await sim.get('/')
+    expect(two.totalRequests).toBe(0)
+    one.reply({ delayMs: 100 })
+    const response = await sim.get('/')
+    expect(response.durationMs).toBeGreaterThanOrEqual(10)
+    expect(response.durationMs).toBeLessThan(11)
+    for (const it of [one, two]) it.inject(fault.noAnswer(), { next: 40 })
+    for (let number = 0; number < 40; number++) assertProblem(await sim.get('/'), 'upstream_head_timeout')
+    expect(attempts(await sim.get('/'))).toEqual(['http://u1 200'])
     await sim.assertNoLeaks()
   })
 
