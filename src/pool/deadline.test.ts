@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Balancer } from '../core/balancer.ts'
+import type { ProxyError } from '../core/errors.ts'
 import type { Filter } from '../core/handler.ts'
 import { respond } from '../core/message.ts'
 import { proxy } from '../proxy/proxy.ts'
@@ -34,6 +35,15 @@ function assertLate(response: SimulatedResponse): void {
   expect(response.durationMs).toBe(300)
 }
 
+/** Never lets go of an attempt that has failed. */
+const holding: Filter = async (exchange, next) => {
+  try {
+    return await next(exchange)
+  } catch {
+    return new Promise<never>(() => {})
+  }
+}
+
 describe('pool.deadline', () => {
   test.each<[string, Fault]>([
     ['before the head', fault.noAnswer()],
@@ -61,6 +71,7 @@ describe('pool.deadline', () => {
     expect(response.exchange!.outcome!.durationMs).toBe(300)
     // Nothing was sent, which would be retried, had there been any time left.
     expect(attempts(response)).toEqual(['http://u1 upstream_deadline'])
+    expect(sim.journal.toString()).not.toContain('retried')
     await sim.assertNoLeaks()
   })
 
@@ -136,20 +147,36 @@ describe('pool.deadline', () => {
   })
 
   test('answers in time where a filter of the pool does not let go, and drops what that gives', async () => {
+    const dropped: unknown[] = []
     const stubborn: Filter = async (exchange, next) => {
       await Promise.resolve(next(exchange)).catch(() => undefined)
       await new Promise<void>((resolve) => void exchange.clock.setTimeout(resolve, 1_000))
-      return respond(200, 'late')
+      const response = respond(200, 'late')
+      response.body.onClose((error) => dropped.push((error as ProxyError).code))
+      return response
     }
     await using sim = world((it) => it.use(stubborn))
     sim.upstream('http://u1').inject(fault.noAnswer())
     assertLate(await sim.get('/'))
     await sim.advance('5s')
+    expect(dropped).toEqual(['exchange_aborted'])
     await sim.assertNoLeaks()
   })
 
-  test('leaves nothing where the client leaves first', async () => {
-    await using sim = world()
+  test('leaves nothing where a filter before the pool does not wait for it', async () => {
+    const hasty: Filter = (exchange, next) => {
+      void Promise.resolve(next(exchange)).catch(() => {})
+      return respond(200, 'early')
+    }
+    const target = pool(URLS).balance(inOrder).use(holding).deadline({ ms: 300 })
+    await using sim = simulate(proxy().use(hasty).route('/', target))
+    sim.upstream('http://u1').inject(fault.noAnswer())
+    expect((await sim.get('/')).text()).toBe('early')
+    await sim.assertNoLeaks()
+  })
+
+  test('leaves nothing where the client leaves first, whatever filters do', async () => {
+    await using sim = world((it) => it.use(holding))
     sim.upstream('http://u1').inject(fault.noAnswer())
     const pending = sim.get('/')
     await sim.advance(100)

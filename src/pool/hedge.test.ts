@@ -41,6 +41,21 @@ async function* pieces(): AsyncGenerator<string> {
   yield 'defg'
 }
 
+/** Never lets go of an attempt that has failed. */
+const holding: Filter = async (exchange, next) => {
+  try {
+    return await next(exchange)
+  } catch {
+    return new Promise<never>(() => {})
+  }
+}
+
+/** Answers by itself, while the pool is at work. */
+const hasty: Filter = (exchange, next) => {
+  void Promise.resolve(next(exchange)).catch(() => {})
+  return respond(200, 'early')
+}
+
 describe('pool.hedge', () => {
   test('takes the answer of a second endpoint where the first one is late, and cancels that', async () => {
     await using sim = world()
@@ -143,7 +158,8 @@ describe('pool.hedge', () => {
   })
 
   test('is followed by a retry elsewhere where both have failed, and is no attempt of that', async () => {
-    await using sim = world({}, (it) => it.retry({ attempts: 2, perAttemptMs: 200 }))
+    const urls = [...URLS, 'http://u4']
+    await using sim = world({}, (it) => it.retry({ attempts: 2, perAttemptMs: 200 }), urls)
     sim.upstream('http://u2').reply({ delayMs: 1_000 })
     sim.upstream('http://u3').reply({ delayMs: 100, body: 'three' })
     const response = await sim.get('/')
@@ -254,6 +270,27 @@ describe('pool.hedge', () => {
     expect(attempts({ exchange })).toEqual(
       ms < 50 ? ['http://u1 client_aborted'] : ['http://u1 client_aborted', 'http://u2 client_aborted'],
     )
+    await sim.assertNoLeaks()
+  })
+
+  test.each([20, 52])(
+    'leaves no timer where the client leaves after %d ms and a filter does not let go',
+    async (ms) => {
+      await using sim = world({}, (it) => it.use(holding))
+      const pending = sim.get('/')
+      await sim.advance(ms)
+      pending.leave()
+      await sim.settle()
+      expect(sim.journal.toString().includes('hedged after')).toBe(ms > 50)
+      await sim.assertNoLeaks()
+    },
+  )
+
+  test('leaves nothing where a filter before the pool does not wait for it', async () => {
+    const target = pool(URLS).balance(inOrder).use(holding).hedge({ afterMs: 50 })
+    await using sim = simulate(proxy().use(hasty).route('/', target))
+    sim.upstream('http://u1').inject(fault.noAnswer())
+    expect((await sim.get('/')).text()).toBe('early')
     await sim.assertNoLeaks()
   })
 

@@ -71,8 +71,6 @@ export class HedgedRace implements Abortable {
   }
 
   #hedge(): void {
-    const { origin } = this.#exchange
-    if (this.#over || origin.abortReason !== undefined || origin.over) return
     let second: CancellableTry | undefined
     try {
       second = this.#work.another(this.#delayMs)
