@@ -44,6 +44,15 @@ const holding: Filter = async (exchange, next) => {
   }
 }
 
+/** Makes something of every failure that is retried. */
+const disguising: Filter = async (exchange, next) => {
+  try {
+    return await next(exchange)
+  } catch {
+    return respond(503)
+  }
+}
+
 describe('pool.deadline', () => {
   test.each<[string, Fault]>([
     ['before the head', fault.noAnswer()],
@@ -172,6 +181,35 @@ describe('pool.deadline', () => {
     await using sim = simulate(proxy().use(hasty).route('/', target))
     sim.upstream('http://u1').inject(fault.noAnswer())
     expect((await sim.get('/')).text()).toBe('early')
+    await sim.assertNoLeaks()
+  })
+
+  test.each<[string, (it: Pool) => Pool, string]>([
+    [
+      'after an attempt',
+      (it) => it.retry({ attempts: 3, on: 503 }).use(disguising),
+      'http://u1 upstream_deadline',
+    ],
+    ['after the wait', (it) => it.retry({ attempts: 3, on: 503 }), 'http://u1 503'],
+    ['beside an attempt', (it) => it.hedge({ afterMs: 500 }).use(holding), 'http://u1 upstream_deadline'],
+  ])('begins nothing %s any more, however long the exchange goes on', async (name, shape, attempt) => {
+    const lingering: Filter = async (exchange, next) => {
+      try {
+        return await next(exchange)
+      } catch (error) {
+        await new Promise<void>((resolve) => void exchange.clock.setTimeout(resolve, 5_000))
+        throw error
+      }
+    }
+    const base = pool(URLS).balance(inOrder).deadline({ ms: 300 })
+    await using sim = simulate(proxy().use(lingering).route('/', shape(base)))
+    const one = sim.upstream('http://u1')
+    if (name === 'after the wait') one.reply({ status: 503, headers: { 'Retry-After': '1' } })
+    else one.inject(fault.noAnswer())
+    const response = await sim.get('/')
+    assertProblem(response, 'upstream_deadline')
+    expect(attempts(response)).toEqual([attempt])
+    expect(sim.journal.toString()).not.toContain('hedged')
     await sim.assertNoLeaks()
   })
 
