@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Balancer } from '../core/balancer.ts'
 import type { ProxyError } from '../core/errors.ts'
 import { type Filter, onRequest } from '../core/handler.ts'
@@ -331,10 +331,19 @@ describe('pool.hedge', () => {
     await sim.assertNoLeaks()
   })
 
-  test('is not there unless it was asked for: no timer, one attempt', async () => {
-    await using sim = simulate(proxy().route('/', pool(URLS).balance(inOrder)))
-    sim.upstream('http://u1').reply({ delayMs: 1_000, body: 'one' })
-    expect(attempts(await sim.get('/'))).toEqual(['http://u1 200'])
-    await sim.assertNoLeaks()
+  test('costs no timer unless it was asked for, and one timer where it was', async () => {
+    async function timers(shape: (it: Pool) => Pool): Promise<number> {
+      await using sim = simulate(proxy().route('/', shape(pool(URLS).balance(inOrder))))
+      await sim.get('/')
+      const made = vi.spyOn(sim.clock, 'setTimeout')
+      await sim.get('/')
+      await sim.assertNoLeaks()
+      return made.mock.calls.length
+    }
+    const none = await timers((it) => it)
+    expect(await timers((it) => it.retry())).toBe(none)
+    expect(await timers((it) => it.hedge())).toBe(none)
+    expect(await timers((it) => it.hedge({ afterMs: 50 }))).toBe(none + 1)
+    expect(await timers((it) => it.deadline({ ms: 50 }))).toBe(none + 1)
   })
 })
