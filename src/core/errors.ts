@@ -99,6 +99,13 @@ const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
   internal_error: row('proxy', 500, 'never', 'proxy_internal_error', 'The proxy failed'),
   exchange_aborted: row('proxy', 503, 'never', 'proxy_internal_response', 'The proxy gave the request up'),
   proxy_closed: row('proxy', 503, 'always', 'destination_unavailable', 'The proxy is shutting down'),
+  hedge_lost: row(
+    'proxy',
+    503,
+    'never',
+    'proxy_internal_response',
+    'Another attempt at the same request has answered first',
+  ),
   circuit_open: row(
     'proxy',
     503,
@@ -179,6 +186,13 @@ const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
     'idempotent',
     'http_response_timeout',
     'The service did not answer within the time of one attempt',
+  ),
+  upstream_deadline: row(
+    'upstream',
+    504,
+    'idempotent',
+    'http_response_timeout',
+    'The service did not answer within the time that all attempts have together',
   ),
   upstream_head_too_large: row(
     'upstream',
@@ -275,6 +289,7 @@ export type ProxyErrorCode =
   | 'tunnel_timeout'
   | 'exchange_aborted'
   | 'proxy_closed'
+  | 'hedge_lost'
   | 'circuit_open'
   | 'overloaded'
   | 'no_endpoint'
@@ -289,6 +304,7 @@ export type ProxyErrorCode =
   | 'upstream_reset'
   | 'upstream_head_timeout'
   | 'upstream_attempt_timeout'
+  | 'upstream_deadline'
   | 'upstream_head_too_large'
   | 'upstream_response_malformed'
   | 'upstream_response_incomplete'

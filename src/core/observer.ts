@@ -42,6 +42,10 @@ export interface Observer {
   retried?(exchange: Exchange, reason: string, delayMs: number): void
   /** An attempt would have been followed by another one, but the pool's budget for retries is spent. */
   retryRefused?(exchange: Exchange, reason: string): void
+  /** An attempt has not answered for `delayMs`, and another one begins beside it. */
+  hedged?(exchange: Exchange, delayMs: number): void
+  /** Another attempt would have begun beside one that is late, but the pool's budget for that is spent. */
+  hedgeRefused?(exchange: Exchange, delayMs: number): void
   /** A probe has ended. */
   probed?(endpoint: Endpoint, result: ProbeResult): void
   /** The endpoint is thought of in another way, and the candidates have been replaced where that changes them. */

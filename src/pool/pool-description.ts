@@ -10,8 +10,10 @@ import {
   type UpstreamLimits,
   upstreamLimits,
 } from '../transport/upstream-limits.ts'
+import type { DeadlineSettings } from './deadline-options.ts'
 import { type EndpointOptions, type EndpointSpec, endpointSpec, HOST_FIELD } from './endpoint-spec.ts'
 import type { HealthSettings } from './health-options.ts'
+import type { HedgeSettings } from './hedge-options.ts'
 import type { RetrySettings } from './retry-options.ts'
 
 export interface PoolOptions extends ConnectionOptions {
@@ -47,8 +49,12 @@ export interface PoolDescription {
   readonly filters: readonly Filter[]
   /** How endpoints are probed; `undefined` does not. */
   readonly health: HealthSettings | undefined
-  /** What is retried; `undefined` retries nothing. */
+  /** What is retried; `undefined` retries nothing. There where `hedge` or `deadline` is: these are of the same loop. */
   readonly retry: RetrySettings | undefined
+  /** When a late attempt gets a second one beside it; `undefined` gives none. */
+  readonly hedge: HedgeSettings | undefined
+  /** How long all attempts may take together; `undefined` is as long as each of them may. */
+  readonly deadline: DeadlineSettings | undefined
 }
 
 /** Checks what `pool` was given. */
@@ -103,5 +109,7 @@ export function describePool(
     filters: [],
     health: undefined,
     retry: undefined,
+    hedge: undefined,
+    deadline: undefined,
   }
 }

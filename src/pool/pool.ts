@@ -3,10 +3,12 @@ import type { Balancer } from '../core/balancer.ts'
 import { assertFilter, type Filter } from '../core/handler.ts'
 import { invalidOption } from '../core/options.ts'
 import type { Compilable, Compiled, Runtime, TargetDescription } from '../transport/runtime.ts'
+import { type DeadlineOptions, deadlineSettings } from './deadline-options.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
 import { type HealthOptions, healthSettings } from './health-options.ts'
+import { type HedgeOptions, hedgeSettings } from './hedge-options.ts'
 import { describePool, type PoolDescription, type PoolOptions } from './pool-description.ts'
-import { type RetryOptions, retrySettings } from './retry-options.ts'
+import { ONE_ATTEMPT, type RetryOptions, retrySettings } from './retry-options.ts'
 import { RunningPool } from './running-pool.ts'
 
 /**
@@ -138,6 +140,45 @@ export class Pool implements Compilable {
    */
   retry(options: RetryOptions = {}): Pool {
     return this.#with({ retry: retrySettings(options) })
+  }
+
+  /**
+   * Sends a request that is answered late to a second endpoint too, and takes whichever head of a response is there first;
+   * the other attempt is cancelled, and its connection closed. Off unless asked for, since it is load that no client has
+   * sent. After "The Tail at Scale" (Dean and Barroso, 2013).
+   *
+   * - **When**: after `afterMs`. By default when it is later than 95 % of the pool's latest responses to such requests.
+   * - **Which**: those that may be sent twice, by their method or by an `Idempotency-Key` where you say so. Of those with a
+   *   body, the ones whose body is at hand: it came with the head, or a filter has made it. No upgrades.
+   * - **How many**: one for a request, and a share of all (`budget`). It carries a tail of that share; where more of the
+   *   responses are late, `afterMs` moves out, or the budget is spent and the rest waits as it would have waited.
+   * - **The first head wins**, whatever its status. An attempt that fails leaves it to the other one. When both have failed,
+   *   it is a failure like any other: `retry` may follow, and does not count the second attempt among its `attempts`.
+   *
+   * Filters of the pool (`use`) run around both, each with a request of its own. A filter sees an `abortReason` of
+   * `hedge_lost` on the attempt that lost.
+   *
+   * @example
+   * pool(['http://u1:8080', 'http://u2:8080']).hedge({ afterMs: 'p95', budget: 0.05 })
+   *
+   * @throws `ERR_OPTION_INVALID` for an option that is wrong.
+   */
+  hedge(options: HedgeOptions = {}): Pool {
+    return this.#with({ hedge: hedgeSettings(options), retry: this.#description.retry ?? ONE_ATTEMPT })
+  }
+
+  /**
+   * Limits what all attempts of a request may take together, their waits included: from the moment when the request comes to
+   * the pool to the head of its response. Then all work for it is cancelled and the answer is 504 `upstream_deadline`. A
+   * body may take its time behind its head; one that a slow client sends counts.
+   *
+   * @example
+   * pool(['http://u1:8080', 'http://u2:8080']).retry({ attempts: 3 }).deadline({ ms: '2s', header: 'X-Request-Timeout' })
+   *
+   * @throws `ERR_OPTION_INVALID` for an option that is wrong.
+   */
+  deadline(options: DeadlineOptions): Pool {
+    return this.#with({ deadline: deadlineSettings(options), retry: this.#description.retry ?? ONE_ATTEMPT })
   }
 
   describe(): TargetDescription {

@@ -5,7 +5,14 @@ import type { Handler } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import { backoffMs, retryAfterMs, wait } from './backoff.ts'
+import { CancellableTry } from './cancellable-try.ts'
+import { PendingDeadline } from './deadline.ts'
+import type { DeadlineSettings } from './deadline-options.ts'
+import { drop } from './drop-response.ts'
 import type { PoolEndpoint } from './endpoint.ts'
+import type { HedgeSettings } from './hedge-options.ts'
+import { HedgedRace } from './hedged-race.ts'
+import { Hedger } from './hedger.ts'
 import { RetryBudget } from './retry-budget.ts'
 import type { RetrySettings } from './retry-options.ts'
 import { inRanges } from './status-range.ts'
@@ -23,9 +30,8 @@ export interface AttemptMaker {
   readonly viaFilters: Handler | undefined
 }
 
-/** Made once: nobody is shown them, and a stack of their own would be dear. */
+/** Made once: nobody is shown it, and a stack of its own would be dear. */
 const NONE_FOLLOWS = new ProxyError('exchange_aborted', { detail: 'no attempt follows' })
-const ANOTHER_FOLLOWS = new ProxyError('exchange_aborted', { detail: 'another attempt follows' })
 
 /** How an attempt has ended, which may be followed by another one. */
 interface Ending {
@@ -47,19 +53,39 @@ export class Retrier {
   readonly #budget: RetryBudget | undefined
   /** Most do not: then a response is passed on without a look. */
   readonly #looksAtResponses: boolean
+  readonly #hedger: Hedger | undefined
+  readonly #deadline: DeadlineSettings | undefined
 
-  constructor(settings: RetrySettings, runtime: Runtime, maker: AttemptMaker) {
+  /** Without `hedge` and `deadline`, attempts follow one another and have no time in common. */
+  constructor(
+    settings: RetrySettings,
+    runtime: Runtime,
+    maker: AttemptMaker,
+    hedge?: HedgeSettings,
+    deadline?: DeadlineSettings,
+  ) {
     this.#settings = settings
+    this.#hedger = hedge === undefined ? undefined : new Hedger(hedge, runtime)
+    this.#deadline = deadline
     this.#runtime = runtime
     this.#maker = maker
     this.#budget = settings.budget === undefined ? undefined : new RetryBudget(settings.budget)
     this.#looksAtResponses = settings.statuses.length > 0 || settings.predicates.length > 0
   }
 
-  async serve(exchange: Exchange): Promise<ResponseMessage> {
+  serve(exchange: Exchange): Promise<ResponseMessage> {
+    if (this.#deadline === undefined) return this.#tryAll(exchange, undefined)
+    const deadline = new PendingDeadline(exchange, this.#deadline, this.#runtime.clock)
+    return deadline.guard(this.#tryAll(exchange, deadline))
+  }
+
+  async #tryAll(exchange: Exchange, deadline: PendingDeadline | undefined): Promise<ResponseMessage> {
     this.#budget?.deposit(this.#runtime.clock.now())
     const repeatable = this.#isRepeatable(exchange)
-    this.#keepBody(exchange, repeatable)
+    // A second attempt beside another one is made once for a request, however often it is tried.
+    let mayHedge = this.#hedger?.admits(exchange) === true
+    const hasViews = this.#maker.viaFilters !== undefined || mayHedge || deadline !== undefined
+    this.#keepBody(exchange, repeatable, hasViews)
     const { send, viaFilters } = this.#maker
     const tried: PoolEndpoint[] = []
     try {
@@ -67,18 +93,33 @@ export class Retrier {
         const endpoint = this.#maker.pick(exchange, tried)
         if (!tried.includes(endpoint)) tried.push(endpoint)
         exchange.endpoint = endpoint
-        const view = viaFilters === undefined ? undefined : new TriedExchange(exchange, endpoint)
+        let view: TriedExchange | undefined
+        let race: HedgedRace | undefined
         let response: ResponseMessage | undefined
         let thrown: unknown
         try {
-          response = await (view === undefined ? send(exchange, endpoint) : viaFilters!(view))
+          if (mayHedge) {
+            race = this.#race(exchange, tried, deadline)
+            response = await race.run(this.#cancellable(exchange, endpoint, deadline))
+          } else if (deadline !== undefined) {
+            const one = this.#cancellable(exchange, endpoint, deadline)
+            view = one
+            response = await this.#sendView(one)
+          } else if (viaFilters !== undefined) {
+            view = new TriedExchange(exchange, endpoint)
+            response = await viaFilters(view)
+          } else response = await send(exchange, endpoint)
           // What is no response at all is named by whoever called the pool.
           if (!this.#looksAtResponses || !(response instanceof ResponseMessage)) return response
         } catch (error) {
           thrown = error
         }
-        const sent = furthest(view, response, thrown)
-        const delayMs = this.#delayOfNext(exchange, { sent, response, thrown }, number, repeatable, tried)
+        if (race?.hedged === true) mayHedge = false
+        const ending = { sent: furthest(race ?? view, response, thrown), response, thrown }
+        const delayMs =
+          deadline?.expired === true
+            ? undefined
+            : this.#delayOfNext(exchange, ending, number, repeatable, tried)
         if (delayMs === undefined) {
           if (response === undefined) throw thrown
           return response
@@ -86,10 +127,41 @@ export class Retrier {
         // Before the wait, so that its lease does not last as long.
         if (response !== undefined) drop(response)
         await wait(delayMs, exchange, this.#runtime.clock)
+        // The client was answered meanwhile.
+        if (deadline?.expired === true) throw NONE_FOLLOWS
       }
     } finally {
       exchange.request.body.settle(NONE_FOLLOWS)
     }
+  }
+
+  #race(exchange: Exchange, tried: PoolEndpoint[], deadline: PendingDeadline | undefined): HedgedRace {
+    const hedger = this.#hedger!
+    return new HedgedRace(exchange, hedger, {
+      send: (one) => this.#sendView(one),
+      another: (delayMs) => {
+        if (deadline?.expired === true || !hasUntried(this.#maker.candidates(), tried)) return undefined
+        if (!hedger.grants(exchange, delayMs)) return undefined
+        const endpoint = this.#maker.pick(exchange, tried)
+        tried.push(endpoint)
+        return this.#cancellable(exchange, endpoint, deadline)
+      },
+    })
+  }
+
+  #cancellable(
+    exchange: Exchange,
+    endpoint: PoolEndpoint,
+    deadline: PendingDeadline | undefined,
+  ): CancellableTry {
+    const one = new CancellableTry(exchange, endpoint)
+    deadline?.began(one)
+    return one
+  }
+
+  async #sendView(one: CancellableTry): Promise<ResponseMessage> {
+    const { send, viaFilters } = this.#maker
+    return await (viaFilters === undefined ? send(one, one.at) : viaFilters(one))
   }
 
   /** Whether the request may be sent twice, also when an endpoint may have seen it. */
@@ -98,11 +170,11 @@ export class Retrier {
     return methods.has(request.method) || (idempotencyKey && request.headers.has('idempotency-key'))
   }
 
-  #keepBody({ request: { body } }: Exchange, repeatable: boolean): void {
+  #keepBody({ request: { body } }: Exchange, repeatable: boolean, hasViews: boolean): void {
     if (!body.resendable) return
     if (repeatable && this.#settings.attempts > 1) body.replay({ maxBytes: this.#settings.replayBytes })
-    // Filters get a body for each attempt, and these must know when one of them has been read.
-    else if (this.#maker.viaFilters !== undefined) body.replay({ maxBytes: 0 })
+    // Views have a body for each attempt, and these must know when one of them has been read.
+    else if (hasViews) body.replay({ maxBytes: 0 })
   }
 
   /** How long to wait until the next attempt; `undefined` if there must be none. */
@@ -158,7 +230,7 @@ export class Retrier {
 
 /** How far the request has got, by what the connections say where filters may have made another error of it. */
 function furthest(
-  view: TriedExchange | undefined,
+  view: { readonly sent: Sent } | undefined,
   response: ResponseMessage | undefined,
   thrown: unknown,
 ): Sent {
@@ -173,9 +245,4 @@ function hasUntried(candidates: Candidates, tried: readonly PoolEndpoint[]): boo
 function askedWaitMs({ headers }: ResponseMessage, { clock }: Runtime): number {
   const value = headers.get('retry-after')
   return value === undefined ? 0 : (retryAfterMs(value, clock) ?? 0)
-}
-
-function drop(response: ResponseMessage): void {
-  response.body.discard(ANOTHER_FOLLOWS)
-  response.tunnel?.abort()
 }

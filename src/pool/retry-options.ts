@@ -144,6 +144,9 @@ export function retrySettings(options: RetryOptions): RetrySettings {
   }
 }
 
+/** For pools that hedge or have a deadline, and retry nothing. */
+export const ONE_ATTEMPT: RetrySettings = retrySettings({ attempts: 1, budget: Number.POSITIVE_INFINITY })
+
 function conditionsOf(
   on: RetryCondition | readonly RetryCondition[],
 ): Pick<RetrySettings, 'conditions' | 'statuses' | 'predicates'> {

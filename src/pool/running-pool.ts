@@ -13,7 +13,7 @@ import { lastRecipientAnswer } from './max-forwards.ts'
 import type { PoolDescription } from './pool-description.ts'
 import { PooledAttempt } from './pooled-attempt.ts'
 import { Prober } from './prober.ts'
-import { Retrier } from './retrier.ts'
+import { type AttemptMaker, Retrier } from './retrier.ts'
 import type { RetrySettings } from './retry-options.ts'
 import { TimedAttempt } from './timed-attempt.ts'
 import { TriedExchange } from './tried-exchange.ts'
@@ -37,7 +37,7 @@ export class RunningPool implements Compiled {
   #settledAt = Number.NEGATIVE_INFINITY
 
   constructor(description: PoolDescription, runtime: Runtime) {
-    const { specs, limits, host, xForwarded, forwarded, via, filters, retry } = description
+    const { specs, limits, host, xForwarded, forwarded, via, filters, retry, hedge, deadline } = description
     this.#description = description
     this.#runtime = runtime
     this.#endpoints = specs.map((spec) => {
@@ -53,12 +53,13 @@ export class RunningPool implements Compiled {
       this.#viaFilters = compose(filters, (attempt) => this.#send(attempt, attempt.endpoint as PoolEndpoint))
     }
     if (retry !== undefined) {
-      this.#retrier = new Retrier(retry, runtime, {
+      const maker: AttemptMaker = {
         candidates: () => this.#candidates,
         pick: (exchange, tried) => this.#pick(exchange, this.#without(tried)),
         send: (exchange, endpoint) => this.#send(exchange, endpoint),
         viaFilters: this.#viaFilters,
-      })
+      }
+      this.#retrier = new Retrier(retry, runtime, maker, hedge, deadline)
     }
   }
 

@@ -134,6 +134,17 @@ export class ExchangeLog implements Observer {
     if (record !== undefined) this.#note(record, `not retried, the budget is spent (${reason})`)
   }
 
+  hedged(exchange: Exchange, delayMs: number): void {
+    const record = this.#open.get(exchange.origin)
+    if (record !== undefined) this.#note(record, `hedged after ${shownMs(delayMs)} ms`)
+  }
+
+  hedgeRefused(exchange: Exchange, delayMs: number): void {
+    const record = this.#open.get(exchange.origin)
+    if (record !== undefined)
+      this.#note(record, `not hedged after ${shownMs(delayMs)} ms, the budget is spent`)
+  }
+
   probed({ id }: Endpoint, { reason, durationMs }: ProbeResult): void {
     this.#journal.note('probe', `probe of ${id}: ${reason}, after ${durationMs} ms`)
   }
@@ -198,4 +209,9 @@ class RecordedAttempt implements AttemptRecord {
 
 function key({ address, port }: { readonly address: string; readonly port: number }): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+/** Without the digits that say nothing. */
+function shownMs(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000
 }
