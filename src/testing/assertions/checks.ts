@@ -147,7 +147,7 @@ function servedBy(caller: Caller, received: unknown, endpoint: string): CheckRes
 function servingAttempt({ attempts, outcome }: ReceivedExchange): AttemptRecord | undefined {
   // A retried answer and then a failure: what the client got is the error answer, not what was retried.
   if (outcome?.result === 'completed' && outcome.error !== undefined) return undefined
-  return attempts?.findLast((attempt) => attempt.status !== undefined)
+  return attempts?.findLast(({ status, error }) => status !== undefined && error !== 'hedge_lost')
 }
 
 function attempts(caller: Caller, received: unknown, count: number): CheckResult {

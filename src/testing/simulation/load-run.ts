@@ -88,7 +88,8 @@ export class LoadRun {
       return
     }
     const record = this.#host.recordOf(result)
-    const last = record?.attempts.at(-1)
+    const given = record?.attempts.findLast((it) => it.status !== undefined && it.error !== 'hedge_lost')
+    const last = given ?? record?.attempts.at(-1)
     this.#tally.add({
       dueAtMs,
       endedAtMs,
