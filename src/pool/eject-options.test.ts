@@ -35,7 +35,7 @@ describe('pool.eject', () => {
     [{ successRate: { deviations: 0 } }, 'successRate.deviations'],
     [{ successRate: { minEndpoints: 2 } }, 'successRate.minEndpoints'],
     [{ successRate: { minRequests: 0 } }, 'successRate.minRequests'],
-    [{ successRate: { stdev: 1 } as {} }, 'stdev'],
+    [{ successRate: { stdev: 1 } as object }, 'stdev'],
     [{ failurePercentage: { threshold: 0.5 } }, 'failurePercentage.threshold'],
     [{ failurePercentage: { threshold: 101 } }, 'failurePercentage.threshold'],
     [{ intervalMs: 0 }, 'intervalMs'],
@@ -44,7 +44,7 @@ describe('pool.eject', () => {
     [{ jitter: 2 }, 'jitter'],
     [{ maxEjected: Number.NaN }, 'maxEjected'],
     [{ statuses: [] }, 'statuses'],
-    [{ errors: 3 } as {}, 'errors'],
+    [{ errors: 3 } as object, 'errors'],
   ])('refuses %o', (options, option) => {
     expect(() => pool(['http://u1']).eject(options)).toThrow(`"${option}" must be`)
   })

@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Observer } from '../core/observer.ts'
 import { proxy } from '../proxy/proxy.ts'
+import { faultSchedules, injectAll } from '../testing/arbitraries/index.ts'
 import {
   fault,
   memoryNetwork,
@@ -223,6 +225,53 @@ describe('pool.eject', () => {
     await clock.until(running.close())
     expect([network.leaks(), clock.pending]).toEqual([[], 0])
   })
+})
+
+test('pool.eject and pool.slowStart draw no lots, set no timers and say nothing as long as nothing fails', async () => {
+  const run = async (shape: (it: Pool) => Pool): Promise<string> => {
+    await using sim = simulated((it) => shape(it.random().health({ path: '/healthz' })))
+    for (const it of sim.upstreams) it.latency({ kind: 'exponential', meanMs: 20 })
+    sim.upstream('http://u1').inject(fault.refuse(), { chance: 0.1 })
+    await sim.load({ rate: 100, duration: '20s', patience: '100ms' })
+    await sim.assertNoLeaks()
+    return sim.journal.hash()
+  }
+  const plain = await run((it) => it)
+  expect(await run((it) => it.eject({ successRate: {} }).slowStart({ lastsMs: '10s' }))).toBe(plain)
+  // So the comparison can fail.
+  expect(await run((it) => it.eject({ consecutiveErrors: 1 }))).not.toBe(plain)
+})
+
+test('whatever fails, a pool that ejects always has an endpoint, and leaves nothing', {
+  timeout: 60_000,
+}, async () => {
+  const run = fc.record({ schedule: faultSchedules({ upstreams: URLS, lasts: '20s' }), seed: fc.nat() })
+  await fc.assert(
+    fc.asyncProperty(run, async ({ schedule, seed }) => {
+      const target = pool(URLS, { connectMs: '500ms', headMs: '1s', panicThreshold: 0.3 })
+        .leastConnections()
+        .health({ path: '/healthz', intervalMs: '1s', timeoutMs: '500ms' })
+        .eject({ consecutiveErrors: 2, ejectMs: '2s', successRate: { minRequests: 10, minEndpoints: 3 } })
+        .slowStart({ lastsMs: '3s' })
+        .retry()
+      await using sim = simulate(proxy().route('/', target), { seed, keep: 100_000 })
+      injectAll(schedule, sim)
+      const { byError } = await sim.load({ rate: 50, duration: '20s' })
+      expect(byError.no_endpoint).toBeUndefined()
+      const out = new Set<string>()
+      for (const text of changes(sim)) {
+        const [, id, change] = /^endpoint (\S+): (ejected for|ejected no more)/.exec(text) ?? []
+        if (change === undefined) continue
+        // Each goes before it returns and returns before it goes, and half of them is the most.
+        expect(out.has(id!)).toBe(change === 'ejected no more')
+        if (change === 'ejected for') out.add(id!)
+        else out.delete(id!)
+        expect(out.size).toBeLessThanOrEqual(2)
+      }
+      await sim.assertNoLeaks()
+    }),
+    { numRuns: 30 },
+  )
 })
 
 describe('a pool in a panic', () => {
