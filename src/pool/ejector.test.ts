@@ -90,6 +90,16 @@ describe('pool.eject', () => {
     await sim.assertNoLeaks()
   })
 
+  test('never counts the limits of the pool itself', async () => {
+    const target = pool(URLS, { maxConnections: 1, maxPending: 0 }).eject({ consecutiveErrors: 1 })
+    await using sim = simulate(proxy().route('/', target), { seed: 3, keep: 100_000 })
+    for (const it of sim.upstreams) it.latency({ kind: 'constant', ms: 500 })
+    const { byError } = await sim.load({ rate: 40, duration: '5s' })
+    expect(byError.pool_queue_full).toBeGreaterThan(50)
+    expect(changes(sim)).toEqual([])
+    await sim.assertNoLeaks()
+  })
+
   test('forgets what an attempt from before its return has met', async () => {
     await using sim = simulated(
       (it) => it.eject({ consecutiveErrors: 2, ejectMs: '1s', jitter: 0 }),

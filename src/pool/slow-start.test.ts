@@ -72,16 +72,47 @@ describe('pool.slowStart', () => {
   })
 
   test('ends at once for an endpoint that goes again, and with the pool', async () => {
-    const target = pool(URLS).eject({ ejectMs: '5s', jitter: 0 }).slowStart({ lastsMs: '1m' })
-    await using sim = simulate(proxy().route('/', target), { seed: 1 })
-    const one = sim.upstream('http://u1')
-    one.inject(fault.refuse(), { next: 10 })
+    const withoutOne = new Set<Candidates>()
+    const target = pool(URLS)
+      .balance(
+        watching((candidates) => {
+          if (candidates.length === 3) withoutOne.add(candidates)
+        }),
+      )
+      .eject({ ejectMs: '5s', jitter: 0 })
+      .slowStart({ lastsMs: '1m' })
+    await using sim = simulate(proxy().route('/', target), { seed: 1, keep: 100_000 })
+    sim.upstream('http://u1').inject(fault.refuse(), { next: 10 })
     await sim.load({ rate: 100, duration: '12s' })
-    const ejections = sim.journal.lines.filter((line) => line.includes(': ejected for'))
-    expect(ejections).toHaveLength(2)
-    // It is back once more, and has not its full weight yet, when all ends.
+    expect(sim.journal.lines.filter((line) => line.includes(': ejected for'))).toHaveLength(2)
     await sim.load({ rate: 100, duration: '10s' })
-    expect(one.totalRequests).toBeGreaterThan(0)
+    // One for each time that it was gone: no step was taken meanwhile.
+    expect(withoutOne.size).toBe(2)
+    // It is back once more, and has not its full weight yet, when all ends.
+    await sim.assertNoLeaks()
+  })
+
+  test('gives the full weight back to an endpoint that a panic keeps', async () => {
+    const weights: string[] = []
+    const target = pool(URLS.slice(0, 2), { panicThreshold: 0.9 })
+      .balance(
+        watching((candidates) => {
+          const seen = candidates.map(({ id, weight }) => `${id.slice(-2)} ${weight}`).join(', ')
+          if (seen !== weights.at(-1)) weights.push(seen)
+        }),
+      )
+      .health({ path: '/healthz', intervalMs: '1s', jitter: 0, rise: 1, fall: 1, initial: 'unhealthy' })
+      .slowStart({ lastsMs: '1h' })
+    await using sim = simulate(proxy().route('/', target), { seed: 1 })
+    let ready = true
+    sim.upstream('http://u1').on('GET /healthz', () => ({ status: ready ? 200 : 503 }))
+    await sim.advance('500ms')
+    await sim.get('/')
+    ready = false
+    await sim.advance('1s')
+    await sim.get('/')
+    // Both were new, one of them is unhealthy now, and one is less than nine tenths of two.
+    expect(weights).toEqual(['u1 0.1, u2 0.1', 'u1 1, u2 0.1'])
     await sim.assertNoLeaks()
   })
 
