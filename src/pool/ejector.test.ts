@@ -71,6 +71,20 @@ describe('pool.eject', () => {
     await sim.assertNoLeaks()
   })
 
+  test('counts a response once that is bad and breaks off', async () => {
+    await using sim = simulated((it) => it.eject({ consecutiveErrors: 4 }))
+    sim
+      .upstream('http://u1')
+      .reply({ status: 503, body: 'a long one' })
+      .inject(fault.truncate(4), { next: 3 })
+    for (let turn = 0; turn < 12; turn++) await sim.get('/')
+    expect(sim.upstream('http://u1').totalRequests).toBe(3)
+    expect(changes(sim)).toEqual([])
+    await sim.load({ rate: 40, duration: '1s' })
+    expect(changes(sim)).toHaveLength(1)
+    await sim.assertNoLeaks()
+  })
+
   test('counts connect failures on their own where asked to', async () => {
     await using sim = simulated((it) => it.eject({ consecutiveConnectFailures: 2 }))
     sim.upstream('http://u1').inject(fault.refuse())
