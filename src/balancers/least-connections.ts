@@ -7,7 +7,7 @@ import { cheapest } from './cheapest.ts'
  *
  * The rule is nginx's `least_conn`. It looks at every candidate.
  *
- * Trap: an endpoint that fails fast has few requests in flight and attracts more, and many proxies rush to the same idle
+ * Trap: an endpoint that fails fast has few requests in flight and attracts more (`pool(...).eject()` takes it out), and many proxies rush to the same idle
  * endpoint. `powerOfTwoChoices` suffers less from both. With weights far apart the small endpoints get more than their share,
  * being idle more often.
  *

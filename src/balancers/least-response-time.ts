@@ -9,7 +9,7 @@ import { cheapest } from './cheapest.ts'
  * endpoints: it jumps up at once and sinks with time, so that a slow endpoint is tried again after a while. Cost
  * and average are those of Finagle's `PeakEwma`. Equals are drawn by weight.
  *
- * Traps: an endpoint that fails fast looks quick and attracts more. And of idle endpoints that are equally fast, the one of
+ * Traps: an endpoint that fails fast looks quick and attracts more (`pool(...).eject()` takes it out). And of idle endpoints that are equally fast, the one of
  * the greatest weight is always the cheapest: requests one after the other nearly all go to it.
  *
  * @example pool(urls).leastResponseTime()

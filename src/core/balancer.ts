@@ -9,7 +9,7 @@ export interface Endpoint {
   /** Stable across reloads. Default: the url. Hashing balancers go by it. */
   readonly id: string
   readonly url: string
-  /** A positive number. Default 1. */
+  /** A positive number. Default 1. Smaller during a slow start; it changes only with the snapshot. */
   readonly weight: number
   readonly zone: string | undefined
   /** Attempts that have begun and whose response body has not ended. */

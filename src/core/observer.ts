@@ -50,4 +50,8 @@ export interface Observer {
   probed?(endpoint: Endpoint, result: ProbeResult): void
   /** The endpoint is thought of in another way, and the candidates have been replaced where that changes them. */
   healthChanged?(endpoint: Endpoint, from: EndpointHealth, to: EndpointHealth, reason: string): void
+  /** The endpoint is left alone for `lastsMs`, by how its attempts fared. `reason`: `5 errors in a row`, for example. */
+  ejected?(endpoint: Endpoint, reason: string, lastsMs: number): void
+  /** The time of an ejection is over. */
+  restored?(endpoint: Endpoint): void
 }

@@ -2,6 +2,7 @@ import type { Endpoint, EndpointHealth } from '../core/balancer.ts'
 import type { ProxyErrorCode } from '../core/errors.ts'
 import type { Connector } from '../transport/connector.ts'
 import type { OutgoingPolicy } from '../transport/outgoing-head.ts'
+import type { EndpointWatch } from './ejector.ts'
 import type { EndpointSpec } from './endpoint-spec.ts'
 import { afterProbe, type Health, type Thresholds, UNKNOWN } from './health.ts'
 import { PeakEwma } from './peak-ewma.ts'
@@ -10,7 +11,9 @@ import { PeakEwma } from './peak-ewma.ts'
 export class PoolEndpoint implements Endpoint {
   readonly id: string
   readonly url: string
-  readonly weight: number
+  /** What balancers go by: less than the full weight during a slow start. Changed by the pool, with the snapshot. */
+  weight: number
+  readonly fullWeight: number
   readonly zone: string | undefined
   readonly connector: Connector
   readonly policy: OutgoingPolicy
@@ -18,6 +21,8 @@ export class PoolEndpoint implements Endpoint {
   readonly pool: object
   /** Whether it is one of the pool's candidates now. Kept by the pool, with the snapshot. */
   candidate = false
+  /** Told how its attempts fare, where the pool ejects. */
+  watch: EndpointWatch | undefined = undefined
   inFlight = 0
   responseTimeMs = 0
   /** Responses that were received whole. */
@@ -31,6 +36,7 @@ export class PoolEndpoint implements Endpoint {
     this.id = spec.id
     this.url = spec.url
     this.weight = spec.weight
+    this.fullWeight = spec.weight
     this.zone = spec.zone
     this.connector = connector
     this.policy = policy
@@ -38,6 +44,10 @@ export class PoolEndpoint implements Endpoint {
 
   get health(): EndpointHealth {
     return this.#health.state
+  }
+
+  get ejected(): boolean {
+    return this.watch !== undefined && this.watch.ejection.state === 'ejected'
   }
 
   /** Takes account of one more probe. Returns what its health was before. */

@@ -31,20 +31,34 @@ describe('afterProbe', () => {
 describe('servingOf', () => {
   const [unknown, healthy, unhealthy, other] = (
     ['unknown', 'healthy', 'unhealthy', 'unhealthy'] as const
-  ).map((health) => ({ health }))
+  ).map((health) => ({ health, ejected: false }))
+  const out = { health: 'healthy', ejected: true } as const
 
   test('takes the healthy, and the unknown where they are trusted', () => {
     const all = [unknown!, healthy!, unhealthy!]
-    expect(servingOf(all, 'healthy')).toEqual([unknown, healthy])
-    expect(servingOf(all, 'unhealthy')).toEqual([healthy])
+    expect(servingOf(all, 'healthy', 0)).toEqual([unknown, healthy])
+    expect(servingOf(all, 'unhealthy', 0)).toEqual([healthy])
   })
 
-  test('takes all that were found unhealthy where no other is left', () => {
-    expect(servingOf([unhealthy!, other!], 'healthy')).toEqual([unhealthy, other])
+  test('takes none that was ejected, however healthy', () => {
+    expect(servingOf([out, healthy!], 'healthy', 0)).toEqual([healthy])
+  })
+
+  test('takes all that were found unhealthy or ejected where no other is left', () => {
+    expect(servingOf([unhealthy!, other!], 'healthy', 0)).toEqual([unhealthy, other])
+    expect(servingOf([out, other!], 'healthy', 0)).toEqual([out, other])
+  })
+
+  test('takes all, in their order, where fewer than the threshold are left', () => {
+    const all = [unhealthy!, healthy!, out]
+    expect(servingOf(all, 'healthy', 0.33)).toEqual([healthy])
+    expect(servingOf(all, 'healthy', 0.34)).toEqual(all)
+    expect(servingOf([healthy!, out], 'healthy', 0.5)).toEqual([healthy])
   })
 
   test('never takes one that must be probed first', () => {
-    expect(servingOf([unknown!, unhealthy!], 'unhealthy')).toEqual([unhealthy])
-    expect(servingOf([unknown!], 'unhealthy')).toEqual([])
+    expect(servingOf([unknown!, unhealthy!], 'unhealthy', 0)).toEqual([unhealthy])
+    expect(servingOf([unknown!], 'unhealthy', 1)).toEqual([])
+    expect(servingOf([unknown!, healthy!, out], 'unhealthy', 1)).toEqual([healthy, out])
   })
 })

@@ -49,18 +49,28 @@ export function afterProbe(health: Health, passed: boolean, { rise, fall }: Thre
 /** An endpoint, as far as the choice of candidates goes. */
 interface Judged {
   readonly health: EndpointHealth
+  readonly ejected: boolean
+}
+
+/** Whether an endpoint is fit to serve: healthy, or not known yet where `initial` trusts it; and not ejected. */
+export function isFit({ health, ejected }: Judged, initial: 'healthy' | 'unhealthy'): boolean {
+  return !ejected && (health === 'healthy' || (health === 'unknown' && initial === 'healthy'))
 }
 
 /**
- * The endpoints that may be chosen: the healthy ones, and those of which nothing is known yet if `initial` trusts them.
+ * The endpoints that may be chosen: those that are fit to serve.
  *
- * Where that leaves none, all that were found unhealthy are candidates (panic): when every probe fails, the probes are as
- * likely to be wrong as the services, and an attempt that fails costs no more than a 503 of our own. Only an endpoint that
- * must pass a probe before it serves stays out even then, for no verdict on it can have been wrong.
+ * Where these are none, or less than the share `panicThreshold` of all, the others are candidates too (panic): when every
+ * probe fails, the probes are as likely to be wrong as the services; an attempt that fails costs no more than a 503 of our
+ * own; and few endpoints would only break down under the load of all. Only an endpoint that must pass a probe before it
+ * serves stays out even then, for no verdict on it can have been wrong.
  */
-export function servingOf<T extends Judged>(all: readonly T[], initial: 'healthy' | 'unhealthy'): T[] {
-  const serving = all.filter(
-    ({ health }) => health === 'healthy' || (health === 'unknown' && initial === 'healthy'),
-  )
-  return serving.length > 0 ? serving : all.filter(({ health }) => health === 'unhealthy')
+export function servingOf<T extends Judged>(
+  all: readonly T[],
+  initial: 'healthy' | 'unhealthy',
+  panicThreshold: number,
+): T[] {
+  const fit = all.filter((it) => isFit(it, initial))
+  if (fit.length > 0 && fit.length >= panicThreshold * all.length) return fit
+  return all.filter(({ health }) => health !== 'unknown' || initial === 'healthy')
 }

@@ -11,10 +11,12 @@ import {
   upstreamLimits,
 } from '../transport/upstream-limits.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
+import { type EjectSettings, share } from './eject-options.ts'
 import { type EndpointOptions, type EndpointSpec, endpointSpec, HOST_FIELD } from './endpoint-spec.ts'
 import type { HealthSettings } from './health-options.ts'
 import type { HedgeSettings } from './hedge-options.ts'
 import type { RetrySettings } from './retry-options.ts'
+import type { SlowStartSettings } from './slow-start.ts'
 
 export interface PoolOptions extends ConnectionOptions {
   /** What `explain`, logs and metrics call it. Default `pool`. */
@@ -32,9 +34,22 @@ export interface PoolOptions extends ConnectionOptions {
   via?: string | false
   /** How `https:` endpoints are verified. */
   tls?: TlsConnectOptions
+  /**
+   * With fewer endpoints fit to serve than this share, from 0 to 1, all are candidates, also those that are unhealthy or
+   * ejected: few would break down under the load of all. Default 0: only when none is fit. (Envoy's panic threshold is 0.5.)
+   */
+  panicThreshold?: number
 }
 
-const OWN_OPTIONS = ['name', 'host', 'xForwarded', 'forwarded', 'via', 'tls'] satisfies (keyof PoolOptions)[]
+const OWN_OPTIONS = [
+  'name',
+  'host',
+  'xForwarded',
+  'forwarded',
+  'via',
+  'tls',
+  'panicThreshold',
+] satisfies (keyof PoolOptions)[]
 
 /** What a pool is, checked and with its defaults filled in. */
 export interface PoolDescription {
@@ -49,6 +64,11 @@ export interface PoolDescription {
   readonly filters: readonly Filter[]
   /** How endpoints are probed; `undefined` does not. */
   readonly health: HealthSettings | undefined
+  /** When endpoints are ejected; `undefined` ejects none. */
+  readonly eject: EjectSettings | undefined
+  /** How endpoints that come to serve get their weight; `undefined` gives it at once. */
+  readonly slowStart: SlowStartSettings | undefined
+  readonly panicThreshold: number
   /** What is retried; `undefined` retries nothing. There where `hedge` or `deadline` is: these are of the same loop. */
   readonly retry: RetrySettings | undefined
   /** When a late attempt gets a second one beside it; `undefined` gives none. */
@@ -73,6 +93,7 @@ export function describePool(
     forwarded = false,
     via = 'gatewright',
     tls = {},
+    panicThreshold = 0,
     ...connection
   } = options
   if (typeof name !== 'string' || name === '')
@@ -108,6 +129,9 @@ export function describePool(
     balancer: balancers.roundRobin(),
     filters: [],
     health: undefined,
+    eject: undefined,
+    slowStart: undefined,
+    panicThreshold: share('pool', 'panicThreshold', panicThreshold),
     retry: undefined,
     hedge: undefined,
     deadline: undefined,

@@ -4,12 +4,14 @@ import { assertFilter, type Filter } from '../core/handler.ts'
 import { invalidOption } from '../core/options.ts'
 import type { Compilable, Compiled, Runtime, TargetDescription } from '../transport/runtime.ts'
 import { type DeadlineOptions, deadlineSettings } from './deadline-options.ts'
+import { type EjectOptions, ejectSettings } from './eject-options.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
 import { type HealthOptions, healthSettings } from './health-options.ts'
 import { type HedgeOptions, hedgeSettings } from './hedge-options.ts'
 import { describePool, type PoolDescription, type PoolOptions } from './pool-description.ts'
 import { ONE_ATTEMPT, type RetryOptions, retrySettings } from './retry-options.ts'
 import { RunningPool } from './running-pool.ts'
+import { type SlowStartOptions, slowStartSettings } from './slow-start.ts'
 
 /**
  * Makes a pool: endpoints that are used as one handler.
@@ -113,6 +115,45 @@ export class Pool implements Compilable {
    */
   health(options: HealthOptions): Pool {
     return this.#with({ health: healthSettings(options) })
+  }
+
+  /**
+   * Leaves an endpoint alone for a time when its own traffic shows that it fails: in a row (`consecutiveErrors`,
+   * `consecutiveConnectFailures`), much more often than the others (`successRate`), or most of the time
+   * (`failurePercentage`). An endpoint serves while it is healthy and not ejected.
+   *
+   * Failures are errors of the upstream's side and responses of a status in `statuses`. A client that leaves never counts,
+   * nor do the pool's own limits. The first ejection lasts for `ejectMs`, the second in a row twice as long, and so on; one
+   * is forgiven for every `ejectMs` served well. At most the share `maxEjected` of the pool is ejected at a time. This is
+   * Envoy's outlier detection, with its numbers. `handler()` and `explain()` eject nothing.
+   *
+   * Trap: only a request that failed shows that an endpoint fails. For those, see `retry`.
+   *
+   * @example
+   * pool(['http://u1:8080', 'http://u2:8080']).leastConnections().eject({ consecutiveErrors: 5, ejectMs: '30s' })
+   *
+   * @throws `ERR_OPTION_INVALID` for an option that is wrong.
+   */
+  eject(options: EjectOptions = {}): Pool {
+    return this.#with({ eject: ejectSettings(options) })
+  }
+
+  /**
+   * Gives an endpoint that comes to serve later than the pool's start, or again, a tenth of its weight, and lets that grow
+   * to all of it: a service that has just started is slow, and a full share of the load would drown it.
+   *
+   * The weight after `t` of `lastsMs` is `(t / lastsMs) ** (1 / aggression)` of the full one, in 20 steps, as Envoy's
+   * `slow_start_config` has it. Balancers see it as `endpoint.weight`, each time in a new snapshot of the candidates.
+   *
+   * Trap: a balancer that ignores weights ignores this as well.
+   *
+   * @example
+   * pool(['http://u1:8080', 'http://u2:8080']).health({ path: '/healthz' }).slowStart({ lastsMs: '30s' })
+   *
+   * @throws `ERR_OPTION_INVALID` for an option that is wrong.
+   */
+  slowStart(options: SlowStartOptions): Pool {
+    return this.#with({ slowStart: slowStartSettings(options) })
   }
 
   /**

@@ -11,6 +11,8 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
   readonly endpoint: PoolEndpoint
   readonly #runtime: Runtime
   readonly #startedAt: number
+  /** Whether a response head came that says nothing bad of the endpoint. Known only where the pool ejects. */
+  #goodHead = false
   readonly #resolve: (response: ResponseMessage) => void
   readonly #reject: (error: ProxyError) => void
 
@@ -41,6 +43,8 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
     const { clock, observer } = this.#runtime
     const now = clock.now()
     this.endpoint.observe(now - this.#startedAt, now)
+    const { watch } = this.endpoint
+    if (watch !== undefined) this.#goodHead = watch.responded(response.status, this.#startedAt)
     observer?.attemptResponded?.(this, response.status)
     this.#resolve(response)
   }
@@ -54,13 +58,19 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
 
   protected ended(error: ProxyError | undefined): void {
     this.endpoint.inFlight--
-    if (error === undefined) this.endpoint.successes++
-    else this.#count(error)
+    if (error === undefined) {
+      this.endpoint.successes++
+      if (this.#goodHead) this.endpoint.watch?.completed(this.#startedAt)
+    } else this.#count(error)
     this.#runtime.observer?.attemptEnded?.(this, error)
   }
 
   #count(error: ProxyError): void {
     // A client that leaves says nothing about the endpoint.
-    if (error.side === 'upstream') this.endpoint.failed(error.code)
+    if (error.side !== 'upstream') return
+    this.endpoint.failed(error.code)
+    // A response whose head was bad has been counted, however its body ends.
+    if (this.sent !== 'response' || this.#goodHead)
+      this.endpoint.watch?.failed(error.code, this.#goodHead, this.#startedAt)
   }
 }

@@ -6,8 +6,10 @@ import type { ResponseMessage } from '../core/message.ts'
 import type { ProbeResult } from '../core/observer.ts'
 import { refuseLoop } from '../transport/outgoing-head.ts'
 import type { Compiled, Runtime } from '../transport/runtime.ts'
+import type { EjectSettings } from './eject-options.ts'
+import { Ejector } from './ejector.ts'
 import { PoolEndpoint } from './endpoint.ts'
-import { servingOf } from './health.ts'
+import { isFit, servingOf } from './health.ts'
 import type { HealthSettings } from './health-options.ts'
 import { lastRecipientAnswer } from './max-forwards.ts'
 import type { PoolDescription } from './pool-description.ts'
@@ -15,6 +17,7 @@ import { PooledAttempt } from './pooled-attempt.ts'
 import { Prober } from './prober.ts'
 import { type AttemptMaker, Retrier } from './retrier.ts'
 import type { RetrySettings } from './retry-options.ts'
+import { SlowStart } from './slow-start.ts'
 import { TimedAttempt } from './timed-attempt.ts'
 import { TriedExchange } from './tried-exchange.ts'
 import { Untried } from './untried.ts'
@@ -30,7 +33,10 @@ export class RunningPool implements Compiled {
   readonly #endpoints: readonly PoolEndpoint[]
   /** The snapshot. A new array wherever its members change, since balancers keep what they made for one. */
   #candidates: Candidates
+  #started = false
   #probers: Prober[] | undefined
+  #ejector: Ejector | undefined
+  #slowStart: SlowStart | undefined
   readonly #viaFilters: Handler | undefined
   readonly #retrier: Retrier | undefined
   readonly #untried = new Untried()
@@ -64,22 +70,48 @@ export class RunningPool implements Compiled {
   }
 
   start(): void {
-    const { specs, health, limits, host } = this.#description
-    if (health === undefined || this.#probers !== undefined) return
-    const fixedHost = host === 'preserve' || host === 'endpoint' ? undefined : host
-    this.#probers = specs.map((spec, i) => {
-      const endpoint = this.#endpoints[i]!
-      return new Prober(spec, health, limits, fixedHost, this.#runtime, (result) =>
-        this.#probed(endpoint, health, result),
-      )
-    })
-    this.#publish(health)
+    if (this.#started) return
+    this.#started = true
+    const { health, eject, slowStart } = this.#description
+    if (health !== undefined) this.#probers = this.#startProbers(health)
+    if (eject !== undefined) this.#ejector = this.#startEjector(eject)
+    // All that serve from the begin on begin alike, so none of them has to begin slowly.
+    this.#publish()
+    if (slowStart !== undefined)
+      this.#slowStart = new SlowStart(slowStart, this.#runtime.clock, () => this.#replaceSnapshot())
   }
 
   close(): void {
     const { specs, limits } = this.#description
     if (this.#probers !== undefined) for (const prober of this.#probers) prober.close()
+    this.#ejector?.close()
+    this.#slowStart?.close()
     for (const spec of specs) this.#runtime.connectors.release(spec.connect, limits)
+  }
+
+  #startProbers(health: HealthSettings): Prober[] {
+    const { specs, limits, host } = this.#description
+    const fixedHost = host === 'preserve' || host === 'endpoint' ? undefined : host
+    return specs.map((spec, i) => {
+      const endpoint = this.#endpoints[i]!
+      return new Prober(spec, health, limits, fixedHost, this.#runtime, (result) =>
+        this.#probed(endpoint, health, result),
+      )
+    })
+  }
+
+  #startEjector(eject: EjectSettings): Ejector {
+    const { observer } = this.#runtime
+    return new Ejector(eject, this.#endpoints, this.#runtime, {
+      ejected: (endpoint, reason, lastsMs) => {
+        this.#publish()
+        observer?.ejected?.(endpoint, reason, lastsMs)
+      },
+      restored: (endpoint) => {
+        this.#publish()
+        observer?.restored?.(endpoint)
+      },
+    })
   }
 
   #handle(exchange: Exchange): Promise<ResponseMessage> | ResponseMessage {
@@ -144,20 +176,43 @@ export class RunningPool implements Compiled {
     const before = endpoint.judge(result.passed, health)
     observer?.probed?.(endpoint, result)
     if (endpoint.health === before) return
-    this.#publish(health)
+    this.#publish()
     observer?.healthChanged?.(endpoint, before, endpoint.health, result.reason)
   }
 
-  /** Replaces the snapshot, if other endpoints serve now than before. */
-  #publish({ initial }: HealthSettings): void {
-    const all = this.#endpoints
-    const serving = servingOf(all, initial)
+  /** Replaces the snapshot, if other endpoints serve now than before, or with other weights. */
+  #publish(): void {
+    const { health, panicThreshold } = this.#description
+    const initial = health?.initial ?? 'healthy'
+    const serving = servingOf(this.#endpoints, initial, panicThreshold)
+    const reweighted = this.#slowStart !== undefined && this.#slowDown(this.#slowStart, serving, initial)
     const before = this.#candidates
-    if (serving.length === before.length && serving.every((endpoint, i) => endpoint === before[i])) return
-    for (const endpoint of all) endpoint.candidate = false
+    const same = serving.length === before.length && serving.every((endpoint, i) => endpoint === before[i])
+    if (same && !reweighted) return
+    for (const endpoint of this.#endpoints) endpoint.candidate = false
     for (const endpoint of serving) endpoint.candidate = true
-    // All of them are the snapshot of the beginning once more, so that what was made for it is still of use.
-    this.#candidates = serving.length === all.length ? all : serving
+    this.#replaceSnapshot(serving)
+  }
+
+  /** Begins slow starts, and ends them where an endpoint is unfit. Returns whether candidates have another weight for that. */
+  #slowDown(
+    slowStart: SlowStart,
+    serving: readonly PoolEndpoint[],
+    initial: HealthSettings['initial'],
+  ): boolean {
+    let reweighted = false
+    for (const endpoint of this.#endpoints)
+      if (!isFit(endpoint, initial) && slowStart.end(endpoint)) reweighted = true
+    // One that was a candidate already, in a panic, has had its share of the load.
+    for (const endpoint of serving)
+      if (!endpoint.candidate && isFit(endpoint, initial)) slowStart.begin(endpoint)
+    return reweighted
+  }
+
+  /** All of them are the snapshot of the beginning once more, so that what was made for it is still of use. */
+  #replaceSnapshot(members: Candidates = [...this.#candidates]): void {
+    const isFirst = members.length === this.#endpoints.length && this.#slowStart?.underWay !== true
+    this.#candidates = isFirst ? this.#endpoints : members
   }
 
   /** Lets response times fade, and gives newcomers the pool's average. */

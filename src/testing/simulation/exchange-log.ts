@@ -153,6 +153,14 @@ export class ExchangeLog implements Observer {
     this.#journal.note('endpoint', `endpoint ${id}: ${to}, was ${from} (${reason})`)
   }
 
+  ejected({ id }: Endpoint, reason: string, lastsMs: number): void {
+    this.#journal.note('endpoint', `endpoint ${id}: ejected for ${Math.round(lastsMs)} ms (${reason})`)
+  }
+
+  restored({ id }: Endpoint): void {
+    this.#journal.note('endpoint', `endpoint ${id}: ejected no more`)
+  }
+
   #note(record: Recorded, text: string): void {
     this.#journal.note('exchange', `exchange ${record.number}: ${text}`)
   }

@@ -1,0 +1,156 @@
+import {
+  type Duration,
+  durationMs,
+  integer,
+  invalidOption,
+  knownOptions,
+  positiveNumber,
+} from '../core/options.ts'
+import type { EjectionTimes } from './ejection.ts'
+import { type StatusRange, type StatusRanges, statusRanges } from './status-range.ts'
+
+/** When an endpoint is left alone because of how its own traffic fares. Times are milliseconds or `'250ms'`, `'30s'`, `'5m'`. */
+export interface EjectOptions {
+  /**
+   * Failed attempts in a row, of whatever kind. Default 5; `Infinity` does not count them. (Envoy: `consecutive_5xx`,
+   * `consecutive_gateway_failure`.)
+   */
+  consecutiveErrors?: number
+  /**
+   * Attempts in a row for which no connection was made: refused, not in time, no name, no TLS. Default `Infinity`, so that
+   * they count as errors like others; a smaller number ejects sooner. (Envoy: `consecutive_local_origin_failure`.)
+   */
+  consecutiveConnectFailures?: number
+  /** Ejects an endpoint that fares much worse than the others of its pool. Off unless given; `{}` has the defaults. */
+  successRate?: SuccessRateOptions
+  /** Ejects an endpoint of which too large a part of the attempts fails. Off unless given; `{}` has the defaults. */
+  failurePercentage?: FailurePercentageOptions
+  /** So long attempts are counted for `successRate` and `failurePercentage`, until a verdict. Default 10 s. */
+  intervalMs?: Duration
+  /** How long the first ejection lasts, and by how much each that follows is longer. Default 30 s. */
+  ejectMs?: Duration
+  /** The longest an ejection lasts. Default 5 min, or `ejectMs` where that is longer. */
+  maxEjectMs?: Duration
+  /** The share of each ejection, from 0 to 1, by which it is lengthened at most, by chance. Default 0.1. */
+  jitter?: number
+  /** The share of the endpoints, from 0 to 1, that may be ejected at a time; one always may. Default 0.5. */
+  maxEjected?: number
+  /** Responses that count as failed. Default `'502-504'`: a 500 is as likely to be the fault of the request. */
+  statuses?: StatusRange | readonly StatusRange[]
+}
+
+/** By how much an endpoint may fall behind the others. The numbers are Envoy's. */
+export interface SuccessRateOptions {
+  /** So many standard deviations below the mean of the pool's rates of success. Default 1.9. */
+  deviations?: number
+  /** Endpoints with enough attempts that there must be, to be compared. Default 5. */
+  minEndpoints?: number
+  /** Attempts of an endpoint in the interval that are enough. Default 100. */
+  minRequests?: number
+}
+
+/** How large a part of the attempts may fail. The numbers are Envoy's. */
+export interface FailurePercentageOptions {
+  /** From 1 to 100: an endpoint is ejected when so many of a hundred have failed. Default 85. */
+  threshold?: number
+  /** Endpoints with enough attempts that there must be. Default 5. */
+  minEndpoints?: number
+  /** Attempts of an endpoint in the interval that are enough. Default 50. */
+  minRequests?: number
+}
+
+const OPTIONS: readonly string[] = [
+  'consecutiveErrors',
+  'consecutiveConnectFailures',
+  'successRate',
+  'failurePercentage',
+  'intervalMs',
+  'ejectMs',
+  'maxEjectMs',
+  'jitter',
+  'maxEjected',
+  'statuses',
+] satisfies (keyof EjectOptions)[]
+
+/** The options, checked. */
+export interface EjectSettings extends EjectionTimes {
+  readonly consecutiveErrors: number
+  readonly consecutiveConnectFailures: number
+  readonly successRate: Readonly<Required<SuccessRateOptions>> | undefined
+  readonly failurePercentage: Readonly<Required<FailurePercentageOptions>> | undefined
+  readonly intervalMs: number
+  readonly maxEjected: number
+  readonly statuses: StatusRanges
+}
+
+const OWNER = 'pool.eject'
+
+/** Checks the options and fills in the defaults. */
+export function ejectSettings(options: EjectOptions): EjectSettings {
+  knownOptions(OWNER, options, OPTIONS)
+  const {
+    consecutiveErrors = 5,
+    consecutiveConnectFailures = Number.POSITIVE_INFINITY,
+    successRate,
+    failurePercentage,
+    intervalMs = 10_000,
+    ejectMs = 30_000,
+    jitter = 0.1,
+    maxEjected = 0.5,
+    statuses = '502-504',
+  } = options
+  const baseMs = durationMs(OWNER, 'ejectMs', ejectMs, { min: 1 })
+  const maxEjectMs = durationMs(OWNER, 'maxEjectMs', options.maxEjectMs ?? Math.max(300_000, baseMs))
+  if (maxEjectMs < baseMs) throw invalidOption(OWNER, 'maxEjectMs', 'no shorter than "ejectMs"', maxEjectMs)
+  return {
+    consecutiveErrors: integer(OWNER, 'consecutiveErrors', consecutiveErrors, AT_LEAST_ONE),
+    consecutiveConnectFailures: integer(
+      OWNER,
+      'consecutiveConnectFailures',
+      consecutiveConnectFailures,
+      AT_LEAST_ONE,
+    ),
+    successRate: successRate === undefined ? undefined : successRateSettings(successRate),
+    failurePercentage:
+      failurePercentage === undefined ? undefined : failurePercentageSettings(failurePercentage),
+    intervalMs: durationMs(OWNER, 'intervalMs', intervalMs, { min: 1 }),
+    ejectMs: baseMs,
+    maxEjectMs,
+    jitter: share(OWNER, 'jitter', jitter),
+    maxEjected: share(OWNER, 'maxEjected', maxEjected),
+    statuses: statusRanges(OWNER, 'statuses', statuses),
+  }
+}
+
+const AT_LEAST_ONE = { min: 1, unlimited: true }
+
+function successRateSettings(options: SuccessRateOptions): Required<SuccessRateOptions> {
+  const known = ['deviations', 'minEndpoints', 'minRequests'] satisfies (keyof SuccessRateOptions)[]
+  knownOptions(`${OWNER}.successRate`, options, known)
+  const { deviations = 1.9, minEndpoints = 5, minRequests = 100 } = options
+  return {
+    deviations: positiveNumber(OWNER, 'successRate.deviations', deviations),
+    // With one endpoint or two, none is far from the mean.
+    minEndpoints: integer(OWNER, 'successRate.minEndpoints', minEndpoints, { min: 3 }),
+    minRequests: integer(OWNER, 'successRate.minRequests', minRequests, { min: 1 }),
+  }
+}
+
+function failurePercentageSettings(options: FailurePercentageOptions): Required<FailurePercentageOptions> {
+  const known = ['threshold', 'minEndpoints', 'minRequests'] satisfies (keyof FailurePercentageOptions)[]
+  knownOptions(`${OWNER}.failurePercentage`, options, known)
+  const { threshold = 85, minEndpoints = 5, minRequests = 50 } = options
+  if (typeof threshold !== 'number' || !(threshold >= 1 && threshold <= 100))
+    throw invalidOption(OWNER, 'failurePercentage.threshold', 'a number from 1 to 100', threshold)
+  return {
+    threshold,
+    minEndpoints: integer(OWNER, 'failurePercentage.minEndpoints', minEndpoints, { min: 1 }),
+    minRequests: integer(OWNER, 'failurePercentage.minRequests', minRequests, { min: 1 }),
+  }
+}
+
+/** Checks a part of a whole. */
+export function share(owner: string, option: string, value: number): number {
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value
+  throw invalidOption(owner, option, 'a number from 0 to 1', value)
+}
