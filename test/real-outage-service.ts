@@ -1,4 +1,4 @@
-/** A service in a process of its own, so that it can be killed. Told a port, 0 for any; tells the port, and when asked, its count. */
+/** A service in a process of its own, so that it can be killed. Told a port; tells it when it listens, and when asked, its count. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Agent, request } from 'undici'
@@ -32,8 +33,24 @@ async function told<T>(child: ChildProcess): Promise<T> {
   return message
 }
 
-async function service(port = 0): Promise<{ child: ChildProcess; port: number; url: string }> {
-  const child = start('service.ts', `${port}`)
+/**
+ * A port below those that the system gives to clients (Linux: from 32768). While nobody listens at one of those, a client that
+ * connects to it may be given the same one, and be connected to itself.
+ */
+async function freePort(): Promise<number> {
+  for (let port = 20_000 + (process.pid % 10_000); ; port++) {
+    const server = createServer()
+    const bound = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!bound) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
+}
+
+async function service(given?: number): Promise<{ child: ChildProcess; port: number; url: string }> {
+  const child = start('service.ts', `${given ?? (await freePort())}`)
   const bound = await told<{ port: number }>(child)
   return { child, port: bound.port, url: `http://127.0.0.1:${bound.port}` }
 }
