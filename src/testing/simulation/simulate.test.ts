@@ -349,6 +349,18 @@ describe('time', () => {
   })
 })
 
+describe('chance', () => {
+  it('is a stream of its own for each who draws', async () => {
+    const sim = simulate(app())
+    await within(sim, async () => {
+      for (const upstream of sim.upstreams) upstream.latency({ kind: 'uniform', minMs: 1, maxMs: 1_000 })
+      const [one, two] = [await sim.get('/'), await sim.get('/')]
+      expect(one.exchange?.attempts[0]?.endpoint).not.toBe(two.exchange?.attempts[0]?.endpoint)
+      expect(one.durationMs).not.toBe(two.durationMs)
+    })
+  })
+})
+
 describe('errors of others', () => {
   it('are passed on as they are', async () => {
     const sim = simulate(app())
