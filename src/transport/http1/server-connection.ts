@@ -1,18 +1,16 @@
 import { Body } from '../../core/body.ts'
-import type { BodySource } from '../../core/body-source.ts'
-import { type Clock, Deadline } from '../../core/clock.ts'
+import { Deadline } from '../../core/clock.ts'
 import { ProxyError, toProxyError } from '../../core/errors.ts'
-import { type Client, Exchange, type ExchangeHost, type Outcome } from '../../core/exchange.ts'
+import type { Client } from '../../core/exchange.ts'
 import { FieldKind } from '../../core/field-name.ts'
-import { isPromise, noResponse } from '../../core/handler.ts'
 import type { HeaderList } from '../../core/headers.ts'
-import { RequestMessage, ResponseMessage } from '../../core/message.ts'
-import { type MemoryUse, SMALL_BYTES, type Wire, type WireHandler } from '../../core/network.ts'
+import { RequestMessage, type ResponseMessage } from '../../core/message.ts'
+import { type MemoryUse, SMALL_BYTES, type Tunnel, type Wire, type WireHandler } from '../../core/network.ts'
 import { normalizePath } from '../../core/path.ts'
 import { problemResponse } from '../../core/problem.ts'
-import { type Random, randomId } from '../../core/random.ts'
 import { incomingRequestFraming, outgoingResponseFraming } from '../framing.ts'
-import type { ListenerContext, Snapshot } from '../listener-context.ts'
+import type { ListenerContext } from '../listener-context.ts'
+import { dropResponse, type ResponseChannel, Serving } from '../serving.ts'
 import { BodyDecoder, type BodyDecoderOwner } from './body-decoder.ts'
 import { BodyWriter, type BodyWriterOwner, WHOLE_BELOW } from './body-writer.ts'
 import { GrowingBuffer } from './growing-buffer.ts'
@@ -35,10 +33,11 @@ type Phase = 'idle' | 'head' | 'exchange' | 'draining' | 'lingering' | 'tunnel' 
 
 /** One client connection: reads requests one after another, has each served, and writes the responses in that order. */
 export class ServerConnection
-  implements WireHandler, BodyDecoderOwner, BodyWriterOwner, RequestBodyOwner, ExchangeHost
+  implements WireHandler, BodyDecoderOwner, BodyWriterOwner, RequestBodyOwner, ResponseChannel
 {
   readonly #wire: Wire
   readonly #context: ListenerContext
+  readonly #serving: Serving
   readonly #deadline: Deadline
   #phase: Phase = 'idle'
   #headBuffer: HeadBuffer | undefined
@@ -50,13 +49,10 @@ export class ServerConnection
   #stashPaused = false
   #processing = false
   #head: RequestHead | undefined
-  #exchange: Exchange | undefined
-  #snapshot: Snapshot | undefined
   #body: RequestBody | undefined
-  #response: ResponseMessage | undefined
-  #responded = false
   #keepAlive = true
-  #error: ProxyError | undefined
+  /** Why its tunnel was closed, by us. */
+  #closedFor: ProxyError | undefined
   /** Bytes of the body at the last look at its progress. */
   #progress = 0
   #heldBackMs = 0
@@ -67,6 +63,7 @@ export class ServerConnection
   constructor(wire: Wire, context: ListenerContext) {
     this.#wire = wire
     this.#context = context
+    this.#serving = new Serving(this, context)
     this.#deadline = new Deadline(context.clock, () => this.#expired())
     this.#deadline.arm(context.limits.headMs)
   }
@@ -82,8 +79,8 @@ export class ServerConnection
     if (this.#phase === 'closed') return
     if (this.#phase === 'tunnel') {
       // Its end, with the bytes that went through, comes when both wires are closed.
-      this.#error = reason
-      this.#exchange?.abort(reason)
+      this.#closedFor = reason
+      this.#serving.exchange?.abort(reason)
       this.#wire.destroy()
     } else this.#breakOff(reason)
   }
@@ -133,7 +130,8 @@ export class ServerConnection
   }
 
   onClose(error: Error | undefined): void {
-    if (this.#exchange !== undefined) this.#abandon(new ProxyError('client_aborted', { cause: error }))
+    if (this.#serving.exchange !== undefined)
+      this.#abandon(new ProxyError('client_aborted', { cause: error }))
     this.#phase = 'closed'
     this.#deadline.close()
     this.#stash = undefined
@@ -232,8 +230,6 @@ export class ServerConnection
     this.#deadline.disarm()
     this.#phase = 'exchange'
     this.#head = head
-    this.#responded = false
-    this.#error = undefined
     this.#received = 0
     this.#keepAlive = head.keepAlive && !context.draining
 
@@ -288,104 +284,18 @@ export class ServerConnection
     })
     request.upgrade = framing === 'none' ? head.upgrade : undefined
     request.acceptsTrailers = head.acceptsTrailers
-    const exchange = new Exchange(request, client, this, context.clock.now())
-    const { snapshot } = context
-    this.#exchange = exchange
-    this.#snapshot = snapshot
-    snapshot.enter(exchange)
-    try {
-      const response = snapshot.handler(exchange)
-      if (response instanceof ResponseMessage) this.#respond(response)
-      else if (isPromise(response)) response.then(this.#onResponse, this.#onFailure)
-      else this.#fail(noResponse(response))
-    } catch (thrown) {
-      this.#threwIn(exchange, thrown)
-    }
+    this.#serving.begin(request, client)
     return behind
   }
 
-  // One exchange at a time has a promise under way, and its connection closes when it ends in another way; so these can
-  // be made once.
-  readonly #onResponse = (response: ResponseMessage): void => {
-    if (this.#phase !== 'exchange' || this.#responded) {
-      dropResponse(response)
-      return
-    }
-    const exchange = this.#exchange
-    try {
-      this.#respond(response)
-    } catch (thrown) {
-      this.#threwIn(exchange, thrown)
-    }
+  // Where the response goes.
+
+  get sending(): boolean {
+    return this.#writer?.active === true
   }
 
-  /** What is thrown after an exchange has ended must not be charged to the one that has begun since. */
-  #threwIn(exchange: Exchange | undefined, thrown: unknown): void {
-    if (this.#exchange === exchange) this.#threw(thrown)
-    else this.report(exchange, thrown)
-  }
-
-  readonly #onFailure = (thrown: unknown): void => {
-    // What was given up was answered when it was.
-    if (this.#phase === 'exchange' && !this.#responded && thrown !== this.#error) this.#fail(thrown)
-  }
-
-  /** A handler threw, or something did while its response was being sent, of which a part may have gone out. */
-  #threw(thrown: unknown): void {
-    const writer = this.#writer
-    if (writer?.active !== true) {
-      this.#fail(thrown)
-      return
-    }
-    if (writer.headSent) writer.cancel(toProxyError(thrown))
-    this.onBodyFailed(thrown)
-  }
-
-  /** The handler failed, or its response makes no sense: the client gets an error answer in its place. */
-  #fail(thrown: unknown): void {
-    const error = toProxyError(thrown)
-    if (this.#exchange === undefined) {
-      this.report(undefined, error)
-      return
-    }
-    this.#responded = false
-    if (this.#error !== undefined) {
-      // It was the answer to an error that failed.
-      this.#failTwice(error)
-      return
-    }
-    this.#error = error
-    if (error.code === 'internal_error') this.report(this.#exchange, error)
-    let answer: ResponseMessage | Promise<ResponseMessage>
-    try {
-      answer = this.#snapshot!.answerError(error, this.#exchange!)
-    } catch (second) {
-      this.#failTwice(second)
-      return
-    }
-    if (answer instanceof ResponseMessage) this.#respond(answer)
-    else answer.then(this.#onResponse, (second) => this.#failTwice(second))
-  }
-
-  /** The user's own error handler failed. */
-  #failTwice(second: unknown): void {
-    this.report(this.#exchange, second)
-    if (this.#phase === 'exchange' && !this.#responded)
-      this.#respond(problemResponse(new ProxyError('internal_error', { cause: second })))
-  }
-
-  #respond(response: ResponseMessage): void {
-    if (!(response instanceof ResponseMessage)) {
-      this.#fail(noResponse(response))
-      return
-    }
+  send(response: ResponseMessage): void {
     const head = this.#head!
-    this.#responded = true
-    this.#response = response
-    if (response.status < 200) {
-      this.#switchProtocols(response)
-      return
-    }
     const { body } = response
     const framing = outgoingResponseFraming(response.status, head.method, body.length, head.minor)
     this.#keepAlive &&= framing !== 'close' && !this.#mustCloseAfter()
@@ -407,15 +317,7 @@ export class ServerConnection
       this.#finish()
       return
     }
-    let source: BodySource
-    try {
-      source = body.take()
-    } catch (thrown) {
-      this.#responded = false
-      this.#fail(thrown)
-      return
-    }
-    writer.start(text, framing, source)
+    writer.start(text, framing, body.take())
   }
 
   #responseHead(response: ResponseMessage, length: number | undefined, chunked: boolean): string {
@@ -439,14 +341,9 @@ export class ServerConnection
     return body.continuePending || this.#decoder!.remaining > this.#context.limits.drainBytes
   }
 
-  #switchProtocols(response: ResponseMessage): void {
-    const { tunnel } = response
-    const exchange = this.#exchange!
-    if (response.status !== 101 || tunnel === undefined) {
-      this.#responded = false
-      this.#fail(new TypeError('a handler must return a final response, or 101 with a tunnel'))
-      return
-    }
+  join(response: ResponseMessage, tunnel: Tunnel): void {
+    const serving = this.#serving
+    const exchange = serving.exchange!
     const early = this.#stash?.take()
     this.#stash = undefined
     this.#phase = 'tunnel'
@@ -456,20 +353,18 @@ export class ServerConnection
     )
     tunnel.join(this.#wire, early, ({ bytesUp, bytesDown, error }) => {
       this.#phase = 'closed'
-      this.#exchange = undefined
       this.#context.closed(this)
       // Where we have ended it ourselves, the wires only tell what followed from that.
-      const why = this.#error ?? error
+      const why = this.#closedFor ?? error
       const result = why === undefined ? 'completed' : why.side === 'downstream' ? 'aborted' : 'failed'
-      this.#complete(exchange, result, why, bytesDown, bytesUp)
+      serving.complete(exchange, result, why, bytesDown, bytesUp)
+      serving.clear()
     })
     if (this.#stashPaused) this.#wire.resume()
   }
 
-  inform(exchange: Exchange, status: number, headers: HeaderList): void {
-    const head = this.#head
-    if (exchange !== this.#exchange || this.#responded || head === undefined || head.minor === 0) return
-    if (status < 102 || status > 199 || this.#writer?.blocked === true) return
+  inform(status: number, headers: HeaderList): void {
+    if (this.#head?.minor !== 1 || this.#writer?.blocked === true) return
     this.#ownWriter().writeWhole(
       `${statusLine(status, undefined)}${headers.lines(RESPONSE_DROPPED)}\r\n`,
       'none',
@@ -477,35 +372,34 @@ export class ServerConnection
     )
   }
 
-  /** Someone has given the exchange up, not for the client's sake: it gets an error, or sees that the response is cut. */
-  aborted(exchange: Exchange, reason: ProxyError): void {
-    if (exchange !== this.#exchange || this.#phase !== 'exchange') return
+  broke(thrown: unknown): void {
+    const writer = this.#writer!
+    if (writer.headSent) writer.cancel(toProxyError(thrown))
+    this.onBodyFailed(thrown)
+  }
+
+  cut(reason: ProxyError): void {
+    this.#keepAlive = false
+    this.#writer!.cancel(reason)
+    this.onBodyFailed(reason)
+  }
+
+  givenUp(): void {
     // Its handler may still be at work, and what that returns must not be taken for the answer to another request.
     this.#keepAlive = false
-    if (!this.#responded) this.#fail(reason)
-    else if (this.#writer?.active === true) {
-      this.#writer.cancel(reason)
-      this.onBodyFailed(reason)
-    }
-  }
-
-  makeId(): string {
-    return randomId(this.#context.random)
-  }
-
-  get clock(): Clock {
-    return this.#context.clock
-  }
-
-  get random(): Random {
-    return this.#context.random
   }
 
   /** The response is written: ends the exchange, and the connection if it must end. */
   #finish(): void {
-    const exchange = this.#exchange!
+    const serving = this.#serving
     const body = this.#body
-    this.#complete(exchange, 'completed', this.#error, this.#writer!.written, this.#bytesReceived())
+    serving.complete(
+      serving.exchange!,
+      'completed',
+      serving.error,
+      this.#writer!.written,
+      this.#bytesReceived(),
+    )
     if (body !== undefined && !this.#decoder!.ended) {
       const { limits } = this.#context
       const stopped = body.continuePending || this.#decoder!.remaining > limits.drainBytes
@@ -534,43 +428,14 @@ export class ServerConnection
     }
   }
 
-  #complete(
-    exchange: Exchange,
-    result: 'completed' | 'aborted' | 'failed',
-    error: ProxyError | undefined,
-    bytesSent: number,
-    bytesReceived: number,
-  ): void {
-    const outcome: Outcome = {
-      result,
-      status: this.#responded ? this.#response?.status : undefined,
-      error,
-      durationMs: this.#context.clock.now() - exchange.startedAt,
-      bytesSent,
-      bytesReceived,
-    }
-    const thrown = exchange.complete(outcome)
-    for (const one of thrown) this.report(exchange, one)
-    this.#snapshot?.leave(exchange, outcome)
-    this.#snapshot = undefined
-  }
-
-  report(exchange: Exchange | undefined, thrown: unknown): void {
-    const { report } = this.#snapshot ?? this.#context.snapshot
-    report(toProxyError(thrown), exchange)
-  }
-
   #bytesReceived(): number {
     return this.#body === undefined ? this.#received : this.#decoder!.received
   }
 
   #clearExchange(): void {
-    this.#exchange = undefined
+    this.#serving.clear()
     this.#head = undefined
     this.#body = undefined
-    this.#response = undefined
-    // Or what is wrong with the next request would not be answered.
-    this.#responded = false
   }
 
   // Ends.
@@ -582,34 +447,26 @@ export class ServerConnection
 
   /** Answers with an error, outside of any filter, and reads no further request. */
   #reject(error: ProxyError): void {
-    if (error.code === 'internal_error') this.report(this.#exchange, error)
-    const exchange = this.#exchange
-    if (exchange !== undefined) {
-      this.#exchange = undefined
-      exchange.abort(error)
-    } else this.#context.snapshot.refused(error, this.#wire.remote)
+    const serving = this.#serving
+    if (error.code === 'internal_error') serving.report(serving.exchange, error)
+    const begun = serving.response
+    const exchange = serving.abandon(error)
+    if (exchange === undefined) this.#context.snapshot.refused(error, this.#wire.remote)
     this.#body?.fail(error)
-    const begun = this.#responded
-    if (begun) {
+    if (begun !== undefined) {
       this.#writer?.cancel(error)
-      if (this.#response !== undefined && !this.#response.body.used) dropResponse(this.#response)
+      if (!begun.body.used) dropResponse(begun)
     } else {
       this.#keepAlive = false
       const answer = problemResponse(error)
       const bytes = this.#head?.method === 'HEAD' ? NO_BYTES : answer.body.bytes!
       this.#head ??= UNREAD_HEAD
-      this.#responded = true
-      this.#response = answer
+      serving.answered(answer)
       this.#ownWriter().writeWhole(this.#responseHead(answer, answer.body.length, false), 'length', bytes)
     }
     if (exchange !== undefined) {
-      this.#complete(
-        exchange,
-        begun ? 'failed' : 'completed',
-        error,
-        this.#writer!.written,
-        this.#bytesReceived(),
-      )
+      const result = begun === undefined ? 'completed' : 'failed'
+      serving.complete(exchange, result, error, this.#writer!.written, this.#bytesReceived())
     }
     this.#clearExchange()
     this.#linger()
@@ -633,7 +490,7 @@ export class ServerConnection
 
   /** Ends the connection in the middle of an exchange, in such a way that half a response cannot be taken for a whole one. */
   #breakOff(reason: ProxyError): void {
-    const endsByClosing = this.#responded && this.#head?.minor === 0
+    const endsByClosing = this.#serving.response !== undefined && this.#head?.minor === 0
     this.#abandon(reason)
     this.#cut(endsByClosing)
   }
@@ -646,17 +503,16 @@ export class ServerConnection
 
   /** Nobody is there any more to answer: everything done for the exchange is cancelled. */
   #abandon(reason: ProxyError): void {
-    const exchange = this.#exchange
-    const begun = this.#responded
+    const serving = this.#serving
+    const begun = serving.response !== undefined
     this.#phase = 'closed'
-    this.#exchange = undefined
-    exchange?.abort(reason)
+    const exchange = serving.abandon(reason)
     this.#body?.fail(reason)
     const written = this.#writer?.written ?? 0
     this.#writer?.cancel(reason)
     if (exchange !== undefined) {
       const result = reason.side === 'downstream' ? 'aborted' : 'failed'
-      this.#complete(exchange, result, reason, begun ? written : 0, this.#bytesReceived())
+      serving.complete(exchange, result, reason, begun ? written : 0, this.#bytesReceived())
     }
     this.#clearExchange()
   }
@@ -709,7 +565,8 @@ export class ServerConnection
     if (body !== this.#body) return
     if (body.continuePending) {
       body.continuePending = false
-      if (!this.#responded) this.#ownWriter().writeWhole('HTTP/1.1 100 Continue\r\n\r\n', 'none', NO_BYTES)
+      if (this.#serving.response === undefined)
+        this.#ownWriter().writeWhole('HTTP/1.1 100 Continue\r\n\r\n', 'none', NO_BYTES)
     }
     this.#watchBody()
     this.#readOn()
@@ -766,18 +623,16 @@ export class ServerConnection
     if (!writer.headSent && this.#phase === 'exchange') {
       // Nothing of the response has gone out, so another one can take its place.
       writer.cancel(error)
-      this.#responded = false
-      this.#fail(error)
+      this.#serving.fail(error)
       return
     }
-    if (error.code === 'internal_error') this.report(this.#exchange, error)
-    const exchange = this.#exchange
+    const serving = this.#serving
+    if (error.code === 'internal_error') serving.report(serving.exchange, error)
+    const truncatable = this.#head?.minor === 1
+    const exchange = serving.abandon(error)
     if (exchange === undefined) return
-    const truncatable = this.#head!.minor === 1
-    this.#exchange = undefined
-    exchange.abort(error)
     this.#body?.fail(error)
-    this.#complete(exchange, 'failed', error, this.#writer!.written, this.#bytesReceived())
+    serving.complete(exchange, 'failed', error, this.#writer!.written, this.#bytesReceived())
     this.#clearExchange()
     // The client must see that the response is not whole: by its framing, or where that is the end of the connection, by
     // a reset.
@@ -835,12 +690,6 @@ function requestError(fault: SyntaxFault): ProxyError {
     default:
       return new ProxyError('request_malformed', { detail })
   }
-}
-
-function dropResponse(response: ResponseMessage): void {
-  if (!(response instanceof ResponseMessage)) return
-  response.body.discard()
-  response.tunnel?.abort()
 }
 
 function announcedLength(response: ResponseMessage): string {
