@@ -106,6 +106,13 @@ const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
     'proxy_internal_response',
     'Another attempt at the same request has answered first',
   ),
+  endpoint_drained: row(
+    'proxy',
+    503,
+    'idempotent',
+    'connection_terminated',
+    'The service was taken out of use before it had answered',
+  ),
   circuit_open: row(
     'proxy',
     503,
@@ -290,6 +297,7 @@ export type ProxyErrorCode =
   | 'exchange_aborted'
   | 'proxy_closed'
   | 'hedge_lost'
+  | 'endpoint_drained'
   | 'circuit_open'
   | 'overloaded'
   | 'no_endpoint'

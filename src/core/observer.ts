@@ -48,10 +48,24 @@ export interface Observer {
   hedgeRefused?(exchange: Exchange, delayMs: number): void
   /** A probe has ended. */
   probed?(endpoint: Endpoint, result: ProbeResult): void
-  /** The endpoint is thought of in another way, and the candidates have been replaced where that changes them. */
+  /** The endpoint is thought of in another way. The candidates are replaced right after, where that changes them. */
   healthChanged?(endpoint: Endpoint, from: EndpointHealth, to: EndpointHealth, reason: string): void
   /** The endpoint is left alone for `lastsMs`, by how its attempts fared. `reason`: `5 errors in a row`, for example. */
   ejected?(endpoint: Endpoint, reason: string, lastsMs: number): void
   /** The time of an ejection is over. */
   restored?(endpoint: Endpoint): void
+  /** A running pool has a new endpoint. */
+  endpointAdded?(endpoint: Endpoint): void
+  /** A running pool does not name the endpoint any more. What is in flight finishes. */
+  endpointRemoved?(endpoint: Endpoint): void
+  /** The endpoint is chosen no more, because someone drains it. What is in flight finishes. */
+  drainBegan?(endpoint: Endpoint): void
+  /** Nothing is in flight any more on an endpoint that is drained. `cut` attempts were given up for that. */
+  drainEnded?(endpoint: Endpoint, cut: number): void
+  /** An endpoint that was drained may be chosen again. */
+  readmitted?(endpoint: Endpoint): void
+  /** The source of a pool's endpoints has thrown, and is called again after `retryMs`. */
+  sourceFailed?(pool: string, error: unknown, retryMs: number): void
+  /** A list that the source of a pool's endpoints has given is wrong, and the one before it stays. */
+  listRefused?(pool: string, error: Error): void
 }

@@ -39,7 +39,7 @@ describe('ejected', () => {
     const lasted: number[] = []
     let state: Serving = SERVING
     for (let now = 0; lasted.length < 5; ) {
-      const out = ejected(state, now, 0, times)
+      const out = ejected(state, now, 0, times, '')
       lasted.push(out.until - now)
       now = out.until
       state = restored(out, now)
@@ -48,12 +48,12 @@ describe('ejected', () => {
   })
 
   test('is lengthened by chance', () => {
-    expect(ejected(SERVING, 500, 0.5, times).until).toBe(500 + 10_500)
+    expect(ejected(SERVING, 500, 0.5, times, '').until).toBe(500 + 10_500)
   })
 
   test('forgives one step for each base time that was served since the first good answer', () => {
     const third: Serving = { ...SERVING, steps: 3 }
-    const stepsAt = (proved: Serving, now: number) => ejected(proved, now, 0, times).steps
+    const stepsAt = (proved: Serving, now: number) => ejected(proved, now, 0, times, '').steps
     expect(stepsAt(third, 90_000)).toBe(4) // It has shown nothing good.
     const proved = afterSign(third, 'answered', 1_000)
     expect([10_999, 11_000, 21_000, 31_000, 91_000].map((now) => stepsAt(proved, now))).toEqual([

@@ -25,6 +25,8 @@ export interface Serving {
 
 export interface Ejected {
   readonly state: 'ejected'
+  /** Such as `5 errors in a row`. */
+  readonly reason: string
   readonly until: number
   readonly steps: number
 }
@@ -77,11 +79,12 @@ export function ejected(
   now: number,
   chance: number,
   { ejectMs, maxEjectMs, jitter }: EjectionTimes,
+  reason: string,
 ): Ejected {
   const forgiven = provenAt === undefined ? 0 : Math.floor((now - provenAt) / ejectMs)
   const next = Math.min(Math.max(0, steps - forgiven) + 1, Math.ceil(maxEjectMs / ejectMs))
   const lasts = Math.min(ejectMs * next, maxEjectMs) * (1 + jitter * chance)
-  return { state: 'ejected', until: now + lasts, steps: next }
+  return { state: 'ejected', reason, until: now + lasts, steps: next }
 }
 
 /** Its time is over. It is on trial: what it did before is forgotten, but not how often it was ejected. */

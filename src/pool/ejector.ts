@@ -28,29 +28,40 @@ export interface EjectionListener {
  * again, and the next failures send it away for longer.
  */
 export class Ejector {
-  readonly #settings: EjectSettings
+  #settings: EjectSettings
   readonly #runtime: Runtime
   readonly #listener: EjectionListener
-  readonly #watches: readonly EndpointWatch[]
+  readonly #watches = new Set<EndpointWatch>()
   readonly #deadline: Deadline
-  readonly #maxEjected: number
   #intervalEndsAt = Number.POSITIVE_INFINITY
 
-  constructor(
-    settings: EjectSettings,
-    endpoints: readonly PoolEndpoint[],
-    runtime: Runtime,
-    listener: EjectionListener,
-  ) {
+  constructor(settings: EjectSettings, runtime: Runtime, listener: EjectionListener) {
     this.#settings = settings
     this.#runtime = runtime
     this.#listener = listener
-    this.#maxEjected = Math.max(1, Math.floor(settings.maxEjected * endpoints.length))
     this.#deadline = new Deadline(runtime.clock, () => this.#restoreDue())
-    this.#watches = endpoints.map((endpoint) => new EndpointWatch(endpoint, this))
-    for (const watch of this.#watches) watch.endpoint.watch = watch
-    if (settings.successRate !== undefined || settings.failurePercentage !== undefined)
-      this.#intervalEndsAt = runtime.clock.now() + settings.intervalMs
+    this.#beginInterval(runtime.clock.now())
+  }
+
+  /** Judges by other settings from now on. What is ejected stays so for as long as it was said to be. */
+  follow(settings: EjectSettings): void {
+    this.#settings = settings
+    const running = this.#intervalEndsAt
+    this.#beginInterval(this.#runtime.clock.now())
+    // A reload every few seconds is not to put the verdict off for ever.
+    this.#intervalEndsAt = Math.min(this.#intervalEndsAt, running)
+  }
+
+  /** Looks at how the attempts of an endpoint fare, from now on. */
+  watch(endpoint: PoolEndpoint): void {
+    endpoint.watch = new EndpointWatch(endpoint, this)
+    this.#watches.add(endpoint.watch)
+  }
+
+  /** The endpoint is not of the pool any more. */
+  leave(endpoint: PoolEndpoint): void {
+    if (endpoint.watch !== undefined) this.#watches.delete(endpoint.watch)
+    endpoint.watch = undefined
   }
 
   /** Whether a response of this status is a failure. */
@@ -88,13 +99,24 @@ export class Ejector {
   }
 
   #eject(watch: EndpointWatch, serving: Serving, reason: string, now: number): void {
-    const others = this.#watches.filter(({ ejection }) => ejection.state === 'ejected').length
-    if (others >= this.#maxEjected) return
-    const next = ejected(serving, now, this.#runtime.random(), this.#settings)
+    if (!this.#mayEjectOneMore()) return
+    const next = ejected(serving, now, this.#runtime.random(), this.#settings, reason)
     watch.ejection = next
     watch.forget()
     this.#armForNext(now)
     this.#listener.ejected(watch.endpoint, reason, next.until - now)
+  }
+
+  /** A share of those that can be chosen at all: not of those that someone drains. */
+  #mayEjectOneMore(): boolean {
+    let admitted = 0
+    let away = 0
+    for (const { endpoint, ejection } of this.#watches) {
+      if (endpoint.admission !== 'admitted') continue
+      admitted++
+      if (ejection.state === 'ejected') away++
+    }
+    return away < Math.max(1, Math.floor(this.#settings.maxEjected * admitted))
   }
 
   #armForNext(now: number): void {
@@ -118,10 +140,16 @@ export class Ejector {
     for (const endpoint of due) this.#listener.restored(endpoint)
   }
 
+  #beginInterval(now: number): void {
+    const { successRate, failurePercentage, intervalMs } = this.#settings
+    const judges = successRate !== undefined || failurePercentage !== undefined
+    this.#intervalEndsAt = judges ? now + intervalMs : Number.POSITIVE_INFINITY
+  }
+
   /** The verdicts over an interval, of which there are two kinds: beside the others, and in itself. */
   #judgeInterval(now: number): void {
-    const { successRate, failurePercentage, intervalMs } = this.#settings
-    this.#intervalEndsAt = now + intervalMs
+    const { successRate, failurePercentage } = this.#settings
+    this.#beginInterval(now)
     if (successRate !== undefined) {
       const { deviations, minEndpoints, minRequests } = successRate
       const counted = this.#counted(minEndpoints, minRequests)
@@ -141,7 +169,7 @@ export class Ejector {
   }
 
   #counted(minEndpoints: number, minRequests: number): EndpointWatch[] {
-    const counted = this.#watches.filter(
+    const counted = [...this.#watches].filter(
       ({ ejection, requests }) => ejection.state === 'serving' && requests >= minRequests,
     )
     return counted.length >= minEndpoints ? counted : []

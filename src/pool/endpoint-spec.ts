@@ -27,7 +27,31 @@ export interface EndpointSpec {
   readonly connect: ConnectOptions
 }
 
-export function endpointSpec(given: string | EndpointOptions, tls: TlsConnectOptions): EndpointSpec {
+/**
+ * Checks a list of endpoints.
+ * @throws `ERR_OPTION_INVALID`
+ */
+export function endpointSpecs(
+  given: readonly (string | EndpointOptions)[],
+  tls: TlsConnectOptions,
+): EndpointSpec[] {
+  if (!Array.isArray(given)) throw invalidOption('pool', 'endpoints', 'a list of addresses', given)
+  const specs = given.map((one) => endpointSpec(one, tls))
+  const ids = new Set<string>()
+  for (const { id } of specs) {
+    if (ids.has(id))
+      throw invalidOption(
+        'pool',
+        'id',
+        'different for each endpoint (give a weight instead of a second entry)',
+        id,
+      )
+    ids.add(id)
+  }
+  return specs
+}
+
+function endpointSpec(given: string | EndpointOptions, tls: TlsConnectOptions): EndpointSpec {
   const options = typeof given === 'string' ? { url: given } : given
   knownOptions('pool', options, ['url', 'weight', 'zone', 'id'])
   const { url, weight = 1, zone, id } = options

@@ -3,43 +3,96 @@ import type { ProxyErrorCode } from '../core/errors.ts'
 import type { Connector } from '../transport/connector.ts'
 import type { OutgoingPolicy } from '../transport/outgoing-head.ts'
 import type { EndpointWatch } from './ejector.ts'
+import type { EndpointDrain } from './endpoint-drain.ts'
 import type { EndpointSpec } from './endpoint-spec.ts'
+import type { Admission, Kept } from './endpoint-state.ts'
 import { afterProbe, type Health, type Thresholds, UNKNOWN } from './health.ts'
 import { PeakEwma } from './peak-ewma.ts'
+import type { PoolDescription } from './pool-description.ts'
 
-/** One endpoint of a running pool: its connections, and what was counted of it. */
-export class PoolEndpoint implements Endpoint {
+/**
+ * One endpoint of a running pool: its connections, and what was counted of it. It is the same object as long as the pool
+ * names it, whatever else of the pool's description changes.
+ */
+export class PoolEndpoint implements Endpoint, Kept {
   readonly id: string
   readonly url: string
-  /** What balancers go by: less than the full weight during a slow start. Changed by the pool, with the snapshot. */
+  /** The members that it is one of. Another pool's endpoint of the same address is another endpoint. */
+  readonly members: object
+  /** What balancers go by: less than the full weight during a slow start. Changed by its members, with the snapshot. */
   weight: number
-  readonly fullWeight: number
-  readonly zone: string | undefined
-  readonly connector: Connector
-  readonly policy: OutgoingPolicy
-  /** The pool that it is of. Another pool's endpoint of the same address is another endpoint. */
-  readonly pool: object
-  /** Whether it is one of the pool's candidates now. Kept by the pool, with the snapshot. */
+  fullWeight: number
+  zone: string | undefined
+  spec: EndpointSpec
+  /** What new attempts are sent by. */
+  connector: Connector
+  /** Those from before a reload that changed the pool's limits, while attempts run on them. */
+  #former: Connector[] = []
+  /** Whether whoever steers the pool lets it be chosen. */
+  admission: Admission = 'admitted'
+  /** Whether it is one of the pool's candidates now. Kept by its members, with the snapshot. */
   candidate = false
   /** Told how its attempts fare, where the pool ejects. */
   watch: EndpointWatch | undefined = undefined
+  /** Whoever waits for the last attempt to end. */
+  drain: EndpointDrain | undefined = undefined
   inFlight = 0
   responseTimeMs = 0
   /** Responses that were received whole. */
   successes = 0
   readonly failures: Map<ProxyErrorCode, number> = new Map()
   readonly #responseTime = new PeakEwma()
-  #health: Health = UNKNOWN
+  #health: Health
+  #description: PoolDescription | undefined
+  #policy: OutgoingPolicy | undefined
 
-  constructor(pool: object, spec: EndpointSpec, connector: Connector, policy: OutgoingPolicy) {
-    this.pool = pool
+  constructor(members: object, spec: EndpointSpec, connector: Connector, health: Health) {
+    this.members = members
     this.id = spec.id
     this.url = spec.url
+    this.spec = spec
     this.weight = spec.weight
     this.fullWeight = spec.weight
     this.zone = spec.zone
     this.connector = connector
-    this.policy = policy
+    this.#health = health
+  }
+
+  /** Takes over what may change of it. Returns whether balancers see another endpoint than before. */
+  follow(spec: EndpointSpec): boolean {
+    this.spec = spec
+    if (spec.weight === this.fullWeight && spec.zone === this.zone) return false
+    // A slow start goes on where it is.
+    this.weight = spec.weight * (this.weight / this.fullWeight)
+    this.fullWeight = spec.weight
+    this.zone = spec.zone
+    return true
+  }
+
+  /** Sends new attempts by another connector. */
+  reconnect(connector: Connector): void {
+    if (connector === this.connector) return
+    this.#former = [...this.#former, this.connector].filter(({ attempts }) => attempts.length > 0)
+    this.connector = connector
+  }
+
+  /** All that attempts run on. */
+  get connectors(): readonly Connector[] {
+    return [this.connector, ...this.#former]
+  }
+
+  /**
+   * How a pool of this description writes requests to it. The last one is kept: there is a second description only while
+   * exchanges run that began before a reload.
+   */
+  policyOf(description: PoolDescription): OutgoingPolicy {
+    if (this.#description === description) return this.#policy!
+    const { host, xForwarded, forwarded, via } = description
+    const { authority } = this.spec
+    const shown = host === 'preserve' ? undefined : host === 'endpoint' ? authority : host
+    this.#description = description
+    this.#policy = { host: shown, authority, xForwarded, forwarded, via }
+    return this.#policy
   }
 
   get health(): EndpointHealth {
@@ -48,6 +101,19 @@ export class PoolEndpoint implements Endpoint {
 
   get ejected(): boolean {
     return this.watch !== undefined && this.watch.ejection.state === 'ejected'
+  }
+
+  get unproven(): boolean {
+    return this.#health.state === 'unknown' && !this.#health.trusted
+  }
+
+  get warming(): boolean {
+    return this.weight < this.fullWeight
+  }
+
+  /** Nobody probes it any more: what the last probe has found would stand for ever. */
+  forgetHealth(): void {
+    this.#health = UNKNOWN
   }
 
   /** Takes account of one more probe. Returns what its health was before. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Kept } from './endpoint-state.ts'
 import { afterProbe, type Health, servingOf, UNKNOWN } from './health.ts'
 
 /** The states after each probe, of `p` passed and `f` failed ones. */
@@ -29,36 +30,53 @@ describe('afterProbe', () => {
 })
 
 describe('servingOf', () => {
-  const [unknown, healthy, unhealthy, other] = (
-    ['unknown', 'healthy', 'unhealthy', 'unhealthy'] as const
-  ).map((health) => ({ health, ejected: false }))
-  const out = { health: 'healthy', ejected: true } as const
+  const well: Kept = {
+    admission: 'admitted',
+    ejected: false,
+    health: 'healthy',
+    unproven: false,
+    warming: false,
+  }
+  const trusted: Kept = { ...well, health: 'unknown' }
+  const unproven: Kept = { ...trusted, unproven: true }
+  const unhealthy: Kept = { ...well, health: 'unhealthy' }
+  const out: Kept = { ...well, ejected: true }
+  const warming: Kept = { ...well, warming: true }
+  const drained = (['draining', 'drained', 'removed'] as const).map((admission) => ({ ...well, admission }))
+  const calm = (...endpoints: Kept[]) => ({ endpoints, panic: false })
+  const panic = (...endpoints: Kept[]) => ({ endpoints, panic: true })
 
   test('takes the healthy, and the unknown where they are trusted', () => {
-    const all = [unknown!, healthy!, unhealthy!]
-    expect(servingOf(all, 'healthy', 0)).toEqual([unknown, healthy])
-    expect(servingOf(all, 'unhealthy', 0)).toEqual([healthy])
+    expect(servingOf([trusted, unproven, well, warming, unhealthy], 0)).toEqual(calm(trusted, well, warming))
   })
 
   test('takes none that was ejected, however healthy', () => {
-    expect(servingOf([out, healthy!], 'healthy', 0)).toEqual([healthy])
+    expect(servingOf([out, well], 0)).toEqual(calm(well))
   })
 
   test('takes all that were found unhealthy or ejected where no other is left', () => {
-    expect(servingOf([unhealthy!, other!], 'healthy', 0)).toEqual([unhealthy, other])
-    expect(servingOf([out, other!], 'healthy', 0)).toEqual([out, other])
+    expect(servingOf([unhealthy, { ...unhealthy }], 0)).toEqual(panic(unhealthy, unhealthy))
+    expect(servingOf([out, unhealthy], 0)).toEqual(panic(out, unhealthy))
   })
 
   test('takes all, in their order, where fewer than the threshold are left', () => {
-    const all = [unhealthy!, healthy!, out]
-    expect(servingOf(all, 'healthy', 0.33)).toEqual([healthy])
-    expect(servingOf(all, 'healthy', 0.34)).toEqual(all)
-    expect(servingOf([healthy!, out], 'healthy', 0.5)).toEqual([healthy])
+    const all = [unhealthy, well, out]
+    expect(servingOf(all, 0.33)).toEqual(calm(well))
+    expect(servingOf(all, 0.34)).toEqual(panic(...all))
+    expect(servingOf([well, out], 0.5)).toEqual(calm(well))
   })
 
   test('never takes one that must be probed first', () => {
-    expect(servingOf([unknown!, unhealthy!], 'unhealthy', 0)).toEqual([unhealthy])
-    expect(servingOf([unknown!], 'unhealthy', 1)).toEqual([])
-    expect(servingOf([unknown!, healthy!, out], 'unhealthy', 1)).toEqual([healthy, out])
+    expect(servingOf([unproven, unhealthy], 0)).toEqual(panic(unhealthy))
+    expect(servingOf([unproven], 1)).toEqual(calm())
+    expect(servingOf([unproven, well, out], 1)).toEqual(panic(well, out))
+    // It had been ejected in a life before.
+    expect(servingOf([{ ...unproven, ejected: true }, unhealthy], 0)).toEqual(panic(unhealthy))
+  })
+
+  test('never takes one that is drained, and counts it not among all', () => {
+    expect(servingOf([...drained, unhealthy], 0)).toEqual(panic(unhealthy))
+    expect(servingOf(drained, 1)).toEqual(calm())
+    expect(servingOf([...drained, well, unhealthy], 0.5)).toEqual(calm(well))
   })
 })

@@ -1,14 +1,14 @@
-import type { EndpointHealth } from '../core/balancer.ts'
+import { type Kept, stateOf } from './endpoint-state.ts'
 
 /**
  * What is known of an endpoint's health. A count belongs to the state in which it counts, and begins anew with it.
  *
- * - `unknown`: no probe has ended yet, or nothing probes it.
+ * - `unknown`: no probe has ended yet, or nothing probes it. Where it is not `trusted`, it must pass one before it serves.
  * - `healthy`: the last probes passed but for `failures` in a row.
  * - `unhealthy`: the last probes failed but for `passes` in a row.
  */
 export type Health =
-  | { readonly state: 'unknown' }
+  | { readonly state: 'unknown'; readonly trusted: boolean }
   | { readonly state: 'healthy'; readonly failures: number }
   | { readonly state: 'unhealthy'; readonly passes: number }
 
@@ -20,7 +20,8 @@ export interface Thresholds {
   readonly fall: number
 }
 
-export const UNKNOWN: Health = { state: 'unknown' }
+export const UNKNOWN: Health = { state: 'unknown', trusted: true }
+export const UNPROVEN: Health = { state: 'unknown', trusted: false }
 const HEALTHY: Health = { state: 'healthy', failures: 0 }
 const UNHEALTHY: Health = { state: 'unhealthy', passes: 0 }
 
@@ -46,15 +47,16 @@ export function afterProbe(health: Health, passed: boolean, { rise, fall }: Thre
   }
 }
 
-/** An endpoint, as far as the choice of candidates goes. */
-interface Judged {
-  readonly health: EndpointHealth
-  readonly ejected: boolean
+/** Whether an endpoint is fit to serve: nothing that is known of it speaks against it. */
+export function isFit(endpoint: Kept): boolean {
+  const state = stateOf(endpoint)
+  return state === 'serving' || state === 'warming'
 }
 
-/** Whether an endpoint is fit to serve: healthy, or not known yet where `initial` trusts it; and not ejected. */
-export function isFit({ health, ejected }: Judged, initial: 'healthy' | 'unhealthy'): boolean {
-  return !ejected && (health === 'healthy' || (health === 'unknown' && initial === 'healthy'))
+/** The endpoints that may be chosen, and whether some of them are not fit to serve. */
+export interface Serving<T> {
+  readonly endpoints: readonly T[]
+  readonly panic: boolean
 }
 
 /**
@@ -62,15 +64,15 @@ export function isFit({ health, ejected }: Judged, initial: 'healthy' | 'unhealt
  *
  * Where these are none, or less than the share `panicThreshold` of all, the others are candidates too (panic): when every
  * probe fails, the probes are as likely to be wrong as the services; an attempt that fails costs no more than a 503 of our
- * own; and few endpoints would only break down under the load of all. Only an endpoint that must pass a probe before it
- * serves stays out even then, for no verdict on it can have been wrong.
+ * own; and few endpoints would only break down under the load of all. Two kinds stay out even then. For one that must pass a
+ * probe before it serves, no verdict on it can have been wrong. And one that someone drains is to get nothing; it does not
+ * count among all, as if the pool did not have it.
  */
-export function servingOf<T extends Judged>(
-  all: readonly T[],
-  initial: 'healthy' | 'unhealthy',
-  panicThreshold: number,
-): T[] {
-  const fit = all.filter((it) => isFit(it, initial))
-  if (fit.length > 0 && fit.length >= panicThreshold * all.length) return fit
-  return all.filter(({ health }) => health !== 'unknown' || initial === 'healthy')
+export function servingOf<T extends Kept>(all: readonly T[], panicThreshold: number): Serving<T> {
+  const admitted = all.filter(({ admission }) => admission === 'admitted')
+  const fit = admitted.filter(isFit)
+  if (fit.length > 0 && fit.length >= panicThreshold * admitted.length)
+    return { endpoints: fit, panic: false }
+  const endpoints = admitted.filter(({ unproven }) => !unproven)
+  return { endpoints, panic: endpoints.length > fit.length }
 }

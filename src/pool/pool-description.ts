@@ -12,7 +12,8 @@ import {
 } from '../transport/upstream-limits.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
 import { type EjectSettings, share } from './eject-options.ts'
-import { type EndpointOptions, type EndpointSpec, endpointSpec, HOST_FIELD } from './endpoint-spec.ts'
+import type { EndpointSource } from './endpoint-source.ts'
+import { type EndpointOptions, type EndpointSpec, endpointSpecs, HOST_FIELD } from './endpoint-spec.ts'
 import type { HealthSettings } from './health-options.ts'
 import type { HedgeSettings } from './hedge-options.ts'
 import type { RetrySettings } from './retry-options.ts'
@@ -54,7 +55,12 @@ const OWN_OPTIONS = [
 /** What a pool is, checked and with its defaults filled in. */
 export interface PoolDescription {
   readonly name: string
+  /** Those that it begins with: none where there is a source. */
   readonly specs: readonly EndpointSpec[]
+  /** What gives the endpoints while it runs; `undefined` where they are `specs`. */
+  readonly source: EndpointSource | undefined
+  /** For endpoints that come later. */
+  readonly tls: TlsConnectOptions
   readonly limits: UpstreamLimits
   readonly host: string
   readonly xForwarded: boolean
@@ -79,11 +85,16 @@ export interface PoolDescription {
 
 /** Checks what `pool` was given. */
 export function describePool(
-  endpoints: readonly (string | EndpointOptions)[],
+  endpoints: readonly (string | EndpointOptions)[] | EndpointSource,
   options: PoolOptions,
 ): PoolDescription {
-  if (!Array.isArray(endpoints) || endpoints.length === 0) {
-    throw invalidOption('pool', 'endpoints', 'a list of at least one address', endpoints)
+  if (typeof endpoints !== 'function' && (!Array.isArray(endpoints) || endpoints.length === 0)) {
+    throw invalidOption(
+      'pool',
+      'endpoints',
+      'a list of at least one address, or a source of lists',
+      endpoints,
+    )
   }
   knownOptions('pool', options, [...OWN_OPTIONS, ...CONNECTION_OPTIONS])
   const {
@@ -106,21 +117,11 @@ export function describePool(
     throw invalidOption('pool', 'via', 'a name, or false', via)
   checkTlsOptions('pool', tls)
   const limits = upstreamLimits(connection)
-  const specs = endpoints.map((given) => endpointSpec(given, tls))
-  const ids = new Set<string>()
-  for (const { id } of specs) {
-    if (ids.has(id))
-      throw invalidOption(
-        'pool',
-        'id',
-        'different for each endpoint (give a weight instead of a second entry)',
-        id,
-      )
-    ids.add(id)
-  }
   return {
     name,
-    specs,
+    specs: typeof endpoints === 'function' ? [] : endpointSpecs(endpoints, tls),
+    source: typeof endpoints === 'function' ? endpoints : undefined,
+    tls,
     limits,
     host,
     xForwarded,

@@ -12,7 +12,7 @@ const refused: [string, (string | EndpointOptions)[], PoolOptions | undefined, s
     'no endpoint',
     [],
     undefined,
-    'pool: "endpoints" must be a list of at least one address, got an empty list',
+    'pool: "endpoints" must be a list of at least one address, or a source of lists, got an empty list',
   ],
   ['an address that is none', ['u1:8080'], undefined, 'pool: "url" must be an address such as'],
   ['a path', ['http://u1/api'], undefined, 'without path and query'],

@@ -5,6 +5,7 @@ import { invalidOption } from '../core/options.ts'
 import type { Compilable, Compiled, Runtime, TargetDescription } from '../transport/runtime.ts'
 import { type DeadlineOptions, deadlineSettings } from './deadline-options.ts'
 import { type EjectOptions, ejectSettings } from './eject-options.ts'
+import type { EndpointSource } from './endpoint-source.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
 import { type HealthOptions, healthSettings } from './health-options.ts'
 import { type HedgeOptions, hedgeSettings } from './hedge-options.ts'
@@ -16,12 +17,20 @@ import { type SlowStartOptions, slowStartSettings } from './slow-start.ts'
 /**
  * Makes a pool: endpoints that are used as one handler.
  *
+ * They are a list, which `update` of the running pool's handle replaces; or a source that gives lists while the proxy runs.
+ * A pool with a source has no endpoint before the first list: until then it answers 503 `no_endpoint`. A source that fails is
+ * called again, a list with a wrong entry is refused, and the list before stays; both are events of the handle, and a line on
+ * standard error. `handler()` and `explain()` call no source.
+ *
  * @example
  * pool(['http://u1:8080', { url: 'http://u2:8080', weight: 3 }]).leastResponseTime()
  *
  * @throws `ERR_OPTION_INVALID` for an address that is none, a weight that is not positive, an unknown option.
  */
-export function pool(endpoints: readonly (string | EndpointOptions)[], options: PoolOptions = {}): Pool {
+export function pool(
+  endpoints: readonly (string | EndpointOptions)[] | EndpointSource,
+  options: PoolOptions = {},
+): Pool {
   return new Pool(endpoints, options)
 }
 
@@ -30,7 +39,10 @@ export class Pool implements Compilable {
   readonly #description: PoolDescription
 
   /** @internal Use `pool()`. */
-  constructor(endpoints: readonly (string | EndpointOptions)[] | PoolDescription, options?: PoolOptions) {
+  constructor(
+    endpoints: readonly (string | EndpointOptions)[] | EndpointSource | PoolDescription,
+    options?: PoolOptions,
+  ) {
     this.#description = isDescription(endpoints) ? endpoints : describePool(endpoints, options ?? {})
   }
 
@@ -223,19 +235,20 @@ export class Pool implements Compilable {
   }
 
   describe(): TargetDescription {
-    const { name, specs, balancer, filters } = this.#description
+    const { name, specs, source, balancer, filters } = this.#description
     return {
       kind: 'pool',
       name,
       balancer: balancer.name === '' ? 'custom' : balancer.name,
       filters: filters.map((filter) => (filter.name === '' ? 'filter' : filter.name)),
       endpoints: specs.map(({ id, url, weight, zone }) => ({ id, url, weight, zone })),
+      ...(source === undefined ? {} : { source: source.name === '' ? 'source' : source.name }),
     }
   }
 
   /** @internal */
-  compile(runtime: Runtime): Compiled {
-    return new RunningPool(this.#description, runtime)
+  compile(runtime: Runtime, before?: Compiled): Compiled {
+    return new RunningPool(this.#description, runtime, before instanceof RunningPool ? before : undefined)
   }
 
   #with(change: Partial<PoolDescription>): Pool {
@@ -244,7 +257,7 @@ export class Pool implements Compilable {
 }
 
 function isDescription(
-  value: readonly (string | EndpointOptions)[] | PoolDescription,
+  value: readonly (string | EndpointOptions)[] | EndpointSource | PoolDescription,
 ): value is PoolDescription {
   return !Array.isArray(value) && typeof value === 'object' && value !== null && 'specs' in value
 }

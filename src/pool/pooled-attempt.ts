@@ -3,6 +3,7 @@ import type { Exchange } from '../core/exchange.ts'
 import type { RequestMessage, ResponseMessage } from '../core/message.ts'
 import type { ObservedAttempt } from '../core/observer.ts'
 import { Attempt } from '../transport/attempt.ts'
+import type { OutgoingPolicy } from '../transport/outgoing-head.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 
@@ -20,11 +21,12 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
     exchange: Exchange,
     request: RequestMessage,
     endpoint: PoolEndpoint,
+    policy: OutgoingPolicy,
     runtime: Runtime,
     resolve: (response: ResponseMessage) => void,
     reject: (error: ProxyError) => void,
   ) {
-    super(exchange, request, endpoint.policy)
+    super(exchange, request, policy)
     this.endpoint = endpoint
     this.#runtime = runtime
     this.#startedAt = runtime.clock.now()
@@ -52,7 +54,7 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
   protected failed(error: ProxyError): void {
     this.endpoint.inFlight--
     this.#count(error)
-    this.#runtime.observer?.attemptEnded?.(this, error)
+    this.#over(error)
     this.#reject(error)
   }
 
@@ -62,7 +64,12 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
       this.endpoint.successes++
       if (this.#goodHead) this.endpoint.watch?.completed(this.#startedAt)
     } else this.#count(error)
+    this.#over(error)
+  }
+
+  #over(error: ProxyError | undefined): void {
     this.#runtime.observer?.attemptEnded?.(this, error)
+    this.endpoint.drain?.attemptEnded()
   }
 
   #count(error: ProxyError): void {

@@ -23,6 +23,15 @@ type Phase =
   | { readonly kind: 'probing'; readonly probe: Probe; readonly startedAt: number }
   | { readonly kind: 'closed' }
 
+/** How an endpoint is probed, and over what. */
+interface Manner {
+  readonly settings: HealthSettings
+  readonly target: ConnectOptions
+  readonly limits: UpstreamLimits
+  readonly policy: OutgoingPolicy
+  readonly connector: Connector
+}
+
 const WAITING: Phase = { kind: 'waiting' }
 const CLOSED: Phase = { kind: 'closed' }
 
@@ -35,15 +44,12 @@ const CLOSED: Phase = { kind: 'closed' }
  * protect, and take a connection from them.
  */
 export class Prober {
-  readonly #settings: HealthSettings
+  readonly #spec: EndpointSpec
   readonly #runtime: Runtime
   readonly #onResult: (result: ProbeResult) => void
-  readonly #target: ConnectOptions
-  readonly #limits: UpstreamLimits
-  readonly #policy: OutgoingPolicy
   readonly #host: ExchangeHost
-  readonly #connector: Connector
   readonly #deadline: Deadline
+  #manner: Manner
   #phase: Phase = WAITING
 
   /** `host` is the `Host` of the pool's own, where it has a fixed one. */
@@ -55,26 +61,24 @@ export class Prober {
     runtime: Runtime,
     onResult: (result: ProbeResult) => void,
   ) {
-    const { clock, random, connectors } = runtime
-    const { port = spec.connect.port, intervalMs, jitter } = settings
-    this.#settings = settings
+    const { clock, random } = runtime
+    this.#spec = spec
     this.#runtime = runtime
     this.#onResult = onResult
-    this.#target = { ...spec.connect, port }
-    this.#limits = { ...limits, ...PROBE_LIMITS }
-    const authority = port === spec.connect.port ? spec.authority : authorityOf(this.#target)
-    this.#policy = {
-      close: true,
-      host: settings.host ?? host ?? authority,
-      authority,
-      xForwarded: false,
-      forwarded: false,
-      via: undefined,
-    }
     this.#host = { clock, random, ...NOBODY_ASKS, makeId: () => randomId(random) }
-    this.#connector = connectors.acquire(this.#target, this.#limits)
+    this.#manner = this.#mannerOf(settings, limits, host)
     this.#deadline = new Deadline(clock, () => this.#timeIsUp())
-    this.#deadline.arm(intervalMs * jitter * random())
+    this.#deadline.arm(this.#firstWaitMs())
+  }
+
+  /** Probes in another way, from the next probe on. One that is under way ends as it began. */
+  follow(settings: HealthSettings, limits: UpstreamLimits, host: string | undefined): void {
+    const before = this.#manner
+    this.#manner = this.#mannerOf(settings, limits, host)
+    this.#runtime.connectors.retire(before.target, before.limits)
+    // The next one may be due much earlier than it would have been.
+    if (this.#phase.kind === 'waiting' && settings.intervalMs !== before.settings.intervalMs)
+      this.#deadline.arm(this.#firstWaitMs())
   }
 
   /** Gives up the probe that is under way, and begins no other. */
@@ -85,7 +89,33 @@ export class Prober {
     this.#deadline.close()
     if (phase.kind === 'probing')
       phase.probe.abort(new ProxyError('proxy_closed', { sent: phase.probe.sent }))
-    this.#runtime.connectors.release(this.#target, this.#limits)
+    this.#runtime.connectors.release(this.#manner.target, this.#manner.limits)
+  }
+
+  #mannerOf(settings: HealthSettings, limits: UpstreamLimits, host: string | undefined): Manner {
+    const { authority, connect } = this.#spec
+    const target = { ...connect, port: settings.port ?? connect.port }
+    const probed = target.port === connect.port ? authority : authorityOf(target)
+    const probeLimits = { ...limits, ...PROBE_LIMITS }
+    return {
+      settings,
+      target,
+      limits: probeLimits,
+      policy: {
+        close: true,
+        host: settings.host ?? host ?? probed,
+        authority: probed,
+        xForwarded: false,
+        forwarded: false,
+        via: undefined,
+      },
+      connector: this.#runtime.connectors.acquire(target, probeLimits),
+    }
+  }
+
+  #firstWaitMs(): number {
+    const { intervalMs, jitter } = this.#manner.settings
+    return intervalMs * jitter * this.#runtime.random()
   }
 
   #timeIsUp(): void {
@@ -95,22 +125,23 @@ export class Prober {
   }
 
   #begin(): void {
-    const { method, path, headers, timeoutMs } = this.#settings
+    const { settings, policy, connector } = this.#manner
+    const { method, path, headers, timeoutMs } = settings
     const startedAt = this.#runtime.clock.now()
-    const request = new RequestMessage({ method, target: path, host: this.#policy.authority, headers })
+    const request = new RequestMessage({ method, target: path, host: policy.authority, headers })
     const exchange = new Exchange(request, NO_CLIENT, this.#host, startedAt)
-    const probe = new Probe(exchange, this.#policy, this.#settings, this.#onVerdict)
+    const probe = new Probe(exchange, policy, settings, this.#onVerdict)
     this.#phase = { kind: 'probing', probe, startedAt }
     this.#deadline.arm(timeoutMs)
     // May fail, and be judged, before it returns.
-    this.#connector.send(probe)
+    connector.send(probe)
   }
 
   readonly #onVerdict = (probe: Probe, verdict: ProbeVerdict): void => {
     const phase = this.#phase
     if (phase.kind !== 'probing' || phase.probe !== probe) return
     const { clock, random } = this.#runtime
-    const { intervalMs, jitter } = this.#settings
+    const { intervalMs, jitter } = this.#manner.settings
     const durationMs = clock.now() - phase.startedAt
     this.#phase = WAITING
     // From begin to begin, so that slow answers do not make probes rarer; a probe that took longer is followed at once.

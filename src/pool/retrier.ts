@@ -208,10 +208,12 @@ export class Retrier {
     const { conditions, statuses, predicates } = this.#settings
     if (response === undefined) {
       const { code, side, retry } = toProxyError(thrown)
-      if (side !== 'upstream' || retry === 'never') return undefined
+      // It is the proxy that has closed the connection to an endpoint that is drained; to a request, that is the same.
+      const isReset = code === 'upstream_reset' || code === 'endpoint_drained'
+      if ((side !== 'upstream' && !isReset) || retry === 'never') return undefined
       const fits =
         (sent === 'none' && conditions.has('unsent')) ||
-        (code === 'upstream_reset' && conditions.has('reset')) ||
+        (isReset && conditions.has('reset')) ||
         ((code === 'upstream_head_timeout' || code === 'upstream_attempt_timeout') &&
           conditions.has('timeout'))
       return fits ? code : undefined

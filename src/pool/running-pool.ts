@@ -3,64 +3,51 @@ import { ProxyError } from '../core/errors.ts'
 import { AttemptExchange, type Exchange } from '../core/exchange.ts'
 import { compose, type Handler } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
-import type { ProbeResult } from '../core/observer.ts'
 import { refuseLoop } from '../transport/outgoing-head.ts'
 import type { Compiled, Runtime } from '../transport/runtime.ts'
-import type { EjectSettings } from './eject-options.ts'
-import { Ejector } from './ejector.ts'
 import { PoolEndpoint } from './endpoint.ts'
-import { isFit, servingOf } from './health.ts'
-import type { HealthSettings } from './health-options.ts'
 import { lastRecipientAnswer } from './max-forwards.ts'
+import { Members } from './members.ts'
+import { MembersHandle } from './members-handle.ts'
 import type { PoolDescription } from './pool-description.ts'
+import type { PoolHandle } from './pool-handle.ts'
 import { PooledAttempt } from './pooled-attempt.ts'
-import { Prober } from './prober.ts'
 import { type AttemptMaker, Retrier } from './retrier.ts'
 import type { RetrySettings } from './retry-options.ts'
-import { SlowStart } from './slow-start.ts'
 import { TimedAttempt } from './timed-attempt.ts'
 import { TriedExchange } from './tried-exchange.ts'
 import { Untried } from './untried.ts'
 
-/** Response times fade at most this often: time is short, endpoints are many. */
-const SETTLE_EVERY_MS = 100
-
-/** A pool that was compiled: its endpoints with their connections, health and numbers. */
+/**
+ * A pool that was compiled: how exchanges are served, as one description has it. Its endpoints may be those of a pool that
+ * runs under another description already.
+ */
 export class RunningPool implements Compiled {
   readonly handler: Handler
+  readonly members: Members
+  /** The same for all that have these endpoints. */
+  readonly handle: PoolHandle
   readonly #runtime: Runtime
   readonly #description: PoolDescription
-  readonly #endpoints: readonly PoolEndpoint[]
-  /** The snapshot. A new array wherever its members change, since balancers keep what they made for one. */
-  #candidates: Candidates
-  #started = false
-  #probers: Prober[] | undefined
-  #ejector: Ejector | undefined
-  #slowStart: SlowStart | undefined
   readonly #viaFilters: Handler | undefined
   readonly #retrier: Retrier | undefined
   readonly #untried = new Untried()
-  #settledAt = Number.NEGATIVE_INFINITY
 
-  constructor(description: PoolDescription, runtime: Runtime) {
-    const { specs, limits, host, xForwarded, forwarded, via, filters, retry, hedge, deadline } = description
+  /** `before` is the pool whose endpoints it goes on with. */
+  constructor(description: PoolDescription, runtime: Runtime, before?: RunningPool) {
+    const { filters, retry, hedge, deadline } = description
     this.#description = description
     this.#runtime = runtime
-    this.#endpoints = specs.map((spec) => {
-      const { authority } = spec
-      const shown = host === 'preserve' ? undefined : host === 'endpoint' ? authority : host
-      const policy = { host: shown, authority, xForwarded, forwarded, via }
-      return new PoolEndpoint(this, spec, runtime.connectors.acquire(spec.connect, limits), policy)
-    })
-    this.#candidates = this.#endpoints
-    for (const endpoint of this.#endpoints) endpoint.candidate = true
+    this.members = before?.members ?? new Members(description, runtime)
+    this.handle = before?.handle ?? new MembersHandle(this.members, runtime.clock)
+    this.members.acquire()
     this.handler = (exchange) => this.#handle(exchange)
     if (filters.length > 0) {
       this.#viaFilters = compose(filters, (attempt) => this.#send(attempt, attempt.endpoint as PoolEndpoint))
     }
     if (retry !== undefined) {
       const maker: AttemptMaker = {
-        candidates: () => this.#candidates,
+        candidates: () => this.members.candidates,
         pick: (exchange, tried) => this.#pick(exchange, this.#without(tried)),
         send: (exchange, endpoint) => this.#send(exchange, endpoint),
         viaFilters: this.#viaFilters,
@@ -70,48 +57,15 @@ export class RunningPool implements Compiled {
   }
 
   start(): void {
-    if (this.#started) return
-    this.#started = true
-    const { health, eject, slowStart } = this.#description
-    if (health !== undefined) this.#probers = this.#startProbers(health)
-    if (eject !== undefined) this.#ejector = this.#startEjector(eject)
-    // All that serve from the begin on begin alike, so none of them has to begin slowly.
-    this.#publish()
-    if (slowStart !== undefined)
-      this.#slowStart = new SlowStart(slowStart, this.#runtime.clock, () => this.#replaceSnapshot())
+    this.members.start()
+  }
+
+  takeOver(): void {
+    this.members.follow(this.#description)
   }
 
   close(): void {
-    const { specs, limits } = this.#description
-    if (this.#probers !== undefined) for (const prober of this.#probers) prober.close()
-    this.#ejector?.close()
-    this.#slowStart?.close()
-    for (const spec of specs) this.#runtime.connectors.release(spec.connect, limits)
-  }
-
-  #startProbers(health: HealthSettings): Prober[] {
-    const { specs, limits, host } = this.#description
-    const fixedHost = host === 'preserve' || host === 'endpoint' ? undefined : host
-    return specs.map((spec, i) => {
-      const endpoint = this.#endpoints[i]!
-      return new Prober(spec, health, limits, fixedHost, this.#runtime, (result) =>
-        this.#probed(endpoint, health, result),
-      )
-    })
-  }
-
-  #startEjector(eject: EjectSettings): Ejector {
-    const { observer } = this.#runtime
-    return new Ejector(eject, this.#endpoints, this.#runtime, {
-      ejected: (endpoint, reason, lastsMs) => {
-        this.#publish()
-        observer?.ejected?.(endpoint, reason, lastsMs)
-      },
-      restored: (endpoint) => {
-        this.#publish()
-        observer?.restored?.(endpoint)
-      },
-    })
+    this.members.release()
   }
 
   #handle(exchange: Exchange): Promise<ResponseMessage> | ResponseMessage {
@@ -120,7 +74,7 @@ export class RunningPool implements Compiled {
     const answer = lastRecipientAnswer(exchange.request)
     if (answer !== undefined) return answer
     if (this.#retrier !== undefined) return this.#retrier.serve(exchange)
-    const endpoint = this.#pick(exchange, this.#candidates)
+    const endpoint = this.#pick(exchange, this.members.candidates)
     if (this.#viaFilters === undefined) {
       exchange.endpoint = endpoint
       return this.#send(exchange, endpoint)
@@ -137,7 +91,15 @@ export class RunningPool implements Compiled {
       const { retry } = this.#description
       endpoint.connector.send(
         retry === undefined
-          ? new PooledAttempt(exchange, exchange.request, endpoint, this.#runtime, resolve, reject)
+          ? new PooledAttempt(
+              exchange,
+              exchange.request,
+              endpoint,
+              endpoint.policyOf(this.#description),
+              this.#runtime,
+              resolve,
+              reject,
+            )
           : this.#retryableAttempt(retry, exchange, endpoint, resolve, reject),
       )
     })
@@ -150,85 +112,26 @@ export class RunningPool implements Compiled {
     resolve: (response: ResponseMessage) => void,
     reject: (error: ProxyError) => void,
   ): PooledAttempt {
+    const policy = endpoint.policyOf(this.#description)
     const attempt =
       perAttemptMs === Number.POSITIVE_INFINITY
-        ? new PooledAttempt(exchange, exchange.request, endpoint, this.#runtime, resolve, reject)
-        : new TimedAttempt(exchange, endpoint, this.#runtime, perAttemptMs, resolve, reject)
+        ? new PooledAttempt(exchange, exchange.request, endpoint, policy, this.#runtime, resolve, reject)
+        : new TimedAttempt(exchange, endpoint, policy, this.#runtime, perAttemptMs, resolve, reject)
     if (exchange instanceof TriedExchange) exchange.began(attempt)
     return attempt
   }
 
   #without(tried: readonly PoolEndpoint[]): Candidates {
-    return tried.length === 0 ? this.#candidates : this.#untried.without(tried, this.#candidates)
+    const { candidates } = this.members
+    return tried.length === 0 ? candidates : this.#untried.without(tried, candidates)
   }
 
   #pick(exchange: Exchange, candidates: Candidates): PoolEndpoint {
     if (candidates.length === 0) throw new ProxyError('no_endpoint')
-    this.#settle()
+    this.members.settle()
     const picked = this.#description.balancer(candidates, exchange, this.#runtime.random)
     // By marks on the endpoint, not by a look-up in this array: so any part of the candidates can be chosen from as well.
-    if (picked instanceof PoolEndpoint && picked.pool === this && picked.candidate) return picked
+    if (picked instanceof PoolEndpoint && picked.members === this.members && picked.candidate) return picked
     throw new TypeError(`the balancer of ${this.#description.name} must return one of its candidates`)
-  }
-
-  #probed(endpoint: PoolEndpoint, health: HealthSettings, result: ProbeResult): void {
-    const { observer } = this.#runtime
-    const before = endpoint.judge(result.passed, health)
-    observer?.probed?.(endpoint, result)
-    if (endpoint.health === before) return
-    this.#publish()
-    observer?.healthChanged?.(endpoint, before, endpoint.health, result.reason)
-  }
-
-  /** Replaces the snapshot, if other endpoints serve now than before, or with other weights. */
-  #publish(): void {
-    const { health, panicThreshold } = this.#description
-    const initial = health?.initial ?? 'healthy'
-    const serving = servingOf(this.#endpoints, initial, panicThreshold)
-    const reweighted = this.#slowStart !== undefined && this.#slowDown(this.#slowStart, serving, initial)
-    const before = this.#candidates
-    const same = serving.length === before.length && serving.every((endpoint, i) => endpoint === before[i])
-    if (same && !reweighted) return
-    for (const endpoint of this.#endpoints) endpoint.candidate = false
-    for (const endpoint of serving) endpoint.candidate = true
-    this.#replaceSnapshot(serving)
-  }
-
-  /** Begins slow starts, and ends them where an endpoint is unfit. Returns whether candidates have another weight for that. */
-  #slowDown(
-    slowStart: SlowStart,
-    serving: readonly PoolEndpoint[],
-    initial: HealthSettings['initial'],
-  ): boolean {
-    let reweighted = false
-    for (const endpoint of this.#endpoints)
-      if (!isFit(endpoint, initial) && slowStart.end(endpoint)) reweighted = true
-    // One that was a candidate already, in a panic, has had its share of the load.
-    for (const endpoint of serving)
-      if (!endpoint.candidate && isFit(endpoint, initial)) slowStart.begin(endpoint)
-    return reweighted
-  }
-
-  /** All of them are the snapshot of the beginning once more, so that what was made for it is still of use. */
-  #replaceSnapshot(members: Candidates = [...this.#candidates]): void {
-    const isFirst = members.length === this.#endpoints.length && this.#slowStart?.underWay !== true
-    this.#candidates = isFirst ? this.#endpoints : members
-  }
-
-  /** Lets response times fade, and gives newcomers the pool's average. */
-  #settle(): void {
-    const now = this.#runtime.clock.now()
-    if (now - this.#settledAt < SETTLE_EVERY_MS) return
-    this.#settledAt = now
-    let sum = 0
-    let timed = 0
-    for (const endpoint of this.#endpoints) {
-      if (!endpoint.timed) continue
-      endpoint.settle(now, 0)
-      sum += endpoint.responseTimeMs
-      timed++
-    }
-    if (timed === 0 || timed === this.#endpoints.length) return
-    for (const endpoint of this.#endpoints) if (!endpoint.timed) endpoint.settle(now, sum / timed)
   }
 }

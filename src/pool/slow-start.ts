@@ -43,14 +43,14 @@ export function rampedShare(part: number, aggression: number): number {
  * has not its full weight.
  */
 export class SlowStart {
-  readonly #settings: SlowStartSettings
+  #settings: SlowStartSettings
   readonly #clock: Clock
-  readonly #onStep: () => void
+  readonly #onStep: (warm: readonly PoolEndpoint[]) => void
   readonly #deadline: Deadline
   readonly #beganAt = new Map<PoolEndpoint, number>()
 
-  /** `onStep` is called when weights have grown. */
-  constructor(settings: SlowStartSettings, clock: Clock, onStep: () => void) {
+  /** `onStep` is called when weights have grown, with those endpoints that have all of theirs. */
+  constructor(settings: SlowStartSettings, clock: Clock, onStep: (warm: readonly PoolEndpoint[]) => void) {
     this.#settings = settings
     this.#clock = clock
     this.#onStep = onStep
@@ -60,6 +60,12 @@ export class SlowStart {
   /** Whether a weight is not what it is in the end. */
   get underWay(): boolean {
     return this.#beganAt.size > 0
+  }
+
+  /** Goes on by other settings from now on. */
+  follow(settings: SlowStartSettings): void {
+    this.#settings = settings
+    if (this.underWay) this.#deadline.arm(settings.lastsMs / STEPS)
   }
 
   begin(endpoint: PoolEndpoint): void {
@@ -84,13 +90,16 @@ export class SlowStart {
   #step(): void {
     const { lastsMs, aggression } = this.#settings
     const now = this.#clock.now()
+    const warm: PoolEndpoint[] = []
     for (const [endpoint, beganAt] of this.#beganAt) {
       // A deadline may come up to one millisecond early.
       const part = (now + 1 - beganAt) / lastsMs
       endpoint.weight = endpoint.fullWeight * rampedShare(part, aggression)
-      if (part >= 1) this.#beganAt.delete(endpoint)
+      if (part < 1) continue
+      this.#beganAt.delete(endpoint)
+      warm.push(endpoint)
     }
     if (this.underWay) this.#deadline.arm(lastsMs / STEPS)
-    this.#onStep()
+    this.#onStep(warm)
   }
 }

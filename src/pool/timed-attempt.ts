@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../core/clock.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { ResponseMessage } from '../core/message.ts'
+import type { OutgoingPolicy } from '../transport/outgoing-head.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import { PooledAttempt } from './pooled-attempt.ts'
@@ -19,12 +20,13 @@ export class TimedAttempt extends PooledAttempt {
   constructor(
     exchange: Exchange,
     endpoint: PoolEndpoint,
+    policy: OutgoingPolicy,
     runtime: Runtime,
     limitMs: number,
     resolve: (response: ResponseMessage) => void,
     reject: (error: ProxyError) => void,
   ) {
-    super(exchange, exchange.request, endpoint, runtime, resolve, reject)
+    super(exchange, exchange.request, endpoint, policy, runtime, resolve, reject)
     this.#clock = runtime.clock
     this.#limitMs = limitMs
     this.#timer = this.#begin()

@@ -7,43 +7,9 @@ import type { Observer } from '../core/observer.ts'
 import { problemResponse } from '../core/problem.ts'
 import { compileRoutes, type Router } from '../core/router.ts'
 import type { Snapshot } from '../transport/listener-context.ts'
-import { type Compilable, type Compiled, isCompilable, type Runtime } from '../transport/runtime.ts'
+import { type Compilable, isCompilable } from '../transport/runtime.ts'
+import type { CompiledTarget, CompiledTargets } from './compiled-targets.ts'
 import type { ProxyDescription, RouteEntry } from './description.ts'
-
-/**
- * The pools that run, by their descriptions: a pool that two routes name, or that a reload brings again, is one pool with
- * one set of numbers.
- */
-export class CompiledTargets {
-  readonly #runtime: Runtime
-  readonly #entries = new Map<Compilable, { readonly compiled: Compiled; users: number }>()
-
-  constructor(runtime: Runtime) {
-    this.#runtime = runtime
-  }
-
-  acquire(target: Compilable): Compiled {
-    let entry = this.#entries.get(target)
-    if (entry === undefined) {
-      entry = { compiled: target.compile(this.#runtime), users: 0 }
-      this.#entries.set(target, entry)
-    }
-    entry.users++
-    return entry.compiled
-  }
-
-  /** Begins what a target does beside exchanges. */
-  start(target: Compilable): void {
-    this.#entries.get(target)?.compiled.start()
-  }
-
-  release(target: Compilable): void {
-    const entry = this.#entries.get(target)
-    if (entry === undefined || --entry.users > 0) return
-    this.#entries.delete(target)
-    entry.compiled.close()
-  }
-}
 
 /** A description as one handler. Lives until it is retired and its last exchange is over. */
 export class CompiledProxy implements Snapshot {
@@ -51,21 +17,39 @@ export class CompiledProxy implements Snapshot {
   readonly #description: ProxyDescription
   readonly #targets: CompiledTargets
   readonly #observer: Observer | undefined
-  readonly #used: Compilable[] = []
+  readonly #used: Map<Compilable, CompiledTarget>
   #running = 0
   #retired = false
 
-  constructor(description: ProxyDescription, targets: CompiledTargets, observer?: Observer) {
+  /** `served` is the one that serves until this one does. */
+  constructor(
+    description: ProxyDescription,
+    targets: CompiledTargets,
+    observer?: Observer,
+    served?: CompiledProxy,
+  ) {
     this.#observer = observer
     this.#description = description
     this.#targets = targets
+    const named = description.routes.map(({ target }) => target).filter(isCompilable)
+    this.#used = targets.acquire(named, served?.targets ?? [])
     const router = routerOf(description, (route) => this.#routeHandler(route))
     this.handler = compose(description.filters, (exchange) => dispatch(router, exchange))
   }
 
+  /** The pools that it uses. */
+  get targets(): readonly CompiledTarget[] {
+    return [...this.#used.values()]
+  }
+
   /** Begins what pools do beside exchanges: probes. Not part of compiling, which opens nothing. */
   start(): void {
-    for (const target of this.#used) this.#targets.start(target)
+    for (const { compiled } of this.#used.values()) compiled.start()
+  }
+
+  /** It serves from now on: pools that go on under its description follow that. */
+  takeOver(): void {
+    for (const entry of this.#used.values()) this.#targets.takeOver(entry)
   }
 
   answerError(error: ProxyError, exchange: Exchange): ResponseMessage | Promise<ResponseMessage> {
@@ -106,13 +90,13 @@ export class CompiledProxy implements Snapshot {
   }
 
   #close(): void {
-    for (const target of this.#used.splice(0)) this.#targets.release(target)
+    for (const entry of this.#used.values()) this.#targets.release(entry)
+    this.#used.clear()
   }
 
   #routeHandler({ filters, target }: RouteEntry): Handler {
     if (!isCompilable(target)) return compose(filters, target)
-    this.#used.push(target)
-    return compose(filters, this.#targets.acquire(target).handler)
+    return compose(filters, this.#used.get(target)!.compiled.handler)
   }
 }
 

@@ -158,9 +158,17 @@ class TextExplanation implements Explanation {
   }
 }
 
-function targetLines({ kind, name, balancer, filters = [], endpoints = [] }: TargetDescription): string[] {
+function targetLines({
+  kind,
+  name,
+  balancer,
+  filters = [],
+  endpoints = [],
+  source,
+}: TargetDescription): string[] {
   const lines = [`  ${kind.padEnd(10)} ${name}${balancer === undefined ? '' : `, balanced by ${balancer}`}`]
   if (filters.length > 0) lines.push(`  attempt    ${filters.join(' > ')}`)
+  if (source !== undefined) lines.push(`  endpoints  from ${source}`)
   for (const { id, url, weight, zone } of endpoints) {
     lines.push(
       `  endpoint   ${url}${id === url ? '' : ` (${id})`}, weight ${weight}${zone === undefined ? '' : `, zone ${zone}`}`,

@@ -8,7 +8,8 @@ import { systemRandom } from '../core/random.ts'
 import { ConnectorRegistry } from '../transport/connector-registry.ts'
 import { nodeNetwork } from '../transport/network.ts'
 import { isCompilable, type Target } from '../transport/runtime.ts'
-import { CompiledProxy, CompiledTargets, routerOf } from './compiled-proxy.ts'
+import { CompiledProxy, routerOf } from './compiled-proxy.ts'
+import { CompiledTargets } from './compiled-targets.ts'
 import {
   type ErrorHandler,
   type ListenOptions,

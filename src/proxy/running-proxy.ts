@@ -1,11 +1,15 @@
 import type { Clock } from '../core/clock.ts'
 import type { Address, Network } from '../core/network.ts'
 import type { Observer } from '../core/observer.ts'
-import { type Duration, durationMs } from '../core/options.ts'
+import { type Duration, durationMs, invalidOption } from '../core/options.ts'
 import type { Random } from '../core/random.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { PoolHandle } from '../pool/pool-handle.ts'
+import { RunningPool } from '../pool/running-pool.ts'
 import { ConnectorRegistry } from '../transport/connector-registry.ts'
 import { Listener, type ListenerSettings } from '../transport/listener.ts'
-import { CompiledProxy, CompiledTargets } from './compiled-proxy.ts'
+import { CompiledProxy } from './compiled-proxy.ts'
+import { CompiledTargets } from './compiled-targets.ts'
 import { type ProxyDescription, withListener } from './description.ts'
 
 /** A proxy could not start. The message is one line that says what to change. */
@@ -99,8 +103,35 @@ export class RunningProxy implements AsyncDisposable {
   }
 
   /**
+   * The handle of a pool that is served now: its numbers, its events, and the means to change and to steer it. By its
+   * description, or by its name where one pool alone has it. The handle stays the same when a reload makes the pool anew.
+   *
+   * @example
+   * await running.pool('users').drain('http://10.0.0.7:8080')
+   *
+   * @throws `ERR_OPTION_INVALID` where that is none, or more than one.
+   */
+  pool(which: Pool | string): PoolHandle {
+    if (this.#closing !== undefined) throw new Error('the proxy is closed')
+    const served = this.#compiled.targets
+    const found = served.filter(({ target }) =>
+      typeof which === 'string' ? target.describe().name === which : target === which,
+    )
+    const [one] = found
+    if (found.length === 1 && one!.compiled instanceof RunningPool) return one!.compiled.handle
+    const names = served.map(({ target }) => target.describe().name)
+    throw invalidOption(
+      'running.pool',
+      'pool',
+      `a pool that is served, or the name that one of them alone has (${names.join(', ') || 'there is none'})`,
+      which,
+    )
+  }
+
+  /**
    * Serves another description from now on. Exchanges that are running finish on the old one; listeners, pools and
-   * connections that both have are kept. If the new one cannot be compiled or a listener cannot be opened, it rejects,
+   * connections that both have are kept, also of a pool that was made anew: by its name, and by the ids of its endpoints where
+   * several pools have that. If the new one cannot be compiled or a listener cannot be opened, it rejects,
    * and the old one goes on.
    */
   async reload(app: Described): Promise<void> {
@@ -153,7 +184,8 @@ export class RunningProxy implements AsyncDisposable {
 
   async #reload(description: ProxyDescription): Promise<void> {
     if (this.#closing !== undefined) throw new Error('the proxy is closed')
-    const compiled = new CompiledProxy(description, this.#targets, this.#surroundings.observer)
+    const { observer } = this.#surroundings
+    const compiled = new CompiledProxy(description, this.#targets, observer, this.#compiled)
     compiled.start()
     const kept = description.listeners.map((settings) =>
       this.#listeners.find((it) => sameListener(it.settings, settings)),
@@ -170,6 +202,7 @@ export class RunningProxy implements AsyncDisposable {
     }
     const removed = this.#listeners.filter((it) => !kept.includes(it))
     this.#listeners = description.listeners.map((_, i) => kept[i] ?? opened.shift()!)
+    compiled.takeOver()
     for (const { listener } of this.#listeners) listener.snapshot = compiled
     this.#compiled.retire()
     this.#compiled = compiled

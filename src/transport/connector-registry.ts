@@ -38,13 +38,23 @@ export class ConnectorRegistry {
     return entry.connector
   }
 
-  /** The last one who lets go of a connector closes it. */
+  /** The last one who lets go of a connector closes it, and what runs on it. */
   release(target: ConnectOptions, limits: UpstreamLimits): void {
+    this.#letGo(target, limits)?.destroy()
+  }
+
+  /** The last one who lets go of a connector has it finish what runs on it. Whoever asks for it later gets another one. */
+  retire(target: ConnectOptions, limits: UpstreamLimits): void {
+    this.#letGo(target, limits)?.retire()
+  }
+
+  /** Gives the connector, if nobody uses it any more. */
+  #letGo(target: ConnectOptions, limits: UpstreamLimits): Connector | undefined {
     const key = identity(target, limits)
     const entry = this.#entries.get(key)
-    if (entry === undefined || --entry.users > 0) return
+    if (entry === undefined || --entry.users > 0) return undefined
     this.#entries.delete(key)
-    entry.connector.destroy()
+    return entry.connector
   }
 
   /** Resolves when no connection is left. */
@@ -62,17 +72,20 @@ export class ConnectorRegistry {
 }
 
 /** A structured key: no two identities can be glued together to the same text. */
-function identity({ host, port, tls }: ConnectOptions, limits: UpstreamLimits): string {
+function identity(target: ConnectOptions, limits: UpstreamLimits): string {
+  return JSON.stringify([
+    targetKey(target),
+    Object.entries(limits).map(([name, value]) => [name, String(value)]),
+  ])
+}
+
+/** The same text for targets that are the same: host, port, and what TLS there is to be. */
+export function targetKey({ host, port, tls }: ConnectOptions): string {
   const ca =
     tls?.ca === undefined
       ? null
       : [tls.ca].flat().map((one) => (typeof one === 'string' ? one : Buffer.from(one).toString('base64')))
   const facts =
     tls === undefined ? null : [tls.servername ?? null, ca, tls.dangerouslyAcceptAnyCertificate === true]
-  return JSON.stringify([
-    host,
-    port,
-    facts,
-    Object.entries(limits).map(([name, value]) => [name, String(value)]),
-  ])
+  return JSON.stringify([host, port, facts])
 }

@@ -42,7 +42,12 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
   readonly #connecting = new Map<Attempt, PendingConnect>()
   readonly #queue = new Map<Attempt, number>()
   readonly #onWires: (change: 1 | -1) => void
-  #closed = false
+  /**
+   * - `open`: keeps connections for the next attempts.
+   * - `retired`: nobody chooses it any more. It serves what comes all the same, and keeps nothing.
+   * - `closed`: serves nothing.
+   */
+  #phase: 'open' | 'retired' | 'closed' = 'open'
 
   /** `onWires` is told of each wire that is opened, and that is closed for good. */
   constructor(
@@ -75,9 +80,15 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
     return this.#queue.size
   }
 
+  /** All that it works for: on connections, while these are made, in the queue. */
+  get attempts(): Attempt[] {
+    const connected = Array.from(this.#all, ({ attempt }) => attempt).filter((it) => it !== undefined)
+    return [...connected, ...this.#connecting.keys(), ...this.#queue.keys()]
+  }
+
   /** Sends an attempt as soon as there is a connection for it. */
   send(attempt: Attempt): void {
-    if (this.#closed) {
+    if (this.#phase === 'closed') {
       attempt.fail(new ProxyError('proxy_closed'))
       return
     }
@@ -95,7 +106,7 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
   }
 
   cancelAttempt(attempt: Attempt): void {
-    this.#queue.delete(attempt)
+    this.#leaveQueue(attempt)
     const connect = this.#connecting.get(attempt)
     if (connect !== undefined) {
       this.#endConnect(attempt, connect)
@@ -104,9 +115,21 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
     }
   }
 
-  /** Closes what is idle now and the rest when it is done. */
+  /**
+   * Closes what is idle now, and the rest when it is done. Attempts that wait are served, and so are late ones: whoever chose
+   * the endpoint did so before it was given up.
+   */
+  retire(): void {
+    if (this.#phase !== 'open') return
+    this.#phase = 'retired'
+    this.#idleDeadline.close()
+    for (const connection of this.#idle.splice(0)) connection.close()
+    if (this.#queue.size === 0) this.#queueDeadline.close()
+  }
+
+  /** Closes what is idle now and the rest when it is done. Attempts that wait have failed. */
   close(): void {
-    this.#closed = true
+    this.#phase = 'closed'
     this.#idleDeadline.close()
     for (const connection of this.#idle.splice(0)) connection.close()
     for (const attempt of [...this.#queue.keys()]) {
@@ -130,14 +153,18 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
   // The connections' side.
 
   released(connection: ClientConnection): void {
-    if (this.#closed) {
+    if (this.#phase === 'closed') {
       connection.close()
       return
     }
     const [waiting] = this.#queue.keys()
     if (waiting !== undefined) {
-      this.#queue.delete(waiting)
+      this.#leaveQueue(waiting)
       connection.start(waiting)
+      return
+    }
+    if (this.#phase === 'retired') {
+      connection.close()
       return
     }
     // A little less than the upstream hints, so that it does not close just as we send.
@@ -201,7 +228,7 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
     this.#onWires(1)
     this.#all.add(connection)
     this.#endConnect(attempt, pending)
-    if (this.#closed) {
+    if (this.#phase === 'closed') {
       connection.close()
       attempt.fail(new ProxyError('proxy_closed'))
     } else connection.start(attempt)
@@ -234,11 +261,21 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
 
   /** A connection has gone: there is room for a new one. */
   #serveQueue(): void {
-    while (!this.#closed && this.#queue.size > 0 && this.connections < this.limits.maxConnections) {
+    while (
+      this.#phase !== 'closed' &&
+      this.#queue.size > 0 &&
+      this.connections < this.limits.maxConnections
+    ) {
       const [waiting] = this.#queue.keys()
-      this.#queue.delete(waiting!)
+      this.#leaveQueue(waiting!)
       this.#connect(waiting!)
     }
+  }
+
+  #leaveQueue(attempt: Attempt): void {
+    // The timer is left to run out, since the queue will be used again; but not where nothing follows.
+    if (this.#queue.delete(attempt) && this.#queue.size === 0 && this.#phase === 'retired')
+      this.#queueDeadline.close()
   }
 
   #expireQueue(): void {

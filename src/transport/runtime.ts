@@ -18,8 +18,13 @@ export interface Runtime {
 /** A description that was compiled: its handler, its begin and its end. */
 export interface Compiled {
   readonly handler: Handler
-  /** Begins what goes on beside exchanges, such as probes. Of a running proxy only; called again, it does nothing. */
+  /**
+   * Begins what goes on beside exchanges, such as probes. Of a running proxy only; called again, it does nothing. Where it
+   * goes on with what another one has begun, that begins with `takeOver`.
+   */
   start(): void
+  /** Its description is in force from now on: what it goes on with follows it. Only where it was compiled with a `before`. */
+  takeOver(): void
   /** Releases what it holds. No exchange uses it any more. */
   close(): void
 }
@@ -28,8 +33,8 @@ export interface Compiled {
 export interface Compilable {
   /** What it is, for `explain`. */
   describe(): TargetDescription
-  /** @internal */
-  compile(runtime: Runtime): Compiled
+  /** @internal `before` is what runs under another description, and is gone on with. */
+  compile(runtime: Runtime, before?: Compiled): Compiled
 }
 
 /** What answers a route: a handler, or something that compiles to one. */
@@ -44,8 +49,10 @@ export interface TargetDescription {
   readonly balancer?: string
   /** Names of the filters around each attempt, outermost first. Of a pool only. */
   readonly filters?: readonly string[]
-  /** In the order in which they were given. Of a pool only. */
+  /** In the order in which they were given; none where `source` gives them. Of a pool only. */
   readonly endpoints?: readonly EndpointDescription[]
+  /** The name of the function that gives the endpoints once the proxy runs. Of a pool only. */
+  readonly source?: string
 }
 
 /** An endpoint as `explain` shows it. */

@@ -161,6 +161,38 @@ export class ExchangeLog implements Observer {
     this.#journal.note('endpoint', `endpoint ${id}: ejected no more`)
   }
 
+  endpointAdded({ id }: Endpoint): void {
+    this.#journal.note('endpoint', `endpoint ${id}: added`)
+  }
+
+  endpointRemoved({ id, inFlight }: Endpoint): void {
+    this.#journal.note('endpoint', `endpoint ${id}: removed, ${inFlight} in flight`)
+  }
+
+  drainBegan({ id, inFlight }: Endpoint): void {
+    this.#journal.note('endpoint', `endpoint ${id}: draining, ${inFlight} in flight`)
+  }
+
+  drainEnded({ id }: Endpoint, cut: number): void {
+    const given = cut === 0 ? '' : `, ${cut} given up`
+    this.#journal.note('endpoint', `endpoint ${id}: drained${given}`)
+  }
+
+  readmitted({ id }: Endpoint): void {
+    this.#journal.note('endpoint', `endpoint ${id}: readmitted`)
+  }
+
+  sourceFailed(pool: string, error: unknown, retryMs: number): void {
+    this.#journal.note(
+      'endpoint',
+      `pool ${pool}: its source failed (${String(error)}), again in ${retryMs} ms`,
+    )
+  }
+
+  listRefused(pool: string, { message }: Error): void {
+    this.#journal.note('endpoint', `pool ${pool}: a list of its source was refused (${message})`)
+  }
+
   #note(record: Recorded, text: string): void {
     this.#journal.note('exchange', `exchange ${record.number}: ${text}`)
   }

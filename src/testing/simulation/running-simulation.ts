@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../core/clock.ts'
 import type { Address } from '../../core/network.ts'
 import { type Duration, durationMs, invalidOption } from '../../core/options.ts'
 import type { Random } from '../../core/random.ts'
-import type { RoutedProxy, RunningProxy } from '../../index.ts'
+import type { Pool, PoolHandle, RoutedProxy, RunningProxy } from '../../index.ts'
 import { KitError } from '../kit-error.ts'
 import { type MemoryNetwork, memoryNetwork } from '../network/memory-network.ts'
 import { RealWork } from '../real-work.ts'
@@ -192,6 +192,15 @@ export class RunningSimulation implements Simulation {
       this.note('the app was reloaded')
     }
     return this.#driver.pending('sim.reload(app)', reload())
+  }
+
+  pool(which: Pool | string): Pending<PoolHandle> {
+    this.#mustRun('sim.pool')
+    const what = typeof which === 'string' ? JSON.stringify(which) : which.describe().name
+    return this.#driver.pending(
+      `sim.pool(${what})`,
+      this.#ready.then(() => this.#running!.pool(which)),
+    )
   }
 
   explain(of: ExchangeRecord | SimulatedResponse): string {

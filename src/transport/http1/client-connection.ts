@@ -61,6 +61,11 @@ export class ClientConnection
     wire.handler = this
   }
 
+  /** The one that it works for now. */
+  get attempt(): Attempt | undefined {
+    return this.#attempt
+  }
+
   /** Sends the attempt's request. */
   start(attempt: Attempt): void {
     const { request } = attempt

@@ -1,0 +1,96 @@
+import type { Clock } from '../core/clock.ts'
+import { durationMs, invalidOption, knownOptions } from '../core/options.ts'
+import type { PoolEndpoint } from './endpoint.ts'
+import type { EndpointOptions } from './endpoint-spec.ts'
+import { stateOf } from './endpoint-state.ts'
+import type { Members } from './members.ts'
+import type { PoolEvents } from './pool-events.ts'
+import type { DrainOptions, EndpointEjection, EndpointSnapshot, PoolHandle } from './pool-handle.ts'
+
+/** What `RunningProxy.pool` gives: the public face of a running pool's members. */
+export class MembersHandle implements PoolHandle {
+  readonly #members: Members
+  readonly #clock: Clock
+
+  constructor(members: Members, clock: Clock) {
+    this.#members = members
+    this.#clock = clock
+  }
+
+  get name(): string {
+    return this.#members.name
+  }
+
+  get endpoints(): readonly EndpointSnapshot[] {
+    return this.#members.endpoints.map((endpoint) => snapshotOf(endpoint, this.#clock))
+  }
+
+  get events(): PoolEvents {
+    return this.#members.news.feed
+  }
+
+  update(endpoints: readonly (string | EndpointOptions)[]): void {
+    this.#mustRun()
+    this.#members.update(endpoints)
+  }
+
+  drain(endpointId: string, options: DrainOptions = {}): Promise<boolean> {
+    this.#mustRun()
+    knownOptions('pool.drain', options, ['limitMs'] satisfies (keyof DrainOptions)[])
+    const { limitMs = Number.POSITIVE_INFINITY } = options
+    const limit = durationMs('pool.drain', 'limitMs', limitMs, { unlimited: true })
+    return this.#members.drain(this.#find('pool.drain', endpointId), limit)
+  }
+
+  readmit(endpointId: string): void {
+    this.#mustRun()
+    this.#members.readmit(this.#find('pool.readmit', endpointId))
+  }
+
+  #find(owner: string, endpointId: string): PoolEndpoint {
+    const { endpoints } = this.#members
+    const found = endpoints.find(({ id, admission }) => id === endpointId && admission !== 'removed')
+    if (found !== undefined) return found
+    const known = endpoints.filter(({ admission }) => admission !== 'removed').map(({ id }) => id)
+    throw invalidOption(
+      owner,
+      'endpointId',
+      `the id of one of its endpoints (${known.join(', ') || 'there is none'})`,
+      endpointId,
+    )
+  }
+
+  #mustRun(): void {
+    if (this.#members.closed) throw new Error(`the pool ${JSON.stringify(this.name)} has ended`)
+  }
+}
+
+function snapshotOf(endpoint: PoolEndpoint, clock: Clock): EndpointSnapshot {
+  const { id, url, weight, fullWeight, zone, health, admission, inFlight, responseTimeMs, successes } =
+    endpoint
+  const { connections, idle, queued } = endpoint.connector
+  return {
+    id,
+    url,
+    weight,
+    fullWeight,
+    zone,
+    state: stateOf(endpoint),
+    health,
+    ejected: ejectionOf(endpoint, clock),
+    draining: admission === 'draining' || admission === 'drained',
+    inFlight,
+    connections,
+    idle,
+    queued,
+    responseTimeMs,
+    successes,
+    failures: Object.fromEntries(endpoint.failures),
+  }
+}
+
+function ejectionOf({ watch }: PoolEndpoint, clock: Clock): EndpointEjection | undefined {
+  const ejection = watch?.ejection
+  if (ejection?.state !== 'ejected') return undefined
+  return { untilMs: clock.wallTime() + ejection.until - clock.now(), reason: ejection.reason }
+}

@@ -1,0 +1,97 @@
+import type { EndpointHealth } from '../core/balancer.ts'
+import type { ProxyErrorCode } from '../core/errors.ts'
+import type { Duration } from '../core/options.ts'
+import type { EndpointOptions } from './endpoint-spec.ts'
+import type { EndpointState } from './endpoint-state.ts'
+import type { PoolEvents } from './pool-events.ts'
+
+/** What is known of an endpoint of a running pool, at one moment. */
+export interface EndpointSnapshot {
+  readonly id: string
+  readonly url: string
+  /** What balancers go by: less than `fullWeight` during a slow start. */
+  readonly weight: number
+  /** As it was given. */
+  readonly fullWeight: number
+  readonly zone: string | undefined
+  /** What becomes of it, in a word: see `EndpointState`. */
+  readonly state: EndpointState
+  /** By its probes; `unknown` where nothing probes it. */
+  readonly health: EndpointHealth
+  /** By its traffic; `undefined` while it is not. */
+  readonly ejected: EndpointEjection | undefined
+  /** Whether someone has it drained, be it at an end or not. */
+  readonly draining: boolean
+  /** Attempts that have begun and whose response body, or tunnel, has not ended. */
+  readonly inFlight: number
+  /** Connections that are open or being made. Of all pools that share them, as the next two are. */
+  readonly connections: number
+  /** Those of them that nothing runs on. */
+  readonly idle: number
+  /** Attempts that wait for a connection. */
+  readonly queued: number
+  /** As balancers see it: see `Endpoint`. */
+  readonly responseTimeMs: number
+  /** Responses that were received whole. */
+  readonly successes: number
+  /** Attempts that have failed by the upstream's fault, for each code. */
+  readonly failures: Readonly<Partial<Record<ProxyErrorCode, number>>>
+}
+
+export interface EndpointEjection {
+  /** When it ends, in milliseconds since 1970 UTC. */
+  readonly untilMs: number
+  /** Such as `5 errors in a row`. */
+  readonly reason: string
+}
+
+export interface DrainOptions {
+  /** After so long, attempts that still run are given up, with `endpoint_drained`. Default `Infinity`: none is. */
+  limitMs?: Duration
+}
+
+/**
+ * A pool that runs: what is known of it, and the means to change and to steer it. `RunningProxy.pool` gives it.
+ *
+ * It stays good when a reload makes the pool anew. When the pool ends, with the proxy or because a reload has taken it away
+ * and its last exchange is over, `endpoints` is empty, the events end, and the rest throws.
+ */
+export interface PoolHandle {
+  readonly name: string
+  /**
+   * What is known of each endpoint now, in the order of the pool; and behind them, as `removed`, those that it names no more
+   * but that have something in flight.
+   */
+  readonly endpoints: readonly EndpointSnapshot[]
+  /** What happens to the pool from now on, for each who iterates. */
+  readonly events: PoolEvents
+  /**
+   * Replaces the list of endpoints. One with the id and address (and TLS) of one before is the same: it keeps its connections,
+   * health, ejection, drain, response time and counts; its weight and zone are the new ones. A new one is probed where the
+   * pool probes, and begins with a slow start where the pool has one. One that is not in the list is chosen no more from now
+   * on, and what runs on it finishes.
+   *
+   * An empty list is taken at its word: then the pool answers 503 `no_endpoint`. The list stays until another one comes: by
+   * this, or by a reload that makes the pool anew.
+   *
+   * @throws `ERR_OPTION_INVALID` for a list that is wrong, which then changes nothing; and where the pool has a source.
+   */
+  update(endpoints: readonly (string | EndpointOptions)[]): void
+  /**
+   * Has an endpoint chosen no more, not even in a panic, until it is readmitted. What runs on it finishes, tunnels included.
+   * Resolves with `true` when nothing is in flight on it any more, and with `false` where it was readmitted before that.
+   *
+   * Of this pool alone: another one that names the same address is drained apart.
+   *
+   * Trap: an attempt is in flight from when it is sent. Where filters of the pool (`use`) wait before they call `next`, one
+   * that had the endpoint chosen before the drain may be sent after its end.
+   *
+   * @throws `ERR_OPTION_INVALID` for an id that no endpoint of the pool has.
+   */
+  drain(endpointId: string, options?: DrainOptions): Promise<boolean>
+  /**
+   * Lets an endpoint that was drained be chosen again: with a slow start, where the pool has one. Nothing for others.
+   * @throws `ERR_OPTION_INVALID` for an id that no endpoint of the pool has.
+   */
+  readmit(endpointId: string): void
+}

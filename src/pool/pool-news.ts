@@ -1,0 +1,104 @@
+import type { EndpointHealth } from '../core/balancer.ts'
+import type { ProbeResult } from '../core/observer.ts'
+import type { Runtime } from '../transport/runtime.ts'
+import type { PoolEndpoint } from './endpoint.ts'
+import { EventFeed, type PoolEvent } from './pool-events.ts'
+
+/** An event before it has a time. */
+type Untimed<T> = T extends { readonly atMs: number } ? Omit<T, 'atMs'> : never
+
+/** Tells what happens to a running pool: the observer of the proxy, and those who subscribe to its events. */
+export class PoolNews {
+  readonly feed: EventFeed = new EventFeed()
+  readonly #name: string
+  readonly #runtime: Runtime
+
+  constructor(name: string, runtime: Runtime) {
+    this.#name = name
+    this.#runtime = runtime
+  }
+
+  added(endpoint: PoolEndpoint): void {
+    this.#runtime.observer?.endpointAdded?.(endpoint)
+    this.#emit({ kind: 'added', endpoint: endpoint.id, url: endpoint.url })
+  }
+
+  removed(endpoint: PoolEndpoint): void {
+    this.#runtime.observer?.endpointRemoved?.(endpoint)
+    this.#emit({ kind: 'removed', endpoint: endpoint.id, inFlight: endpoint.inFlight })
+  }
+
+  probed(endpoint: PoolEndpoint, result: ProbeResult): void {
+    this.#runtime.observer?.probed?.(endpoint, result)
+  }
+
+  healthChanged(endpoint: PoolEndpoint, from: EndpointHealth, reason: string): void {
+    const { id, health } = endpoint
+    this.#runtime.observer?.healthChanged?.(endpoint, from, health, reason)
+    this.#emit({ kind: 'health-changed', endpoint: id, from, to: health, reason })
+  }
+
+  ejected(endpoint: PoolEndpoint, reason: string, lastsMs: number): void {
+    const { clock, observer } = this.#runtime
+    observer?.ejected?.(endpoint, reason, lastsMs)
+    this.#emit({ kind: 'ejected', endpoint: endpoint.id, reason, untilMs: clock.wallTime() + lastsMs })
+  }
+
+  ejectionEnded(endpoint: PoolEndpoint): void {
+    this.#runtime.observer?.restored?.(endpoint)
+    this.#emit({ kind: 'ejection-ended', endpoint: endpoint.id })
+  }
+
+  slowStartBegan({ id }: PoolEndpoint, lastsMs: number): void {
+    this.#emit({ kind: 'slow-start-began', endpoint: id, lastsMs })
+  }
+
+  slowStartEnded({ id }: PoolEndpoint, complete: boolean): void {
+    this.#emit({ kind: 'slow-start-ended', endpoint: id, complete })
+  }
+
+  drainBegan(endpoint: PoolEndpoint): void {
+    this.#runtime.observer?.drainBegan?.(endpoint)
+    this.#emit({ kind: 'drain-began', endpoint: endpoint.id, inFlight: endpoint.inFlight })
+  }
+
+  drainEnded(endpoint: PoolEndpoint, cut: number): void {
+    this.#runtime.observer?.drainEnded?.(endpoint, cut)
+    this.#emit({ kind: 'drain-ended', endpoint: endpoint.id, cut })
+  }
+
+  readmitted(endpoint: PoolEndpoint): void {
+    this.#runtime.observer?.readmitted?.(endpoint)
+    this.#emit({ kind: 'readmitted', endpoint: endpoint.id })
+  }
+
+  panicBegan(candidates: number): void {
+    this.#emit({ kind: 'panic-began', candidates })
+  }
+
+  panicEnded(): void {
+    this.#emit({ kind: 'panic-ended' })
+  }
+
+  sourceFailed(error: unknown, retryMs: number): void {
+    this.#runtime.observer?.sourceFailed?.(this.#name, error, retryMs)
+    this.#report(`has failed, and is called again in ${retryMs} ms`, error)
+    this.#emit({ kind: 'source-failed', error, retryMs })
+  }
+
+  listRefused(error: Error): void {
+    this.#runtime.observer?.listRefused?.(this.#name, error)
+    this.#report('has given a list that is wrong, and the one before stays', error)
+    this.#emit({ kind: 'list-refused', error })
+  }
+
+  /** Whether anyone subscribes or not: a pool whose source fails serves what it has, so nothing else would show it. */
+  #report(what: string, error: unknown): void {
+    console.error(`gatewright: the source of the pool ${JSON.stringify(this.#name)} ${what}`, error)
+  }
+
+  #emit(event: Untimed<PoolEvent>): void {
+    if (!this.feed.listening) return
+    this.feed.emit({ ...event, atMs: this.#runtime.clock.wallTime() } as PoolEvent)
+  }
+}
