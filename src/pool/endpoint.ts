@@ -1,5 +1,6 @@
 import type { Endpoint, EndpointHealth } from '../core/balancer.ts'
 import type { ProxyErrorCode } from '../core/errors.ts'
+import type { Labels } from '../core/labels.ts'
 import type { Connector } from '../transport/connector.ts'
 import type { OutgoingPolicy } from '../transport/outgoing-head.ts'
 import type { EndpointWatch } from './ejector.ts'
@@ -15,6 +16,9 @@ export class PoolEndpoint implements Endpoint {
   weight: number
   readonly fullWeight: number
   readonly zone: string | undefined
+  readonly priority: number
+  readonly labels: Labels
+  readonly standsFor: number
   readonly connector: Connector
   readonly policy: OutgoingPolicy
   /** The pool that it is of. Another pool's endpoint of the same address is another endpoint. */
@@ -38,6 +42,9 @@ export class PoolEndpoint implements Endpoint {
     this.weight = spec.weight
     this.fullWeight = spec.weight
     this.zone = spec.zone
+    this.priority = spec.priority
+    this.labels = spec.labels
+    this.standsFor = spec.standsFor
     this.connector = connector
     this.policy = policy
   }

@@ -47,7 +47,7 @@ export function afterProbe(health: Health, passed: boolean, { rise, fall }: Thre
 }
 
 /** An endpoint, as far as the choice of candidates goes. */
-interface Judged {
+export interface Judged {
   readonly health: EndpointHealth
   readonly ejected: boolean
 }

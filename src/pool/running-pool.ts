@@ -6,13 +6,15 @@ import type { ResponseMessage } from '../core/message.ts'
 import type { ProbeResult } from '../core/observer.ts'
 import { refuseLoop } from '../transport/outgoing-head.ts'
 import type { Compiled, Runtime } from '../transport/runtime.ts'
+import { type CandidateParts, candidateParts, type PartRules, partRules } from './candidate-parts.ts'
 import type { EjectSettings } from './eject-options.ts'
 import { Ejector } from './ejector.ts'
 import { PoolEndpoint } from './endpoint.ts'
+import type { EndpointSpec } from './endpoint-spec.ts'
 import { isFit, servingOf } from './health.ts'
 import type { HealthSettings } from './health-options.ts'
 import { lastRecipientAnswer } from './max-forwards.ts'
-import type { PoolDescription } from './pool-description.ts'
+import { type PoolDescription, usedSpecs } from './pool-description.ts'
 import { PooledAttempt } from './pooled-attempt.ts'
 import { Prober } from './prober.ts'
 import { type AttemptMaker, Retrier } from './retrier.ts'
@@ -25,14 +27,20 @@ import { Untried } from './untried.ts'
 /** Response times fade at most this often: time is short, endpoints are many. */
 const SETTLE_EVERY_MS = 100
 
+const NONE: readonly PoolEndpoint[] = []
+
 /** A pool that was compiled: its endpoints with their connections, health and numbers. */
 export class RunningPool implements Compiled {
   readonly handler: Handler
   readonly #runtime: Runtime
   readonly #description: PoolDescription
+  readonly #specs: readonly EndpointSpec[]
   readonly #endpoints: readonly PoolEndpoint[]
   /** The snapshot. A new array wherever its members change, since balancers keep what they made for one. */
   #candidates: Candidates
+  /** What balancers choose from, an attempt at a time; `undefined` where that is always the whole snapshot. */
+  #parts: CandidateParts | undefined
+  readonly #partRules: PartRules
   #started = false
   #probers: Prober[] | undefined
   #ejector: Ejector | undefined
@@ -43,10 +51,11 @@ export class RunningPool implements Compiled {
   #settledAt = Number.NEGATIVE_INFINITY
 
   constructor(description: PoolDescription, runtime: Runtime) {
-    const { specs, limits, host, xForwarded, forwarded, via, filters, retry, hedge, deadline } = description
+    const { limits, host, xForwarded, forwarded, via, filters, retry, hedge, deadline } = description
     this.#description = description
     this.#runtime = runtime
-    this.#endpoints = specs.map((spec) => {
+    this.#specs = usedSpecs(description)
+    this.#endpoints = this.#specs.map((spec) => {
       const { authority } = spec
       const shown = host === 'preserve' ? undefined : host === 'endpoint' ? authority : host
       const policy = { host: shown, authority, xForwarded, forwarded, via }
@@ -54,14 +63,17 @@ export class RunningPool implements Compiled {
     })
     this.#candidates = this.#endpoints
     for (const endpoint of this.#endpoints) endpoint.candidate = true
+    this.#partRules = partRules(description, runtime.random)
+    // Nothing is probed before the start, so nothing has to pass a probe.
+    this.#parts = candidateParts(this.#endpoints, { ...this.#partRules, initial: 'healthy' }, this.#untried)
     this.handler = (exchange) => this.#handle(exchange)
     if (filters.length > 0) {
       this.#viaFilters = compose(filters, (attempt) => this.#send(attempt, attempt.endpoint as PoolEndpoint))
     }
     if (retry !== undefined) {
       const maker: AttemptMaker = {
-        candidates: () => this.#candidates,
-        pick: (exchange, tried) => this.#pick(exchange, this.#without(tried)),
+        candidates: (exchange) => this.#parts?.servingFor(exchange) ?? this.#candidates,
+        pick: (exchange, tried) => this.#pick(exchange, this.#without(tried, exchange)),
         send: (exchange, endpoint) => this.#send(exchange, endpoint),
         viaFilters: this.#viaFilters,
       }
@@ -82,17 +94,17 @@ export class RunningPool implements Compiled {
   }
 
   close(): void {
-    const { specs, limits } = this.#description
+    const { limits } = this.#description
     if (this.#probers !== undefined) for (const prober of this.#probers) prober.close()
     this.#ejector?.close()
     this.#slowStart?.close()
-    for (const spec of specs) this.#runtime.connectors.release(spec.connect, limits)
+    for (const spec of this.#specs) this.#runtime.connectors.release(spec.connect, limits)
   }
 
   #startProbers(health: HealthSettings): Prober[] {
-    const { specs, limits, host } = this.#description
+    const { limits, host } = this.#description
     const fixedHost = host === 'preserve' || host === 'endpoint' ? undefined : host
-    return specs.map((spec, i) => {
+    return this.#specs.map((spec, i) => {
       const endpoint = this.#endpoints[i]!
       return new Prober(spec, health, limits, fixedHost, this.#runtime, (result) =>
         this.#probed(endpoint, health, result),
@@ -120,7 +132,10 @@ export class RunningPool implements Compiled {
     const answer = lastRecipientAnswer(exchange.request)
     if (answer !== undefined) return answer
     if (this.#retrier !== undefined) return this.#retrier.serve(exchange)
-    const endpoint = this.#pick(exchange, this.#candidates)
+    const endpoint = this.#pick(
+      exchange,
+      this.#parts === undefined ? this.#candidates : this.#parts.from(exchange, NONE),
+    )
     if (this.#viaFilters === undefined) {
       exchange.endpoint = endpoint
       return this.#send(exchange, endpoint)
@@ -158,7 +173,8 @@ export class RunningPool implements Compiled {
     return attempt
   }
 
-  #without(tried: readonly PoolEndpoint[]): Candidates {
+  #without(tried: readonly PoolEndpoint[], exchange: Exchange): Candidates {
+    if (this.#parts !== undefined) return this.#parts.from(exchange, tried)
     return tried.length === 0 ? this.#candidates : this.#untried.without(tried, this.#candidates)
   }
 
@@ -168,6 +184,8 @@ export class RunningPool implements Compiled {
     const picked = this.#description.balancer(candidates, exchange, this.#runtime.random)
     // By marks on the endpoint, not by a look-up in this array: so any part of the candidates can be chosen from as well.
     if (picked instanceof PoolEndpoint && picked.pool === this && picked.candidate) return picked
+    // A subset without a fit endpoint serves with all that it has, which are no candidates of the pool's.
+    if (this.#parts !== undefined && candidates.includes(picked)) return picked as PoolEndpoint
     throw new TypeError(`the balancer of ${this.#description.name} must return one of its candidates`)
   }
 
@@ -182,13 +200,14 @@ export class RunningPool implements Compiled {
 
   /** Replaces the snapshot, if other endpoints serve now than before, or with other weights. */
   #publish(): void {
-    const { health, panicThreshold } = this.#description
-    const initial = health?.initial ?? 'healthy'
-    const serving = servingOf(this.#endpoints, initial, panicThreshold)
+    const { initial, panicThreshold } = this.#partRules
+    const parts = candidateParts(this.#endpoints, this.#partRules, this.#untried)
+    const serving = parts?.serving ?? servingOf(this.#endpoints, initial, panicThreshold)
     const reweighted = this.#slowStart !== undefined && this.#slowDown(this.#slowStart, serving, initial)
     const before = this.#candidates
     const same = serving.length === before.length && serving.every((endpoint, i) => endpoint === before[i])
-    if (same && !reweighted) return
+    // Loads of tiers, zones and subsets may differ although the same endpoints serve.
+    if (same && !reweighted && parts === undefined) return
     for (const endpoint of this.#endpoints) endpoint.candidate = false
     for (const endpoint of serving) endpoint.candidate = true
     this.#replaceSnapshot(serving)
@@ -213,6 +232,8 @@ export class RunningPool implements Compiled {
   #replaceSnapshot(members: Candidates = [...this.#candidates]): void {
     const isFirst = members.length === this.#endpoints.length && this.#slowStart?.underWay !== true
     this.#candidates = isFirst ? this.#endpoints : members
+    this.#untried.clear()
+    this.#parts = candidateParts(this.#endpoints, this.#partRules, this.#untried)
   }
 
   /** Lets response times fade, and gives newcomers the pool's average. */

@@ -1,0 +1,12 @@
+import { invalidOption } from './options.ts'
+
+/** What an endpoint is told apart by, such as `{ version: 'v2' }`. */
+export type Labels = Readonly<Record<string, string>>
+
+/** Checks labels, and keeps them as they are now. */
+export function checkLabels(owner: string, labels: Labels): Labels {
+  const isRecord = typeof labels === 'object' && labels !== null && !Array.isArray(labels)
+  if (!isRecord || !Object.values(labels).every((value) => typeof value === 'string'))
+    throw invalidOption(owner, 'labels', 'an object of strings, such as { version: "v2" }', labels)
+  return Object.freeze({ ...labels })
+}
