@@ -38,6 +38,15 @@ describe('withinAperture', () => {
     expect(used(all, { instance: 'proxy-b', size: 20 })).not.toEqual(found)
   })
 
+  test('is not next to each other what it takes: a rack that fails is no great part of it', () => {
+    const racks = used(specs(100), { instance: 7, size: 20 }).map((id) =>
+      Math.floor(Number(/\.(\d+):/.exec(id)![1]) / 10),
+    )
+    expect(racks).toHaveLength(20)
+    const together = Array.from(Map.groupBy(racks, (rack) => rack).values(), (it) => it.length)
+    expect(Math.max(...together)).toBeLessThan(6)
+  })
+
   test('takes all where there are no more', () => {
     expect(used(specs(20), { instance: 3 })).toHaveLength(20)
     expect(used(specs(3), { instance: 3 })).toHaveLength(3)

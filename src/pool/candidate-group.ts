@@ -77,7 +77,8 @@ export class CandidateGroup {
     let point = this.#point(exchange, FOR_TIERS)
     let at = 0
     for (const [i, { share }] of tiers.entries()) {
-      if (share === 0) continue
+      // Rounding may leave something of the point when all shares are taken from it.
+      if (share === 0) break
       at = i
       point -= share
       if (point < 0) break
@@ -86,19 +87,18 @@ export class CandidateGroup {
   }
 
   #staysNear(exchange: Exchange, near: Candidates, far: Candidates, share: number): boolean {
-    if (far.length === 0 || near.length === 0) return near.length > 0
     const maxInFlight = this.#rules.near?.maxInFlight ?? Number.POSITIVE_INFINITY
     if (maxInFlight !== Number.POSITIVE_INFINITY) {
       const load = loadOf(near)
       if (load >= maxInFlight && loadOf(far) < load) return false
     }
-    return share === 1 || this.#point(exchange, FOR_ZONES) < share
+    return share === 1 || (share > 0 && this.#point(exchange, FOR_ZONES) < share)
   }
 
   /** From 0 up to, but not including, 1: by chance, or always the same for the key that the balancer goes by. */
   #point(exchange: Exchange, purpose: number): number {
     const hash = this.#rules.keyHash?.(exchange)
-    // Mixed once more: the keys of one tier must not all be neighbours on the balancer's ring.
+    // Mixed once more, for tiers and for zones: the two, and what the balancer makes of the hash, have nothing in common then.
     return hash === undefined ? this.#rules.random() : mixBits(hash ^ purpose) / 2 ** 32
   }
 
@@ -147,6 +147,6 @@ function loadOf(part: Candidates): number {
 
 const NONE: Candidates = []
 
-/** So that keys of one tier are spread over both zones. */
+/** Any two numbers that differ. */
 const FOR_TIERS = 0x9e3779b9
 const FOR_ZONES = 0x85ebca6b

@@ -102,7 +102,6 @@ export class CandidateParts {
    * where that is for other reasons: its health, an ejection, an earlier attempt.
    */
   whyLeftOut(endpoint: PoolEndpoint, exchange: Exchange, from: Candidates): LeftOut | undefined {
-    if (from.includes(endpoint)) return undefined
     const { subset, zone } = this.#rules
     const group = subset === undefined ? this.#whole : this.#groupFor(exchange, subset)
     if (!group.members.includes(endpoint)) return 'other subset'

@@ -232,7 +232,6 @@ export class RunningPool implements Compiled {
   #replaceSnapshot(members: Candidates = [...this.#candidates]): void {
     const isFirst = members.length === this.#endpoints.length && this.#slowStart?.underWay !== true
     this.#candidates = isFirst ? this.#endpoints : members
-    this.#untried.clear()
     this.#parts = candidateParts(this.#endpoints, this.#partRules, this.#untried)
   }
 

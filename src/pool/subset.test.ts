@@ -9,7 +9,7 @@ describe('wantedOf', () => {
     expect(one.key).toBe(other.key)
     expect(wantedOf(() => ({ stage: 'prod' }), exchange()).key).not.toBe(one.key)
     // Joined without care, these two would be one.
-    const joined = wantedOf(() => ({ a: '1","b":"2' }), exchange())
+    const joined = wantedOf(() => ({ a: '1,b,2' }), exchange())
     expect(joined.key).not.toBe(wantedOf(() => ({ a: '1', b: '2' }), exchange()).key)
   })
 

@@ -9,7 +9,7 @@ const MAX_KEPT = 256
  * snapshot lives, since balancers keep what they made for one (a ring, a table, whose turn it is).
  */
 export class Untried {
-  readonly #kept = new Map<Candidates, Map<string, Candidates>>()
+  #kept = new WeakMap<Candidates, Map<string, Candidates>>()
   #count = 0
 
   /** All of the candidates where none is left. */
@@ -23,14 +23,11 @@ export class Untried {
     return left
   }
 
-  /** There is another snapshot. */
-  clear(): void {
-    this.#kept.clear()
-    this.#count = 0
-  }
-
   #keep(candidates: Candidates, key: string, left: Candidates): void {
-    if (this.#count >= MAX_KEPT) this.clear()
+    if (this.#count >= MAX_KEPT) {
+      this.#kept = new WeakMap()
+      this.#count = 0
+    }
     this.#count++
     const ofThese = this.#kept.get(candidates)
     if (ofThese === undefined) this.#kept.set(candidates, new Map([[key, left]]))
