@@ -1,6 +1,7 @@
 import { type Balancer, type Candidates, type Endpoint, perCandidates } from '../core/balancer.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { invalidOption } from '../core/options.ts'
+import type { Random } from '../core/random.ts'
 import { hashText } from './hash.ts'
 import { WeightedDraw } from './weighted-draw.ts'
 
@@ -30,14 +31,17 @@ export function byKey(
 ): Balancer {
   const keyOf = keyReader(name, key)
   const drawOf = perCandidates((candidates) => new WeightedDraw(candidates))
-  const balancer: Balancer = (candidates, exchange, random) => {
-    if (candidates.length === 1) return candidates[0]!
+  const keyHash = (exchange: Exchange): number | undefined => {
     const key = keyOf(exchange)
     // An empty key counts as none: else all who have none would go to one endpoint.
-    if (typeof key !== 'string' || key === '') return drawOf(candidates).pick(random)
-    return choose(candidates, hashText(key))
+    return typeof key !== 'string' || key === '' ? undefined : hashText(key)
   }
-  return Object.defineProperty(balancer, 'name', { value: name })
+  const balancer = (candidates: Candidates, exchange: Exchange, random: Random): Endpoint => {
+    if (candidates.length === 1) return candidates[0]!
+    const hash = keyHash(exchange)
+    return hash === undefined ? drawOf(candidates).pick(random) : choose(candidates, hash)
+  }
+  return Object.defineProperty(Object.assign(balancer, { keyHash }), 'name', { value: name })
 }
 
 function keyReader(

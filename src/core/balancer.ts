@@ -1,4 +1,5 @@
 import type { Exchange } from './exchange.ts'
+import type { Labels } from './labels.ts'
 import type { Random } from './random.ts'
 
 /** What is known of an endpoint's health. `unknown`: nothing probes it, or no probe has ended yet. */
@@ -12,6 +13,10 @@ export interface Endpoint {
   /** A positive number. Default 1. Smaller during a slow start; it changes only with the snapshot. */
   readonly weight: number
   readonly zone: string | undefined
+  /** The tier that it is of: 0 serves first, and the next one what that cannot carry. Default 0. */
+  readonly priority: number
+  /** What its pool's subsets go by. Empty where none were given. */
+  readonly labels: Labels
   /** Attempts that have begun and whose response body has not ended. */
   readonly inFlight: number
   /**
@@ -33,7 +38,14 @@ export type Candidates = readonly Endpoint[]
  * Chooses one of the candidates. Synchronous; takes chance from `random` alone. It must return a member of
  * `candidates`: the pool refuses anything else.
  */
-export type Balancer = (candidates: Candidates, exchange: Exchange, random: Random) => Endpoint
+export interface Balancer {
+  (candidates: Candidates, exchange: Exchange, random: Random): Endpoint
+  /**
+   * Of balancers that go by a key: its hash, 32 bits; `undefined` where the exchange has none. A pool that has tiers, or
+   * prefers a zone, leaves requests of one key in one of them by it.
+   */
+  readonly keyHash?: (exchange: Exchange) => number | undefined
+}
 
 /** Keeps one value for each snapshot of candidates: a ring, a counter. It goes when the snapshot goes. */
 export function perCandidates<T>(build: (candidates: Candidates) => T): (candidates: Candidates) => T {

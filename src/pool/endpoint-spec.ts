@@ -1,5 +1,6 @@
+import { checkLabels, type Labels } from '../core/labels.ts'
 import type { ConnectOptions, TlsConnectOptions } from '../core/network.ts'
-import { invalidOption, knownOptions, positiveNumber } from '../core/options.ts'
+import { integer, invalidOption, knownOptions, positiveNumber } from '../core/options.ts'
 
 /** What may stand in a `Host` field that a user gives. */
 export const HOST_FIELD: RegExp = /^[\w.:[\]-]+$/
@@ -10,8 +11,15 @@ export interface EndpointOptions {
   url: string
   /** Its share, against the others'. A positive number, default 1. */
   weight?: number
-  /** Where it runs, for balancers and logs. */
+  /** Where it runs, for `preferZone`, balancers and logs. */
   zone?: string
+  /**
+   * The tier that it is of, a whole number. 0, the default, serves first; the others take what the tiers before them cannot
+   * carry.
+   */
+  priority?: number
+  /** What subsets are made by, such as `{ version: 'v2' }`. */
+  labels?: Labels
   /** What it is called in logs and metrics, and hashed by. Default the url. */
   id?: string
 }
@@ -22,6 +30,10 @@ export interface EndpointSpec {
   readonly url: string
   readonly weight: number
   readonly zone: string | undefined
+  readonly priority: number
+  readonly labels: Labels
+  /** The weight of all that it stands for, against its own: more than 1 where an aperture leaves others of its kind out. */
+  readonly standsFor: number
   /** Host and port, as a `Host` field has them. */
   readonly authority: string
   readonly connect: ConnectOptions
@@ -53,8 +65,8 @@ export function endpointSpecs(
 
 function endpointSpec(given: string | EndpointOptions, tls: TlsConnectOptions): EndpointSpec {
   const options = typeof given === 'string' ? { url: given } : given
-  knownOptions('pool', options, ['url', 'weight', 'zone', 'id'])
-  const { url, weight = 1, zone, id } = options
+  knownOptions('pool', options, ['url', 'weight', 'zone', 'priority', 'labels', 'id'])
+  const { url, weight = 1, zone, priority = 0, labels = {}, id } = options
   const parsed = typeof url === 'string' ? URL.parse(url) : null
   if (
     parsed === null ||
@@ -91,6 +103,9 @@ function endpointSpec(given: string | EndpointOptions, tls: TlsConnectOptions): 
     url: parsed.origin,
     weight: positiveNumber('pool', 'weight', weight),
     zone,
+    priority: integer('pool', 'priority', priority),
+    labels: checkLabels('pool', labels),
+    standsFor: 1,
     authority: parsed.host,
     connect: { host, port, tls: secure ? { ...tls, servername: tls.servername ?? host } : undefined },
   }

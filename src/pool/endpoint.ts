@@ -1,12 +1,13 @@
 import type { Endpoint, EndpointHealth } from '../core/balancer.ts'
 import type { ProxyErrorCode } from '../core/errors.ts'
+import { type Labels, sameLabels } from '../core/labels.ts'
 import type { Connector } from '../transport/connector.ts'
 import type { OutgoingPolicy } from '../transport/outgoing-head.ts'
 import type { EndpointWatch } from './ejector.ts'
 import type { EndpointDrain } from './endpoint-drain.ts'
 import type { EndpointSpec } from './endpoint-spec.ts'
 import type { Admission, Kept } from './endpoint-state.ts'
-import { afterProbe, type Health, type Thresholds, UNKNOWN } from './health.ts'
+import { afterProbe, type Health, type Thresholds, UNKNOWN, UNPROVEN } from './health.ts'
 import { PeakEwma } from './peak-ewma.ts'
 import type { PoolDescription } from './pool-description.ts'
 
@@ -23,6 +24,9 @@ export class PoolEndpoint implements Endpoint, Kept {
   weight: number
   fullWeight: number
   zone: string | undefined
+  priority: number
+  labels: Labels
+  standsFor: number
   spec: EndpointSpec
   /** What new attempts are sent by. */
   connector: Connector
@@ -54,6 +58,9 @@ export class PoolEndpoint implements Endpoint, Kept {
     this.weight = spec.weight
     this.fullWeight = spec.weight
     this.zone = spec.zone
+    this.priority = spec.priority
+    this.labels = spec.labels
+    this.standsFor = spec.standsFor
     this.connector = connector
     this.#health = health
   }
@@ -61,11 +68,22 @@ export class PoolEndpoint implements Endpoint, Kept {
   /** Takes over what may change of it. Returns whether balancers see another endpoint than before. */
   follow(spec: EndpointSpec): boolean {
     this.spec = spec
-    if (spec.weight === this.fullWeight && spec.zone === this.zone) return false
+    const { weight, zone, priority, labels, standsFor } = spec
+    if (
+      weight === this.fullWeight &&
+      zone === this.zone &&
+      priority === this.priority &&
+      standsFor === this.standsFor &&
+      sameLabels(labels, this.labels)
+    )
+      return false
     // A slow start goes on where it is.
-    this.weight = spec.weight * (this.weight / this.fullWeight)
-    this.fullWeight = spec.weight
-    this.zone = spec.zone
+    this.weight = weight * (this.weight / this.fullWeight)
+    this.fullWeight = weight
+    this.zone = zone
+    this.priority = priority
+    this.labels = labels
+    this.standsFor = standsFor
     return true
   }
 
@@ -109,6 +127,11 @@ export class PoolEndpoint implements Endpoint, Kept {
 
   get warming(): boolean {
     return this.weight < this.fullWeight
+  }
+
+  /** It must pass a probe before it serves. */
+  distrust(): void {
+    if (this.#health.state === 'unknown') this.#health = UNPROVEN
   }
 
   /** Nobody probes it any more: what the last probe has found would stand for ever. */

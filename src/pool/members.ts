@@ -1,15 +1,18 @@
 import type { Candidates } from '../core/balancer.ts'
+import type { Exchange } from '../core/exchange.ts'
 import { invalidOption } from '../core/options.ts'
 import { targetKey } from '../transport/connector-registry.ts'
 import type { Runtime } from '../transport/runtime.ts'
+import { type CandidateParts, candidateParts, type PartRules, partRules } from './candidate-parts.ts'
 import { Discovery } from './discovery.ts'
 import { PoolEndpoint } from './endpoint.ts'
 import { EndpointDrain } from './endpoint-drain.ts'
 import { type EndpointOptions, type EndpointSpec, endpointSpecs } from './endpoint-spec.ts'
 import { servingOf, UNKNOWN, UNPROVEN } from './health.ts'
-import type { PoolDescription } from './pool-description.ts'
+import { type PoolDescription, usedSpecs } from './pool-description.ts'
 import { PoolNews } from './pool-news.ts'
 import { Supervision } from './supervision.ts'
+import { Untried } from './untried.ts'
 
 /** Response times fade at most this often: time is short, endpoints are many. */
 const SETTLE_EVERY_MS = 100
@@ -40,6 +43,10 @@ export class Members {
   readonly #leaving = new Set<PoolEndpoint>()
   /** The snapshot. A new array wherever its members change, since balancers keep what they made for one. */
   #candidates: Candidates
+  /** What balancers choose from, an attempt at a time; `undefined` where that is always the whole snapshot. */
+  #parts: CandidateParts | undefined
+  #partRules: PartRules
+  readonly #untried = new Untried()
   #phase: Phase = { kind: 'made' }
   /** Some have been candidates since it runs. Who comes to serve from then on begins slowly, where that is asked for. */
   #served = false
@@ -52,18 +59,31 @@ export class Members {
     this.#description = description
     this.#runtime = runtime
     this.news = new PoolNews(description.name, runtime)
-    this.#all = description.specs.map((spec) => this.#made(spec))
+    this.#all = usedSpecs(description.specs, description).map((spec) => this.#made(spec))
     for (const endpoint of this.#all) endpoint.candidate = true
     this.#candidates = this.#all
+    this.#partRules = partRules(description, runtime.random)
+    this.#parts = this.#partsNow()
   }
 
   get name(): string {
     return this.#description.name
   }
 
-  /** Those that may be chosen now. */
-  get candidates(): Candidates {
-    return this.#candidates
+  /** Whether balancers are given parts of the candidates. */
+  get inParts(): boolean {
+    return this.#parts !== undefined
+  }
+
+  /** What to choose from for an attempt: those that were not tried, where one is left. */
+  from(exchange: Exchange, tried: readonly PoolEndpoint[]): Candidates {
+    if (this.#parts !== undefined) return this.#parts.from(exchange, tried)
+    return tried.length === 0 ? this.#candidates : this.#untried.without(tried, this.#candidates)
+  }
+
+  /** All that may be chosen for an exchange, by whichever attempt. */
+  servingFor(exchange: Exchange): Candidates {
+    return this.#parts === undefined ? this.#candidates : this.#parts.servingFor(exchange)
   }
 
   /** All that the pool names, and behind them those that it names no more but that have something in flight. */
@@ -93,6 +113,7 @@ export class Members {
       grown: () => this.#replaceSnapshot([...this.#candidates]),
     })
     this.#phase = { kind: 'running', supervision }
+    if (this.#mustPassFirst) for (const endpoint of this.#all) endpoint.distrust()
     for (const endpoint of this.#all) supervision.add(endpoint)
     this.#publish()
     this.#discover()
@@ -103,6 +124,7 @@ export class Members {
     if (this.#phase.kind !== 'running') return
     const { limits } = this.#description
     this.#description = description
+    this.#partRules = partRules(description, this.#runtime.random, this.#partRules)
     for (const endpoint of this.#all) {
       const { connect } = endpoint.spec
       endpoint.reconnect(this.#runtime.connectors.acquire(connect, description.limits))
@@ -205,7 +227,8 @@ export class Members {
   }
 
   /** Returns whether balancers see others than before: who they are, or a weight or zone of theirs. */
-  #replace(specs: readonly EndpointSpec[]): boolean {
+  #replace(given: readonly EndpointSpec[]): boolean {
+    const specs = usedSpecs(given, this.#description)
     const before = new Map(this.#all.map((endpoint) => [endpoint.id, endpoint]))
     const added: PoolEndpoint[] = []
     let changed = false
@@ -228,10 +251,16 @@ export class Members {
     return true
   }
 
+  /** Whether an endpoint must pass a probe before it serves. */
+  get #mustPassFirst(): boolean {
+    return this.#description.health?.initial === 'unhealthy'
+  }
+
   #made(spec: EndpointSpec): PoolEndpoint {
-    const { health, limits } = this.#description
-    const connector = this.#runtime.connectors.acquire(spec.connect, limits)
-    return new PoolEndpoint(this, spec, connector, health?.initial === 'unhealthy' ? UNPROVEN : UNKNOWN)
+    const connector = this.#runtime.connectors.acquire(spec.connect, this.#description.limits)
+    // Nothing is probed before the start, so nothing has to pass a probe.
+    const mustPass = this.#phase.kind === 'running' && this.#mustPassFirst
+    return new PoolEndpoint(this, spec, connector, mustPass ? UNPROVEN : UNKNOWN)
   }
 
   #add(endpoint: PoolEndpoint): void {
@@ -272,13 +301,15 @@ export class Members {
   /** Replaces the snapshot, if other endpoints may be chosen than before, or `changed` ones. */
   #publish(changed = false): void {
     if (this.#phase.kind !== 'running') return
-    const { endpoints: serving, panic } = servingOf(this.#all, this.#description.panicThreshold)
+    const parts = this.#partsNow()
+    const { endpoints: serving, panic } = parts ?? servingOf(this.#all, this.#description.panicThreshold)
     // All that serve from the begin on begin alike, so none of them has to begin slowly.
     const reweighted = this.#served && this.#phase.supervision.weigh(serving)
     if (this.#all.length > 0) this.#served = true
     const before = this.#candidates
     const same = serving.length === before.length && serving.every((endpoint, i) => endpoint === before[i])
-    if (!same || changed || reweighted) {
+    // Loads of tiers, zones and subsets may differ although the same endpoints serve.
+    if (!same || changed || reweighted || parts !== undefined) {
       for (const endpoint of this.#all) endpoint.candidate = false
       for (const endpoint of serving) endpoint.candidate = true
       this.#replaceSnapshot(serving)
@@ -293,5 +324,10 @@ export class Members {
   #replaceSnapshot(members: Candidates): void {
     const underWay = this.#phase.kind === 'running' && this.#phase.supervision.underWay
     this.#candidates = members.length === this.#all.length && !underWay ? this.#all : members
+    this.#parts = this.#partsNow()
+  }
+
+  #partsNow(): CandidateParts | undefined {
+    return candidateParts(this.#all, this.#partRules, this.#untried)
   }
 }

@@ -10,6 +10,7 @@ import {
   type UpstreamLimits,
   upstreamLimits,
 } from '../transport/upstream-limits.ts'
+import { type ApertureSettings, withinAperture } from './aperture.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
 import { type EjectSettings, share } from './eject-options.ts'
 import type { EndpointSource } from './endpoint-source.ts'
@@ -18,6 +19,8 @@ import type { HealthSettings } from './health-options.ts'
 import type { HedgeSettings } from './hedge-options.ts'
 import type { RetrySettings } from './retry-options.ts'
 import type { SlowStartSettings } from './slow-start.ts'
+import type { SubsetSettings } from './subset.ts'
+import type { ZoneSettings } from './zone.ts'
 
 export interface PoolOptions extends ConnectionOptions {
   /** What `explain`, logs and metrics call it. Default `pool`. */
@@ -40,6 +43,11 @@ export interface PoolOptions extends ConnectionOptions {
    * ejected: few would break down under the load of all. Default 0: only when none is fit. (Envoy's panic threshold is 0.5.)
    */
   panicThreshold?: number
+  /**
+   * How much more than its part a tier, or the zone that is preferred, can carry when some of its endpoints are gone: 1.4
+   * (default, Envoy's) keeps the whole load in a tier until less than 71 % of it is fit to serve. A number from 1 on.
+   */
+  overprovisioning?: number
 }
 
 const OWN_OPTIONS = [
@@ -50,6 +58,7 @@ const OWN_OPTIONS = [
   'via',
   'tls',
   'panicThreshold',
+  'overprovisioning',
 ] satisfies (keyof PoolOptions)[]
 
 /** What a pool is, checked and with its defaults filled in. */
@@ -75,6 +84,13 @@ export interface PoolDescription {
   /** How endpoints that come to serve get their weight; `undefined` gives it at once. */
   readonly slowStart: SlowStartSettings | undefined
   readonly panicThreshold: number
+  readonly overprovisioning: number
+  /** The zone that is preferred; `undefined` prefers none. */
+  readonly zone: ZoneSettings | undefined
+  /** What an exchange asks of its endpoints; `undefined` asks nothing. */
+  readonly subset: SubsetSettings | undefined
+  /** The part of the endpoints that is used; `undefined` uses all. */
+  readonly aperture: ApertureSettings | undefined
   /** What is retried; `undefined` retries nothing. There where `hedge` or `deadline` is: these are of the same loop. */
   readonly retry: RetrySettings | undefined
   /** When a late attempt gets a second one beside it; `undefined` gives none. */
@@ -105,6 +121,7 @@ export function describePool(
     via = 'gatewright',
     tls = {},
     panicThreshold = 0,
+    overprovisioning = 1.4,
     ...connection
   } = options
   if (typeof name !== 'string' || name === '')
@@ -115,6 +132,8 @@ export function describePool(
   if (typeof forwarded !== 'boolean') throw invalidOption('pool', 'forwarded', 'true or false', forwarded)
   if (via !== false && (typeof via !== 'string' || !/^[\w.:-]+$/.test(via)))
     throw invalidOption('pool', 'via', 'a name, or false', via)
+  if (!(Number.isFinite(overprovisioning) && overprovisioning >= 1))
+    throw invalidOption('pool', 'overprovisioning', 'a number from 1 on', overprovisioning)
   checkTlsOptions('pool', tls)
   const limits = upstreamLimits(connection)
   return {
@@ -133,8 +152,21 @@ export function describePool(
     eject: undefined,
     slowStart: undefined,
     panicThreshold: share('pool', 'panicThreshold', panicThreshold),
+    overprovisioning,
+    zone: undefined,
+    subset: undefined,
+    aperture: undefined,
     retry: undefined,
     hedge: undefined,
     deadline: undefined,
   }
+}
+
+/** The endpoints that this proxy uses: those within its aperture, or all. */
+export function usedSpecs(
+  specs: readonly EndpointSpec[],
+  { aperture, zone, subset }: PoolDescription,
+): readonly EndpointSpec[] {
+  if (aperture === undefined) return specs
+  return withinAperture(specs, aperture, { byZone: zone !== undefined, byLabels: subset !== undefined })
 }

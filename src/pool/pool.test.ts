@@ -24,6 +24,24 @@ const refused: [string, (string | EndpointOptions)[], PoolOptions | undefined, s
     'pool: "weight" must be a positive number, got -1',
   ],
   [
+    'half a tier',
+    [{ url: 'http://u1', priority: 0.5 }],
+    undefined,
+    'pool: "priority" must be a whole number of at least 0, got 0.5',
+  ],
+  [
+    'labels that are no strings',
+    [{ url: 'http://u1', labels: { version: 2 } as never }],
+    undefined,
+    'pool: "labels" must be an object of strings, such as { version: "v2" }, got an object',
+  ],
+  [
+    'a factor below 1',
+    ['http://u1'],
+    { overprovisioning: 0.9 },
+    'pool: "overprovisioning" must be a number from 1 on, got 0.9',
+  ],
+  [
     'the same endpoint twice',
     ['http://u1', 'http://u1:80'],
     undefined,

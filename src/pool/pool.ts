@@ -3,16 +3,19 @@ import type { Balancer } from '../core/balancer.ts'
 import { assertFilter, type Filter } from '../core/handler.ts'
 import { invalidOption } from '../core/options.ts'
 import type { Compilable, Compiled, Runtime, TargetDescription } from '../transport/runtime.ts'
+import { type ApertureOptions, apertureSettings } from './aperture.ts'
 import { type DeadlineOptions, deadlineSettings } from './deadline-options.ts'
 import { type EjectOptions, ejectSettings } from './eject-options.ts'
 import type { EndpointSource } from './endpoint-source.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
 import { type HealthOptions, healthSettings } from './health-options.ts'
 import { type HedgeOptions, hedgeSettings } from './hedge-options.ts'
-import { describePool, type PoolDescription, type PoolOptions } from './pool-description.ts'
+import { describePool, type PoolDescription, type PoolOptions, usedSpecs } from './pool-description.ts'
 import { ONE_ATTEMPT, type RetryOptions, retrySettings } from './retry-options.ts'
 import { RunningPool } from './running-pool.ts'
 import { type SlowStartOptions, slowStartSettings } from './slow-start.ts'
+import { type SubsetOptions, type SubsetSelector, subsetSettings } from './subset.ts'
+import { type PreferZoneOptions, zoneSettings } from './zone.ts'
 
 /**
  * Makes a pool: endpoints that are used as one handler.
@@ -234,14 +237,87 @@ export class Pool implements Compilable {
     return this.#with({ deadline: deadlineSettings(options), retry: this.#description.retry ?? ONE_ATTEMPT })
   }
 
+  /**
+   * Stays in the proxy's own zone as long as the endpoints there can carry it; what is too much goes to the other zones, to
+   * each by the weight of its endpoints.
+   *
+   * The endpoints of the zone are given up to `overprovisioning` (1.4, an option of the pool) times the average load of all
+   * endpoints of their tier: the rule of Envoy's zone aware routing. That needs to know which part of the whole load comes in
+   * through this zone, and a proxy sees only its own: `loadShare` says it; by default it is the same from each zone. By health,
+   * then, some of the load leaves a zone that is too small or has lost endpoints; with `maxInFlight`, also one that is slow.
+   * In a pool with tiers, each tier is split so.
+   *
+   * Trap: when proxies stand in one zone alone, or mostly, the default takes their load for less than it is, and their zone
+   * gets too much of it. Say `loadShare: 1` then.
+   *
+   * @example
+   * pool([{ url: 'http://u1', zone: 'a' }, { url: 'http://u2', zone: 'b' }]).preferZone({ zone: 'a' })
+   *
+   * @throws `ERR_OPTION_INVALID` for an option that is wrong.
+   */
+  preferZone(options: PreferZoneOptions): Pool {
+    return this.#with({ zone: zoneSettings(options) })
+  }
+
+  /**
+   * Narrows each exchange to the endpoints that have certain labels: a canary, a tenant's machines. Tiers, zones, panic and
+   * the balancer then see these alone.
+   *
+   * `select` is called once for each exchange that comes to the pool, also where several attempts follow, so it may draw lots
+   * (from `exchange.random`). What it names is looked for among the labels of the endpoints; `undefined` asks for nothing.
+   * Where no endpoint has them, the answer is 503 `no_endpoint`, or `fallback: 'any'` lets all serve. This is Envoy's subset
+   * load balancer.
+   *
+   * Trap: who asks for nothing may get any endpoint, the canaries as well. Name the others' labels too.
+   *
+   * @example
+   * pool([{ url: 'http://u1', labels: { version: 'v1' } }, { url: 'http://u2', labels: { version: 'v2' } }])
+   *   .subset(({ request }) => ({ version: request.headers.get('x-version') ?? 'v1' }))
+   *
+   * @throws `ERR_OPTION_INVALID` for an option that is wrong.
+   */
+  subset(select: SubsetSelector, options: SubsetOptions = {}): Pool {
+    return this.#with({ subset: subsetSettings(select, options) })
+  }
+
+  /**
+   * Uses `size` of the endpoints, always the same ones for this proxy and others for another proxy. With a thousand endpoints
+   * and fifty proxies, each proxy keeps connections to, and probes, 20 of them, not all.
+   *
+   * Proxies that are numbered (`instance: 0`, `1` ...) use each endpoint about equally often: with 50 proxies, 100 endpoints
+   * and a size of 20, each by 9 to 11. Proxies that have only a name lie by chance: there, by 2 to 20. When an endpoint comes
+   * or goes, a proxy exchanges one of its own at most, very rarely two. Each tier has `size` of its own; so has each zone where the pool
+   * prefers one, and each set of labels where it has subsets. The purpose is that of chapter 20 of Google's SRE book and of
+   * Twitter's deterministic aperture.
+   *
+   * Trap: a small size is little redundancy. When all of a proxy's few endpoints fail, it takes no others.
+   *
+   * @example
+   * pool(urls).aperture({ instance: Number(process.env.ORDINAL), size: 20 })
+   *
+   * @throws `ERR_OPTION_INVALID` for an option that is wrong.
+   */
+  aperture(options: ApertureOptions): Pool {
+    return this.#with({ aperture: apertureSettings(options) })
+  }
+
   describe(): TargetDescription {
     const { name, specs, source, balancer, filters } = this.#description
+    const used = new Set(usedSpecs(specs, this.#description).map(({ id }) => id))
     return {
       kind: 'pool',
       name,
       balancer: balancer.name === '' ? 'custom' : balancer.name,
       filters: filters.map((filter) => (filter.name === '' ? 'filter' : filter.name)),
-      endpoints: specs.map(({ id, url, weight, zone }) => ({ id, url, weight, zone })),
+      endpoints: specs.map(({ id, url, weight, priority, zone, labels }) => ({
+        id,
+        url,
+        weight,
+        priority,
+        zone,
+        labels,
+        used: used.has(id),
+      })),
       ...(source === undefined ? {} : { source: source.name === '' ? 'source' : source.name }),
     }
   }

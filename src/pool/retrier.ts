@@ -20,8 +20,8 @@ import { further, TriedExchange } from './tried-exchange.ts'
 
 /** What a retrier needs of its pool. */
 export interface AttemptMaker {
-  /** The endpoints that serve now. */
-  candidates(): Candidates
+  /** The endpoints that serve the exchange now. */
+  candidates(exchange: Exchange): Candidates
   /** One that was not tried, where there is one. @throws `no_endpoint` */
   pick(exchange: Exchange, tried: readonly PoolEndpoint[]): PoolEndpoint
   /** Tries an endpoint. Not through the pool's filters. */
@@ -140,7 +140,8 @@ export class Retrier {
     return new HedgedRace(exchange, hedger, {
       send: (one) => this.#sendView(one),
       another: (delayMs) => {
-        if (deadline?.expired === true || !hasUntried(this.#maker.candidates(), tried)) return undefined
+        if (deadline?.expired === true || !hasUntried(this.#maker.candidates(exchange), tried))
+          return undefined
         if (!hedger.grants(exchange, delayMs)) return undefined
         const endpoint = this.#maker.pick(exchange, tried)
         tried.push(endpoint)
@@ -198,7 +199,8 @@ export class Retrier {
       return
     }
     // Where nothing was sent, nothing is known of the others, and there is nothing to wait for.
-    const atOnce = ending.sent === 'none' && askedMs === 0 && hasUntried(this.#maker.candidates(), tried)
+    const atOnce =
+      ending.sent === 'none' && askedMs === 0 && hasUntried(this.#maker.candidates(exchange), tried)
     const delayMs = atOnce ? 0 : Math.ceil(askedMs + backoffMs(this.#settings, number, random))
     observer?.retried?.(exchange, reason, delayMs)
     return delayMs

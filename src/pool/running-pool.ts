@@ -16,7 +16,8 @@ import { type AttemptMaker, Retrier } from './retrier.ts'
 import type { RetrySettings } from './retry-options.ts'
 import { TimedAttempt } from './timed-attempt.ts'
 import { TriedExchange } from './tried-exchange.ts'
-import { Untried } from './untried.ts'
+
+const NONE: readonly PoolEndpoint[] = []
 
 /**
  * A pool that was compiled: how exchanges are served, as one description has it. Its endpoints may be those of a pool that
@@ -31,7 +32,6 @@ export class RunningPool implements Compiled {
   readonly #description: PoolDescription
   readonly #viaFilters: Handler | undefined
   readonly #retrier: Retrier | undefined
-  readonly #untried = new Untried()
 
   /** `before` is the pool whose endpoints it goes on with. */
   constructor(description: PoolDescription, runtime: Runtime, before?: RunningPool) {
@@ -47,8 +47,8 @@ export class RunningPool implements Compiled {
     }
     if (retry !== undefined) {
       const maker: AttemptMaker = {
-        candidates: () => this.members.candidates,
-        pick: (exchange, tried) => this.#pick(exchange, this.#without(tried)),
+        candidates: (exchange) => this.members.servingFor(exchange),
+        pick: (exchange, tried) => this.#pick(exchange, this.members.from(exchange, tried)),
         send: (exchange, endpoint) => this.#send(exchange, endpoint),
         viaFilters: this.#viaFilters,
       }
@@ -74,7 +74,7 @@ export class RunningPool implements Compiled {
     const answer = lastRecipientAnswer(exchange.request)
     if (answer !== undefined) return answer
     if (this.#retrier !== undefined) return this.#retrier.serve(exchange)
-    const endpoint = this.#pick(exchange, this.members.candidates)
+    const endpoint = this.#pick(exchange, this.members.from(exchange, NONE))
     if (this.#viaFilters === undefined) {
       exchange.endpoint = endpoint
       return this.#send(exchange, endpoint)
@@ -121,17 +121,14 @@ export class RunningPool implements Compiled {
     return attempt
   }
 
-  #without(tried: readonly PoolEndpoint[]): Candidates {
-    const { candidates } = this.members
-    return tried.length === 0 ? candidates : this.#untried.without(tried, candidates)
-  }
-
   #pick(exchange: Exchange, candidates: Candidates): PoolEndpoint {
     if (candidates.length === 0) throw new ProxyError('no_endpoint')
     this.members.settle()
     const picked = this.#description.balancer(candidates, exchange, this.#runtime.random)
     // By marks on the endpoint, not by a look-up in this array: so any part of the candidates can be chosen from as well.
     if (picked instanceof PoolEndpoint && picked.members === this.members && picked.candidate) return picked
+    // A subset without a fit endpoint serves with all that it has, which are no candidates of the pool's.
+    if (this.members.inParts && candidates.includes(picked)) return picked as PoolEndpoint
     throw new TypeError(`the balancer of ${this.#description.name} must return one of its candidates`)
   }
 }

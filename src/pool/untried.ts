@@ -1,31 +1,36 @@
 import type { Candidates } from '../core/balancer.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 
-/** So many parts of one snapshot are kept; where there are more, they are made anew. */
+/** So many parts are kept; where there are more, they are made anew. */
 const MAX_KEPT = 256
 
 /**
- * Gives the candidates without those that were tried. The same array for the same ones, as long as the snapshot lives, since
- * balancers keep what they made for one (a ring, a table, whose turn it is).
+ * Gives the candidates, or a part of them, without those that were tried. The same array for the same ones, as long as the
+ * snapshot lives, since balancers keep what they made for one (a ring, a table, whose turn it is).
  */
 export class Untried {
-  #of: Candidates | undefined
-  readonly #kept = new Map<string, Candidates>()
+  #kept = new WeakMap<Candidates, Map<string, Candidates>>()
+  #count = 0
 
   /** All of the candidates where none is left. */
   without(tried: readonly PoolEndpoint[], candidates: Candidates): Candidates {
-    if (candidates !== this.#of) {
-      this.#of = candidates
-      this.#kept.clear()
-    }
     const key = JSON.stringify(tried.map(({ id }) => id).sort())
-    let left = this.#kept.get(key)
-    if (left === undefined) {
-      const rest = candidates.filter((it) => !tried.includes(it as PoolEndpoint))
-      left = rest.length === 0 ? candidates : rest
-      if (this.#kept.size >= MAX_KEPT) this.#kept.clear()
-      this.#kept.set(key, left)
-    }
+    const known = this.#kept.get(candidates)?.get(key)
+    if (known !== undefined) return known
+    const rest = candidates.filter((it) => !tried.includes(it as PoolEndpoint))
+    const left = rest.length === 0 ? candidates : rest
+    this.#keep(candidates, key, left)
     return left
+  }
+
+  #keep(candidates: Candidates, key: string, left: Candidates): void {
+    if (this.#count >= MAX_KEPT) {
+      this.#kept = new WeakMap()
+      this.#count = 0
+    }
+    this.#count++
+    const ofThese = this.#kept.get(candidates)
+    if (ofThese === undefined) this.#kept.set(candidates, new Map([[key, left]]))
+    else ofThese.set(key, left)
   }
 }

@@ -7,7 +7,7 @@ import { invalidOption } from '../core/options.ts'
 import { normalizePath } from '../core/path.ts'
 import { systemRandom } from '../core/random.ts'
 import type { ConsideredRoute } from '../core/router.ts'
-import { isCompilable, type TargetDescription } from '../transport/runtime.ts'
+import { type EndpointDescription, isCompilable, type TargetDescription } from '../transport/runtime.ts'
 import { routerOf } from './compiled-proxy.ts'
 import type { ProxyDescription, RouteEntry } from './description.ts'
 
@@ -169,10 +169,15 @@ function targetLines({
   const lines = [`  ${kind.padEnd(10)} ${name}${balancer === undefined ? '' : `, balanced by ${balancer}`}`]
   if (filters.length > 0) lines.push(`  attempt    ${filters.join(' > ')}`)
   if (source !== undefined) lines.push(`  endpoints  from ${source}`)
-  for (const { id, url, weight, zone } of endpoints) {
-    lines.push(
-      `  endpoint   ${url}${id === url ? '' : ` (${id})`}, weight ${weight}${zone === undefined ? '' : `, zone ${zone}`}`,
-    )
-  }
+  lines.push(...endpoints.map(endpointLine))
   return lines
+}
+
+function endpointLine({ id, url, weight, priority, zone, labels, used }: EndpointDescription): string {
+  const facts = [`weight ${weight}`]
+  if (priority !== 0) facts.push(`priority ${priority}`)
+  if (zone !== undefined) facts.push(`zone ${zone}`)
+  for (const [label, value] of Object.entries(labels)) facts.push(`${label}=${value}`)
+  if (!used) facts.push('outside the aperture')
+  return `  endpoint   ${url}${id === url ? '' : ` (${id})`}, ${facts.join(', ')}`
 }

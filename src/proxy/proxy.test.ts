@@ -187,6 +187,29 @@ describe('proxy.explain', () => {
     expect(String(found)).toContain('endpoint   http://a:1, weight 3, zone z')
   })
 
+  test('tells endpoints apart by tier, zone and labels, and names those that are not used', () => {
+    const endpoints = [
+      { url: 'http://a:1', zone: 'z', labels: { version: 'v2', stage: 'prod' } },
+      { url: 'http://b:1', priority: 1 },
+      { url: 'http://c:1', priority: 1 },
+    ]
+    const found = proxy()
+      .route('/', pool(endpoints).aperture({ instance: 1, size: 1 }))
+      .explain('/')
+    expect(found.target!.endpoints!.map(({ priority, labels, used }) => [priority, labels, used])).toEqual([
+      [0, { version: 'v2', stage: 'prod' }, true],
+      [1, {}, false],
+      [1, {}, true],
+    ])
+    expect(String(found)).toContain(
+      [
+        '  endpoint   http://a:1, weight 1, zone z, version=v2, stage=prod',
+        '  endpoint   http://b:1, weight 1, priority 1, outside the aperture',
+        '  endpoint   http://c:1, weight 1, priority 1',
+      ].join('\n'),
+    )
+  })
+
   test.each([
     ['/none', 404],
     ['POST /read', 405],

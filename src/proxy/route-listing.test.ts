@@ -22,7 +22,17 @@ test('routes lists every route with all that surrounds it, in the order of writi
         name: 'users',
         balancer: 'roundRobin',
         filters: [],
-        endpoints: [{ id: 'http://a:1', url: 'http://a:1', weight: 1, zone: undefined }],
+        endpoints: [
+          {
+            id: 'http://a:1',
+            url: 'http://a:1',
+            weight: 1,
+            priority: 0,
+            zone: undefined,
+            labels: {},
+            used: true,
+          },
+        ],
       },
     },
     { match: '/admin/health', filters: ['log', 'auth'], target: { kind: 'handler', name: 'health' } },

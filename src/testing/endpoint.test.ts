@@ -8,6 +8,8 @@ test('endpoint fills in what the test does not care for', () => {
     weight: 3,
     health: 'unknown',
     zone: undefined,
+    priority: 0,
+    labels: {},
     inFlight: 0,
     responseTimeMs: 0,
   })
@@ -18,6 +20,8 @@ test('endpoint refuses what a pool would never show', () => {
   expect(() => endpoint({ weight: 0 })).toThrow('endpoint: "weight" must be a positive number, got 0')
   expect(() => endpoint({ inFlight: -1 })).toThrow('"inFlight"')
   expect(() => endpoint({ responseTimeMs: Number.NaN })).toThrow('"responseTimeMs"')
+  expect(() => endpoint({ priority: -1 })).toThrow('"priority"')
+  expect(() => endpoint({ labels: { version: 2 } as never })).toThrow('"labels"')
   expect(() => endpoint({ url: 'u1' })).toThrow('"url"')
   expect(() => endpoint({ id: '' })).toThrow('"id"')
   expect(() => endpoint({ wieght: 1 } as object)).toThrow('"wieght"')

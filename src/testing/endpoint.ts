@@ -1,4 +1,5 @@
 import type { Endpoint, EndpointHealth } from '../core/balancer.ts'
+import { checkLabels } from '../core/labels.ts'
 import { integer, invalidOption, knownOptions, positiveNumber } from '../core/options.ts'
 
 /** An endpoint whose live numbers the test sets. */
@@ -7,6 +8,18 @@ export interface TestEndpoint extends Endpoint {
   responseTimeMs: number
   health: EndpointHealth
 }
+
+const OPTIONS = [
+  'id',
+  'url',
+  'weight',
+  'zone',
+  'priority',
+  'labels',
+  'inFlight',
+  'responseTimeMs',
+  'health',
+] satisfies (keyof Endpoint)[]
 
 /**
  * An endpoint to call a balancer with.
@@ -17,9 +30,9 @@ export interface TestEndpoint extends Endpoint {
  * @example leastResponseTime()([endpoint({ id: 'a', inFlight: 3 }), endpoint({ id: 'b' })], exchange(), seededRandom(1))
  */
 export function endpoint(options: Partial<Endpoint> = {}): TestEndpoint {
-  knownOptions('endpoint', options, ['id', 'url', 'weight', 'zone', 'inFlight', 'responseTimeMs', 'health'])
+  knownOptions('endpoint', options, OPTIONS)
   const { url = 'http://127.0.0.1:3000', weight = 1, zone, inFlight = 0, responseTimeMs = 0 } = options
-  const { id = url, health = 'unknown' } = options
+  const { id = url, priority = 0, labels = {}, health = 'unknown' } = options
   if (typeof id !== 'string' || id === '')
     throw invalidOption('endpoint', 'id', 'a string that is not empty', id)
   if (typeof url !== 'string' || !URL.canParse(url))
@@ -35,6 +48,8 @@ export function endpoint(options: Partial<Endpoint> = {}): TestEndpoint {
     url,
     weight: positiveNumber('endpoint', 'weight', weight),
     zone,
+    priority: integer('endpoint', 'priority', priority),
+    labels: checkLabels('endpoint', labels),
     inFlight: integer('endpoint', 'inFlight', inFlight),
     responseTimeMs,
     health,

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Handler } from '../core/handler.ts'
+import type { Labels } from '../core/labels.ts'
 import type { Network } from '../core/network.ts'
 import type { Observer } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
@@ -63,8 +64,14 @@ export interface EndpointDescription {
   readonly url: string
   /** Its share beside the others. Default 1. */
   readonly weight: number
-  /** Where it stands, for balancers of your own; `undefined` where none was given. */
+  /** The tier that it is of. Default 0, the first one. */
+  readonly priority: number
+  /** Where it stands; `undefined` where none was given. */
   readonly zone: string | undefined
+  /** What subsets go by. */
+  readonly labels: Labels
+  /** Whether this proxy uses it: `false` outside its aperture. */
+  readonly used: boolean
 }
 
 export function isCompilable(target: unknown): target is Compilable {
