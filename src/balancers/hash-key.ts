@@ -22,22 +22,36 @@ export type HashKey =
   | { readonly cookie: string }
   | ((exchange: Exchange) => string | undefined)
 
-/** A balancer that chooses by the key's hash. Checks the `key` option; its default is `'client-address'`. */
+/**
+ * A balancer that chooses by the key's hash. Checks the `key` option; its default is `'client-address'`. `score` is what the
+ * choice goes by, where that is a figure for each endpoint.
+ */
 export function byKey(
   name: string,
   key: HashKey | undefined,
   choose: (candidates: Candidates, hash: number) => Endpoint,
+  score?: (endpoint: Endpoint, hash: number) => number,
 ): Balancer {
   const keyOf = keyReader(name, key)
   const drawOf = perCandidates((candidates) => new WeightedDraw(candidates))
   const balancer: Balancer = (candidates, exchange, random) => {
     if (candidates.length === 1) return candidates[0]!
-    const key = keyOf(exchange)
-    // An empty key counts as none: else all who have none would go to one endpoint.
-    if (typeof key !== 'string' || key === '') return drawOf(candidates).pick(random)
-    return choose(candidates, hashText(key))
+    const hash = hashOf(keyOf(exchange))
+    return hash === undefined ? drawOf(candidates).pick(random) : choose(candidates, hash)
   }
-  return Object.defineProperty(balancer, 'name', { value: name })
+  Object.defineProperty(balancer, 'name', { value: name })
+  if (score === undefined) return balancer
+  return Object.assign(balancer, {
+    score: (endpoint: Endpoint, _candidates: Candidates, exchange: Exchange) => {
+      const hash = hashOf(keyOf(exchange))
+      return hash === undefined ? undefined : score(endpoint, hash)
+    },
+  })
+}
+
+/** An empty key counts as none: else all who have none would go to one endpoint. */
+function hashOf(key: string | undefined): number | undefined {
+  return typeof key === 'string' && key !== '' ? hashText(key) : undefined
 }
 
 function keyReader(

@@ -33,7 +33,21 @@ export type Candidates = readonly Endpoint[]
  * Chooses one of the candidates. Synchronous; takes chance from `random` alone. It must return a member of
  * `candidates`: the pool refuses anything else.
  */
-export type Balancer = (candidates: Candidates, exchange: Exchange, random: Random) => Endpoint
+export interface Balancer {
+  (candidates: Candidates, exchange: Exchange, random: Random): Endpoint
+  /**
+   * What it makes of one candidate: the lowest is best. For records of decisions (`exchange.record()`), so it is called for
+   * those exchanges alone, after the choice. It must be the figure that the choice goes by, and change nothing.
+   */
+  readonly score?: BalancerScore
+}
+
+/** `undefined` where a choice does not go by a figure: a request without a key, say. */
+export type BalancerScore = (
+  endpoint: Endpoint,
+  candidates: Candidates,
+  exchange: Exchange,
+) => number | undefined
 
 /** Keeps one value for each snapshot of candidates: a ring, a counter. It goes when the snapshot goes. */
 export function perCandidates<T>(build: (candidates: Candidates) => T): (candidates: Candidates) => T {

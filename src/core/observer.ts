@@ -1,3 +1,4 @@
+import type { AttemptWriter } from './attempt-writer.ts'
 import type { Endpoint, EndpointHealth } from './balancer.ts'
 import type { ProxyError, Sent } from './errors.ts'
 import type { Exchange, Outcome } from './exchange.ts'
@@ -10,6 +11,8 @@ export interface ObservedAttempt {
   readonly endpoint: Endpoint
   /** How far the request got. */
   readonly sent: Sent
+  /** What the record of its exchange has of it; `undefined` without one. */
+  readonly recording: AttemptWriter | undefined
 }
 
 /** What one probe of an endpoint has found. */

@@ -92,6 +92,7 @@ export class Ejector {
     if (others >= this.#maxEjected) return
     const next = ejected(serving, now, this.#runtime.random(), this.#settings)
     watch.ejection = next
+    watch.ejectedFor = reason
     watch.forget()
     this.#armForNext(now)
     this.#listener.ejected(watch.endpoint, reason, next.until - now)
@@ -156,6 +157,8 @@ export class Ejector {
 export class EndpointWatch {
   readonly endpoint: PoolEndpoint
   ejection: Ejection = SERVING
+  /** Why it was ejected last. */
+  ejectedFor = ''
   readonly #ejector: Ejector
   #succeeded = 0
   #failed = 0

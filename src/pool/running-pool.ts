@@ -1,4 +1,5 @@
 import type { Candidates } from '../core/balancer.ts'
+import type { AttemptKind } from '../core/decision-record.ts'
 import { ProxyError } from '../core/errors.ts'
 import { AttemptExchange, type Exchange } from '../core/exchange.ts'
 import { compose, type Handler } from '../core/handler.ts'
@@ -15,6 +16,7 @@ import { lastRecipientAnswer } from './max-forwards.ts'
 import type { PoolDescription } from './pool-description.ts'
 import { PooledAttempt } from './pooled-attempt.ts'
 import { Prober } from './prober.ts'
+import { recordedPick } from './recorded-pick.ts'
 import { type AttemptMaker, Retrier } from './retrier.ts'
 import type { RetrySettings } from './retry-options.ts'
 import { SlowStart } from './slow-start.ts'
@@ -24,6 +26,8 @@ import { Untried } from './untried.ts'
 
 /** Response times fade at most this often: time is short, endpoints are many. */
 const SETTLE_EVERY_MS = 100
+
+const NONE_TRIED: readonly PoolEndpoint[] = []
 
 /** A pool that was compiled: its endpoints with their connections, health and numbers. */
 export class RunningPool implements Compiled {
@@ -61,7 +65,7 @@ export class RunningPool implements Compiled {
     if (retry !== undefined) {
       const maker: AttemptMaker = {
         candidates: () => this.#candidates,
-        pick: (exchange, tried) => this.#pick(exchange, this.#without(tried)),
+        pick: (exchange, tried, kind) => this.#pick(exchange, this.#without(tried), tried, kind),
         send: (exchange, endpoint) => this.#send(exchange, endpoint),
         viaFilters: this.#viaFilters,
       }
@@ -162,7 +166,30 @@ export class RunningPool implements Compiled {
     return tried.length === 0 ? this.#candidates : this.#untried.without(tried, this.#candidates)
   }
 
-  #pick(exchange: Exchange, candidates: Candidates): PoolEndpoint {
+  #pick(
+    exchange: Exchange,
+    candidates: Candidates,
+    tried: readonly PoolEndpoint[] = NONE_TRIED,
+    kind: AttemptKind = 'first',
+  ): PoolEndpoint {
+    const { recording } = exchange
+    if (recording === undefined) return this.#choose(exchange, candidates)
+    const { name: pool, balancer, health } = this.#description
+    const initial = health?.initial ?? 'healthy'
+    const situation = {
+      kind,
+      pool,
+      balancer,
+      exchange,
+      candidates,
+      tried,
+      endpoints: this.#endpoints,
+      initial,
+    }
+    return recordedPick(recording, situation, () => this.#choose(exchange, candidates))
+  }
+
+  #choose(exchange: Exchange, candidates: Candidates): PoolEndpoint {
     if (candidates.length === 0) throw new ProxyError('no_endpoint')
     this.#settle()
     const picked = this.#description.balancer(candidates, exchange, this.#runtime.random)

@@ -67,6 +67,7 @@ export class ClientConnection
     const { body } = request
     this.#attempt = attempt
     attempt.carrier = this
+    attempt.recording?.connected(this.reused)
     this.#phase = 'head'
     this.#interim = 0
     this.#reusable = true
@@ -80,6 +81,7 @@ export class ClientConnection
         if (bytes.byteLength > 0) attempt.sent = 'body'
         this.#requestDone = true
         this.#writer.writeWhole(head, framing, bytes)
+        attempt.recording?.requestSent()
         this.#deadline.arm(this.#owner.limits.headMs)
       } else {
         this.#requestDone = false
@@ -330,6 +332,7 @@ export class ClientConnection
   }
 
   onBodyEnd(trailers: HeaderList | undefined): void {
+    this.#attempt?.recording?.received()
     this.#body?.finish(trailers)
   }
 
@@ -360,6 +363,7 @@ export class ClientConnection
 
   onBodyWritten(): void {
     this.#requestDone = true
+    this.#attempt?.recording?.requestSent()
     if (this.#attempt !== undefined && this.#phase === 'head') {
       this.#attempt.sent = 'body'
       this.#attempt.bodySent()
