@@ -54,7 +54,7 @@ export class DecisionWriter implements DecisionRecord {
     this.method = request.method
     this.host = request.host
     this.path = request.path
-    this.startedAt = clock.wallTime() - (clock.now() - startedAt)
+    this.startedAt = Math.round(clock.wallTime() - (clock.now() - startedAt))
     this.startedAtMs = startedAt
     this.#noteRoute()
   }
@@ -73,7 +73,7 @@ export class DecisionWriter implements DecisionRecord {
   attempted(endpoint: Endpoint): AttemptWriter {
     const pick = this.picks.findLast((it) => it.isOf(endpoint))
     const { clock } = this.#exchange
-    const kind = pick?.use() ?? 'again'
+    const kind = pick?.use() ?? (this.attemptCount === 0 ? 'first' : 'again')
     const attempt = new AttemptWriter(++this.attemptCount, kind, pick?.number, endpoint, clock)
     keep(this.attempts, attempt)
     return attempt

@@ -129,7 +129,7 @@ function candidateText({ weight, zone, inFlight, responseTimeMs, health, score }
   const parts = [`weight ${shown(weight)}`, `${inFlight} in flight`, `${shown(responseTimeMs)} ms`]
   if (score !== undefined) parts.unshift(`score ${shown(score)}`)
   if (zone !== undefined) parts.push(`zone ${zone}`)
-  if (health !== 'unknown') parts.push(health)
+  if (health === 'unhealthy') parts.push(health)
   return parts.join(', ')
 }
 
