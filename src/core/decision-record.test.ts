@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { endpoint, exchange, virtualClock } from '../testing/index.ts'
-import { MAX_RECORDED, type PickFacts } from './decision-writer.ts'
+import { type DecisionWriter, MAX_RECORDED, type PickFacts } from './decision-writer.ts'
 import { causeText, endedBy } from './ended-by.ts'
 import { PROXY_ERRORS, ProxyError, type ProxyErrorCode } from './errors.ts'
 import { AttemptExchange } from './exchange.ts'
@@ -81,6 +81,45 @@ describe('exchange.record', () => {
     const late = exchange()
     late.finish({ error: new ProxyError('proxy_closed') })
     expect(late.record().ended).toMatchObject({ by: 'proxy', phase: 'body', error: 'proxy_closed' })
+  })
+
+  it('tells a wait before a retry from what comes behind it, and a limit from what comes behind that', () => {
+    const phaseAfter = (happen: (recording: DecisionWriter) => void): string | undefined => {
+      const at = exchange()
+      const record = at.record()
+      happen(at.recording!)
+      at.finish({ result: 'aborted', error: new ProxyError('client_aborted'), status: undefined })
+      return record.ended!.phase
+    }
+    const one = endpoint()
+    expect(phaseAfter(() => {})).toBe('filters')
+    expect(phaseAfter((it) => it.retried('upstream_reset', 50))).toBe('backoff')
+    expect(
+      phaseAfter((it) => {
+        it.retried('upstream_reset', 50)
+        it.picked(FACTS, undefined)
+      }),
+    ).toBe('filters')
+    expect(phaseAfter((it) => it.waiting('limit').ended(false))).toBe('limit')
+    expect(phaseAfter((it) => it.waiting('limit').ended(true))).toBe('filters')
+    expect(
+      phaseAfter((it) => {
+        const attempt = it.attempted(one)
+        attempt.connecting()
+        attempt.failed(new ProxyError('client_aborted'), 'none')
+      }),
+    ).toBe('connect')
+  })
+
+  it('goes by attempts that were made since a filter let it wait in vain', async () => {
+    const clock = virtualClock()
+    const at = exchange({ clock })
+    const record = at.record()
+    at.recording!.waiting('limit').ended(false)
+    await clock.advance(5)
+    at.recording!.attempted(endpoint()).completed()
+    at.finish({ result: 'aborted', error: new ProxyError('client_aborted'), status: undefined })
+    expect(record.ended!.phase).toBe('filters')
   })
 
   it('is plain data: what JSON makes of it is all of it', () => {

@@ -202,6 +202,36 @@ describe('the record says who ended it', () => {
     await sim.assertNoLeaks()
   })
 
+  test('why another attempt does not follow', async () => {
+    const users = pool(['http://u1', 'http://u2'])
+      .balance(inOrder)
+      .retry({ attempts: 2, on: ['unsent', 'reset', 503], maxRetryAfterMs: '1s', replayBytes: 0 })
+    await using sim = world(users)
+    const [u1] = sim.upstreams
+    const refusal = ({ exchange }: { exchange: ExchangeRecord | undefined }) =>
+      exchange!.decision.retries.map(({ failure, refused }) => [failure, refused])
+
+    u1!.reply({ raw: 'HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n' })
+    expect(refusal(await sim.get('/users/7'))).toEqual([['upstream_response_malformed', 'condition']])
+    u1!.reply({ status: 503, headers: { 'Retry-After': '2' } })
+    expect(refusal(await sim.get('/users/7'))).toEqual([['status 503', 'retry-after']])
+    // A body that is not kept has gone with the first attempt.
+    u1!.inject(fault.resetBeforeHead())
+    const put = { method: 'PUT', url: '/users/7', body: 'x'.repeat(100_000) }
+    expect(refusal(await sim.request(put))).toEqual([['upstream_reset', 'body']])
+    // What is passed on because nothing is wrong with it is no decision.
+    u1!.clearFaults()
+    u1!.reply({ status: 404 })
+    expect(refusal(await sim.get('/users/7'))).toEqual([])
+    await sim.assertNoLeaks()
+
+    // A pool that makes one attempt refuses nothing.
+    await using once = world(pool(['http://u1']).deadline({ ms: '1s' }))
+    once.upstream('http://u1').inject(fault.refuse())
+    expect(refusal(await once.get('/users/7'))).toEqual([])
+    await once.assertNoLeaks()
+  })
+
   test('the proxy, by a deadline: while the head was awaited, and before a retry', async () => {
     await using sim = world(
       pool(['http://u1'])
@@ -310,9 +340,17 @@ describe('the record says who ended it', () => {
     const stalled = await sim.connect()
     await stalled.send(upload)
     assertStatus(await stalled.response(), 408)
+    // All of it is there, and the service does not answer.
+    sim.upstreams[0]!.reply({ delayMs: 10_000 })
+    const patient = await sim.connect()
+    await patient.send(`${upload}0\r\n\r\n`)
+    await sim.advance('2s')
+    await patient.reset()
+    await sim.settle()
     expect(sim.exchanges.map(({ decision }) => end(decision))).toEqual([
       ['client', 'request', 'request_malformed'],
       ['proxy', 'request', 'request_body_timeout'],
+      ['client', 'head', 'client_aborted'],
     ])
     await sim.assertNoLeaks()
   })
