@@ -262,7 +262,7 @@ describe('formatDecision', () => {
     second.completed()
     at.finish({ status: 200 })
     expect(`${formatDecision(record)}\n`).toBe(`\
-GET http://shop/users/7
+GET shop/users/7
   route      /users/:id
   param      id = "7"
   happened
@@ -290,7 +290,7 @@ GET http://shop/users/7
 
   it('shows what is not over', () => {
     expect(formatDecision(exchange({ url: 'http://shop/' }).record())).toBe(
-      'GET http://shop/\n  happened\n                has not ended',
+      'GET shop/\n  happened\n                has not ended',
     )
   })
 

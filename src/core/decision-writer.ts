@@ -44,13 +44,16 @@ export class DecisionWriter implements DecisionRecord {
   readonly waits: WaitWriter[] = []
   readonly refusals: RefusalRecord[] = []
   ended: EndRecord | undefined = undefined
-  readonly #exchange: Exchange
+  readonly #clock: Clock
+  /** Let go of when it is over: a record may be kept for long, and must not keep the messages. */
+  #exchange: Exchange | undefined
   /** A retry waits. */
   #backingOff = false
 
   constructor(exchange: Exchange) {
     const { request, startedAt, clock } = exchange
     this.#exchange = exchange
+    this.#clock = clock
     this.method = request.method
     this.host = request.host
     this.path = request.path
@@ -72,9 +75,8 @@ export class DecisionWriter implements DecisionRecord {
   /** An attempt begins. */
   attempted(endpoint: Endpoint): AttemptWriter {
     const pick = this.picks.findLast((it) => it.isOf(endpoint))
-    const { clock } = this.#exchange
     const kind = pick?.use() ?? (this.attemptCount === 0 ? 'first' : 'again')
-    const attempt = new AttemptWriter(++this.attemptCount, kind, pick?.number, endpoint, clock)
+    const attempt = new AttemptWriter(++this.attemptCount, kind, pick?.number, endpoint, this.#clock)
     keep(this.attempts, attempt)
     return attempt
   }
@@ -97,7 +99,7 @@ export class DecisionWriter implements DecisionRecord {
 
   /** A filter lets it wait. */
   waiting(filter: string): WaitWriter {
-    const wait = new WaitWriter(filter, this.#exchange.clock)
+    const wait = new WaitWriter(filter, this.#clock)
     keep(this.waits, wait)
     return wait
   }
@@ -110,6 +112,7 @@ export class DecisionWriter implements DecisionRecord {
   /** The exchange is over. */
   complete(outcome: Outcome): void {
     this.#noteRoute()
+    this.#exchange = undefined
     const { result, status, error, durationMs, bytesSent, bytesReceived } = outcome
     const end = { atMs: this.startedAtMs + durationMs, result, status, durationMs, bytesSent, bytesReceived }
     this.ended =
@@ -131,7 +134,7 @@ export class DecisionWriter implements DecisionRecord {
   }
 
   #retry(failure: string, refused: RetryRefusal | undefined, delayMs: number | undefined): void {
-    const { endpoint } = this.#exchange
+    const endpoint = this.#exchange?.endpoint
     const after = this.attempts.findLast((it) => it.isAt(endpoint))?.number
     keep(this.retries, { atMs: this.#now(), after, failure, refused, delayMs })
   }
@@ -152,13 +155,13 @@ export class DecisionWriter implements DecisionRecord {
   }
 
   #noteRoute(): void {
-    const { route, params } = this.#exchange
+    const route = this.#exchange?.route
     if (route === undefined || route.name === this.route?.match) return
-    this.route = { match: route.name, params: { ...params } }
+    this.route = { match: route.name, params: { ...this.#exchange?.params } }
   }
 
   #now(): number {
-    return this.#exchange.clock.now()
+    return this.#clock.now()
   }
 }
 

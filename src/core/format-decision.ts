@@ -19,7 +19,7 @@ import type {
  */
 export function formatDecision(record: DecisionRecord): string {
   const { method, host, path, route } = record
-  const lines = [`${method} http://${host}${path}`]
+  const lines = [`${method} ${host}${path}`]
   if (route !== undefined) {
     lines.push(`  route      ${route.match}`)
     for (const [name, value] of Object.entries(route.params))

@@ -28,7 +28,7 @@ export interface ProbeResult {
 
 /**
  * Told of what a running proxy does, at the moment when it does it: for the testing kit's journal. Each call is optional;
- * none may throw, and none may change what it is shown.
+ * none may throw, and none may change what it is shown. What was decided for an exchange, and why, is in its record.
  */
 export interface Observer {
   exchangeBegan?(exchange: Exchange): void

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { circuitBreaker, concurrencyLimit } from '../../src/filters/index.ts'
+import { adaptiveConcurrency, circuitBreaker, concurrencyLimit } from '../../src/filters/index.ts'
 import {
   type Balancer,
   type DecisionRecord,
@@ -432,6 +432,27 @@ describe('the record', () => {
     await sim.assertNoLeaks()
   })
 
+  test('forgets of a stale connection what was sent on it', async () => {
+    await using sim = world(pool(['http://u1']))
+    await sim.get('/users/7')
+    sim.upstream('http://u1').inject(fault.resetBeforeHead(), { next: 1 })
+    sim.network.setFaults('u1:80', { connect: 'refused' })
+    const { exchange, status } = await sim.get('/users/7')
+    expect(status).toBe(502)
+    expect(exchange!.decision.attempts).toEqual([
+      expect.objectContaining({
+        staleConnections: 1,
+        connection: undefined,
+        connectedAtMs: undefined,
+        requestSentAtMs: undefined,
+        phase: 'connect',
+        sent: 'none',
+        error: 'upstream_refused',
+      }),
+    ])
+    await sim.assertNoLeaks()
+  })
+
   test('tells retries of the pool from those of a filter', async () => {
     const retryOnce: Filter = async (exchange, next) => {
       try {
@@ -475,6 +496,19 @@ describe('the record', () => {
       refusals: [{ filter: 'circuitBreaker', code: 'circuit_open', detail: 'the circuit is open' }],
       ended: { status: 200, by: undefined },
     })
+    await sim.assertNoLeaks()
+  })
+
+  test('has what an adaptive limit has turned away, by its name', async () => {
+    const limit = adaptiveConcurrency({ initial: 2, name: 'shop', priority: () => 0 })
+    await using sim = world(pool(['http://u1']), limit)
+    sim.upstream('http://u1').reply({ delayMs: 100 })
+    const all = await sim.until(Promise.all([sim.get('/users/1'), sim.get('/users/2'), sim.get('/users/3')]))
+    const refusals = all.flatMap(({ exchange }) => exchange!.decision.refusals)
+    expect(refusals).toEqual([
+      { filter: 'shop', atMs: 0, code: 'overloaded', detail: 'the limit is near' },
+      { filter: 'shop', atMs: 0, code: 'overloaded', detail: 'the limit is near' },
+    ])
     await sim.assertNoLeaks()
   })
 
