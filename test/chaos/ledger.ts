@@ -29,7 +29,7 @@ export class Ledger implements Observer {
     const record = exchange.record()
     exchange.onComplete((outcome) => {
       for (const wrong of untruths(record, outcome))
-        this.violations.push(`the record of ${nameOf(exchange)}: ${wrong}\n${record}`)
+        this.violations.push(`the record of ${nameOf(exchange)}: ${wrong}\n${record.toString()}`)
     })
   }
 

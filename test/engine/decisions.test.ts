@@ -81,7 +81,7 @@ describe('the record of an outage', () => {
         failed.map(({ number, error }) => [number, error]),
       )
       expect(ended).toMatchObject({ result: outcome!.result, status: outcome!.status })
-      ends.add(`${ended!.status} ${end(decision)}`)
+      ends.add(`${ended!.status} ${end(decision).join()}`)
     }
     expect([...leftOutFor].filter((it) => it.startsWith('http://u2')).sort()).toEqual([
       'http://u2 already tried ',
