@@ -1,7 +1,25 @@
 export { type Attribute, attribute } from './core/attribute.ts'
-export type { Balancer, Candidates, Endpoint, EndpointHealth } from './core/balancer.ts'
+export type { Balancer, BalancerScore, Candidates, Endpoint, EndpointHealth } from './core/balancer.ts'
 export { Body, type BodyInit } from './core/body.ts'
 export type { Clock, Timer } from './core/clock.ts'
+export type {
+  AttemptKind,
+  AttemptRecord,
+  CandidateRecord,
+  DecisionPhase,
+  DecisionRecord,
+  EndedBy,
+  EndRecord,
+  HedgeRecord,
+  LeftOutReason,
+  LeftOutRecord,
+  PickRecord,
+  RefusalRecord,
+  RetryRecord,
+  RetryRefusal,
+  RouteRecord,
+  WaitRecord,
+} from './core/decision-record.ts'
 export {
   PROXY_ERRORS,
   ProxyError,
@@ -10,6 +28,7 @@ export {
   type Sent,
 } from './core/errors.ts'
 export type { Client, Exchange, Outcome, RouteInfo } from './core/exchange.ts'
+export { formatDecision } from './core/format-decision.ts'
 export {
   type Filter,
   type Handler,

@@ -23,25 +23,37 @@ export type HashKey =
   | { readonly cookie: string }
   | ((exchange: Exchange) => string | undefined)
 
-/** A balancer that chooses by the key's hash. Checks the `key` option; its default is `'client-address'`. */
+/**
+ * A balancer that chooses by the key's hash. Checks the `key` option; its default is `'client-address'`. `score` is what the
+ * choice goes by, where that is a figure for each endpoint.
+ */
 export function byKey(
   name: string,
   key: HashKey | undefined,
   choose: (candidates: Candidates, hash: number) => Endpoint,
+  score?: (endpoint: Endpoint, hash: number) => number,
 ): Balancer {
   const keyOf = keyReader(name, key)
   const drawOf = perCandidates((candidates) => new WeightedDraw(candidates))
   const keyHash = (exchange: Exchange): number | undefined => {
     const key = keyOf(exchange)
     // An empty key counts as none: else all who have none would go to one endpoint.
-    return typeof key !== 'string' || key === '' ? undefined : hashText(key)
+    return typeof key === 'string' && key !== '' ? hashText(key) : undefined
   }
   const balancer = (candidates: Candidates, exchange: Exchange, random: Random): Endpoint => {
     if (candidates.length === 1) return candidates[0]!
     const hash = keyHash(exchange)
     return hash === undefined ? drawOf(candidates).pick(random) : choose(candidates, hash)
   }
-  return Object.defineProperty(Object.assign(balancer, { keyHash }), 'name', { value: name })
+  Object.defineProperty(balancer, 'name', { value: name })
+  if (score === undefined) return Object.assign(balancer, { keyHash })
+  return Object.assign(balancer, {
+    keyHash,
+    score: (endpoint: Endpoint, _candidates: Candidates, exchange: Exchange) => {
+      const hash = keyHash(exchange)
+      return hash === undefined ? undefined : score(endpoint, hash)
+    },
+  })
 }
 
 function keyReader(

@@ -21,7 +21,7 @@ export function leastConnections(): Balancer {
     return cheapest(candidates, costs, random)
   }
   // Bundlers rename functions; people read this name.
-  return named(choose, 'leastConnections')
+  return Object.assign(named(choose, 'leastConnections'), { score: load })
 }
 
 function load({ inFlight, weight }: Endpoint): number {

@@ -22,7 +22,7 @@ export function leastResponseTime(): Balancer {
     return cheapest(candidates, costs, random)
   }
   // Bundlers rename functions; people read this name.
-  return named(choose, 'leastResponseTime')
+  return Object.assign(named(choose, 'leastResponseTime'), { score: cost })
 }
 
 function cost({ responseTimeMs, inFlight, weight }: Endpoint): number {

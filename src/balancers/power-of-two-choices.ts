@@ -10,6 +10,8 @@ import { WeightedDraw } from './weighted-draw.ts'
  * Choices in Randomized Load Balancing" (2001). The two are drawn by weight, as in Berenbrink et al., "Balls into
  * non-uniform bins" (2010), and the first one wins a tie, so that weights count in an idle pool as well.
  *
+ * The `score` that records show is the load. The lowest of all wins only where it was drawn.
+ *
  * @example pool(urls).powerOfTwoChoices()
  */
 export function powerOfTwoChoices(): Balancer {
@@ -23,7 +25,7 @@ export function powerOfTwoChoices(): Balancer {
     return load(second) < load(first) ? second : first
   }
   // Bundlers rename functions; people read this name.
-  return named(choose, 'powerOfTwoChoices')
+  return Object.assign(named(choose, 'powerOfTwoChoices'), { score: load })
 }
 
 function load({ inFlight, weight }: Endpoint): number {

@@ -23,7 +23,17 @@ export interface RendezvousOptions {
 export function rendezvous(options: RendezvousOptions = {}): Balancer {
   knownOptions('rendezvous', options, ['key'])
   const scoresOf = perCandidates((candidates) => new Scores(candidates))
-  return byKey('rendezvous', options.key, (candidates, hash) => scoresOf(candidates).best(hash))
+  return byKey('rendezvous', options.key, (candidates, hash) => scoresOf(candidates).best(hash), score)
+}
+
+/** The highest -weight / ln(x) is the lowest -ln(x) / weight. */
+function score({ id, weight }: Endpoint, keyHash: number): number {
+  return -Math.log(pointOf(hashText(id, 1), keyHash)) / weight
+}
+
+/** Between 0 and 1, by an endpoint and a key. */
+function pointOf(idHash: number, keyHash: number): number {
+  return (mixBits(idHash ^ keyHash) + 0.5) / 2 ** 32
 }
 
 class Scores {
@@ -41,15 +51,14 @@ class Scores {
     const hashes = this.#hashes
     const weights = this.#weights
     let best = 0
-    // The highest -weight / ln(x) is the lowest -ln(x) / weight.
     let lowest = Number.POSITIVE_INFINITY
     for (let i = 0; i < hashes.length; i++) {
-      const x = (mixBits(hashes[i]! ^ keyHash) + 0.5) / 2 ** 32
+      const x = pointOf(hashes[i]!, keyHash)
       // -ln(x) is at least 1 - x, which rules nearly all of them out without a logarithm.
       if ((1 - x) / weights[i]! >= lowest) continue
-      const score = -Math.log(x) / weights[i]!
-      if (score < lowest) {
-        lowest = score
+      const one = -Math.log(x) / weights[i]!
+      if (one < lowest) {
+        lowest = one
         best = i
       }
     }

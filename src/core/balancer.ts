@@ -45,7 +45,19 @@ export interface Balancer {
    * prefers a zone, leaves requests of one key in one of them by it.
    */
   readonly keyHash?: (exchange: Exchange) => number | undefined
+  /**
+   * What it makes of one candidate: the lowest is best. For records of decisions (`exchange.record()`), so it is called for
+   * those exchanges alone, after the choice. It must be the figure that the choice goes by, and change nothing.
+   */
+  readonly score?: BalancerScore
 }
+
+/** `undefined` where a choice does not go by a figure: a request without a key, say. */
+export type BalancerScore = (
+  endpoint: Endpoint,
+  candidates: Candidates,
+  exchange: Exchange,
+) => number | undefined
 
 /** Keeps one value for each snapshot of candidates: a ring, a counter. It goes when the snapshot goes. */
 export function perCandidates<T>(build: (candidates: Candidates) => T): (candidates: Candidates) => T {

@@ -1,6 +1,8 @@
 import type { Attribute } from './attribute.ts'
 import type { Endpoint } from './balancer.ts'
 import { type Clock, systemClock } from './clock.ts'
+import type { DecisionRecord } from './decision-record.ts'
+import { DecisionWriter } from './decision-writer.ts'
 import { ProxyError } from './errors.ts'
 import type { HeaderList } from './headers.ts'
 import type { RequestMessage } from './message.ts'
@@ -101,6 +103,7 @@ export class Exchange {
   #controller: AbortController | undefined
   #completeListeners: ((outcome: Outcome) => void)[] | undefined
   #outcome: Outcome | undefined
+  #recording: DecisionWriter | undefined
 
   /** @internal */
   constructor(request: RequestMessage, client: Client, host: ExchangeHost, startedAt: number) {
@@ -143,6 +146,28 @@ export class Exchange {
   set<T>(key: Attribute<T>, value: T): void {
     this.#attributes ??= new Map()
     this.#attributes.set(key, value)
+  }
+
+  /**
+   * Begins to record what the proxy decides for it, and why; or gives the record that was begun. Called in the request side of
+   * an outermost filter it has everything; what was decided before the first call is missing. It is complete when `onComplete`
+   * listeners are called. An exchange for which nobody calls it pays nothing.
+   *
+   * @example
+   * const record = exchange.record()
+   * exchange.onComplete(() => console.log(JSON.stringify(record)))
+   */
+  record(): DecisionRecord {
+    if (this.#recording === undefined) {
+      this.#recording = new DecisionWriter(this)
+      if (this.#outcome !== undefined) this.#recording.complete(this.#outcome)
+    }
+    return this.#recording
+  }
+
+  /** @internal For those who decide something; `undefined` unless someone wants a record. */
+  get recording(): DecisionWriter | undefined {
+    return this.#recording
   }
 
   /** Why the exchange was given up, if it was. */
@@ -236,6 +261,7 @@ export class Exchange {
     this.#moreAbortables = undefined
     first?.sweep?.()
     if (more !== undefined) for (const abortable of more) abortable.sweep?.()
+    this.#recording?.complete(outcome)
     const listeners = this.#completeListeners
     this.#completeListeners = undefined
     if (listeners === undefined) return thrown
@@ -289,6 +315,14 @@ export class AttemptExchange extends Exchange {
 
   override set<T>(key: Attribute<T>, value: T): void {
     this.#root.set(key, value)
+  }
+
+  override record(): DecisionRecord {
+    return this.#root.record()
+  }
+
+  override get recording(): DecisionWriter | undefined {
+    return this.#root.recording
   }
 
   override get abortReason(): ProxyError | undefined {

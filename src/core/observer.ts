@@ -1,3 +1,4 @@
+import type { AttemptWriter } from './attempt-writer.ts'
 import type { Endpoint, EndpointHealth } from './balancer.ts'
 import type { ProxyError, Sent } from './errors.ts'
 import type { Exchange, Outcome } from './exchange.ts'
@@ -10,6 +11,8 @@ export interface ObservedAttempt {
   readonly endpoint: Endpoint
   /** How far the request got. */
   readonly sent: Sent
+  /** What the record of its exchange has of it; `undefined` without one. */
+  readonly recording: AttemptWriter | undefined
 }
 
 /** What one probe of an endpoint has found. */
@@ -25,7 +28,7 @@ export interface ProbeResult {
 
 /**
  * Told of what a running proxy does, at the moment when it does it: for the testing kit's journal. Each call is optional;
- * none may throw, and none may change what it is shown.
+ * none may throw, and none may change what it is shown. What was decided for an exchange, and why, is in its record.
  */
 export interface Observer {
   exchangeBegan?(exchange: Exchange): void

@@ -77,7 +77,9 @@ export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions = {}): A
     const { limit } = measured
     const allowed = priority === undefined ? limit : Math.max(1, limit * shareOf(priority(exchange)))
     if (load.inFlight >= allowed) {
-      throw turnedAway('overloaded', load.inFlight >= limit ? 'the limit is reached' : 'the limit is near')
+      const why = load.inFlight >= limit ? 'the limit is reached' : 'the limit is near'
+      exchange.recording?.refused(name, 'overloaded', why)
+      throw turnedAway('overloaded', why)
     }
     return new MeasuredPassage(measured, load, exchange).through(exchange, next)
   }

@@ -101,9 +101,9 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     const now = exchange.clock.now()
     const admittedIn = circuit.admit(now, exchange.random)
     if (admittedIn === undefined) {
+      const why = circuit.state.kind === 'open' ? 'the circuit is open' : 'the service is on trial'
+      exchange.recording?.refused(name, 'circuit_open', why)
       if (fallback !== undefined) return fallback(exchange)
-      const { kind } = circuit.state
-      const why = kind === 'open' ? 'the circuit is open' : 'the service is on trial'
       throw turnedAway('circuit_open', why, circuit.retryAfterMs(now))
     }
     return new JudgedPassage(circuit, admittedIn, exchange, now, slowMs, isFailure).through(exchange, next)

@@ -4,7 +4,7 @@ import { type Filter, named } from '../core/handler.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
 import { turnedAway } from './limiting/load-rejection.ts'
 import { Passage } from './limiting/passage.ts'
-import { WaitingLine, type WaitingLineSettings } from './limiting/waiting-line.ts'
+import { type TurnAway, WaitingLine, type WaitingLineSettings } from './limiting/waiting-line.ts'
 
 export interface ConcurrencyLimitOptions {
   /** Exchanges that may be under way at once, from the request's head to the response's end; of each key, where there is one. */
@@ -77,7 +77,16 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
   const queue = options.queue === undefined ? undefined : queueSettings(options.queue)
 
   const totals = { inFlight: 0, waiting: 0 }
-  const everyone = new Gate(limit, queue, totals, (detail) => turnedAway('overloaded', detail))
+  const refusing =
+    (code: 'overloaded' | 'concurrency_exceeded'): TurnAway =>
+    (exchange, detail) => {
+      exchange.recording?.refused(name, code, detail)
+      return turnedAway(code, detail)
+    }
+  const newGate = (turnAway: TurnAway, onIdle?: () => void): Gate =>
+    new Gate(name, limit, queue, totals, turnAway, onIdle)
+  const everyone = newGate(refusing('overloaded'))
+  const ofKey = refusing('concurrency_exceeded')
   const gates = new Map<string, Gate>()
   const gateOf = (exchange: Exchange): Gate => {
     if (per === undefined) return everyone
@@ -85,8 +94,7 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
     const known = gates.get(key)
     if (known !== undefined) return known
     if (gates.size >= maxKeys) return everyone
-    const ofKey = (detail: string): ProxyError => turnedAway('concurrency_exceeded', detail)
-    const gate = new Gate(limit, queue, totals, ofKey, () => gates.delete(key))
+    const gate = newGate(ofKey, () => gates.delete(key))
     gates.set(key, gate)
     return gate
   }
@@ -117,26 +125,29 @@ interface Totals {
 
 /** So many places, and those who wait for one. */
 class Gate {
+  readonly #filter: string
   readonly #limit: number
   readonly #queue: WaitingLineSettings | undefined
   readonly #totals: Totals
-  readonly #turnedAway: (detail: string) => ProxyError
+  readonly #turnAway: TurnAway
   readonly #onIdle: (() => void) | undefined
   #inFlight = 0
   /** Made for the first that has to wait. */
   #line: WaitingLine | undefined
 
   constructor(
+    filter: string,
     limit: number,
     queue: WaitingLineSettings | undefined,
     totals: Totals,
-    turnedAwayFor: (detail: string) => ProxyError,
+    turnAway: TurnAway,
     onIdle?: () => void,
   ) {
+    this.#filter = filter
     this.#limit = limit
     this.#queue = queue
     this.#totals = totals
-    this.#turnedAway = turnedAwayFor
+    this.#turnAway = turnAway
     this.#onIdle = onIdle
   }
 
@@ -147,8 +158,8 @@ class Gate {
       this.#totals.inFlight++
       return undefined
     }
-    if (this.#queue === undefined) throw this.#turnedAway('the limit is reached')
-    this.#line ??= new WaitingLine(this.#queue, this.#turnedAway, this.#totals)
+    if (this.#queue === undefined) throw this.#turnAway(exchange, 'the limit is reached')
+    this.#line ??= new WaitingLine(this.#filter, this.#queue, this.#turnAway, this.#totals)
     return this.#line.wait(exchange)
   }
 

@@ -102,6 +102,7 @@ export class Ejector {
     if (!this.#mayEjectOneMore()) return
     const next = ejected(serving, now, this.#runtime.random(), this.#settings, reason)
     watch.ejection = next
+    watch.ejectedFor = reason
     watch.forget()
     this.#armForNext(now)
     this.#listener.ejected(watch.endpoint, reason, next.until - now)
@@ -184,6 +185,8 @@ export class Ejector {
 export class EndpointWatch {
   readonly endpoint: PoolEndpoint
   ejection: Ejection = SERVING
+  /** Why it was ejected last. */
+  ejectedFor = ''
   readonly #ejector: Ejector
   #succeeded = 0
   #failed = 0

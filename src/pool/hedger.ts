@@ -39,12 +39,11 @@ export class Hedger {
   /** Whether there may be one more, which is then counted. */
   grants(exchange: Exchange, delayMs: number): boolean {
     const { observer } = this.runtime
-    if (this.#budget.withdraw()) {
-      observer?.hedged?.(exchange.origin, delayMs)
-      return true
-    }
-    observer?.hedgeRefused?.(exchange.origin, delayMs)
-    return false
+    const granted = this.#budget.withdraw()
+    if (granted) observer?.hedged?.(exchange.origin, delayMs)
+    else observer?.hedgeRefused?.(exchange.origin, delayMs)
+    exchange.recording?.hedged(delayMs, granted)
+    return granted
   }
 
   /** A client has waited so long for the head of a response. */

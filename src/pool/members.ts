@@ -3,7 +3,13 @@ import type { Exchange } from '../core/exchange.ts'
 import { invalidOption } from '../core/options.ts'
 import { targetKey } from '../transport/connector-registry.ts'
 import type { Runtime } from '../transport/runtime.ts'
-import { type CandidateParts, candidateParts, type PartRules, partRules } from './candidate-parts.ts'
+import {
+  type CandidateParts,
+  candidateParts,
+  type LeftOut,
+  type PartRules,
+  partRules,
+} from './candidate-parts.ts'
 import { Discovery } from './discovery.ts'
 import { PoolEndpoint } from './endpoint.ts'
 import { EndpointDrain } from './endpoint-drain.ts'
@@ -84,6 +90,16 @@ export class Members {
   /** All that may be chosen for an exchange, by whichever attempt. */
   servingFor(exchange: Exchange): Candidates {
     return this.#parts === undefined ? this.#candidates : this.#parts.servingFor(exchange)
+  }
+
+  /** All that the pool names. */
+  get named(): readonly PoolEndpoint[] {
+    return this.#all
+  }
+
+  /** Why an endpoint is not in `from`, if that is for its tier, its zone or its labels. */
+  whyLeftOut(endpoint: PoolEndpoint, exchange: Exchange, from: Candidates): LeftOut | undefined {
+    return this.#parts?.whyLeftOut(endpoint, exchange, from)
   }
 
   /** All that the pool names, and behind them those that it names no more but that have something in flight. */

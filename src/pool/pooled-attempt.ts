@@ -32,6 +32,7 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
     this.#startedAt = runtime.clock.now()
     this.#resolve = resolve
     this.#reject = reject
+    this.recording = exchange.recording?.attempted(endpoint)
     endpoint.inFlight++
     runtime.observer?.attemptBegan?.(this)
     exchange.addAbortable(this)
@@ -47,6 +48,7 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
     this.endpoint.observe(now - this.#startedAt, now)
     const { watch } = this.endpoint
     if (watch !== undefined) this.#goodHead = watch.responded(response.status, this.#startedAt)
+    this.recording?.responded(response.status)
     observer?.attemptResponded?.(this, response.status)
     this.#resolve(response)
   }
@@ -54,6 +56,7 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
   protected failed(error: ProxyError): void {
     this.endpoint.inFlight--
     this.#count(error)
+    this.recording?.failed(error, this.sent)
     this.#over(error)
     this.#reject(error)
   }
@@ -64,6 +67,8 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
       this.endpoint.successes++
       if (this.#goodHead) this.endpoint.watch?.completed(this.#startedAt)
     } else this.#count(error)
+    if (error === undefined) this.recording?.completed()
+    else this.recording?.failed(error, this.sent)
     this.#over(error)
   }
 

@@ -1,4 +1,5 @@
 import type { Candidates } from '../core/balancer.ts'
+import type { AttemptKind, RetryRefusal } from '../core/decision-record.ts'
 import { ProxyError, type Sent, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Handler } from '../core/handler.ts'
@@ -23,7 +24,7 @@ export interface AttemptMaker {
   /** The endpoints that serve the exchange now. */
   candidates(exchange: Exchange): Candidates
   /** One that was not tried, where there is one. @throws `no_endpoint` */
-  pick(exchange: Exchange, tried: readonly PoolEndpoint[]): PoolEndpoint
+  pick(exchange: Exchange, tried: readonly PoolEndpoint[], kind: AttemptKind): PoolEndpoint
   /** Tries an endpoint. Not through the pool's filters. */
   readonly send: (exchange: Exchange, endpoint: PoolEndpoint) => Promise<ResponseMessage>
   /** The same, through the pool's filters, where it has some. */
@@ -90,7 +91,7 @@ export class Retrier {
     const tried: PoolEndpoint[] = []
     try {
       for (let number = 1; ; number++) {
-        const endpoint = this.#maker.pick(exchange, tried)
+        const endpoint = this.#maker.pick(exchange, tried, number === 1 ? 'first' : 'retry')
         if (!tried.includes(endpoint)) tried.push(endpoint)
         exchange.endpoint = endpoint
         let view: TriedExchange | undefined
@@ -143,7 +144,7 @@ export class Retrier {
         if (deadline?.expired === true || !hasUntried(this.#maker.candidates(exchange), tried))
           return undefined
         if (!hedger.grants(exchange, delayMs)) return undefined
-        const endpoint = this.#maker.pick(exchange, tried)
+        const endpoint = this.#maker.pick(exchange, tried, 'hedge')
         tried.push(endpoint)
         return this.#cancellable(exchange, endpoint, deadline)
       },
@@ -187,15 +188,17 @@ export class Retrier {
     tried: readonly PoolEndpoint[],
   ): number | undefined {
     const { clock, random, observer } = this.#runtime
-    if (number >= this.#settings.attempts || exchange.abortReason !== undefined || exchange.over) return
-    if (ending.sent !== 'none' && !repeatable) return
-    if (!exchange.request.body.resendable) return
+    if (exchange.abortReason !== undefined || exchange.over) return
+    if (number >= this.#settings.attempts) return this.#refuse(exchange, ending, 'attempts')
+    if (ending.sent !== 'none' && !repeatable) return this.#refuse(exchange, ending, 'not repeatable')
+    if (!exchange.request.body.resendable) return this.#refuse(exchange, ending, 'body')
     const reason = this.#reasonToRetry(exchange, ending)
-    if (reason === undefined) return
+    if (reason === undefined) return this.#refuse(exchange, ending, 'condition')
     const askedMs = ending.response === undefined ? 0 : askedWaitMs(ending.response, this.#runtime)
-    if (askedMs > this.#settings.maxRetryAfterMs) return
+    if (askedMs > this.#settings.maxRetryAfterMs) return this.#refuse(exchange, ending, 'retry-after')
     if (this.#budget?.withdraw(clock.now()) === false) {
       observer?.retryRefused?.(exchange, reason)
+      exchange.recording?.notRetried(reason, 'budget')
       return
     }
     // Where nothing was sent, nothing is known of the others, and there is nothing to wait for.
@@ -203,7 +206,17 @@ export class Retrier {
       ending.sent === 'none' && askedMs === 0 && hasUntried(this.#maker.candidates(exchange), tried)
     const delayMs = atOnce ? 0 : Math.ceil(askedMs + backoffMs(this.#settings, number, random))
     observer?.retried?.(exchange, reason, delayMs)
+    exchange.recording?.retried(reason, delayMs)
     return delayMs
+  }
+
+  /** Notes why no attempt follows, where one could and something was wrong with the last one. */
+  #refuse(exchange: Exchange, { response, thrown }: Ending, refusal: RetryRefusal): undefined {
+    const { recording } = exchange
+    const { attempts, statuses } = this.#settings
+    if (recording === undefined || attempts === 1) return
+    if (response === undefined) recording.notRetried(toProxyError(thrown).code, refusal)
+    else if (inRanges(statuses, response.status)) recording.notRetried(`status ${response.status}`, refusal)
   }
 
   #reasonToRetry(exchange: Exchange, { sent, response, thrown }: Ending): string | undefined {

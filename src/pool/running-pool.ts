@@ -1,4 +1,5 @@
 import type { Candidates } from '../core/balancer.ts'
+import type { AttemptKind } from '../core/decision-record.ts'
 import { ProxyError } from '../core/errors.ts'
 import { AttemptExchange, type Exchange } from '../core/exchange.ts'
 import { compose, type Handler } from '../core/handler.ts'
@@ -12,6 +13,7 @@ import { MembersHandle } from './members-handle.ts'
 import type { PoolDescription } from './pool-description.ts'
 import type { PoolHandle } from './pool-handle.ts'
 import { PooledAttempt } from './pooled-attempt.ts'
+import { recordedPick } from './recorded-pick.ts'
 import { type AttemptMaker, Retrier } from './retrier.ts'
 import type { RetrySettings } from './retry-options.ts'
 import { TimedAttempt } from './timed-attempt.ts'
@@ -48,7 +50,8 @@ export class RunningPool implements Compiled {
     if (retry !== undefined) {
       const maker: AttemptMaker = {
         candidates: (exchange) => this.members.servingFor(exchange),
-        pick: (exchange, tried) => this.#pick(exchange, this.members.from(exchange, tried)),
+        pick: (exchange, tried, kind) =>
+          this.#pick(exchange, this.members.from(exchange, tried), tried, kind),
         send: (exchange, endpoint) => this.#send(exchange, endpoint),
         viaFilters: this.#viaFilters,
       }
@@ -121,7 +124,20 @@ export class RunningPool implements Compiled {
     return attempt
   }
 
-  #pick(exchange: Exchange, candidates: Candidates): PoolEndpoint {
+  #pick(
+    exchange: Exchange,
+    candidates: Candidates,
+    tried: readonly PoolEndpoint[] = NONE,
+    kind: AttemptKind = 'first',
+  ): PoolEndpoint {
+    const { recording } = exchange
+    if (recording === undefined) return this.#choose(exchange, candidates)
+    const { name: pool, balancer } = this.#description
+    const situation = { kind, pool, balancer, exchange, candidates, tried, members: this.members }
+    return recordedPick(recording, situation, () => this.#choose(exchange, candidates))
+  }
+
+  #choose(exchange: Exchange, candidates: Candidates): PoolEndpoint {
     if (candidates.length === 0) throw new ProxyError('no_endpoint')
     this.members.settle()
     const picked = this.#description.balancer(candidates, exchange, this.#runtime.random)

@@ -1,3 +1,4 @@
+export type { AttemptRecord } from '../core/decision-record.ts'
 export {
   type Assertion,
   assertAttempts,
@@ -44,7 +45,7 @@ export { type NextCall, type RunResult, run } from './run.ts'
 export { seededRandom } from './seeded-random.ts'
 export type { ClientRequest, ClientRequestOptions } from './simulation/client-request.ts'
 export type { SimulatedRawClient } from './simulation/driven-raw-client.ts'
-export type { AttemptRecord, ExchangeRecord } from './simulation/exchange-record.ts'
+export type { ExchangeRecord } from './simulation/exchange-record.ts'
 export type { Journal, JournalEntry, JournalSubject } from './simulation/journal.ts'
 export type { LatencySummary } from './simulation/latency-histogram.ts'
 export type { LoadOptions, LoadResult } from './simulation/load.ts'

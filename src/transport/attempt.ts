@@ -1,3 +1,4 @@
+import type { AttemptWriter } from '../core/attempt-writer.ts'
 import { ProxyError, type Sent } from '../core/errors.ts'
 import type { Abortable, Exchange } from '../core/exchange.ts'
 import type { RequestMessage, ResponseMessage } from '../core/message.ts'
@@ -24,6 +25,8 @@ export abstract class Attempt implements Abortable {
   /** It met a connection that had gone stale, and takes only a new one now. */
   needsFreshConnection = false
   carrier: AttemptCarrier | undefined = undefined
+  /** Told what becomes of it, where its exchange is recorded. */
+  recording: AttemptWriter | undefined = undefined
   #over = false
 
   constructor(exchange: Exchange, request: RequestMessage, policy: OutgoingPolicy) {

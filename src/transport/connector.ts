@@ -196,6 +196,7 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
     if (stale && canSendAgain(attempt)) {
       attempt.needsFreshConnection = true
       attempt.sent = 'none'
+      attempt.recording?.stale()
       this.send(attempt)
     } else attempt.fail(error)
   }
@@ -204,6 +205,7 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
 
   #connect(attempt: Attempt): void {
     attempt.carrier = this
+    attempt.recording?.connecting()
     const pending: PendingConnect = { connecting: undefined, timer: undefined }
     this.#connecting.set(attempt, pending)
     const { connectMs } = this.limits
@@ -250,6 +252,7 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
 
   #enqueue(attempt: Attempt): void {
     const { maxPending, pendingMs } = this.limits
+    attempt.recording?.queued()
     if (this.#queue.size >= maxPending) {
       attempt.fail(new ProxyError('pool_queue_full'))
       return

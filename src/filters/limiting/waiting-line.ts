@@ -1,4 +1,5 @@
 import type { Timer } from '../../core/clock.ts'
+import type { WaitWriter } from '../../core/decision-writer.ts'
 import { ProxyError } from '../../core/errors.ts'
 import type { Abortable, Exchange } from '../../core/exchange.ts'
 import { ControlledDelay } from './controlled-delay.ts'
@@ -11,46 +12,53 @@ export interface WaitingLineSettings {
   readonly intervalMs: number
 }
 
+/** Makes the error of an exchange that does not get a place. */
+export type TurnAway = (exchange: Exchange, detail: string) => ProxyError
+
 /** Exchanges that wait for a place, in a doubly linked list: whoever leaves is taken out at once, wherever it stands. */
 export class WaitingLine {
+  readonly #filter: string
   readonly #settings: WaitingLineSettings
   readonly #delay: ControlledDelay
-  readonly #turnedAway: (detail: string) => ProxyError
+  readonly #turnAway: TurnAway
   #first: Waiting | undefined
   #last: Waiting | undefined
   readonly #totals: { waiting: number }
   #length = 0
 
-  /** `totals` counts those who wait in several lines together. */
+  /** `filter` is whose line it is, for records. `totals` counts those who wait in several lines together. */
   constructor(
+    filter: string,
     settings: WaitingLineSettings,
-    turnedAway: (detail: string) => ProxyError,
+    turnAway: TurnAway,
     totals: { waiting: number },
   ) {
+    this.#filter = filter
     this.#totals = totals
     const { timeoutMs, targetMs, intervalMs } = settings
     this.#settings = settings
     this.#delay = new ControlledDelay(timeoutMs, targetMs, intervalMs)
-    this.#turnedAway = turnedAway
+    this.#turnAway = turnAway
   }
 
   /** Resolves when the exchange is called; rejects when it leaves, or has waited for too long. Throws when the line is full. */
   wait(exchange: Exchange): Promise<void> {
-    if (this.#length >= this.#settings.max) throw this.#turnedAway('the queue is full')
+    if (this.#length >= this.#settings.max) throw this.#turnAway(exchange, 'the queue is full')
     const now = exchange.clock.now()
     const overloaded = this.#delay.overloaded(now)
     const ms = this.#delay.patienceMs(now)
     this.#delay.joined(now)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const leave = (reason: ProxyError): void => {
-      if (!this.#remove(waiting)) return
+      if (!this.#remove(waiting, false)) return
       reject(reason)
     }
     const waiting = new Waiting(exchange, now, resolve, leave)
+    waiting.recording = exchange.recording?.waiting(this.#filter)
     this.#append(waiting)
     waiting.timer = exchange.clock.setTimeout(() => {
       const why = overloaded ? 'the queue does not empty' : 'no place became free in time'
-      leave(this.#turnedAway(why))
+      leave(this.#turnAway(exchange, why))
     }, ms)
     exchange.addAbortable(waiting)
     return promise
@@ -64,7 +72,7 @@ export class WaitingLine {
     const newestFirst = order === 'lifo' || (order === 'adaptive' && this.#delay.overloaded(now))
     const waiting = newestFirst ? this.#last : this.#first
     if (waiting === undefined) return false
-    this.#remove(waiting)
+    this.#remove(waiting, true)
     waiting.resolve()
     return true
   }
@@ -73,7 +81,7 @@ export class WaitingLine {
   #shedOverdue(now: number): void {
     let oldest = this.#first
     while (oldest !== undefined && this.#delay.overdue(now - oldest.since, now)) {
-      oldest.abort(this.#turnedAway('the queue does not empty'))
+      oldest.abort(this.#turnAway(oldest.exchange, 'the queue does not empty'))
       oldest = this.#first
     }
   }
@@ -88,9 +96,10 @@ export class WaitingLine {
   }
 
   /** False when it was gone already. */
-  #remove(waiting: Waiting): boolean {
+  #remove(waiting: Waiting, admitted: boolean): boolean {
     if (waiting.gone) return false
     waiting.gone = true
+    waiting.recording?.ended(admitted)
     waiting.timer?.clear()
     waiting.exchange.removeAbortable(waiting)
     if (waiting.before === undefined) this.#first = waiting.behind
@@ -112,6 +121,7 @@ class Waiting implements Abortable {
   before: Waiting | undefined
   behind: Waiting | undefined
   timer: Timer | undefined
+  recording: WaitWriter | undefined
   gone = false
 
   constructor(exchange: Exchange, since: number, resolve: () => void, abort: (reason: ProxyError) => void) {

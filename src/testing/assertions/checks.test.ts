@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Body } from '../../core/body.ts'
+import type { AttemptRecord } from '../../core/decision-record.ts'
 import { ProxyError } from '../../core/errors.ts'
 import type { Outcome } from '../../core/exchange.ts'
 import { onRequest } from '../../core/handler.ts'
@@ -10,7 +11,7 @@ import { exchange } from '../exchange.ts'
 import { memoryNetwork } from '../network/memory-network.ts'
 import { type RawResponse, rawClient } from '../network/raw-client.ts'
 import { run } from '../run.ts'
-import type { AttemptRecord, ExchangeRecord } from '../simulation/exchange-record.ts'
+import type { ExchangeRecord } from '../simulation/exchange-record.ts'
 import type { SimulatedResponse } from '../simulation/simulated-response.ts'
 import {
   assertAttempts,
@@ -742,7 +743,7 @@ function simulated({
   attempts?: AttemptRecord[]
   outcome?: Partial<Outcome>
 }): SimulatedResponse {
-  const exchange: ExchangeRecord = {
+  const recorded: ExchangeRecord = {
     seed: 7,
     number: 3,
     method: 'GET',
@@ -752,6 +753,7 @@ function simulated({
     route: '/api',
     startedAtMs: 0,
     attempts,
+    decision: { ...exchange().record(), attempts, attemptCount: attempts.length },
     outcome: {
       result: 'completed',
       status,
@@ -771,7 +773,7 @@ function simulated({
     informational: [],
     complete,
     durationMs: 12,
-    exchange,
+    exchange: recorded,
     text: () => body,
     json: () => JSON.parse(body) as unknown,
   }
@@ -779,13 +781,27 @@ function simulated({
 
 function attempt(record: Partial<AttemptRecord>): AttemptRecord {
   return {
+    number: 1,
+    kind: 'first',
+    pick: 1,
     endpoint: record.endpoint ?? 'http://u1',
     url: record.endpoint ?? 'http://u1',
     startedAtMs: 0,
+    queuedAtMs: undefined,
+    connectingAtMs: undefined,
+    connectedAtMs: undefined,
+    connection: undefined,
+    staleConnections: 0,
+    requestSentAtMs: undefined,
     respondedAtMs: undefined,
     status: undefined,
     endedAtMs: undefined,
+    phase: 'head',
+    sent: 'none',
     error: undefined,
+    detail: undefined,
+    cause: undefined,
+    endedBy: undefined,
     ...record,
   }
 }

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
+import type { AttemptRecord } from '../../core/decision-record.ts'
 import { PROXY_ERRORS, type ProxyErrorCode } from '../../core/errors.ts'
 import type { Outcome } from '../../core/exchange.ts'
 import { integer, invalidOption, knownOptions, OptionError } from '../../core/options.ts'
-import type { AttemptRecord } from '../simulation/exchange-record.ts'
 import { searchJournal } from './journal-search.ts'
 import {
   type Caller,
@@ -153,7 +153,8 @@ function servingAttempt({ attempts, outcome }: ReceivedExchange): AttemptRecord 
 function attempts(caller: Caller, received: unknown, count: number): CheckResult {
   integer(caller.name, 'count', count)
   const exchange = receivedAttempts(caller, received)
-  const actual = exchange === 'none' ? 0 : exchange.attempts.length
+  // Of very many, not all are kept.
+  const actual = exchange === 'none' ? 0 : (exchange.decision?.attemptCount ?? exchange.attempts.length)
   const pass = actual === count
   return {
     pass,

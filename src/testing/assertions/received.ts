@@ -1,10 +1,11 @@
+import type { AttemptRecord, DecisionRecord } from '../../core/decision-record.ts'
 import type { Outcome } from '../../core/exchange.ts'
 import type { ResponseMessage } from '../../core/message.ts'
 import { invalidOption, OptionError } from '../../core/options.ts'
 import type { TestExchange } from '../exchange.ts'
 import type { RawResponse } from '../network/raw-client.ts'
 import type { RunResult } from '../run.ts'
-import type { AttemptRecord, ExchangeRecord } from '../simulation/exchange-record.ts'
+import type { ExchangeRecord } from '../simulation/exchange-record.ts'
 import type { SimulatedResponse } from '../simulation/simulated-response.ts'
 
 /** Where a response comes from: a simulation, a raw client, or a filter that was run. */
@@ -53,6 +54,8 @@ export interface ReceivedExchange {
   readonly route: string | undefined
   /** `undefined` where nobody noted them. */
   readonly attempts: readonly AttemptRecord[] | undefined
+  /** `undefined` where there is none. */
+  readonly decision: DecisionRecord | undefined
   readonly outcome: Outcome | undefined
 }
 
@@ -171,6 +174,7 @@ function ofTestExchange({ request, route, outcome }: TestExchange): ReceivedExch
     target,
     route: route?.name,
     attempts: undefined,
+    decision: undefined,
     outcome,
   }
 }

@@ -1,6 +1,6 @@
+import type { AttemptRecord } from '../../core/decision-record.ts'
 import type { Outcome } from '../../core/exchange.ts'
 import { PROBLEM_TYPE } from '../../core/problem.ts'
-import type { AttemptRecord } from '../simulation/exchange-record.ts'
 import type { ReceivedExchange, ReceivedResponse } from './received.ts'
 
 /** What a person needs to know of a response that is not the expected one: a line for each fact, indented. */

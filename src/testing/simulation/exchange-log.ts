@@ -1,9 +1,10 @@
 import type { Endpoint, EndpointHealth } from '../../core/balancer.ts'
-import type { ProxyError, ProxyErrorCode } from '../../core/errors.ts'
+import type { AttemptRecord, DecisionRecord } from '../../core/decision-record.ts'
+import type { ProxyError } from '../../core/errors.ts'
 import type { Exchange, Outcome } from '../../core/exchange.ts'
 import type { Address } from '../../core/network.ts'
 import type { ObservedAttempt, Observer, ProbeResult } from '../../core/observer.ts'
-import type { AttemptRecord, ExchangeRecord } from './exchange-record.ts'
+import type { ExchangeRecord } from './exchange-record.ts'
 import type { WrittenJournal } from './journal.ts'
 
 /** Records are dropped so many at a time. */
@@ -15,7 +16,8 @@ export class ExchangeLog implements Observer {
   readonly #journal: WrittenJournal
   readonly #keep: number
   readonly #open = new Map<Exchange, Recorded>()
-  readonly #openAttempts = new Map<ObservedAttempt, RecordedAttempt>()
+  /** Leases that are held, each with the exchange that it is for. */
+  readonly #leases = new Map<ObservedAttempt, Recorded>()
   /** The last exchange of each client connection, by its address. */
   readonly #lastOf = new Map<string, Recorded>()
   /** How many leases are held on an endpoint, and what the endpoint itself says. */
@@ -59,7 +61,7 @@ export class ExchangeLog implements Observer {
       this.#open.values(),
       (it) => `exchange ${it.number} has not ended: ${it.method} ${it.target}, begun at ${it.startedAtMs} ms`,
     )
-    const leases = Array.from(this.#openAttempts.values(), (it) => it.describe())
+    const leases = Array.from(this.#leases, ([attempt, record]) => leaseText(record, recordOf(attempt)))
     const counts = Array.from(this.#endpoints, ([{ id, inFlight }, open]) =>
       inFlight === open
         ? ''
@@ -99,29 +101,22 @@ export class ExchangeLog implements Observer {
     const record = this.#open.get(attempt.origin)
     if (record === undefined) return
     record.route = attempt.origin.route?.name
-    const noted = new RecordedAttempt(record, attempt, this.#journal.nowMs)
-    record.attempts.push(noted)
-    this.#openAttempts.set(attempt, noted)
+    this.#leases.set(attempt, record)
     this.#endpoints.set(attempt.endpoint, (this.#endpoints.get(attempt.endpoint) ?? 0) + 1)
-    this.#journal.note('attempt', `${noted.name}: to ${noted.endpoint}`)
+    this.#noteAttempt(record, attempt, `to ${attempt.endpoint.id}`)
   }
 
   attemptResponded(attempt: ObservedAttempt, status: number): void {
-    const noted = this.#openAttempts.get(attempt)
-    if (noted === undefined) return
-    noted.respondedAtMs = this.#journal.nowMs
-    noted.status = status
-    this.#journal.note('attempt', `${noted.name}: ${status}`)
+    const record = this.#leases.get(attempt)
+    if (record !== undefined) this.#noteAttempt(record, attempt, `${status}`)
   }
 
   attemptEnded(attempt: ObservedAttempt, error: ProxyError | undefined): void {
-    const noted = this.#openAttempts.get(attempt)
-    if (noted === undefined) return
-    this.#openAttempts.delete(attempt)
+    const record = this.#leases.get(attempt)
+    if (record === undefined) return
+    this.#leases.delete(attempt)
     this.#endpoints.set(attempt.endpoint, this.#endpoints.get(attempt.endpoint)! - 1)
-    noted.endedAtMs = this.#journal.nowMs
-    noted.error = error?.code
-    this.#journal.note('attempt', `${noted.name}: ${error === undefined ? 'ended' : `failed, ${error.code}`}`)
+    this.#noteAttempt(record, attempt, error === undefined ? 'ended' : `failed, ${error.code}`)
   }
 
   retried(exchange: Exchange, reason: string, delayMs: number): void {
@@ -193,6 +188,10 @@ export class ExchangeLog implements Observer {
     this.#journal.note('endpoint', `pool ${pool}: a list of its source was refused (${message})`)
   }
 
+  #noteAttempt({ number }: Recorded, attempt: ObservedAttempt, text: string): void {
+    this.#journal.note('attempt', `exchange ${number}, attempt ${recordOf(attempt).number}: ${text}`)
+  }
+
   #note(record: Recorded, text: string): void {
     this.#journal.note('exchange', `exchange ${record.number}: ${text}`)
   }
@@ -206,11 +205,13 @@ class Recorded implements ExchangeRecord {
   readonly target: string
   readonly client: string
   readonly startedAtMs: number
-  readonly attempts: RecordedAttempt[] = []
+  readonly decision: DecisionRecord
+  readonly attempts: readonly AttemptRecord[]
   route: string | undefined = undefined
   outcome: Outcome | undefined = undefined
 
-  constructor(seed: number, number: number, { request, client, startedAt }: Exchange) {
+  constructor(seed: number, number: number, exchange: Exchange) {
+    const { request, client, startedAt } = exchange
     this.seed = seed
     this.number = number
     this.method = request.method
@@ -218,33 +219,20 @@ class Recorded implements ExchangeRecord {
     this.target = request.rawTarget
     this.client = key(client)
     this.startedAtMs = startedAt
+    this.decision = exchange.record()
+    this.attempts = this.decision.attempts
   }
 }
 
-class RecordedAttempt implements AttemptRecord {
-  /** `exchange 3, attempt 1`. */
-  readonly name: string
-  readonly endpoint: string
-  readonly url: string
-  readonly startedAtMs: number
-  respondedAtMs: number | undefined = undefined
-  endedAtMs: number | undefined = undefined
-  status: number | undefined = undefined
-  error: ProxyErrorCode | undefined = undefined
+/** There is one: each exchange is recorded from its begin on. */
+function recordOf({ recording }: ObservedAttempt): AttemptRecord {
+  return recording!
+}
 
-  constructor({ number, attempts }: Recorded, { endpoint }: ObservedAttempt, now: number) {
-    this.name = `exchange ${number}, attempt ${attempts.length + 1}`
-    this.endpoint = endpoint.id
-    this.url = endpoint.url
-    this.startedAtMs = now
-  }
-
-  describe(): string {
-    const lease = `lease on ${this.endpoint} is held by ${this.name}, since ${this.startedAtMs} ms`
-    return this.status === undefined
-      ? lease
-      : `${lease}: the body of its ${this.status} was neither read nor discarded`
-  }
+function leaseText({ number: exchange }: Recorded, attempt: AttemptRecord): string {
+  const { number, endpoint, startedAtMs, status } = attempt
+  const lease = `lease on ${endpoint} is held by exchange ${exchange}, attempt ${number}, since ${startedAtMs} ms`
+  return status === undefined ? lease : `${lease}: the body of its ${status} was neither read nor discarded`
 }
 
 function key({ address, port }: { readonly address: string; readonly port: number }): string {

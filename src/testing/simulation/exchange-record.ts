@@ -1,4 +1,4 @@
-import type { ProxyErrorCode } from '../../core/errors.ts'
+import type { AttemptRecord, DecisionRecord } from '../../core/decision-record.ts'
 import type { Outcome } from '../../core/exchange.ts'
 
 /** What a simulation noted of one exchange. Grows until `outcome` is there. */
@@ -17,22 +17,10 @@ export interface ExchangeRecord {
   readonly route: string | undefined
   /** Virtual milliseconds since the simulation began. */
   readonly startedAtMs: number
+  /** Those of `decision`. */
   readonly attempts: readonly AttemptRecord[]
+  /** What the proxy decided for it, and why: what `exchange.record()` gives. */
+  readonly decision: DecisionRecord
   /** `undefined` while it runs. */
   readonly outcome: Outcome | undefined
-}
-
-/** What a simulation noted of one try at one endpoint. */
-export interface AttemptRecord {
-  /** The endpoint's id: its url, unless it was given another one. */
-  readonly endpoint: string
-  readonly url: string
-  readonly startedAtMs: number
-  /** When the head of the response came; `undefined` when none did. */
-  readonly respondedAtMs: number | undefined
-  readonly status: number | undefined
-  /** When its lease was given back; `undefined` while it holds it. */
-  readonly endedAtMs: number | undefined
-  /** Why it failed, or its response broke off. */
-  readonly error: ProxyErrorCode | undefined
 }

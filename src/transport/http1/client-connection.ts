@@ -72,6 +72,7 @@ export class ClientConnection
     const { body } = request
     this.#attempt = attempt
     attempt.carrier = this
+    attempt.recording?.connected(this.reused)
     this.#phase = 'head'
     this.#interim = 0
     this.#reusable = true
@@ -85,6 +86,7 @@ export class ClientConnection
         if (bytes.byteLength > 0) attempt.sent = 'body'
         this.#requestDone = true
         this.#writer.writeWhole(head, framing, bytes)
+        attempt.recording?.requestSent()
         this.#deadline.arm(this.#owner.limits.headMs)
       } else {
         this.#requestDone = false
@@ -335,6 +337,7 @@ export class ClientConnection
   }
 
   onBodyEnd(trailers: HeaderList | undefined): void {
+    this.#attempt?.recording?.received()
     this.#body?.finish(trailers)
   }
 
@@ -365,6 +368,7 @@ export class ClientConnection
 
   onBodyWritten(): void {
     this.#requestDone = true
+    this.#attempt?.recording?.requestSent()
     if (this.#attempt !== undefined && this.#phase === 'head') {
       this.#attempt.sent = 'body'
       this.#attempt.bodySent()
