@@ -203,11 +203,16 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
   }
   const closed = (): void => failed(new Error('the connection was closed while it was being made'))
   const connected = (): void => {
+    // Refused before, while it was being connected.
+    if (socket.destroyed) return
     socket.removeListener('close', closed)
     wire = new NodeWire(socket)
     handler.onConnect(wire)
   }
   const event = tls === undefined ? 'connect' : 'secureConnect'
+  socket.once('connect', () => {
+    if (isConnectedToItself(socket)) socket.destroy(refused(socket))
+  })
   socket.once(event, connected)
   socket.once('error', (error) => {
     socket.removeListener('close', closed)
@@ -228,6 +233,20 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
       socket.destroy()
     },
   }
+}
+
+/**
+ * While nobody listens at a port of the range that the system gives to clients, a client that connects to it may be given
+ * the same one. Its SYN then meets itself: a simultaneous open (RFC 9293 section 3.5), and it would read its own request.
+ */
+function isConnectedToItself({ localPort, remotePort, localAddress, remoteAddress }: Socket): boolean {
+  return localPort === remotePort && localAddress === remoteAddress
+}
+
+/** What the system would have said. */
+function refused({ remoteAddress, remotePort }: Socket): Error {
+  const message = `connect ECONNREFUSED ${remoteAddress}:${remotePort} (nobody listens there but this client itself)`
+  return Object.assign(new Error(message), { code: 'ECONNREFUSED' })
 }
 
 function listen(

@@ -1,0 +1,65 @@
+import type { NetConnectOpts } from 'node:net'
+import { afterEach, expect, test, vi } from 'vitest'
+import { pool } from '../pool/pool.ts'
+import { proxy } from '../proxy/proxy.ts'
+import { nodeNetwork } from './network.ts'
+
+/** The port that the system is to give to clients; `undefined` leaves the choice to it. */
+let clientPort: number | undefined
+vi.mock('node:net', async (original) => {
+  const net = await original<typeof import('node:net')>()
+  const connect = (options: NetConnectOpts) =>
+    net.connect({ ...options, localPort: clientPort } as NetConnectOpts)
+  return { ...net, connect }
+})
+vi.mock('node:tls', async (original) => {
+  const tls = await original<typeof import('node:tls')>()
+  return { ...tls, connect: (options: object) => tls.connect({ ...options, localPort: clientPort }) }
+})
+afterEach(() => {
+  clientPort = undefined
+})
+
+/** A port at which nobody listens. */
+async function freePort(): Promise<number> {
+  const { address, close } = await nodeNetwork.listen({ host: '127.0.0.1', port: 0 }, () => {})
+  await close()
+  return address.port
+}
+
+test.each([
+  ['a connection', undefined],
+  ['a TLS connection', {}],
+])('nodeNetwork.connect takes %s to itself for one that was refused', async (_, tls) => {
+  const port = await freePort()
+  clientPort = port
+  const outcome = await new Promise((resolve) => {
+    nodeNetwork.connect(
+      { host: '127.0.0.1', port, tls },
+      {
+        onConnect: (wire) => {
+          wire.destroy()
+          resolve('connected')
+        },
+        onConnectError: resolve,
+      },
+    )
+  })
+  expect(outcome).toMatchObject({ code: 'ECONNREFUSED' })
+})
+
+test('a service whose port the system gave to the proxy itself has refused', async () => {
+  const port = await freePort()
+  const running = await proxy()
+    .listen(0)
+    .route('/', pool([`http://127.0.0.1:${port}`]))
+    .start({ signals: false })
+  try {
+    clientPort = port
+    const response = await fetch(running.url)
+    expect(response.status).toBe(502)
+    expect(await response.json()).toMatchObject({ code: 'upstream_refused' })
+  } finally {
+    await running.close()
+  }
+})
