@@ -1,4 +1,4 @@
-import type { NetConnectOpts } from 'node:net'
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import { pool } from '../pool/pool.ts'
 import { proxy } from '../proxy/proxy.ts'
@@ -62,4 +62,52 @@ test('a service whose port the system gave to the proxy itself has refused', asy
   } finally {
     await running.close()
   }
+})
+
+/** Clients that the system has connected: they wait in the accept queue, for the event loop has not turned since. */
+async function waitingClients(port: number, count: number): Promise<Socket[]> {
+  const clients = Array.from({ length: count }, () => connect({ host: '127.0.0.1', port }))
+  await new Promise((resolve) => process.nextTick(resolve))
+  return clients
+}
+
+/** What a client was sent until the end, or why it broke off. */
+function received(client: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ''
+    client.setEncoding('utf8')
+    client.on('data', (more) => {
+      text += more
+    })
+    client.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
+    client.on('close', () => resolve(text))
+  })
+}
+
+test('a listener that is closed still accepts all who wait in its queue', async () => {
+  const bound = await nodeNetwork.listen({ host: '127.0.0.1', port: 0 }, (wire) => {
+    wire.handler = { onData: () => true, onEnd: () => {}, onDrain: () => {}, onClose: () => {} }
+    wire.write('served')
+    wire.end()
+  })
+  const clients = await waitingClients(bound.address.port, 100)
+  const all = clients.map(received)
+  await Promise.all([bound.close(), bound.close()])
+  expect(new Set(await Promise.all(all))).toEqual(new Set(['served']))
+  expect(await received(connect({ host: '127.0.0.1', port: bound.address.port }))).toBe('ECONNREFUSED')
+})
+
+test('a client that resets its connection while it waits in the queue does no harm', async () => {
+  const bound = await nodeNetwork.listen({ host: '127.0.0.1', port: 0 }, (wire) => {
+    wire.handler = { onData: () => true, onEnd: () => {}, onDrain: () => {}, onClose: () => {} }
+    wire.write('served')
+    wire.end()
+  })
+  const [leaving, staying] = (await waitingClients(bound.address.port, 2)) as [Socket, Socket]
+  const served = received(staying)
+  leaving.on('error', () => {})
+  const closed = bound.close()
+  leaving.resetAndDestroy()
+  await closed
+  expect(await served).toBe('served')
 })
