@@ -37,6 +37,7 @@ export type { BackoffOptions, BudgetOptions, RetryCondition, RetryOptions } from
 export type { SlowStartOptions } from './pool/slow-start.ts'
 export type { StatusRange } from './pool/status-range.ts'
 export type { ErrorHandler, ListenOptions } from './proxy/description.ts'
+export type { DrainOptions } from './proxy/drain-options.ts'
 export type { Explanation } from './proxy/explanation.ts'
 export {
   type GroupBuilder,
@@ -47,8 +48,10 @@ export {
   type RoutedProxy,
   type StartOptions,
 } from './proxy/proxy.ts'
+export { type Readiness, type ReadinessOptions, readiness } from './proxy/readiness.ts'
 export type { RouteDescription } from './proxy/route-listing.ts'
-export { type RunningProxy, StartError, type Surroundings } from './proxy/running-proxy.ts'
+export type { RunningProxy, Surroundings } from './proxy/running-proxy.ts'
+export { StartError } from './proxy/start-error.ts'
 export type { LimitOptions } from './transport/limits.ts'
 export type { EndpointDescription, Target, TargetDescription } from './transport/runtime.ts'
 export type { ConnectionOptions } from './transport/upstream-limits.ts'

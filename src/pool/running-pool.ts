@@ -81,6 +81,12 @@ export class RunningPool implements Compiled {
       this.#slowStart = new SlowStart(slowStart, this.#runtime.clock, () => this.#replaceSnapshot())
   }
 
+  /** Whether an endpoint is fit to serve. One that is chosen although it is not, because none is, does not count. */
+  get fit(): boolean {
+    const initial = this.#description.health?.initial ?? 'healthy'
+    return !this.#started || this.#endpoints.some((endpoint) => isFit(endpoint, initial))
+  }
+
   close(): void {
     const { specs, limits } = this.#description
     if (this.#probers !== undefined) for (const prober of this.#probers) prober.close()

@@ -1,4 +1,5 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
 import { afterEach, expect, test, vi } from 'vitest'
 import { pool } from '../pool/pool.ts'
 import { proxy } from '../proxy/proxy.ts'
@@ -14,7 +15,9 @@ vi.mock('node:net', async (original) => {
 })
 vi.mock('node:tls', async (original) => {
   const tls = await original<typeof import('node:tls')>()
-  return { ...tls, connect: (options: object) => tls.connect({ ...options, localPort: clientPort }) }
+  const connect = (options: ConnectionOptions) =>
+    tls.connect({ ...options, localPort: clientPort } as ConnectionOptions)
+  return { ...tls, connect }
 })
 afterEach(() => {
   clientPort = undefined

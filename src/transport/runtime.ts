@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Handler } from '../core/handler.ts'
+import type { LifecyclePhase } from '../core/lifecycle.ts'
 import type { Network } from '../core/network.ts'
 import type { Observer } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
@@ -13,11 +14,24 @@ export interface Runtime {
   readonly observer?: Observer | undefined
   /** Connections outlive the snapshot that opened them, as long as one that uses them follows. */
   readonly connectors: ConnectorRegistry
+  /** For a target that names another one. */
+  readonly targets: TargetRegistry
+  /** What the proxy is about; `undefined` where nothing was started: with `handler()`. */
+  readonly lifecycle?: { readonly phase: LifecyclePhase } | undefined
+}
+
+/** Compiles each target once, whoever names it: routes, reloads, other targets. */
+export interface TargetRegistry {
+  /** The target as it runs. To be released as often as it was acquired; the last one to do so closes it. */
+  acquire(target: Compilable): Compiled
+  release(target: Compilable): void
 }
 
 /** A description that was compiled: its handler, its begin and its end. */
 export interface Compiled {
   readonly handler: Handler
+  /** Whether it is fit to serve, as far as it knows. Left out where nothing is known. */
+  readonly fit?: boolean
   /** Begins what goes on beside exchanges, such as probes. Of a running proxy only; called again, it does nothing. */
   start(): void
   /** Releases what it holds. No exchange uses it any more. */
