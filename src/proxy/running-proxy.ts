@@ -138,7 +138,7 @@ export class RunningProxy implements AsyncDisposable {
   async drain(options: Duration | DrainOptions = {}): Promise<void> {
     const { noticeMs, limitMs, tunnelMs } = drainSettings('drain', options)
     this.#lifecycle.enter('notice')
-    for (const listener of this.#allListeners) listener.announceDrain()
+    if (noticeMs > 0) for (const listener of this.#allListeners) listener.announceDrain()
     await this.#atMost(noticeMs, this.#noticed.promise)
     const drained = this.#stopAccepting()
     void this.#atMost(tunnelMs, drained).then(() => {

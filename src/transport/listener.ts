@@ -81,8 +81,10 @@ export class Listener implements ListenerContext {
    * connection is left.
    */
   async drain(): Promise<void> {
-    this.draining = true
+    // Without a notice, responses do not say yet that they are the last: their clients would connect anew, and some just
+    // now, when that is in vain.
     await this.#socket?.bound?.close()
+    this.draining = true
     this.accepting = false
     for (const connection of [...this.#connections]) connection.drain()
     await this.#whenEmpty()
