@@ -53,5 +53,13 @@ export type { RouteDescription } from './proxy/route-listing.ts'
 export type { RunningProxy, Surroundings } from './proxy/running-proxy.ts'
 export { StartError } from './proxy/start-error.ts'
 export type { LimitOptions } from './transport/limits.ts'
+export type {
+  EjectDescription,
+  HealthDescription,
+  HedgeDescription,
+  PoolLimitsDescription,
+  ResilienceDescription,
+  RetryDescription,
+} from './transport/resilience-description.ts'
 export type { EndpointDescription, Target, TargetDescription } from './transport/runtime.ts'
 export type { ConnectionOptions } from './transport/upstream-limits.ts'

@@ -4,6 +4,7 @@ import { assertFilter, type Filter } from '../core/handler.ts'
 import { invalidOption } from '../core/options.ts'
 import type { Compilable, Compiled, Runtime, TargetDescription } from '../transport/runtime.ts'
 import { type DeadlineOptions, deadlineSettings } from './deadline-options.ts'
+import { describeLimits, describeResilience } from './describe-resilience.ts'
 import { type EjectOptions, ejectSettings } from './eject-options.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
 import { type HealthOptions, healthSettings } from './health-options.ts'
@@ -230,6 +231,8 @@ export class Pool implements Compilable {
       balancer: balancer.name === '' ? 'custom' : balancer.name,
       filters: filters.map((filter) => (filter.name === '' ? 'filter' : filter.name)),
       endpoints: specs.map(({ id, url, weight, zone }) => ({ id, url, weight, zone })),
+      resilience: describeResilience(this.#description),
+      limits: describeLimits(this.#description.limits),
     }
   }
 

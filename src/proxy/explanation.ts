@@ -10,6 +10,7 @@ import type { ConsideredRoute } from '../core/router.ts'
 import { isCompilable, type TargetDescription } from '../transport/runtime.ts'
 import { routerOf } from './compiled-proxy.ts'
 import type { ProxyDescription, RouteEntry } from './description.ts'
+import { limitsLine, resilienceLines } from './resilience-lines.ts'
 
 /** What a proxy would do with a request, and why. */
 export interface Explanation {
@@ -158,9 +159,12 @@ class TextExplanation implements Explanation {
   }
 }
 
-function targetLines({ kind, name, balancer, filters = [], endpoints = [] }: TargetDescription): string[] {
+function targetLines(target: TargetDescription): string[] {
+  const { kind, name, balancer, filters = [], endpoints = [], resilience, limits } = target
   const lines = [`  ${kind.padEnd(10)} ${name}${balancer === undefined ? '' : `, balanced by ${balancer}`}`]
   if (filters.length > 0) lines.push(`  attempt    ${filters.join(' > ')}`)
+  if (resilience !== undefined) lines.push(...resilienceLines(resilience))
+  if (limits !== undefined) lines.push(limitsLine(limits))
   for (const { id, url, weight, zone } of endpoints) {
     lines.push(
       `  endpoint   ${url}${id === url ? '' : ` (${id})`}, weight ${weight}${zone === undefined ? '' : `, zone ${zone}`}`,

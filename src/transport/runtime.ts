@@ -5,6 +5,7 @@ import type { Network } from '../core/network.ts'
 import type { Observer } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
 import type { ConnectorRegistry } from './connector-registry.ts'
+import type { PoolLimitsDescription, ResilienceDescription } from './resilience-description.ts'
 
 /** What a description is compiled against. */
 export interface Runtime {
@@ -60,6 +61,10 @@ export interface TargetDescription {
   readonly filters?: readonly string[]
   /** In the order in which they were given. Of a pool only. */
   readonly endpoints?: readonly EndpointDescription[]
+  /** What it does when endpoints fail or are slow. Of a pool only. */
+  readonly resilience?: ResilienceDescription
+  /** What it grants each endpoint, and takes from it. Of a pool only. */
+  readonly limits?: PoolLimitsDescription
 }
 
 /** An endpoint as `explain` shows it. */
