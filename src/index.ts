@@ -57,13 +57,19 @@ export type { HedgeOptions } from './pool/hedge-options.ts'
 export { type Pool, pool } from './pool/pool.ts'
 export type { PoolOptions } from './pool/pool-description.ts'
 export type { PoolEvent, PoolEvents } from './pool/pool-events.ts'
-export type { DrainOptions, EndpointEjection, EndpointSnapshot, PoolHandle } from './pool/pool-handle.ts'
+export type {
+  EndpointDrainOptions,
+  EndpointEjection,
+  EndpointSnapshot,
+  PoolHandle,
+} from './pool/pool-handle.ts'
 export type { BackoffOptions, BudgetOptions, RetryCondition, RetryOptions } from './pool/retry-options.ts'
 export type { SlowStartOptions } from './pool/slow-start.ts'
 export type { StatusRange } from './pool/status-range.ts'
 export type { SubsetOptions, SubsetSelector, WantedLabels } from './pool/subset.ts'
 export type { PreferZoneOptions } from './pool/zone.ts'
 export type { ErrorHandler, ListenOptions } from './proxy/description.ts'
+export type { DrainOptions } from './proxy/drain-options.ts'
 export type { Explanation } from './proxy/explanation.ts'
 export {
   type GroupBuilder,
@@ -74,8 +80,18 @@ export {
   type RoutedProxy,
   type StartOptions,
 } from './proxy/proxy.ts'
+export { type Readiness, type ReadinessOptions, readiness } from './proxy/readiness.ts'
 export type { RouteDescription } from './proxy/route-listing.ts'
-export { type RunningProxy, StartError, type Surroundings } from './proxy/running-proxy.ts'
+export type { RunningProxy, Surroundings } from './proxy/running-proxy.ts'
+export { StartError } from './proxy/start-error.ts'
 export type { LimitOptions } from './transport/limits.ts'
+export type {
+  EjectDescription,
+  HealthDescription,
+  HedgeDescription,
+  PoolLimitsDescription,
+  ResilienceDescription,
+  RetryDescription,
+} from './transport/resilience-description.ts'
 export type { EndpointDescription, Target, TargetDescription } from './transport/runtime.ts'
 export type { ConnectionOptions } from './transport/upstream-limits.ts'

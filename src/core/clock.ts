@@ -49,6 +49,7 @@ export class Deadline {
   readonly #onExpire: () => void
   #timer: Timer | undefined
   #firesAt = 0
+  #armedAt = 0
   #expiresAt = Number.POSITIVE_INFINITY
 
   constructor(clock: Clock, onExpire: () => void) {
@@ -58,17 +59,21 @@ export class Deadline {
 
   /** Expires `ms` from now. `Infinity` is the same as `disarm`. */
   arm(ms: number): void {
-    if (ms === Number.POSITIVE_INFINITY) {
-      this.#expiresAt = ms
-      return
-    }
     const now = this.#clock.now()
-    this.#expiresAt = now + ms
-    if (this.#timer !== undefined) {
-      if (this.#firesAt <= this.#expiresAt) return
-      this.#timer.clear()
+    this.#armedAt = now
+    this.#expireAt(now + ms, now)
+  }
+
+  /** Expires when `ms` have gone by since it was armed, if that is sooner; if they have, at once, within the call. */
+  shorten(ms: number): void {
+    const now = this.#clock.now()
+    const sooner = this.#armedAt + ms
+    if (sooner >= this.#expiresAt) return
+    if (sooner > now) this.#expireAt(sooner, now)
+    else {
+      this.disarm()
+      this.#onExpire()
     }
-    this.#schedule(now, ms)
   }
 
   /** Expires no more, until armed again. The timer is left to run out, since arming again is likely. */
@@ -81,6 +86,16 @@ export class Deadline {
     this.#expiresAt = Number.POSITIVE_INFINITY
     this.#timer?.clear()
     this.#timer = undefined
+  }
+
+  #expireAt(at: number, now: number): void {
+    this.#expiresAt = at
+    if (at === Number.POSITIVE_INFINITY) return
+    if (this.#timer !== undefined) {
+      if (this.#firesAt <= at) return
+      this.#timer.clear()
+    }
+    this.#schedule(now, at - now)
   }
 
   #schedule(now: number, ms: number): void {

@@ -5,7 +5,7 @@ import type { EndpointOptions } from './endpoint-spec.ts'
 import { stateOf } from './endpoint-state.ts'
 import type { Members } from './members.ts'
 import type { PoolEvents } from './pool-events.ts'
-import type { DrainOptions, EndpointEjection, EndpointSnapshot, PoolHandle } from './pool-handle.ts'
+import type { EndpointDrainOptions, EndpointEjection, EndpointSnapshot, PoolHandle } from './pool-handle.ts'
 
 /** What `RunningProxy.pool` gives: the public face of a running pool's members. */
 export class MembersHandle implements PoolHandle {
@@ -34,9 +34,9 @@ export class MembersHandle implements PoolHandle {
     this.#members.update(endpoints)
   }
 
-  drain(endpointId: string, options: DrainOptions = {}): Promise<boolean> {
+  drain(endpointId: string, options: EndpointDrainOptions = {}): Promise<boolean> {
     this.#mustRun()
-    knownOptions('pool.drain', options, ['limitMs'] satisfies (keyof DrainOptions)[])
+    knownOptions('pool.drain', options, ['limitMs'] satisfies (keyof EndpointDrainOptions)[])
     const { limitMs = Number.POSITIVE_INFINITY } = options
     const limit = durationMs('pool.drain', 'limitMs', limitMs, { unlimited: true })
     return this.#members.drain(this.#find('pool.drain', endpointId), limit)

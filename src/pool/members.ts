@@ -14,7 +14,7 @@ import { Discovery } from './discovery.ts'
 import { PoolEndpoint } from './endpoint.ts'
 import { EndpointDrain } from './endpoint-drain.ts'
 import { type EndpointOptions, type EndpointSpec, endpointSpecs } from './endpoint-spec.ts'
-import { servingOf, UNKNOWN, UNPROVEN } from './health.ts'
+import { isFit, servingOf, UNKNOWN, UNPROVEN } from './health.ts'
 import { type PoolDescription, usedSpecs } from './pool-description.ts'
 import { PoolNews } from './pool-news.ts'
 import { Supervision } from './supervision.ts'
@@ -90,6 +90,11 @@ export class Members {
   /** All that may be chosen for an exchange, by whichever attempt. */
   servingFor(exchange: Exchange): Candidates {
     return this.#parts === undefined ? this.#candidates : this.#parts.servingFor(exchange)
+  }
+
+  /** Whether an endpoint is fit to serve, as far as is known. */
+  get fit(): boolean {
+    return this.#phase.kind !== 'running' || this.#all.some(isFit)
   }
 
   /** All that the pool names. */

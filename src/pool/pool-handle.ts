@@ -45,7 +45,7 @@ export interface EndpointEjection {
   readonly reason: string
 }
 
-export interface DrainOptions {
+export interface EndpointDrainOptions {
   /** After so long, attempts that still run are given up, with `endpoint_drained`. Default `Infinity`: none is. */
   limitMs?: Duration
 }
@@ -88,7 +88,7 @@ export interface PoolHandle {
    *
    * @throws `ERR_OPTION_INVALID` for an id that no endpoint of the pool has.
    */
-  drain(endpointId: string, options?: DrainOptions): Promise<boolean>
+  drain(endpointId: string, options?: EndpointDrainOptions): Promise<boolean>
   /**
    * Lets an endpoint that was drained be chosen again: with a slow start, where the pool has one. Nothing for others.
    * @throws `ERR_OPTION_INVALID` for an id that no endpoint of the pool has.

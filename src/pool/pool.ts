@@ -5,6 +5,7 @@ import { invalidOption } from '../core/options.ts'
 import type { Compilable, Compiled, Runtime, TargetDescription } from '../transport/runtime.ts'
 import { type ApertureOptions, apertureSettings } from './aperture.ts'
 import { type DeadlineOptions, deadlineSettings } from './deadline-options.ts'
+import { describeLimits, describeResilience } from './describe-resilience.ts'
 import { type EjectOptions, ejectSettings } from './eject-options.ts'
 import type { EndpointSource } from './endpoint-source.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
@@ -319,6 +320,8 @@ export class Pool implements Compilable {
         used: used.has(id),
       })),
       ...(source === undefined ? {} : { source: source.name === '' ? 'source' : source.name }),
+      resilience: describeResilience(this.#description),
+      limits: describeLimits(this.#description.limits),
     }
   }
 

@@ -67,6 +67,11 @@ export class RunningPool implements Compiled {
     this.members.follow(this.#description)
   }
 
+  /** Whether an endpoint is fit to serve. One that is chosen although it is not, because none is, does not count. */
+  get fit(): boolean {
+    return this.members.fit
+  }
+
   close(): void {
     this.members.release()
   }

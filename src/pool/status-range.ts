@@ -30,3 +30,11 @@ export function statusRanges(
 export function inRanges(ranges: StatusRanges, status: number): boolean {
   return ranges.some(([from, to]) => status >= from && status <= to)
 }
+
+/** As they are written in options: `503`, `5xx`, `502-504`. */
+export function statusRangeTexts(ranges: StatusRanges): string[] {
+  return ranges.map(([from, to]) => {
+    if (from === to) return `${from}`
+    return from % 100 === 0 && to === from + 99 ? `${from / 100}xx` : `${from}-${to}`
+  })
+}

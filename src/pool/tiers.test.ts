@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { respond } from '../core/message.ts'
+import { CompiledTargets } from '../proxy/compiled-targets.ts'
 import { proxy } from '../proxy/proxy.ts'
 import {
   exchange,
@@ -165,14 +166,16 @@ describe('tiers', () => {
     const clock = virtualClock()
     const network = memoryNetwork({ clock })
     const seen: string[] = []
-    const compiled = tiered(['http://near'], ['http://far'])
+    const target = tiered(['http://near'], ['http://far'])
       .health({ ...PROBED, initial: 'unhealthy' })
       .balance((candidates) => {
         seen.push(...candidates.map(({ id }) => id))
         return candidates[0]!
       })
       .use(() => respond(200))
-      .compile({ clock, network, random: seededRandom(1), connectors: new ConnectorRegistry(network, clock) })
+    const connectors = new ConnectorRegistry(network, clock)
+    const targets = new CompiledTargets({ clock, network, random: seededRandom(1), connectors })
+    const compiled = targets.acquire([target], []).get(target)!.compiled
     void compiled.handler(exchange())
     expect([seen, clock.pending]).toEqual([['http://near'], 0])
   })

@@ -1,4 +1,4 @@
-import type { Compilable, Compiled, Runtime } from '../transport/runtime.ts'
+import type { Compilable, Compiled, Runtime, TargetRegistry } from '../transport/runtime.ts'
 import { predecessors } from './predecessors.ts'
 
 /** A pool that runs, under the description that it was compiled from. */
@@ -15,17 +15,23 @@ export interface CompiledTarget {
  * The pools that run, by their descriptions: a pool that two routes name, or that a reload brings again, is one pool with
  * one set of numbers. A pool that a reload makes anew goes on with the one that it is made from (`predecessors`).
  */
-export class CompiledTargets {
+export class CompiledTargets implements TargetRegistry {
   readonly #runtime: Runtime
   readonly #known = new Map<Compilable, CompiledTarget>()
 
-  constructor(runtime: Runtime) {
-    this.#runtime = runtime
+  constructor(runtime: Omit<Runtime, 'targets'>) {
+    this.#runtime = { ...runtime, targets: this }
+  }
+
+  running(target: Compilable): Compiled {
+    const known = this.#known.get(target)
+    if (known === undefined) throw new TypeError('a target was asked for that nobody has')
+    return known.compiled
   }
 
   /** Those of a proxy's description. `served` are those of the description that is served until then. */
   acquire(targets: Iterable<Compilable>, served: Iterable<CompiledTarget>): Map<Compilable, CompiledTarget> {
-    const distinct = new Set(targets)
+    const distinct = withUsed(targets)
     const before = predecessors(distinct, [...served])
     const acquired = new Map<Compilable, CompiledTarget>()
     for (const target of distinct) {
@@ -57,4 +63,14 @@ export class CompiledTargets {
     this.#known.set(target, entry)
     return entry
   }
+}
+
+/** Targets and all that they use, each behind those that it uses. */
+function withUsed(targets: Iterable<Compilable>, found: Set<Compilable> = new Set()): Set<Compilable> {
+  for (const target of targets) {
+    if (found.has(target)) continue
+    withUsed(target.uses ?? [], found)
+    found.add(target)
+  }
+  return found
 }

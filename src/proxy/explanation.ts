@@ -10,6 +10,7 @@ import type { ConsideredRoute } from '../core/router.ts'
 import { type EndpointDescription, isCompilable, type TargetDescription } from '../transport/runtime.ts'
 import { routerOf } from './compiled-proxy.ts'
 import type { ProxyDescription, RouteEntry } from './description.ts'
+import { limitsLine, resilienceLines } from './resilience-lines.ts'
 
 /** What a proxy would do with a request, and why. */
 export interface Explanation {
@@ -158,16 +159,12 @@ class TextExplanation implements Explanation {
   }
 }
 
-function targetLines({
-  kind,
-  name,
-  balancer,
-  filters = [],
-  endpoints = [],
-  source,
-}: TargetDescription): string[] {
+function targetLines(target: TargetDescription): string[] {
+  const { kind, name, balancer, filters = [], endpoints = [], source, resilience, limits } = target
   const lines = [`  ${kind.padEnd(10)} ${name}${balancer === undefined ? '' : `, balanced by ${balancer}`}`]
   if (filters.length > 0) lines.push(`  attempt    ${filters.join(' > ')}`)
+  if (resilience !== undefined) lines.push(...resilienceLines(resilience))
+  if (limits !== undefined) lines.push(limitsLine(limits))
   if (source !== undefined) lines.push(`  endpoints  from ${source}`)
   lines.push(...endpoints.map(endpointLine))
   return lines

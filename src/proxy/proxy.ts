@@ -18,6 +18,7 @@ import {
   type RouteEntry,
   withListener,
 } from './description.ts'
+import { type DrainOptions, drainSettings } from './drain-options.ts'
 import { type Explanation, explain } from './explanation.ts'
 import { listRoutes, type RouteDescription } from './route-listing.ts'
 import { type Described, RunningProxy, type Surroundings } from './running-proxy.ts'
@@ -34,8 +35,8 @@ export interface ProxyOptions {
 }
 
 export interface StartOptions {
-  /** Drains on SIGTERM and SIGINT; a second signal closes at once. Default true. */
-  signals?: boolean
+  /** Drains on SIGTERM and SIGINT, with these options or the defaults; a second signal closes at once. Default true. */
+  signals?: boolean | DrainOptions
   /** Time, chance and network, where they are not to be the real ones: the testing kit has others. */
   surroundings?: Partial<Surroundings>
 }
@@ -158,14 +159,17 @@ class DescribedProxy implements ProxyBuilder {
   async start(options: StartOptions = {}): Promise<RunningProxy> {
     knownOptions('start', options, ['signals', 'surroundings'])
     const { signals = true, surroundings = {} } = options
-    if (typeof signals !== 'boolean') throw invalidOption('start', 'signals', 'true or false', signals)
+    if (typeof signals !== 'boolean' && (typeof signals !== 'object' || signals === null))
+      throw invalidOption('start', 'signals', 'true, false or options of a drain', signals)
+    const draining =
+      signals === false ? undefined : drainSettings('start.signals', signals === true ? {} : signals)
     const running = await RunningProxy.start(withListener(this.description), {
       clock: systemClock,
       random: systemRandom,
       network: nodeNetwork,
       ...surroundings,
     })
-    if (signals) drainOnSignals(running)
+    if (draining !== undefined) drainOnSignals(running, draining)
     return running
   }
 

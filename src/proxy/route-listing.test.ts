@@ -10,7 +10,7 @@ const health: Handler = () => respond(200, 'ok')
 test('routes lists every route with all that surrounds it, in the order of writing', () => {
   const app = proxy()
     .use(log)
-    .route('GET /users/:id', auth, pool(['http://a:1'], { name: 'users' }))
+    .route('GET /users/:id', auth, pool(['http://a:1'], { name: 'users' }).deadline({ ms: '2s' }))
     .group('/admin', (admin) => admin.use(auth).route('/health', health))
 
   expect(app.routes).toEqual([
@@ -33,6 +33,8 @@ test('routes lists every route with all that surrounds it, in the order of writi
             used: true,
           },
         ],
+        resilience: expect.objectContaining({ retry: undefined, deadline: { ms: 2_000, header: undefined } }),
+        limits: expect.objectContaining({ connectMs: 5_000 }),
       },
     },
     { match: '/admin/health', filters: ['log', 'auth'], target: { kind: 'handler', name: 'health' } },

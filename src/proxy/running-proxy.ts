@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts'
+import { Lifecycle } from '../core/lifecycle.ts'
 import type { Address, Network } from '../core/network.ts'
 import type { Observer } from '../core/observer.ts'
-import { type Duration, durationMs, invalidOption } from '../core/options.ts'
+import { type Duration, invalidOption } from '../core/options.ts'
 import type { Random } from '../core/random.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { PoolHandle } from '../pool/pool-handle.ts'
@@ -11,21 +12,9 @@ import { Listener, type ListenerSettings } from '../transport/listener.ts'
 import { CompiledProxy } from './compiled-proxy.ts'
 import { CompiledTargets } from './compiled-targets.ts'
 import { type ProxyDescription, withListener } from './description.ts'
-
-/** A proxy could not start. The message is one line that says what to change. */
-export class StartError extends Error {
-  /** The system's, such as `EADDRINUSE`. */
-  readonly code: string
-
-  constructor(message: string, code: string) {
-    super(message)
-    this.name = 'StartError'
-    this.code = code
-    // Where in the engine it was found is of no help to whoever must choose another port.
-    this.stack = `${this.name}: ${message}`
-    Object.defineProperty(this, 'code', { enumerable: false })
-  }
-}
+import { type DrainOptions, drainSettings } from './drain-options.ts'
+import { type Readiness, readinessIn } from './readiness.ts'
+import { startError } from './start-error.ts'
 
 /** Time, chance and network of a running proxy. */
 export interface Surroundings {
@@ -47,11 +36,10 @@ export interface Described {
   readonly description: ProxyDescription
 }
 
-const DEFAULT_DRAIN_MS = 10_000
-
 /** A proxy with open listeners. Ends with `drain` or `close`; also by `await using`. */
 export class RunningProxy implements AsyncDisposable {
   readonly #surroundings: Surroundings
+  readonly #lifecycle = new Lifecycle()
   readonly #connectors: ConnectorRegistry
   readonly #targets: CompiledTargets
   #listeners: OpenListener[] = []
@@ -60,13 +48,22 @@ export class RunningProxy implements AsyncDisposable {
   #compiled: CompiledProxy
   #closing: Promise<void> | undefined
   #reloading: Promise<void> = Promise.resolve()
+  /** Ends a drain's notice. */
+  readonly #noticed = Promise.withResolvers<void>()
   readonly #closed = Promise.withResolvers<void>()
 
   private constructor(description: ProxyDescription, surroundings: Surroundings) {
     const { clock, random, network, observer } = surroundings
     this.#surroundings = surroundings
     this.#connectors = new ConnectorRegistry(network, clock)
-    this.#targets = new CompiledTargets({ clock, random, network, observer, connectors: this.#connectors })
+    this.#targets = new CompiledTargets({
+      clock,
+      random,
+      network,
+      observer,
+      connectors: this.#connectors,
+      lifecycle: this.#lifecycle,
+    })
     this.#compiled = new CompiledProxy(description, this.#targets, observer)
   }
 
@@ -81,6 +78,7 @@ export class RunningProxy implements AsyncDisposable {
       running.#compiled.retire()
       throw error
     }
+    running.#lifecycle.enter('serving')
     return running
   }
 
@@ -99,7 +97,17 @@ export class RunningProxy implements AsyncDisposable {
 
   /** Open client connections. */
   get connections(): number {
-    return this.#listeners.reduce((sum, { listener }) => sum + listener.connections, 0)
+    return this.#allListeners.reduce((sum, { connections }) => sum + connections, 0)
+  }
+
+  /** Whether traffic should be sent to it: from the start until a drain begins. */
+  get ready(): boolean {
+    return this.readiness.ready
+  }
+
+  /** The same, with the reasons why not. What `readiness()` answers, but for its pools. */
+  get readiness(): Readiness {
+    return readinessIn(this.#lifecycle.phase)
   }
 
   /**
@@ -141,25 +149,40 @@ export class RunningProxy implements AsyncDisposable {
     return reloaded
   }
 
-  /** Accepts nothing new, lets what runs finish for `limitMs` (default 10 s), then closes. */
-  async drain(limitMs: Duration = DEFAULT_DRAIN_MS): Promise<void> {
-    const limit = durationMs('drain', 'limitMs', limitMs, { unlimited: true })
-    const drained = Promise.all(this.#listeners.map(({ listener }) => listener.drain()))
-    if (limit === Number.POSITIVE_INFINITY) await drained
-    else {
-      await new Promise<void>((resolve) => {
-        const timer = this.#surroundings.clock.setTimeout(resolve, limit)
-        void drained.then(() => {
-          timer.clear()
-          resolve()
-        })
-      })
-    }
+  /**
+   * Ends it in good order. `drain('30s')` is short for `drain({ limitMs: '30s' })`.
+   *
+   * 1. At once it is no longer `ready`, and every response says `Connection: close`. For `noticeMs` (default 0) everything
+   *    is still accepted, so that load balancers take notice.
+   * 2. The listeners are closed; who waits to be accepted still is. What runs finishes. A connection that idles is closed
+   *    when it has not been used for a second.
+   * 3. After `tunnelMs` (default: at the limit), tunnels are closed.
+   * 4. After `limitMs` (default 10 s), what is left is broken off, with `proxy_closed`.
+   *
+   * Resolves when it is closed. A second call may hasten the first, and cannot delay it.
+   *
+   * @example
+   * await running.drain({ noticeMs: '5s', limitMs: '20s', tunnelMs: '5s' })
+   *
+   * @throws `ERR_OPTION_INVALID` for a time that is none, or a `tunnelMs` past `limitMs`.
+   */
+  async drain(options: Duration | DrainOptions = {}): Promise<void> {
+    const { noticeMs, limitMs, tunnelMs } = drainSettings('drain', options)
+    this.#lifecycle.enter('notice')
+    if (noticeMs > 0) for (const listener of this.#allListeners) listener.announceDrain()
+    await this.#atMost(noticeMs, this.#noticed.promise)
+    const drained = this.#stopAccepting()
+    void this.#atMost(tunnelMs, drained).then(() => {
+      for (const listener of this.#allListeners) listener.endTunnels()
+    })
+    await this.#atMost(limitMs, drained)
     await this.close()
   }
 
   /** Gives up what runs, and releases everything. */
   close(): Promise<void> {
+    this.#lifecycle.enter('closed')
+    this.#noticed.resolve()
     this.#closing ??= this.#close()
     return this.#closing
   }
@@ -173,44 +196,87 @@ export class RunningProxy implements AsyncDisposable {
     return this.close()
   }
 
+  get #allListeners(): readonly Listener[] {
+    return [...this.#listeners.map(({ listener }) => listener), ...this.#removed]
+  }
+
+  /** Resolves when no connection is left. */
+  async #stopAccepting(): Promise<void> {
+    this.#lifecycle.enter('draining')
+    this.#noticed.resolve()
+    await Promise.all(this.#allListeners.map((listener) => listener.drain()))
+  }
+
+  /** Waits for so long, or until something else has come, if that is sooner. */
+  #atMost(ms: number, sooner: Promise<void>): Promise<void> {
+    if (ms === 0) return Promise.resolve()
+    if (ms === Number.POSITIVE_INFINITY) return sooner
+    return new Promise((resolve) => {
+      const timer = this.#surroundings.clock.setTimeout(resolve, ms)
+      void sooner.then(() => {
+        timer.clear()
+        resolve()
+      })
+    })
+  }
+
   async #close(): Promise<void> {
     await this.#reloading
-    const listeners = [...this.#listeners.map(({ listener }) => listener), ...this.#removed]
-    await Promise.all(listeners.map((listener) => listener.close()))
+    await Promise.all(this.#allListeners.map((listener) => listener.close()))
     this.#compiled.retire()
     await this.#connectors.disconnected()
     this.#closed.resolve()
   }
 
   async #reload(description: ProxyDescription): Promise<void> {
-    if (this.#closing !== undefined) throw new Error('the proxy is closed')
-    const { observer } = this.#surroundings
+    this.#mustServe()
+    const { clock, random, observer } = this.#surroundings
     const compiled = new CompiledProxy(description, this.#targets, observer, this.#compiled)
     compiled.start()
-    const kept = description.listeners.map((settings) =>
-      this.#listeners.find((it) => sameListener(it.settings, settings)),
+    const settings = description.listeners
+    const others = new Set(this.#listeners)
+    const kept = settings.map((wanted) => take(others, (it) => sameListener(it.settings, wanted)))
+    const before = settings.map((wanted, i) =>
+      kept[i] === undefined ? take(others, (it) => sameAddress(it.settings, wanted)) : undefined,
     )
     let opened: OpenListener[]
     try {
       opened = await this.#open(
-        description.listeners.filter((_, i) => kept[i] === undefined),
+        settings.filter((_, i) => kept[i] === undefined && before[i] === undefined),
         compiled,
       )
     } catch (error) {
       compiled.retire()
       throw error
     }
+    if (this.#lifecycle.phase !== 'serving') {
+      // A drain has begun meanwhile, and knows nothing of these.
+      await Promise.all(opened.map(({ listener }) => listener.close()))
+      compiled.retire()
+      this.#mustServe()
+    }
     const removed = this.#listeners.filter((it) => !kept.includes(it))
-    this.#listeners = description.listeners.map((_, i) => kept[i] ?? opened.shift()!)
+    this.#listeners = settings.map((wanted, i) => {
+      const predecessor = before[i]
+      if (predecessor === undefined) return kept[i] ?? opened.shift()!
+      const listener = new Listener(wanted, clock, random, compiled)
+      listener.takeOver(predecessor.listener)
+      return { settings: wanted, listener }
+    })
     compiled.takeOver()
-    for (const { listener } of this.#listeners) listener.snapshot = compiled
-    this.#compiled.retire()
-    this.#compiled = compiled
-    // Their running exchanges finish on the old snapshot; nobody waits for that here.
     for (const { listener } of removed) {
       this.#removed.add(listener)
       void listener.drain().then(() => this.#removed.delete(listener))
     }
+    // Also of those that only have last requests to serve: the old one is released when its running exchanges are over.
+    for (const listener of this.#allListeners) listener.snapshot = compiled
+    this.#compiled.retire()
+    this.#compiled = compiled
+  }
+
+  #mustServe(): void {
+    const { phase } = this.#lifecycle
+    if (phase !== 'serving') throw new Error(`the proxy is ${phase === 'closed' ? 'closed' : 'draining'}`)
   }
 
   async #open(all: readonly ListenerSettings[], compiled: CompiledProxy): Promise<OpenListener[]> {
@@ -230,43 +296,27 @@ export class RunningProxy implements AsyncDisposable {
   }
 }
 
+/** Takes one out that fits. */
+function take<T>(from: Set<T>, fits: (one: T) => boolean): T | undefined {
+  for (const one of from) {
+    if (!fits(one)) continue
+    from.delete(one)
+    return one
+  }
+  return undefined
+}
+
+function sameAddress(one: ListenerSettings, other: ListenerSettings): boolean {
+  return one.host === other.host && one.port === other.port
+}
+
 /** A listener is kept when everything about it is as before. */
 function sameListener(one: ListenerSettings, other: ListenerSettings): boolean {
   return (
-    one.host === other.host &&
-    one.port === other.port &&
+    sameAddress(one, other) &&
     one.clients.trusted === other.clients.trusted &&
     Object.entries(one.limits).every(
       ([name, value]) => other.limits[name as keyof typeof other.limits] === value,
     )
   )
-}
-
-function startError(error: NodeJS.ErrnoException, { host, port }: ListenerSettings): Error {
-  const at = `${host}:${port}`
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return new StartError(
-        `${at} is in use: stop what listens there, or choose another port with .listen(${port + 1})`,
-        error.code,
-      )
-    case 'EACCES':
-      return new StartError(
-        `${at} may not be opened by this user: choose a port above 1023, for example .listen(8080)`,
-        error.code,
-      )
-    case 'EADDRNOTAVAIL':
-      return new StartError(
-        `${host} is no address of this machine: use .listen({ host: '127.0.0.1' }) or '0.0.0.0'`,
-        error.code,
-      )
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new StartError(
-        `the host "${host}" is unknown: use an address of this machine, for example '127.0.0.1'`,
-        error.code,
-      )
-    default:
-      return error
-  }
 }

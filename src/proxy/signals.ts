@@ -1,12 +1,16 @@
+import type { DrainSettings } from './drain-options.ts'
 import type { RunningProxy } from './running-proxy.ts'
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 /** Drains on the first SIGTERM or SIGINT and closes at the second. The process then ends by itself. */
-export function drainOnSignals(running: RunningProxy): void {
+export function drainOnSignals(running: RunningProxy, settings: DrainSettings): void {
   let asked = false
-  const onSignal = (): void => {
-    const ended = asked ? running.close() : running.drain()
+  const onSignal = (signal: NodeJS.Signals): void => {
+    // Whoever waits at a terminal is told what for. One that ends at once says nothing.
+    if (!asked && (running.connections > 0 || settings.noticeMs > 0))
+      console.error(`gatewright: ${signal}: draining; a second signal closes at once`)
+    const ended = asked ? running.close() : running.drain(settings)
     asked = true
     ended.catch((error: unknown) => {
       console.error('gatewright: could not close', error)

@@ -31,7 +31,12 @@ export interface ListenerContext {
   readonly limits: Limits
   readonly clients: ClientResolver
   readonly snapshot: Snapshot
+  /** Whether every response is to be the last of its connection: from the first moment of a drain on. */
   readonly draining: boolean
+  /** Whether new connections are accepted: until a drain's notice is over. */
+  readonly accepting: boolean
+  /** Whether tunnels have had their time: none is begun any more. */
+  readonly tunnelsEnded: boolean
   readonly parseHead: (bytes: Buffer, start: number, available: number) => RequestHead | undefined
   /** A `Date` line for now. */
   dateLine(): string

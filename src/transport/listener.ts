@@ -15,6 +15,12 @@ export interface ListenerSettings {
   readonly clients: ClientResolver
 }
 
+/** What the system listens with. It may be handed on. */
+interface ListeningSocket {
+  bound: BoundListener | undefined
+  owner: Listener
+}
+
 /** Accepts connections at one address, and owns them. */
 export class Listener implements ListenerContext {
   readonly clock: Clock
@@ -24,8 +30,10 @@ export class Listener implements ListenerContext {
   readonly parseHead: (bytes: Buffer, start: number, available: number) => RequestHead | undefined
   snapshot: Snapshot
   draining = false
+  accepting = true
+  tunnelsEnded = false
   readonly #connections = new Set<ServerConnection>()
-  #bound: BoundListener | undefined
+  #socket: ListeningSocket | undefined
   #emptied: PromiseWithResolvers<void> | undefined
   #second = -1
   #dateLine = ''
@@ -41,8 +49,9 @@ export class Listener implements ListenerContext {
   }
 
   get address(): Address {
-    if (this.#bound === undefined) throw new Error('the listener is not open')
-    return this.#bound.address
+    const address = this.#socket?.bound?.address
+    if (address === undefined) throw new Error('the listener is not open')
+    return address
   }
 
   get connections(): number {
@@ -50,21 +59,48 @@ export class Listener implements ListenerContext {
   }
 
   async open(network: Network, { host, port }: ListenerSettings): Promise<void> {
-    this.#bound = await network.listen({ host, port }, (wire) => this.#accept(wire))
+    const socket: ListeningSocket = { bound: undefined, owner: this }
+    socket.bound = await network.listen({ host, port }, (wire) => socket.owner.#accept(wire))
+    this.#socket = socket
   }
 
-  /** Accepts no more, lets running exchanges finish, and closes what idles. Resolves when no connection is left. */
-  async drain(): Promise<void> {
+  /** Accepts from now on in the place of another, at its address. That one has its connections left, and is to drain. */
+  takeOver(other: Listener): void {
+    this.#socket = other.#socket
+    other.#socket = undefined
+    if (this.#socket !== undefined) this.#socket.owner = this
+  }
+
+  /** From now on every response is the last of its connection. Everything else goes on. */
+  announceDrain(): void {
     this.draining = true
-    await this.#bound?.close()
+  }
+
+  /**
+   * Accepts no more, but for those who wait to be; lets running exchanges finish, and closes what idles. Resolves when no
+   * connection is left.
+   */
+  async drain(): Promise<void> {
+    // Without a notice, responses do not say yet that they are the last: their clients would connect anew, and some just
+    // now, when that is in vain.
+    await this.#socket?.bound?.close()
+    this.draining = true
+    this.accepting = false
     for (const connection of [...this.#connections]) connection.drain()
     await this.#whenEmpty()
+  }
+
+  /** Closes what has become a tunnel, and lets nothing become one any more. */
+  endTunnels(): void {
+    this.tunnelsEnded = true
+    for (const connection of [...this.#connections]) connection.endTunnel(new ProxyError('proxy_closed'))
   }
 
   /** Gives up everything that runs. */
   async close(): Promise<void> {
     this.draining = true
-    await this.#bound?.close()
+    this.accepting = false
+    await this.#socket?.bound?.close()
     for (const connection of [...this.#connections]) connection.close(new ProxyError('proxy_closed'))
     // What lingers or tunnels has no exchange to give up, but a wire to close.
     await this.#whenEmpty()
@@ -93,7 +129,7 @@ export class Listener implements ListenerContext {
   }
 
   #accept(wire: Wire): void {
-    if (this.draining || this.#connections.size >= this.limits.connections) {
+    if (!this.accepting || this.#connections.size >= this.limits.connections) {
       wire.destroy()
       return
     }

@@ -203,11 +203,16 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
   }
   const closed = (): void => failed(new Error('the connection was closed while it was being made'))
   const connected = (): void => {
+    // Refused before, while it was being connected.
+    if (socket.destroyed) return
     socket.removeListener('close', closed)
     wire = new NodeWire(socket)
     handler.onConnect(wire)
   }
   const event = tls === undefined ? 'connect' : 'secureConnect'
+  socket.once('connect', () => {
+    if (isConnectedToItself(socket)) socket.destroy(refused(socket))
+  })
   socket.once(event, connected)
   socket.once('error', (error) => {
     socket.removeListener('close', closed)
@@ -230,11 +235,25 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
   }
 }
 
+/**
+ * While nobody listens at a port of the range that the system gives to clients, a client that connects to it may be given
+ * the same one. Its SYN then meets itself: a simultaneous open (RFC 9293 section 3.5), and it would read its own request.
+ */
+function isConnectedToItself({ localPort, remotePort, localAddress, remoteAddress }: Socket): boolean {
+  return localPort === remotePort && localAddress === remoteAddress
+}
+
+/** What the system would have said. */
+function refused({ remoteAddress, remotePort }: Socket): Error {
+  const message = `connect ECONNREFUSED ${remoteAddress}:${remotePort} (nobody listens there but this client itself)`
+  return Object.assign(new Error(message), { code: 'ECONNREFUSED' })
+}
+
 function listen(
   { host, port, backlog = 1024 }: ListenOptions,
   onWire: (wire: Wire) => void,
 ): Promise<BoundListener> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const accept = (socket: Socket): void => {
     // Asked for later, the address of a client that has reset the connection by then would be empty.
     if (socket.remoteAddress === undefined) {
       socket.destroy()
@@ -243,14 +262,51 @@ function listen(
     const wire = new NodeWire(socket)
     socket.on('data', onData)
     onWire(wire)
+  }
+  /** Accepted while the listener is being closed. */
+  let last: Socket[] | undefined
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    if (last === undefined) accept(socket)
+    else {
+      last.push(socket)
+      socket.on('error', ignore)
+    }
   })
+  /**
+   * Unlike `Server.close` it does not wait for the connections, whose owner is another.
+   *
+   * The system resets whoever is still in the accept queue when the listener is closed, and may have sent a request by
+   * then. Node takes one out of it in each turn of its event loop. So the queue is emptied first; and nobody is served
+   * meanwhile, for clients that are answered come again, and it would never be empty. Who connects between the last turn
+   * and the close is lost all the same.
+   */
+  const close = async (): Promise<void> => {
+    const accepted: Socket[] = []
+    last = accepted
+    await turnOfEventLoop()
+    for (let seen = -1; accepted.length > seen && seen < backlog; await turnOfEventLoop())
+      seen = accepted.length
+    server.close()
+    last = undefined
+    for (const socket of accepted) {
+      socket.removeListener('error', ignore)
+      accept(socket)
+    }
+  }
+  let closing: Promise<void> | undefined
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port, backlog }, () => {
       server.removeListener('error', reject)
       // What accept reports later (too many open files) concerns one connection that never was.
       server.on('error', () => {})
-      resolve({ address: boundAddress(server), close: () => closeServer(server) })
+      resolve({
+        address: boundAddress(server),
+        close: () => {
+          closing ??= close()
+          return closing
+        },
+      })
     })
   })
 }
@@ -261,8 +317,9 @@ function boundAddress(server: Server): Address {
   return { address: bound.address, port: bound.port }
 }
 
-/** Ends accepting; unlike `Server.close` it does not wait for the connections, whose owner is another. */
-function closeServer(server: Server): Promise<void> {
-  server.close()
+function turnOfEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
+
+/** For errors of a socket that has no owner yet: its end is looked at when it gets one. */
+function ignore(): void {}

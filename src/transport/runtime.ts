@@ -1,10 +1,12 @@
 import type { Clock } from '../core/clock.ts'
 import type { Handler } from '../core/handler.ts'
 import type { Labels } from '../core/labels.ts'
+import type { LifecyclePhase } from '../core/lifecycle.ts'
 import type { Network } from '../core/network.ts'
 import type { Observer } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
 import type { ConnectorRegistry } from './connector-registry.ts'
+import type { PoolLimitsDescription, ResilienceDescription } from './resilience-description.ts'
 
 /** What a description is compiled against. */
 export interface Runtime {
@@ -14,11 +16,23 @@ export interface Runtime {
   readonly observer?: Observer | undefined
   /** Connections outlive the snapshot that opened them, as long as one that uses them follows. */
   readonly connectors: ConnectorRegistry
+  /** For a target that names another one. */
+  readonly targets: TargetRegistry
+  /** What the proxy is about; `undefined` where nothing was started: with `handler()`. */
+  readonly lifecycle?: { readonly phase: LifecyclePhase } | undefined
+}
+
+/** The targets that run. Each is one, whoever names it: routes, reloads, other targets. */
+export interface TargetRegistry {
+  /** A target as it runs: one of those that whoever asks `uses`. */
+  running(target: Compilable): Compiled
 }
 
 /** A description that was compiled: its handler, its begin and its end. */
 export interface Compiled {
   readonly handler: Handler
+  /** Whether it is fit to serve, as far as it knows. Left out where nothing is known. */
+  readonly fit?: boolean
   /**
    * Begins what goes on beside exchanges, such as probes. Of a running proxy only; called again, it does nothing. Where it
    * goes on with what another one has begun, that begins with `takeOver`.
@@ -34,6 +48,8 @@ export interface Compiled {
 export interface Compilable {
   /** What it is, for `explain`. */
   describe(): TargetDescription
+  /** @internal Other targets that it needs: compiled before it, and kept as long as it is. Left out where it needs none. */
+  readonly uses?: readonly Compilable[]
   /** @internal `before` is what runs under another description, and is gone on with. */
   compile(runtime: Runtime, before?: Compiled): Compiled
 }
@@ -54,6 +70,10 @@ export interface TargetDescription {
   readonly endpoints?: readonly EndpointDescription[]
   /** The name of the function that gives the endpoints once the proxy runs. Of a pool only. */
   readonly source?: string
+  /** What it does when endpoints fail or are slow. Of a pool only. */
+  readonly resilience?: ResilienceDescription
+  /** What it grants each endpoint, and takes from it. Of a pool only. */
+  readonly limits?: PoolLimitsDescription
 }
 
 /** An endpoint as `explain` shows it. */

@@ -83,6 +83,7 @@ describe('reload', () => {
     const peer = await upstream.accept()
     await peer.request()
     const { url } = app
+    await testClock().advance('1s')
     await app.running.reload(
       proxy()
         .listen({ port: 0, host: '127.0.0.2' })
@@ -116,6 +117,124 @@ describe('reload', () => {
     await from.send(GET)
     expect((await from.response()).body.toString()).toBe('ok')
     expect(app.running.addresses).toHaveLength(1)
+  })
+
+  it('two listeners that are alike stay two', async () => {
+    const two = (text: string) =>
+      proxy()
+        .listen({ port: 0 })
+        .listen({ port: 0 })
+        .route('/', () => respond(200, text))
+    const running = await two('1').start({ signals: false, surroundings: testNetwork().surroundings })
+    onTestFinished(() => running.close())
+    const { addresses } = running
+    await running.reload(two('2'))
+    expect(running.addresses).toEqual(addresses)
+    for (const { port } of addresses) {
+      const from = await client({ url: `http://127.0.0.1:${port}` })
+      await from.send(GET)
+      expect((await from.response()).body.toString()).toBe('2')
+    }
+  })
+
+  it('a listener whose options change keeps its port; connections from before end after their next response', async () => {
+    const upstream = await rawUpstream()
+    const app = await gateway(upstream)
+    const { url } = app
+    const port = Number(new URL(url).port)
+    const [busy, idle, used] = [await client(app), await client(app), await client(app)]
+    await busy.send(GET)
+    const peer = await upstream.accept()
+    await peer.request()
+    await testClock().advance('1s')
+    await used.send('GET / HTTP/1.1\r\nHost: a')
+    await app.running.reload(
+      proxy()
+        .listen({ port: 0, limits: { headers: 2 } })
+        .route('/', () => respond(200, 'new')),
+    )
+    expect(app.running.url).toBe(url)
+    expect(app.running.connections).toBe(3)
+    expect(await idle.over).toBe('ended')
+    await peer.send(OK)
+    const response = await busy.response()
+    expect([response.body.toString(), response.header('connection')]).toEqual(['ok', 'close'])
+    // Its limits are those that it began with, and what serves it is what serves now.
+    await used.send('\r\nA: 1\r\nB: 2\r\n\r\n')
+    const last = await used.response()
+    expect([last.body.toString(), last.header('connection')]).toEqual(['new', 'close'])
+    const fresh = await client({ url: `http://127.0.0.1:${port}` })
+    await fresh.send('GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\n\r\n')
+    expect((await fresh.response()).status).toBe(431)
+    for (const one of [busy, idle, used]) one.end()
+    // And once more, now that it has been handed on.
+    await app.running.reload(
+      proxy()
+        .listen({ port: 0 })
+        .route('/', () => respond(200, 'newer')),
+    )
+    const newer = await client({ url })
+    await newer.send(GET)
+    expect((await newer.response()).body.toString()).toBe('newer')
+    await app.running.close()
+    await expect(client({ url })).rejects.toThrow('ECONNREFUSED')
+  })
+
+  it('a request on a connection of a listener that is gone is served by what serves now', async () => {
+    const app = await gateway(await rawUpstream(), { target: () => respond(200, 'old') })
+    const [used, partly] = [await client(app), await client(app)]
+    await used.send(GET)
+    expect((await used.response()).body.toString()).toBe('old')
+    await partly.send('GET / HT')
+    const to = (text: string, host: string) =>
+      proxy()
+        .listen({ port: 0, host })
+        .route('/', () => respond(200, text))
+    await app.running.reload(to('new', '127.0.0.2'))
+    await used.send(GET)
+    const last = await used.response()
+    expect([last.body.toString(), last.header('connection')]).toEqual(['new', 'close'])
+    await app.running.reload(to('newer', '127.0.0.3'))
+    await partly.send(GET.slice('GET / HT'.length))
+    expect((await partly.response()).body.toString()).toBe('newer')
+  })
+
+  it('a failed one of several leaves those before and behind it in effect', async () => {
+    const { port } = await rawUpstream()
+    const app = await gateway(await rawUpstream())
+    const to = (text: string) =>
+      proxy()
+        .listen({ port: 0 })
+        .route('/', () => respond(200, text))
+    const all = await Promise.allSettled([
+      app.running.reload(to('1')),
+      app.running.reload(to('2').listen(port)),
+      app.running.reload(to('3').listen({ port: 0, host: '127.0.0.2' })),
+    ])
+    expect(all.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(app.running.addresses).toHaveLength(2)
+    for (const { address, port } of app.running.addresses) {
+      const from = await client({ url: `http://${address}:${port}` })
+      await from.send(GET)
+      expect((await from.response()).body.toString()).toBe('3')
+    }
+  })
+
+  it('one that cannot open its listener leaves a listener whose options would change as it was', async () => {
+    const { port } = await rawUpstream()
+    const app = await gateway(await rawUpstream(), { target: () => respond(200, 'old') })
+    const from = await client(app)
+    const failing = proxy()
+      .listen({ port: 0, limits: { headers: 2 } })
+      .listen(port)
+      .route('/', () => respond(200, 'new'))
+    await expect(app.running.reload(failing)).rejects.toThrow('is in use')
+    await from.send('GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\n\r\n')
+    const response = await from.response()
+    expect([response.body.toString(), response.header('connection')]).toEqual(['old', undefined])
+    const fresh = await client(app)
+    await fresh.send(GET)
+    expect((await fresh.response()).body.toString()).toBe('old')
   })
 
   it('several at once take effect in order', async () => {
@@ -161,6 +280,7 @@ describe('drain', () => {
     await busy.send(GET)
     await peer.request()
     const { url } = app
+    await testClock().advance('1s')
     let drained = false
     const draining = app.running.drain('1h').then(() => {
       drained = true
@@ -191,7 +311,9 @@ describe('drain', () => {
     await from.until('abc')
     const draining = app.running.drain('1h')
     await peer.send('def')
-    expect(await from.rest()).toBe('def')
+    await from.until('def')
+    await testClock().advance('1s')
+    expect(await from.over).toBe('ended')
     from.end()
     await draining
   })

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../core/clock.ts'
 import type { Address } from '../../core/network.ts'
 import { type Duration, durationMs, invalidOption } from '../../core/options.ts'
 import type { Random } from '../../core/random.ts'
-import type { Pool, PoolHandle, RoutedProxy, RunningProxy } from '../../index.ts'
+import type { DrainOptions, Pool, PoolHandle, RoutedProxy, RunningProxy } from '../../index.ts'
 import { KitError } from '../kit-error.ts'
 import { type MemoryNetwork, memoryNetwork } from '../network/memory-network.ts'
 import { RealWork } from '../real-work.ts'
@@ -201,6 +201,17 @@ export class RunningSimulation implements Simulation {
       `sim.pool(${what})`,
       this.#ready.then(() => this.#running!.pool(which)),
     )
+  }
+
+  drain(options: Duration | DrainOptions = {}): Pending<void> {
+    this.#mustRun('sim.drain')
+    const drain = async (): Promise<void> => {
+      await this.#ready
+      this.note('a drain has begun')
+      await this.#running!.drain(options)
+      this.note('the drain is over')
+    }
+    return this.#driver.pending(`sim.drain(${JSON.stringify(options)})`, drain())
   }
 
   explain(of: ExchangeRecord | SimulatedResponse): string {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { type Duration, integer, invalidOption, knownOptions } from '../../core/options.ts'
 import type { Random } from '../../core/random.ts'
-import type { Pool, PoolHandle, RoutedProxy } from '../../index.ts'
+import type { DrainOptions, Pool, PoolHandle, RoutedProxy } from '../../index.ts'
 import type { MemoryNetwork } from '../network/memory-network.ts'
 import type { FakeUpstream } from '../upstream/fake-upstream.ts'
 import type { ClientRequest, ClientRequestOptions } from './client-request.ts'
@@ -66,6 +66,8 @@ export interface Simulation extends SimulatedClient, AsyncDisposable {
   load(options: LoadOptions): Pending<LoadResult>
   /** Serves another description from now on, as `reload` of a running proxy does. */
   reload(app: RoutedProxy): Pending<void>
+  /** Ends the proxy in good order, as `drain` of a running proxy does, and begins at once. */
+  drain(options?: Duration | DrainOptions): Pending<void>
 
   /**
    * The handle of a pool of the app that is served now, as `pool` of a running proxy gives it. What it promises is waited for

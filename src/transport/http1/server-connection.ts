@@ -68,10 +68,14 @@ export class ServerConnection
     this.#deadline.arm(context.limits.headMs)
   }
 
-  /** Ends it as soon as no exchange is under way. Running ones are told to close after their response. */
+  /** Nobody new is accepted any more: ends it when it idles, but for a request that may be on its way. */
   drain(): void {
-    this.#keepAlive = false
-    if (this.#phase === 'idle') this.#linger()
+    if (this.#phase === 'idle') this.#deadline.shorten(LAST_REQUEST_MS)
+  }
+
+  /** Ends it now if it has become a tunnel. */
+  endTunnel(reason: ProxyError): void {
+    if (this.#phase === 'tunnel') this.close(reason)
   }
 
   /** Ends it now. A running exchange is given up. */
@@ -231,7 +235,7 @@ export class ServerConnection
     this.#phase = 'exchange'
     this.#head = head
     this.#received = 0
-    this.#keepAlive = head.keepAlive && !context.draining
+    this.#keepAlive = head.keepAlive
 
     const framing = incomingRequestFraming(head)
     let body: RequestBody | undefined
@@ -298,7 +302,7 @@ export class ServerConnection
     const head = this.#head!
     const { body } = response
     const framing = outgoingResponseFraming(response.status, head.method, body.length, head.minor)
-    this.#keepAlive &&= framing !== 'close' && !this.#mustCloseAfter()
+    this.#keepAlive &&= framing !== 'close' && !this.#context.draining && !this.#mustCloseAfter()
     const text = this.#responseHead(
       response,
       framing === 'length' ? body.length : undefined,
@@ -342,6 +346,7 @@ export class ServerConnection
   }
 
   join(response: ResponseMessage, tunnel: Tunnel): void {
+    if (this.#context.tunnelsEnded) throw new ProxyError('proxy_closed')
     const serving = this.#serving
     const exchange = serving.exchange!
     const early = this.#stash?.take()
@@ -421,9 +426,12 @@ export class ServerConnection
 
   #nextRequest(): void {
     this.#phase = 'idle'
-    if (!this.#keepAlive || this.#context.draining) this.#linger()
+    if (!this.#keepAlive) this.#linger()
     else {
-      this.#deadline.arm(this.#context.limits.keepAliveMs)
+      const { limits, accepting } = this.#context
+      this.#deadline.arm(limits.keepAliveMs)
+      // Its response had begun before the drain, and could not say that it is the last.
+      if (!accepting) this.#deadline.shorten(LAST_REQUEST_MS)
       if (this.#stash !== undefined) this.#readOn()
     }
   }
@@ -659,6 +667,12 @@ export class ServerConnection
 
 const NO_BYTES = new Uint8Array(0)
 const EMPTY_LINE_BYTES = 2
+/**
+ * A connection that was used so short a time ago may be used again at this moment, and closing it would lose the request: a
+ * client may send it anew only if it is idempotent (RFC 9110 section 9.2.2), and not all do. So it is kept for a last one,
+ * whose response says so. In nginx this is `keepalive_min_timeout`, in HAProxy `option idle-close-on-response`.
+ */
+const LAST_REQUEST_MS = 1_000
 /** When the client had less than this share of the time, its progress says nothing. */
 const LEAST_OWN_SHARE = 0.1
 /** The target with its path in the one form that is matched and sent on; `undefined` when the path has none. */

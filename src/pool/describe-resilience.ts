@@ -1,0 +1,66 @@
+import type {
+  EjectDescription,
+  HealthDescription,
+  HedgeDescription,
+  PoolLimitsDescription,
+  ResilienceDescription,
+  RetryDescription,
+} from '../transport/resilience-description.ts'
+import type { UpstreamLimits } from '../transport/upstream-limits.ts'
+import type { EjectSettings } from './eject-options.ts'
+import type { HealthSettings } from './health-options.ts'
+import type { HedgeSettings } from './hedge-options.ts'
+import type { PoolDescription } from './pool-description.ts'
+import type { RetrySettings } from './retry-options.ts'
+import { statusRangeTexts } from './status-range.ts'
+
+/** What a pool was asked to do when its endpoints fail or are slow. */
+export function describeResilience(description: PoolDescription): ResilienceDescription {
+  const { retry, hedge, deadline, health, eject, slowStart, panicThreshold } = description
+  return {
+    // A hedge or a deadline alone has settings of retries too, which allow for none.
+    retry: retry === undefined || retry.attempts === 1 ? undefined : describeRetry(retry),
+    hedge: hedge && describeHedge(hedge),
+    deadline,
+    health: health && describeHealth(health),
+    eject: eject && describeEject(eject),
+    slowStart,
+    panicThreshold,
+  }
+}
+
+export function describeLimits(limits: UpstreamLimits): PoolLimitsDescription {
+  const { chunkExtensionBytes: _, trailerBytes: __, trailers: ___, ...options } = limits
+  return options
+}
+
+function describeRetry(settings: RetrySettings): RetryDescription {
+  const { attempts, conditions, statuses, predicates, methods, baseMs, maxMs, ...same } = settings
+  const { idempotencyKey, perAttemptMs, budget, maxRetryAfterMs, replayBytes } = same
+  const functions = predicates.map(({ name }) => (name === '' ? 'function' : name))
+  return {
+    attempts,
+    on: [...conditions, ...statusRangeTexts(statuses), ...functions],
+    methods: [...methods],
+    idempotencyKey,
+    perAttemptMs,
+    budget,
+    backoff: { baseMs, maxMs },
+    maxRetryAfterMs,
+    replayBytes,
+  }
+}
+
+function describeHedge({ afterMs, part, budget, methods, idempotencyKey }: HedgeSettings): HedgeDescription {
+  // 99.9 and not 99.90000000000001.
+  const percentile = `p${Number(((part ?? 0) * 100).toFixed(1))}`
+  return { afterMs: afterMs ?? percentile, budget, methods: [...methods], idempotencyKey }
+}
+
+function describeHealth({ statuses, headers: _, ...same }: HealthSettings): HealthDescription {
+  return { ...same, status: statusRangeTexts(statuses) }
+}
+
+function describeEject({ statuses, ...same }: EjectSettings): EjectDescription {
+  return { ...same, statuses: statusRangeTexts(statuses) }
+}

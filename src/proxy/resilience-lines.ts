@@ -1,0 +1,103 @@
+import type {
+  EjectDescription,
+  HealthDescription,
+  HedgeDescription,
+  PoolLimitsDescription,
+  ResilienceDescription,
+  RetryDescription,
+} from '../transport/resilience-description.ts'
+
+/** What a pool does when its endpoints fail or are slow, in a line for each thing that it was asked to do. */
+export function resilienceLines(resilience: ResilienceDescription): string[] {
+  const { retry, hedge, deadline, health, eject, slowStart, panicThreshold } = resilience
+  const lines: string[] = []
+  const say = (what: string, ...facts: (string | undefined)[]): void => {
+    lines.push(`  ${what.padEnd(10)} ${facts.filter((fact) => fact !== undefined).join(', ')}`)
+  }
+  if (retry !== undefined) say('retry', ...retryFacts(retry))
+  if (hedge !== undefined) say('hedge', ...hedgeFacts(hedge))
+  if (deadline !== undefined)
+    say('deadline', time(deadline.ms), deadline.header && `told in ${deadline.header}`)
+  if (health !== undefined) say('health', ...healthFacts(health))
+  if (eject !== undefined) say('eject', ...ejectFacts(eject))
+  if (slowStart !== undefined) say('slow start', time(slowStart.lastsMs))
+  if (panicThreshold > 0) say('panic', `below ${percent(panicThreshold)} of the endpoints fit to serve`)
+  return lines
+}
+
+/** How long a pool waits for what, and how much it has of it at a time. */
+export function limitsLine(limits: PoolLimitsDescription): string {
+  const { maxConnections, maxPending, pendingMs, connectMs, headMs, bodyIdleMs, tunnelIdleMs } = limits
+  const facts = [
+    `${count(maxConnections)} connections to an endpoint`,
+    `${maxPending} may wait for one up to ${time(pendingMs)}`,
+    `connect ${time(connectMs)}`,
+    `head ${time(headMs)}`,
+    `body idle ${time(bodyIdleMs)}`,
+    `tunnel idle ${time(tunnelIdleMs)}`,
+  ]
+  return `  limits     ${facts.join(', ')}`
+}
+
+function retryFacts({ attempts, on, perAttemptMs, budget }: RetryDescription): (string | undefined)[] {
+  return [
+    `${attempts} attempts`,
+    `on ${on.join(' ')}`,
+    perAttemptMs === Number.POSITIVE_INFINITY ? undefined : `each ${time(perAttemptMs)}`,
+    budget === undefined
+      ? 'without a budget'
+      : `budget ${percent(budget.ratio)} of the requests and ${budget.minPerSecond} a second`,
+  ]
+}
+
+function hedgeFacts({ afterMs, budget }: HedgeDescription): string[] {
+  const after = typeof afterMs === 'string' ? afterMs : time(afterMs)
+  return [`after ${after}`, `budget ${percent(budget)} of the requests`]
+}
+
+function healthFacts(health: HealthDescription): (string | undefined)[] {
+  const { method, path, port, intervalMs, timeoutMs, rise, fall, initial } = health
+  return [
+    `${method} ${path}${port === undefined ? '' : ` on port ${port}`} every ${time(intervalMs)}`,
+    `each ${time(timeoutMs)}`,
+    `rise ${rise}`,
+    `fall ${fall}`,
+    initial === 'unhealthy' ? 'must pass first' : undefined,
+  ]
+}
+
+function ejectFacts(eject: EjectDescription): (string | undefined)[] {
+  const { consecutiveErrors, consecutiveConnectFailures, successRate, failurePercentage } = eject
+  return [
+    Number.isFinite(consecutiveErrors) ? `${consecutiveErrors} errors in a row` : undefined,
+    Number.isFinite(consecutiveConnectFailures)
+      ? `${consecutiveConnectFailures} failures to connect in a row`
+      : undefined,
+    successRate && `success ${successRate.deviations} deviations below the mean`,
+    failurePercentage && `${failurePercentage.threshold} % failed`,
+    `for ${time(eject.ejectMs)} up to ${time(eject.maxEjectMs)}`,
+    `at most ${percent(eject.maxEjected)} of the endpoints`,
+  ]
+}
+
+const UNITS = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+] as const
+
+/** In the largest unit that makes it a whole number. */
+function time(ms: number): string {
+  if (ms === Number.POSITIVE_INFINITY) return 'without end'
+  for (const [unit, name] of UNITS) if (ms >= unit && ms % unit === 0) return `${ms / unit} ${name}`
+  return `${ms} ms`
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))} %`
+}
+
+function count(of: number): string {
+  return of === Number.POSITIVE_INFINITY ? 'any number of' : `${of}`
+}
