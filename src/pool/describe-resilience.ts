@@ -6,7 +6,7 @@ import type {
   ResilienceDescription,
   RetryDescription,
 } from '../transport/resilience-description.ts'
-import type { UpstreamLimits } from '../transport/upstream-limits.ts'
+import { CONNECTION_OPTIONS, type UpstreamLimits } from '../transport/upstream-limits.ts'
 import type { EjectSettings } from './eject-options.ts'
 import type { HealthSettings } from './health-options.ts'
 import type { HedgeSettings } from './hedge-options.ts'
@@ -29,9 +29,11 @@ export function describeResilience(description: PoolDescription): ResilienceDesc
   }
 }
 
+/** What a pool grants each of its endpoints, and takes from it. */
 export function describeLimits(limits: UpstreamLimits): PoolLimitsDescription {
-  const { chunkExtensionBytes: _, trailerBytes: __, trailers: ___, ...options } = limits
-  return options
+  // Not all limits are options.
+  const options = CONNECTION_OPTIONS.map((name) => [name, limits[name as keyof UpstreamLimits]])
+  return Object.fromEntries(options) as PoolLimitsDescription
 }
 
 function describeRetry(settings: RetrySettings): RetryDescription {
@@ -57,8 +59,10 @@ function describeHedge({ afterMs, part, budget, methods, idempotencyKey }: Hedge
   return { afterMs: afterMs ?? percentile, budget, methods: [...methods], idempotencyKey }
 }
 
-function describeHealth({ statuses, headers: _, ...same }: HealthSettings): HealthDescription {
-  return { ...same, status: statusRangeTexts(statuses) }
+function describeHealth({ statuses, ...settings }: HealthSettings): HealthDescription {
+  const { method, path, host, port, intervalMs, timeoutMs, rise, fall, jitter, body, initial } = settings
+  const status = statusRangeTexts(statuses)
+  return { method, path, host, port, intervalMs, timeoutMs, rise, fall, jitter, status, body, initial }
 }
 
 function describeEject({ statuses, ...same }: EjectSettings): EjectDescription {

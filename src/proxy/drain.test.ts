@@ -97,7 +97,7 @@ test('tunnels have a time of their own in a drain, and end as what they are', as
     tunnel: (bytes, peer) => peer.write(bytes),
   })
   const client = await sim.connect()
-  client.send('GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+  await client.send('GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
   await sim.settle()
   const drained = sim.drain({ noticeMs: '1s', tunnelMs: '5s', limitMs: '30s' })
   await sim.advance(5_999)

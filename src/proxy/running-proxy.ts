@@ -100,12 +100,12 @@ export class RunningProxy implements AsyncDisposable {
     return this.#allListeners.reduce((sum, { connections }) => sum + connections, 0)
   }
 
-  /** Whether traffic should be sent to it: from the start until a drain begins. */
+  /** Whether traffic should be sent to it: from the start until a drain begins. For a route that says so, see `readiness()`. */
   get ready(): boolean {
     return this.readiness.ready
   }
 
-  /** The same, with the reasons why not. What `readiness()` answers, but for its pools. */
+  /** The same, with the reasons why not. */
   get readiness(): Readiness {
     return readinessIn(this.#lifecycle.phase)
   }
@@ -121,7 +121,7 @@ export class RunningProxy implements AsyncDisposable {
    */
   pool(which: Pool | string): PoolHandle {
     if (this.#closing !== undefined) throw new Error('the proxy is closed')
-    const served = this.#compiled.targets
+    const served = this.#compiled.targets.filter(({ compiled }) => compiled instanceof RunningPool)
     const found = served.filter(({ target }) =>
       typeof which === 'string' ? target.describe().name === which : target === which,
     )
@@ -140,7 +140,7 @@ export class RunningProxy implements AsyncDisposable {
    * Serves another description from now on. Exchanges that are running finish on the old one; listeners, pools and
    * connections that both have are kept, also of a pool that was made anew: by its name, and by the ids of its endpoints where
    * several pools have that. If the new one cannot be compiled or a listener cannot be opened, it rejects,
-   * and the old one goes on.
+   * and the old one goes on. It rejects, too, from the first moment of a drain on.
    */
   async reload(app: Described): Promise<void> {
     const before = this.#reloading
@@ -152,10 +152,10 @@ export class RunningProxy implements AsyncDisposable {
   /**
    * Ends it in good order. `drain('30s')` is short for `drain({ limitMs: '30s' })`.
    *
-   * 1. At once it is no longer `ready`, and every response says `Connection: close`. For `noticeMs` (default 0) everything
-   *    is still accepted, so that load balancers take notice.
-   * 2. The listeners are closed; who waits to be accepted still is. What runs finishes. A connection that idles is closed
-   *    when it has not been used for a second.
+   * 1. At once it is no longer `ready`. For `noticeMs` (default 0) everything is still accepted, so that load balancers take
+   *    notice, and every response says `Connection: close`.
+   * 2. The listeners are closed; who waits to be accepted still is. What runs finishes, and says the same. A connection that
+   *    idles is closed when it has not been used for a second.
    * 3. After `tunnelMs` (default: at the limit), tunnels are closed.
    * 4. After `limitMs` (default 10 s), what is left is broken off, with `proxy_closed`.
    *

@@ -31,7 +31,7 @@ export interface ListenerContext {
   readonly limits: Limits
   readonly clients: ClientResolver
   readonly snapshot: Snapshot
-  /** Whether every response is to be the last of its connection: from the first moment of a drain on. */
+  /** Whether every response is to be the last of its connection: in a drain's notice, and when nobody is accepted any more. */
   readonly draining: boolean
   /** Whether new connections are accepted: until a drain's notice is over. */
   readonly accepting: boolean

@@ -25,9 +25,9 @@ afterEach(() => {
 
 /** A port at which nobody listens. */
 async function freePort(): Promise<number> {
-  const { address, close } = await nodeNetwork.listen({ host: '127.0.0.1', port: 0 }, () => {})
-  await close()
-  return address.port
+  const bound = await nodeNetwork.listen({ host: '127.0.0.1', port: 0 }, () => {})
+  await bound.close()
+  return bound.address.port
 }
 
 test.each([

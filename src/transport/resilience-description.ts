@@ -1,3 +1,5 @@
+import type { ConnectionOptions } from './upstream-limits.ts'
+
 /**
  * What a pool does when its endpoints fail or are slow, as `explain` shows it: its options, with the defaults filled in.
  * Times are milliseconds, statuses are as in the options: `503`, `5xx`, `502-504`. What was not asked for is `undefined`.
@@ -72,18 +74,5 @@ export interface EjectDescription {
   readonly statuses: readonly string[]
 }
 
-/** What a pool grants each of its endpoints, and what it takes from it. Times are milliseconds. */
-export interface PoolLimitsDescription {
-  readonly maxConnections: number
-  readonly maxPending: number
-  readonly pendingMs: number
-  readonly idleMs: number
-  readonly connectMs: number
-  readonly headMs: number
-  readonly bodyIdleMs: number
-  readonly sendIdleMs: number
-  readonly tunnelIdleMs: number
-  readonly headBytes: number
-  readonly headers: number
-  readonly bodyBytes: number
-}
+/** What a pool grants each of its endpoints, and what it takes from it: `ConnectionOptions` as milliseconds and bytes. */
+export type PoolLimitsDescription = { readonly [Option in keyof ConnectionOptions]-?: number }
