@@ -83,6 +83,8 @@ export interface Connecting {
 }
 
 export interface ConnectHandler {
+  /** The connection is made, and TLS begins on it. Called before the others, where TLS was asked for. */
+  onSecuring?(): void
   /** Gives the open wire; the callee sets its `handler` before it returns. */
   onConnect(wire: Wire): void
   onConnectError(error: Error): void

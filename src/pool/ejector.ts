@@ -216,6 +216,7 @@ const UNCONNECTED: ReadonlySet<ProxyErrorCode> = new Set<ProxyErrorCode>([
   'upstream_refused',
   'upstream_unreachable',
   'upstream_connect_timeout',
+  'upstream_tls_timeout',
   'upstream_tls_failed',
   'upstream_certificate_invalid',
 ])

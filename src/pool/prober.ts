@@ -124,6 +124,7 @@ const PROBE_LIMITS = {
   maxConnections: Number.POSITIVE_INFINITY,
   idleMs: 0,
   connectMs: Number.POSITIVE_INFINITY,
+  tlsMs: Number.POSITIVE_INFINITY,
   headMs: Number.POSITIVE_INFINITY,
   bodyIdleMs: Number.POSITIVE_INFINITY,
   sendIdleMs: Number.POSITIVE_INFINITY,

@@ -1,5 +1,5 @@
 import { type Clock, Deadline, type Timer } from '../core/clock.ts'
-import { ProxyError } from '../core/errors.ts'
+import { ProxyError, type ProxyErrorCode } from '../core/errors.ts'
 import { IDEMPOTENT_METHODS } from '../core/idempotent-methods.ts'
 import type { Connecting, ConnectOptions, Network, Wire } from '../core/network.ts'
 import type { Attempt, AttemptCarrier } from './attempt.ts'
@@ -179,21 +179,27 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
     attempt.carrier = this
     const pending: PendingConnect = { connecting: undefined, timer: undefined }
     this.#connecting.set(attempt, pending)
-    const { connectMs } = this.limits
-    if (connectMs !== Number.POSITIVE_INFINITY) {
-      pending.timer = this.clock.setTimeout(() => {
-        pending.connecting?.cancel()
-        this.#connectFailed(attempt, pending, new ProxyError('upstream_connect_timeout'))
-      }, connectMs)
-    }
+    this.#limitConnect(attempt, pending, 'upstream_connect_timeout', this.limits.connectMs)
     try {
       pending.connecting = this.#network.connect(this.#target, {
+        onSecuring: () => this.#limitConnect(attempt, pending, 'upstream_tls_timeout', this.limits.tlsMs),
         onConnect: (wire) => this.#connected(attempt, pending, wire),
         onConnectError: (error) => this.#connectFailed(attempt, pending, connectError(error)),
       })
     } catch (error) {
       this.#connectFailed(attempt, pending, connectError(error as Error))
     }
+  }
+
+  /** Each step of a connection has a time of its own. */
+  #limitConnect(attempt: Attempt, pending: PendingConnect, code: ProxyErrorCode, ms: number): void {
+    pending.timer?.clear()
+    pending.timer = undefined
+    if (ms === Number.POSITIVE_INFINITY) return
+    pending.timer = this.clock.setTimeout(() => {
+      pending.connecting?.cancel()
+      this.#connectFailed(attempt, pending, new ProxyError(code))
+    }, ms)
   }
 
   #connected(attempt: Attempt, pending: PendingConnect, wire: Wire): void {

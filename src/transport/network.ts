@@ -207,7 +207,9 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
     wire = new NodeWire(socket)
     handler.onConnect(wire)
   }
+  const securing = (): void => handler.onSecuring?.()
   const event = tls === undefined ? 'connect' : 'secureConnect'
+  if (tls !== undefined) socket.once('connect', securing)
   socket.once(event, connected)
   socket.once('error', (error) => {
     socket.removeListener('close', closed)
@@ -220,6 +222,7 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
   })
   return {
     cancel() {
+      socket.removeListener('connect', securing)
       socket.removeListener(event, connected)
       socket.removeListener('close', closed)
       socket.removeAllListeners('error')
