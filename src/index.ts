@@ -27,7 +27,12 @@ export { problemResponse } from './core/problem.ts'
 export type { Random } from './core/random.ts'
 export type { Transform } from './core/transformed-source.ts'
 export type { DeadlineOptions } from './pool/deadline-options.ts'
-export type { EjectOptions, FailurePercentageOptions, SuccessRateOptions } from './pool/eject-options.ts'
+export type {
+  EjectOptions,
+  FailurePercentageOptions,
+  LatencyOptions,
+  SuccessRateOptions,
+} from './pool/eject-options.ts'
 export type { EndpointOptions } from './pool/endpoint-spec.ts'
 export type { HealthOptions } from './pool/health-options.ts'
 export type { HedgeOptions } from './pool/hedge-options.ts'

@@ -120,7 +120,7 @@ export class Pool implements Compilable {
   /**
    * Leaves an endpoint alone for a time when its own traffic shows that it fails: in a row (`consecutiveErrors`,
    * `consecutiveConnectFailures`), much more often than the others (`successRate`), or most of the time
-   * (`failurePercentage`). An endpoint serves while it is healthy and not ejected.
+   * (`failurePercentage`); or that it is much slower than the others (`latency`). An endpoint serves while it is healthy and not ejected.
    *
    * Failures are errors of the upstream's side and responses of a status in `statuses`. A client that leaves never counts,
    * nor do the pool's own limits. The first ejection lasts for `ejectMs`, the second in a row twice as long, and so on; one
