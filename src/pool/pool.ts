@@ -98,8 +98,8 @@ export class Pool implements Compilable {
   }
 
   /**
-   * Probes every endpoint with an HTTP request of its own, from the start of the proxy to its end, and lets only healthy
-   * ones be chosen.
+   * Probes every endpoint, from the start of the proxy to its end, and lets only healthy ones be chosen. A probe is an HTTP
+   * request (`path`), or with `type: 'tcp'` a connection, and what comes on it where `expect` says so.
    *
    * The first probe of an endpoint decides alone whether it is healthy; after that it takes `fall` failures in a row until
    * it is not, and `rise` passes in a row until it is again. When no endpoint is healthy, all that were found unhealthy are
@@ -110,6 +110,9 @@ export class Pool implements Compilable {
    *
    * @example
    * pool(['http://u1:8080', 'http://u2:8080']).health({ path: '/healthz', intervalMs: '5s', rise: 2, fall: 3 })
+   * pool(['http://u1:8080']).health({ type: 'tcp', port: 6379, send: 'PING\r\n', expect: '+PONG' })
+   *
+   * Trap of `tcp`: a connection that is made shows that something accepts it, perhaps only the machine's kernel.
    *
    * @throws `ERR_OPTION_INVALID` for an option that is wrong.
    */

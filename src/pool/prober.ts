@@ -1,17 +1,13 @@
 import { Deadline } from '../core/clock.ts'
-import { ProxyError } from '../core/errors.ts'
-import { type Client, Exchange, type ExchangeHost } from '../core/exchange.ts'
-import { RequestMessage } from '../core/message.ts'
 import type { ConnectOptions } from '../core/network.ts'
 import type { ProbeResult } from '../core/observer.ts'
-import { randomId } from '../core/random.ts'
-import type { Connector } from '../transport/connector.ts'
-import type { OutgoingPolicy } from '../transport/outgoing-head.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import type { UpstreamLimits } from '../transport/upstream-limits.ts'
 import type { EndpointSpec } from './endpoint-spec.ts'
 import type { HealthSettings } from './health-options.ts'
-import { Probe, type ProbeVerdict } from './probe.ts'
+import { HttpProbes } from './http-probes.ts'
+import type { Probe, ProbeMaker, ProbeVerdict } from './probe.ts'
+import { TcpProbes } from './tcp-probes.ts'
 
 /**
  * - `waiting`: for the time of the next probe.
@@ -38,11 +34,7 @@ export class Prober {
   readonly #settings: HealthSettings
   readonly #runtime: Runtime
   readonly #onResult: (result: ProbeResult) => void
-  readonly #target: ConnectOptions
-  readonly #limits: UpstreamLimits
-  readonly #policy: OutgoingPolicy
-  readonly #host: ExchangeHost
-  readonly #connector: Connector
+  readonly #probes: ProbeMaker
   readonly #deadline: Deadline
   #phase: Phase = WAITING
 
@@ -55,24 +47,12 @@ export class Prober {
     runtime: Runtime,
     onResult: (result: ProbeResult) => void,
   ) {
-    const { clock, random, connectors } = runtime
-    const { port = spec.connect.port, intervalMs, jitter } = settings
+    const { clock, random } = runtime
+    const { intervalMs, jitter } = settings
     this.#settings = settings
     this.#runtime = runtime
     this.#onResult = onResult
-    this.#target = { ...spec.connect, port }
-    this.#limits = { ...limits, ...PROBE_LIMITS }
-    const authority = port === spec.connect.port ? spec.authority : authorityOf(this.#target)
-    this.#policy = {
-      close: true,
-      host: settings.host ?? host ?? authority,
-      authority,
-      xForwarded: false,
-      forwarded: false,
-      via: undefined,
-    }
-    this.#host = { clock, random, ...NOBODY_ASKS, makeId: () => randomId(random) }
-    this.#connector = connectors.acquire(this.#target, this.#limits)
+    this.#probes = probesOf(spec, settings, limits, host, runtime)
     this.#deadline = new Deadline(clock, () => this.#timeIsUp())
     this.#deadline.arm(intervalMs * jitter * random())
   }
@@ -83,9 +63,8 @@ export class Prober {
     if (phase.kind === 'closed') return
     this.#phase = CLOSED
     this.#deadline.close()
-    if (phase.kind === 'probing')
-      phase.probe.abort(new ProxyError('proxy_closed', { sent: phase.probe.sent }))
-    this.#runtime.connectors.release(this.#target, this.#limits)
+    if (phase.kind === 'probing') phase.probe.close()
+    this.#probes.close()
   }
 
   #timeIsUp(): void {
@@ -95,15 +74,11 @@ export class Prober {
   }
 
   #begin(): void {
-    const { method, path, headers, timeoutMs } = this.#settings
-    const startedAt = this.#runtime.clock.now()
-    const request = new RequestMessage({ method, target: path, host: this.#policy.authority, headers })
-    const exchange = new Exchange(request, NO_CLIENT, this.#host, startedAt)
-    const probe = new Probe(exchange, this.#policy, this.#settings, this.#onVerdict)
-    this.#phase = { kind: 'probing', probe, startedAt }
-    this.#deadline.arm(timeoutMs)
+    const probe = this.#probes.make(this.#onVerdict)
+    this.#phase = { kind: 'probing', probe, startedAt: this.#runtime.clock.now() }
+    this.#deadline.arm(this.#settings.timeoutMs)
     // May fail, and be judged, before it returns.
-    this.#connector.send(probe)
+    probe.start()
   }
 
   readonly #onVerdict = (probe: Probe, verdict: ProbeVerdict): void => {
@@ -119,34 +94,32 @@ export class Prober {
   }
 }
 
-/** A probe has one limit in time, its own. It never waits for another's connection, and leaves none behind. */
-const PROBE_LIMITS = {
-  maxConnections: Number.POSITIVE_INFINITY,
-  idleMs: 0,
-  connectMs: Number.POSITIVE_INFINITY,
-  tlsMs: Number.POSITIVE_INFINITY,
-  headMs: Number.POSITIVE_INFINITY,
-  bodyIdleMs: Number.POSITIVE_INFINITY,
-  sendIdleMs: Number.POSITIVE_INFINITY,
-  bodyBytes: Number.POSITIVE_INFINITY,
-} satisfies Partial<UpstreamLimits>
-
-/** A probe is sent for no client, and says so by sending nothing of one. */
-const NO_CLIENT: Client = {
-  address: '',
-  port: 0,
-  peer: { address: '', port: 0 },
-  scheme: 'http',
-  localPort: 0,
-  tls: undefined,
-  forwarding: { forwardedFor: undefined, forwarded: undefined, host: undefined, port: undefined },
+function probesOf(
+  spec: EndpointSpec,
+  settings: HealthSettings,
+  limits: UpstreamLimits,
+  host: string | undefined,
+  runtime: Runtime,
+): ProbeMaker {
+  const target = probeTarget(spec, settings)
+  switch (settings.type) {
+    case 'http': {
+      const itself = target.host === spec.connect.host && target.port === spec.connect.port
+      const authority = itself ? spec.authority : authorityOf(target)
+      return new HttpProbes(target, authority, host, settings, limits, runtime)
+    }
+    case 'tcp':
+      return new TcpProbes(target, settings, runtime)
+  }
 }
 
-/** There is no one to send interim responses to, and no filter that could throw. */
-const NOBODY_ASKS: Pick<ExchangeHost, 'inform' | 'aborted' | 'report'> = {
-  inform: () => {},
-  aborted: () => {},
-  report: () => {},
+/** Where an endpoint is probed: what it says itself goes before what its pool says. */
+function probeTarget({ connect, probe }: EndpointSpec, { address, port }: HealthSettings): ConnectOptions {
+  return {
+    ...connect,
+    host: probe?.host ?? address ?? connect.host,
+    port: probe?.port ?? port ?? connect.port,
+  }
 }
 
 /** Host and port as a `Host` field has them. */
