@@ -11,7 +11,7 @@ const LIMITS = { listBytes: 1_000_000, fields: 1000 }
 
 /** The two ends of a connection, whose tables are compared after each block. */
 function pair(tableBytes?: number): {
-  send(fields: readonly Field[]): Buffer
+  readonly send: (fields: readonly Field[]) => Buffer
   encoder: HpackEncoder
   decoder: HpackDecoder
 } {
