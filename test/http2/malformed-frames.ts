@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../src/transport/http2/error-codes.ts'
-import { Flag, FrameType } from '../../src/transport/http2/frame-types.ts'
+import { Flag, FrameType } from '../../src/transport/http2/frame-head.ts'
 import { CLIENT_START, frame, padded, SETTINGS, setting, uint32 } from './recorded-frames.ts'
 
 /** Frames that break a rule, the section that has it, and what is made of it. */

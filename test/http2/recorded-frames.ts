@@ -1,8 +1,8 @@
 import type { MemoryUse } from '../../src/core/network.ts'
 import { Http2Fault } from '../../src/transport/http2/error-codes.ts'
 import type { FrameHandler } from '../../src/transport/http2/frame-handler.ts'
+import { CLIENT_PREFACE, Flag, FrameType } from '../../src/transport/http2/frame-head.ts'
 import { type FrameLimits, FrameReader } from '../../src/transport/http2/frame-reader.ts'
-import { CLIENT_PREFACE, Flag, FrameType } from '../../src/transport/http2/frame-types.ts'
 
 /** Something that a reader has told. The pieces of a DATA frame are one event. */
 export type FrameEvent = readonly (string | number | boolean)[]

@@ -15,8 +15,8 @@ import type { MemoryUse } from '../../core/network.ts'
 import { splits } from '../../testing/arbitraries/index.ts'
 import { ErrorCode, Http2Fault } from './error-codes.ts'
 import type { FrameHandler } from './frame-handler.ts'
+import { CLIENT_PREFACE, Flag, FrameType } from './frame-head.ts'
 import { FrameReader } from './frame-reader.ts'
-import { CLIENT_PREFACE, Flag, FrameType } from './frame-types.ts'
 
 const { DATA, HEADERS, PRIORITY, RST_STREAM, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION } = FrameType
 const { END_HEADERS, END_STREAM, ACK } = Flag

@@ -4,6 +4,7 @@ import { GrowingBuffer } from '../http1/growing-buffer.ts'
 import { BlockAssembly } from './block-assembly.ts'
 import { ErrorCode, Http2Fault } from './error-codes.ts'
 import type { FrameHandler } from './frame-handler.ts'
+import { CLIENT_PREFACE, Flag, FRAME_HEAD_BYTES, FrameType } from './frame-head.ts'
 import {
   checkFrameHead,
   excessFault,
@@ -13,7 +14,6 @@ import {
   type Side,
   sizeFault,
 } from './frame-rules.ts'
-import { CLIENT_PREFACE, Flag, FRAME_HEAD_BYTES, FrameType } from './frame-types.ts'
 import { latin1Text } from './latin1.ts'
 import { MIN_MAX_FRAME_SIZE, Settings } from './settings.ts'
 

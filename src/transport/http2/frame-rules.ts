@@ -1,5 +1,5 @@
 import { ErrorCode, Http2Fault } from './error-codes.ts'
-import { Flag, FrameType } from './frame-types.ts'
+import { Flag, FrameType } from './frame-head.ts'
 
 /** Bytes of a setting in a SETTINGS frame. */
 export const SETTING_BYTES = 6

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type FrameEvent, frame, readFrames, SETTINGS } from '../../../test/http2/recorded-frames.ts'
 import { RecordingWire } from '../../../test/http2/recording-wire.ts'
 import { ErrorCode } from './error-codes.ts'
-import { CLIENT_PREFACE, Flag, FrameType } from './frame-types.ts'
+import { CLIENT_PREFACE, Flag, FrameType } from './frame-head.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { SettingId } from './settings.ts'
 

@@ -1,5 +1,5 @@
 import { SMALL_BYTES, type Wire } from '../../core/network.ts'
-import { CLIENT_PREFACE, Flag, FRAME_HEAD_BYTES, FrameType } from './frame-types.ts'
+import { CLIENT_PREFACE, Flag, FRAME_HEAD_BYTES, FrameType } from './frame-head.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import { MIN_MAX_FRAME_SIZE } from './settings.ts'
 

@@ -2,9 +2,10 @@ import { DynamicTable, ENTRY_OVERHEAD } from './dynamic-table.ts'
 import { ErrorCode, Http2Fault } from './error-codes.ts'
 import { FieldBlock } from './field-block.ts'
 import { FieldEntry, STATIC_TABLE } from './field-entry.ts'
-import { type CheckedName, checkName, isPlainValue, valueFlaw } from './field-rules.ts'
+import { type CheckedName, isPlainValue, valueFlaw } from './field-rules.ts'
 import { HAS_CONTROL, huffmanDecode, huffmanRoom, NOT_HUFFMAN } from './huffman-decoder.ts'
 import { latin1Text } from './latin1.ts'
+import { checkNameBytes } from './name-lookup.ts'
 import { STATIC_ENTRIES } from './static-table.ts'
 
 export interface FieldBlockLimits {
@@ -106,7 +107,7 @@ export class HpackDecoder {
   /** A literal that goes into the table (section 6.2.1). */
   #readIndexedLiteral(block: FieldBlock, nameIndex: number): void {
     const name = nameIndex === 0 ? this.#name() : this.#entry(nameIndex)
-    const entry = this.#literal(name)
+    const entry = entryOf(name, this.#readString())
     this.#table.add(entry)
     if (this.#count(block, entry.size)) block.add(entry)
   }
@@ -123,13 +124,9 @@ export class HpackDecoder {
     block.neverIndexed.push(name.name)
   }
 
-  #literal(name: CheckedName): FieldEntry {
-    return entryOf(name, this.#readString())
-  }
-
   #name(): CheckedName {
     const from = this.#readString()
-    return checkName(latin1Text(text.bytes, from, text.to))
+    return checkNameBytes(text.bytes, from, text.to)
   }
 
   /** Counts a field of this size. Returns whether the section is still within the limits. */

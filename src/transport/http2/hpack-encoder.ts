@@ -126,10 +126,10 @@ export class HpackEncoder {
     }
     if (nameIndex === 0 && use?.newest !== undefined) nameIndex = this.#index(use.newest)
 
-    if (indexing === Indexing.table) {
+    const size = name.length + value.length + ENTRY_OVERHEAD
+    if (indexing === Indexing.table && size <= this.#table.capacity / 2) {
       use ??= known === undefined ? this.#learn(name) : this.#use(known.id)
-      const size = name.length + value.length + ENTRY_OVERHEAD
-      if (isWorthATry(use) && size <= this.#table.capacity / 2) {
+      if (isWorthATry(use)) {
         writeInteger(out, 0x40, 0x3f, nameIndex)
         if (nameIndex === 0) writeHuffmanString(out, name)
         writeHuffmanString(out, value)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { MALFORMED_FRAMES } from '../../../test/http2/malformed-frames.ts'
 import { frame, readFrames } from '../../../test/http2/recorded-frames.ts'
 import { ErrorCode, errorCodeName } from './error-codes.ts'
-import { FrameType } from './frame-types.ts'
+import { FrameType } from './frame-head.ts'
 
 const PING = frame(FrameType.PING, 0, 0, 'is there')
 

@@ -85,9 +85,9 @@ describe('writeHuffmanString', () => {
 
   test('writes each byte, behind each number of bits that are pending', () => {
     for (let byte = 0; byte < 256; byte++) {
-      // Forty digits of five bits make up for the longest code.
-      for (let digits = 0; digits < 8; digits++) {
-        const text = `${'0'.repeat(digits)}${String.fromCharCode(byte)}${'0'.repeat(40)}`
+      // Forty digits of five bits make up for the longest code. The bits of a "t" are 01001, so that those pending are not all zero.
+      for (let letters = 0; letters < 8; letters++) {
+        const text = `${'t'.repeat(letters)}${String.fromCharCode(byte)}${'0'.repeat(40)}`
         const back = read(written((out) => writeHuffmanString(out, text)))
         expect([back.huffman, back.text]).toEqual([true, text])
       }
