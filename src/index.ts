@@ -34,6 +34,7 @@ export type {
   SuccessRateOptions,
 } from './pool/eject-options.ts'
 export type { EndpointOptions } from './pool/endpoint-spec.ts'
+export type { GrpcHealthOptions } from './pool/grpc-health-options.ts'
 export type { HealthOptions } from './pool/health-options.ts'
 export type { HedgeOptions } from './pool/hedge-options.ts'
 export type { HttpHealthOptions } from './pool/http-health-options.ts'

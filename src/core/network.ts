@@ -75,6 +75,8 @@ export interface TlsConnectOptions {
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
   /** Accepts any certificate: no protection against anyone between proxy and service. Off. */
   readonly dangerouslyAcceptAnyCertificate?: boolean | undefined
+  /** @internal Protocols to offer, the one preferred first. Default none. */
+  readonly alpn?: readonly string[] | undefined
 }
 
 export interface Connecting {

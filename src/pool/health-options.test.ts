@@ -64,7 +64,7 @@ const refusedTcp: [string, object, string][] = [
   ['an address with a line break', { address: 'a\r\n' }, '"address" must be a host name or an address'],
   ['no interval', { intervalMs: 0 }, '"intervalMs" must be a duration of at least 1 ms'],
   ['an option of HTTP probes', { path: '/' }, '"path"'],
-  ['another type', { type: 'udp' }, '"type" must be "http" or "tcp", got "udp"'],
+  ['another type', { type: 'udp' }, '"type" must be "http", "tcp" or "grpc", got "udp"'],
 ]
 
 describe('pool().health by TCP', () => {
@@ -85,6 +85,19 @@ describe('pool().health by TCP', () => {
     bytes[0] = 9
     expect(expected).toEqual(Buffer.of(1, 2))
   })
+})
+
+test.each<[string, object, string]>([
+  ['an empty service', { service: '' }, '"service" must be the name of a service'],
+  ['a service with a line break', { service: 'a\n' }, '"service" must be the name of a service'],
+  ['a service that is too long', { service: 'a'.repeat(257) }, '"service" must be the name of a service'],
+  ['a host with a space', { host: 'a b' }, '"host" must be a host name'],
+  ['no timeout', { timeoutMs: 0 }, '"timeoutMs" must be a duration of at least 1 ms'],
+  ['an option of HTTP probes', { path: '/' }, '"path"'],
+])('pool().health by gRPC refuses %s at the call', (_, options, message) => {
+  expect(() => pool(['http://u1']).health({ type: 'grpc', ...options } as HealthOptions)).toThrow(
+    expect.objectContaining({ code: 'ERR_OPTION_INVALID', message: expect.stringContaining(message) }),
+  )
 })
 
 test.each(['', 'a:b', 'agent:0', 'agent:65536', '[agent]x', 'http://agent', 'a b', '::1', 7])(

@@ -1,13 +1,14 @@
 import { invalidOption } from '../core/options.ts'
+import { type GrpcHealthOptions, type GrpcHealthSettings, grpcHealthSettings } from './grpc-health-options.ts'
 import { type HttpHealthOptions, type HttpHealthSettings, httpHealthSettings } from './http-health-options.ts'
 import { HEALTH } from './probe-options.ts'
 import { type TcpHealthOptions, type TcpHealthSettings, tcpHealthSettings } from './tcp-health-options.ts'
 
 /** How the endpoints of a pool are probed: by an HTTP request, unless `type` says otherwise. */
-export type HealthOptions = HttpHealthOptions | TcpHealthOptions
+export type HealthOptions = HttpHealthOptions | TcpHealthOptions | GrpcHealthOptions
 
 /** The options, checked. */
-export type HealthSettings = HttpHealthSettings | TcpHealthSettings
+export type HealthSettings = HttpHealthSettings | TcpHealthSettings | GrpcHealthSettings
 
 /** Checks the options and fills in the defaults. */
 export function healthSettings(options: HealthOptions): HealthSettings {
@@ -18,7 +19,9 @@ export function healthSettings(options: HealthOptions): HealthSettings {
       return httpHealthSettings(options)
     case 'tcp':
       return tcpHealthSettings(options)
+    case 'grpc':
+      return grpcHealthSettings(options)
     default:
-      throw invalidOption(HEALTH, 'type', '"http" or "tcp"', type)
+      throw invalidOption(HEALTH, 'type', '"http", "tcp" or "grpc"', type)
   }
 }

@@ -99,7 +99,8 @@ export class Pool implements Compilable {
 
   /**
    * Probes every endpoint, from the start of the proxy to its end, and lets only healthy ones be chosen. A probe is an HTTP
-   * request (`path`), or with `type: 'tcp'` a connection, and what comes on it where `expect` says so.
+   * request (`path`); with `type: 'tcp'` a connection, and what comes on it where `expect` says so; with `type: 'grpc'` a
+   * call of `grpc.health.v1.Health/Check`.
    *
    * The first probe of an endpoint decides alone whether it is healthy; after that it takes `fall` failures in a row until
    * it is not, and `rise` passes in a row until it is again. When no endpoint is healthy, all that were found unhealthy are

@@ -4,6 +4,7 @@ import type { ProbeResult } from '../core/observer.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import type { UpstreamLimits } from '../transport/upstream-limits.ts'
 import type { EndpointSpec } from './endpoint-spec.ts'
+import { GrpcProbes } from './grpc-probes.ts'
 import type { HealthSettings } from './health-options.ts'
 import { HttpProbes } from './http-probes.ts'
 import type { Probe, ProbeMaker, ProbeVerdict } from './probe.ts'
@@ -102,14 +103,18 @@ function probesOf(
   runtime: Runtime,
 ): ProbeMaker {
   const target = probeTarget(spec, settings)
+  const itself = target.host === spec.connect.host && target.port === spec.connect.port
+  const authority = itself ? spec.authority : authorityOf(target)
   switch (settings.type) {
-    case 'http': {
-      const itself = target.host === spec.connect.host && target.port === spec.connect.port
-      const authority = itself ? spec.authority : authorityOf(target)
+    case 'http':
       return new HttpProbes(target, authority, host, settings, limits, runtime)
-    }
     case 'tcp':
       return new TcpProbes(target, settings, runtime)
+    case 'grpc': {
+      const { service, timeoutMs } = settings
+      const question = { service, timeoutMs, authority: settings.host ?? host ?? authority }
+      return new GrpcProbes(target, question, runtime)
+    }
   }
 }
 

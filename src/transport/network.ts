@@ -195,6 +195,7 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
           // RFC 6066 section 3: an address is no server name. The certificate must name it all the same.
           servername: tls.servername === undefined || isIP(tls.servername) !== 0 ? '' : tls.servername,
           rejectUnauthorized: tls.dangerouslyAcceptAnyCertificate !== true,
+          ...(tls.alpn === undefined ? {} : { ALPNProtocols: [...tls.alpn] }),
           ...(tls.ca === undefined ? {} : { ca: tls.ca as string | Buffer | (string | Buffer)[] }),
         })
   const failed = (error: Error): void => {

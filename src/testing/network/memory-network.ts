@@ -310,7 +310,7 @@ class InMemory implements MemoryNetwork, LinkHost {
       const link = new MemoryLink(this, faults, {
         client: { address: from, port: this.#clientPort() },
         server: { address, port },
-        tls: tls && { protocol: 'TLSv1.3', alpn: undefined, servername: tls.servername },
+        tls: tls && { protocol: 'TLSv1.3', alpn: tls.alpn?.[0], servername: tls.servername },
         opened: attempt.opened,
       })
       this.#links.add(link)
