@@ -48,12 +48,19 @@ export type { Random } from './core/random.ts'
 export type { Transform } from './core/transformed-source.ts'
 export type { ApertureOptions } from './pool/aperture.ts'
 export type { DeadlineOptions } from './pool/deadline-options.ts'
-export type { EjectOptions, FailurePercentageOptions, SuccessRateOptions } from './pool/eject-options.ts'
+export type {
+  EjectOptions,
+  FailurePercentageOptions,
+  LatencyOptions,
+  SuccessRateOptions,
+} from './pool/eject-options.ts'
 export type { EndpointSource, SourceSurroundings } from './pool/endpoint-source.ts'
 export type { EndpointOptions } from './pool/endpoint-spec.ts'
 export type { EndpointState } from './pool/endpoint-state.ts'
+export type { GrpcHealthOptions } from './pool/grpc-health-options.ts'
 export type { HealthOptions } from './pool/health-options.ts'
 export type { HedgeOptions } from './pool/hedge-options.ts'
+export type { HttpHealthOptions } from './pool/http-health-options.ts'
 export { type Pool, pool } from './pool/pool.ts'
 export type { PoolOptions } from './pool/pool-description.ts'
 export type { PoolEvent, PoolEvents } from './pool/pool-events.ts'
@@ -63,10 +70,12 @@ export type {
   EndpointSnapshot,
   PoolHandle,
 } from './pool/pool-handle.ts'
+export type { ProbeOptions } from './pool/probe-options.ts'
 export type { BackoffOptions, BudgetOptions, RetryCondition, RetryOptions } from './pool/retry-options.ts'
 export type { SlowStartOptions } from './pool/slow-start.ts'
 export type { StatusRange } from './pool/status-range.ts'
 export type { SubsetOptions, SubsetSelector, WantedLabels } from './pool/subset.ts'
+export type { TcpHealthOptions } from './pool/tcp-health-options.ts'
 export type { PreferZoneOptions } from './pool/zone.ts'
 export type { ErrorHandler, ListenOptions } from './proxy/description.ts'
 export type { DrainOptions } from './proxy/drain-options.ts'

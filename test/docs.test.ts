@@ -5,10 +5,13 @@ import { promisify } from 'node:util'
 import { PROXY_ERRORS, type ProxyErrorCode } from 'gatewright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { durationMs, sizeBytes } from '../src/core/options.ts'
+import { healthSettings } from '../src/pool/health-options.ts'
+import { retrySettings } from '../src/pool/retry-options.ts'
 import { limits } from '../src/transport/limits.ts'
 import { upstreamLimits } from '../src/transport/upstream-limits.ts'
 import { PAGES, snippetsOf } from './snippets.ts'
 import { ROOT, sourceFiles } from './source-scan.ts'
+import { timeoutTable } from './timeout-table.ts'
 
 const execute = promisify(execFile)
 const page = (path: string) => readFileSync(ROOT + path, 'utf8')
@@ -112,6 +115,34 @@ function factsOf(code: ProxyErrorCode): string {
 describe('the tables of defaults', () => {
   test('of the limits guide are those of the code', () => {
     expect(defaultsOf('docs/guides/limits.md')).toEqual(limits())
+  })
+
+  test('of the timeouts are those of the code, with the codes and statuses of the errors', () => {
+    const rows = timeoutTable()
+    expect(rows.length).toBeGreaterThan(15)
+    const settings: Readonly<Record<string, object>> = {
+      limits: limits(),
+      pool: upstreamLimits(),
+      health: healthSettings({ type: 'tcp' }),
+      retry: retrySettings({}),
+    }
+    for (const { option, defaultText, code, status } of rows) {
+      const [owner, name] = option.split('.') as [string, string]
+      const value = settings[owner]?.[name as never]
+      if (value !== undefined)
+        expect(
+          defaultText === 'none' ? Infinity : durationMs('page', option, defaultText as '1s'),
+          option,
+        ).toBe(value)
+      if (code !== undefined) expect(PROXY_ERRORS[code as ProxyErrorCode].status, code).toBe(status)
+    }
+    // Nothing that has a time is left out.
+    const named = (from: object, owner: string) =>
+      Object.keys(from)
+        .filter((name) => name.endsWith('Ms'))
+        .map((name) => `${owner}.${name}`)
+    const all = [...named(limits(), 'limits'), ...named(upstreamLimits(), 'pool')]
+    expect(all.filter((option) => !rows.some((row) => row.option === option))).toEqual([])
   })
 
   test('of the pools guide are those of the code', () => {

@@ -159,6 +159,13 @@ const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
     'connection_timeout',
     'The service did not accept the connection in time',
   ),
+  upstream_tls_timeout: row(
+    'upstream',
+    504,
+    'always',
+    'connection_timeout',
+    'No secure connection to the service was made in time',
+  ),
   upstream_tls_failed: row(
     'upstream',
     502,
@@ -307,6 +314,7 @@ export type ProxyErrorCode =
   | 'upstream_refused'
   | 'upstream_unreachable'
   | 'upstream_connect_timeout'
+  | 'upstream_tls_timeout'
   | 'upstream_tls_failed'
   | 'upstream_certificate_invalid'
   | 'upstream_reset'

@@ -75,6 +75,8 @@ export interface TlsConnectOptions {
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
   /** Accepts any certificate: no protection against anyone between proxy and service. Off. */
   readonly dangerouslyAcceptAnyCertificate?: boolean | undefined
+  /** @internal Protocols to offer, the one preferred first. Default none. */
+  readonly alpn?: readonly string[] | undefined
 }
 
 export interface Connecting {
@@ -83,6 +85,8 @@ export interface Connecting {
 }
 
 export interface ConnectHandler {
+  /** The connection is made, and TLS begins on it. Called before the others, where TLS was asked for. */
+  onSecuring?(): void
   /** Gives the open wire; the callee sets its `handler` before it returns. */
   onConnect(wire: Wire): void
   onConnectError(error: Error): void

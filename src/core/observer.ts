@@ -18,9 +18,12 @@ export interface ObservedAttempt {
 /** What one probe of an endpoint has found. */
 export interface ProbeResult {
   readonly passed: boolean
-  /** `passed`; `status 503`; `body`, which was not as expected; or an error's code, such as `upstream_refused`. */
+  /**
+   * `passed`; `status 503`; `body` or `expect`, where what came was not as expected; an error's code, such as
+   * `upstream_refused`; or of gRPC, `NOT_SERVING`, `grpc-status 12 UNIMPLEMENTED`, `content-type` and `alpn`.
+   */
   readonly reason: string
-  /** Of the answer, where there was one. */
+  /** Of the answer to an HTTP request, where there was one. */
   readonly status: number | undefined
   /** From the begin of the probe to its verdict. */
   readonly durationMs: number

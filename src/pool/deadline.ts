@@ -5,6 +5,7 @@ import { ResponseMessage } from '../core/message.ts'
 import type { CancellableTry } from './cancellable-try.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
 import { drop } from './drop-response.ts'
+import { grpcTimeout } from './grpc-timeout.ts'
 import { further } from './tried-exchange.ts'
 
 /**
@@ -89,8 +90,6 @@ export class PendingDeadline implements Abortable {
   }
 }
 
-/** gRPC's form is up to eight digits and a unit; a hundred million milliseconds are more than a day. */
 function shown(header: string, ms: number): string {
-  if (header.toLowerCase() !== 'grpc-timeout') return String(ms)
-  return ms < 100_000_000 ? `${ms}m` : `${Math.floor(ms / 1_000)}S`
+  return header.toLowerCase() === 'grpc-timeout' ? grpcTimeout(ms) : String(ms)
 }

@@ -59,10 +59,19 @@ function describeHedge({ afterMs, part, budget, methods, idempotencyKey }: Hedge
   return { afterMs: afterMs ?? percentile, budget, methods: [...methods], idempotencyKey }
 }
 
-function describeHealth({ statuses, ...settings }: HealthSettings): HealthDescription {
-  const { method, path, host, port, intervalMs, timeoutMs, rise, fall, jitter, body, initial } = settings
-  const status = statusRangeTexts(statuses)
-  return { method, path, host, port, intervalMs, timeoutMs, rise, fall, jitter, status, body, initial }
+function describeHealth(settings: HealthSettings): HealthDescription {
+  const { intervalMs, timeoutMs, rise, fall, jitter, address, port, initial } = settings
+  const same = { intervalMs, timeoutMs, rise, fall, jitter, address, port, initial }
+  switch (settings.type) {
+    case 'http': {
+      const { type, method, path, host, statuses, body } = settings
+      return { type, method, path, host, status: statusRangeTexts(statuses), body, ...same }
+    }
+    case 'tcp':
+      return { type: settings.type, ...same }
+    case 'grpc':
+      return { type: settings.type, service: settings.service, host: settings.host, ...same }
+  }
 }
 
 function describeEject({ statuses, ...same }: EjectSettings): EjectDescription {

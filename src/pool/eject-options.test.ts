@@ -9,9 +9,11 @@ describe('pool.eject', () => {
       consecutiveConnectFailures: Number.POSITIVE_INFINITY,
       successRate: undefined,
       failurePercentage: undefined,
+      latency: undefined,
       intervalMs: 10_000,
       ejectMs: 30_000,
       maxEjectMs: 300_000,
+      forgiveMs: 30_000,
       jitter: 0.1,
       maxEjected: 0.5,
       statuses: [[502, 504]],
@@ -26,7 +28,23 @@ describe('pool.eject', () => {
       minEndpoints: 5,
       minRequests: 50,
     })
+    expect(ejectSettings({ latency: {} }).latency).toEqual({
+      factor: 3,
+      marginMs: 50,
+      minEndpoints: 3,
+      minRequests: 50,
+    })
     expect(ejectSettings({ ejectMs: '10m' }).maxEjectMs).toBe(600_000)
+  })
+
+  test.each<[EjectOptions, number]>([
+    [{ intervalMs: '1m' }, 30_000],
+    [{ intervalMs: '1m', latency: {} }, 120_000],
+    [{ intervalMs: '1m', successRate: {} }, 120_000],
+    [{ intervalMs: '1m', failurePercentage: {} }, 120_000],
+    [{ latency: {} }, 30_000],
+  ])('with %o forgives an ejection for each %d ms', (options, ms) => {
+    expect(ejectSettings(options).forgiveMs).toBe(ms)
   })
 
   test.each<[EjectOptions, string]>([
@@ -38,6 +56,12 @@ describe('pool.eject', () => {
     [{ successRate: { stdev: 1 } as object }, 'stdev'],
     [{ failurePercentage: { threshold: 0.5 } }, 'failurePercentage.threshold'],
     [{ failurePercentage: { threshold: 101 } }, 'failurePercentage.threshold'],
+    [{ latency: { factor: 1 } }, 'latency.factor'],
+    [{ latency: { factor: Number.POSITIVE_INFINITY } }, 'latency.factor'],
+    [{ latency: { marginMs: -1 } }, 'latency.marginMs'],
+    [{ latency: { minEndpoints: 1 } }, 'latency.minEndpoints'],
+    [{ latency: { minRequests: 0 } }, 'latency.minRequests'],
+    [{ latency: { percentile: 'p90' } as object }, 'percentile'],
     [{ intervalMs: 0 }, 'intervalMs'],
     [{ ejectMs: 0 }, 'ejectMs'],
     [{ ejectMs: '1m', maxEjectMs: '30s' }, 'maxEjectMs'],

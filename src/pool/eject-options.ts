@@ -7,6 +7,7 @@ import {
   positiveNumber,
 } from '../core/options.ts'
 import type { EjectionTimes } from './ejection.ts'
+import type { LatencyMargins } from './latency-outliers.ts'
 import { type StatusRange, type StatusRanges, statusRanges } from './status-range.ts'
 
 /** When an endpoint is left alone because of how its own traffic fares. Times are milliseconds or `'250ms'`, `'30s'`, `'5m'`. */
@@ -25,7 +26,9 @@ export interface EjectOptions {
   successRate?: SuccessRateOptions
   /** Ejects an endpoint of which too large a part of the attempts fails. Off unless given; `{}` has the defaults. */
   failurePercentage?: FailurePercentageOptions
-  /** So long attempts are counted for `successRate` and `failurePercentage`, until a verdict. Default 10 s. */
+  /** Ejects an endpoint that answers much later than the others of its pool. Off unless given; `{}` has the defaults. */
+  latency?: LatencyOptions
+  /** So long attempts are counted for `successRate`, `failurePercentage` and `latency`, until a verdict. Default 10 s. */
   intervalMs?: Duration
   /** How long the first ejection lasts, and by how much each that follows is longer. Default 30 s. */
   ejectMs?: Duration
@@ -59,11 +62,27 @@ export interface FailurePercentageOptions {
   minRequests?: number
 }
 
+/**
+ * By how much later an endpoint may answer than the others: its median response time, to the head, beside the median of
+ * those of all.
+ */
+export interface LatencyOptions {
+  /** So many times as long. More than 1; default 3. */
+  factor?: number
+  /** And so much longer: 2 ms beside 0.5 ms are no harm. Default 50 ms. */
+  marginMs?: Duration
+  /** Endpoints with enough attempts that there must be, to be compared. At least 2; default 3. */
+  minEndpoints?: number
+  /** Attempts of an endpoint in the interval that are enough. Default 50. */
+  minRequests?: number
+}
+
 const OPTIONS: readonly string[] = [
   'consecutiveErrors',
   'consecutiveConnectFailures',
   'successRate',
   'failurePercentage',
+  'latency',
   'intervalMs',
   'ejectMs',
   'maxEjectMs',
@@ -78,9 +97,16 @@ export interface EjectSettings extends EjectionTimes {
   readonly consecutiveConnectFailures: number
   readonly successRate: Readonly<Required<SuccessRateOptions>> | undefined
   readonly failurePercentage: Readonly<Required<FailurePercentageOptions>> | undefined
+  readonly latency: LatencySettings | undefined
   readonly intervalMs: number
   readonly maxEjected: number
   readonly statuses: StatusRanges
+}
+
+/** What is asked of response times, checked. */
+export interface LatencySettings extends LatencyMargins {
+  readonly minEndpoints: number
+  readonly minRequests: number
 }
 
 const OWNER = 'pool.eject'
@@ -93,6 +119,7 @@ export function ejectSettings(options: EjectOptions): EjectSettings {
     consecutiveConnectFailures = Number.POSITIVE_INFINITY,
     successRate,
     failurePercentage,
+    latency,
     intervalMs = 10_000,
     ejectMs = 30_000,
     jitter = 0.1,
@@ -102,6 +129,10 @@ export function ejectSettings(options: EjectOptions): EjectSettings {
   const baseMs = durationMs(OWNER, 'ejectMs', ejectMs, { min: 1 })
   const maxEjectMs = durationMs(OWNER, 'maxEjectMs', options.maxEjectMs ?? Math.max(300_000, baseMs))
   if (maxEjectMs < baseMs) throw invalidOption(OWNER, 'maxEjectMs', 'no shorter than "ejectMs"', maxEjectMs)
+  const interval = durationMs(OWNER, 'intervalMs', intervalMs, { min: 1 })
+  // What an interval judges, it judges after up to two of them. Were ejections forgiven sooner, none would be longer than the
+  // first: Envoy's issue 26758.
+  const byInterval = successRate !== undefined || failurePercentage !== undefined || latency !== undefined
   return {
     consecutiveErrors: integer(OWNER, 'consecutiveErrors', consecutiveErrors, AT_LEAST_ONE),
     consecutiveConnectFailures: integer(
@@ -113,9 +144,11 @@ export function ejectSettings(options: EjectOptions): EjectSettings {
     successRate: successRate === undefined ? undefined : successRateSettings(successRate),
     failurePercentage:
       failurePercentage === undefined ? undefined : failurePercentageSettings(failurePercentage),
-    intervalMs: durationMs(OWNER, 'intervalMs', intervalMs, { min: 1 }),
+    latency: latency === undefined ? undefined : latencySettings(latency),
+    intervalMs: interval,
     ejectMs: baseMs,
     maxEjectMs,
+    forgiveMs: Math.max(baseMs, byInterval ? 2 * interval : 0),
     jitter: share(OWNER, 'jitter', jitter),
     maxEjected: share(OWNER, 'maxEjected', maxEjected),
     statuses: statusRanges(OWNER, 'statuses', statuses),
@@ -146,6 +179,21 @@ function failurePercentageSettings(options: FailurePercentageOptions): Required<
     threshold,
     minEndpoints: integer(OWNER, 'failurePercentage.minEndpoints', minEndpoints, { min: 1 }),
     minRequests: integer(OWNER, 'failurePercentage.minRequests', minRequests, { min: 1 }),
+  }
+}
+
+function latencySettings(options: LatencyOptions): LatencySettings {
+  const known = ['factor', 'marginMs', 'minEndpoints', 'minRequests'] satisfies (keyof LatencyOptions)[]
+  knownOptions(`${OWNER}.latency`, options, known)
+  const { factor = 3, marginMs = 50, minEndpoints = 3, minRequests = 50 } = options
+  if (typeof factor !== 'number' || !(factor > 1 && factor < Number.POSITIVE_INFINITY))
+    throw invalidOption(OWNER, 'latency.factor', 'a number greater than 1', factor)
+  return {
+    factor,
+    marginMs: durationMs(OWNER, 'latency.marginMs', marginMs),
+    // One alone is slower than nobody.
+    minEndpoints: integer(OWNER, 'latency.minEndpoints', minEndpoints, { min: 2 }),
+    minRequests: integer(OWNER, 'latency.minRequests', minRequests, { min: 1 }),
   }
 }
 

@@ -33,7 +33,7 @@ describe('afterSign', () => {
 })
 
 describe('ejected', () => {
-  const times = { ejectMs: 10_000, maxEjectMs: 35_000, jitter: 0.1 }
+  const times = { ejectMs: 10_000, maxEjectMs: 35_000, forgiveMs: 10_000, jitter: 0.1 }
 
   test('lasts longer each time, up to the limit', () => {
     const lasted: number[] = []
@@ -51,7 +51,7 @@ describe('ejected', () => {
     expect(ejected(SERVING, 500, 0.5, times, '').until).toBe(500 + 10_500)
   })
 
-  test('forgives one step for each base time that was served since the first good answer', () => {
+  test('forgives one step for each such time that was served since the first good answer', () => {
     const third: Serving = { ...SERVING, steps: 3 }
     const stepsAt = (proved: Serving, now: number) => ejected(proved, now, 0, times, '').steps
     expect(stepsAt(third, 90_000)).toBe(4) // It has shown nothing good.

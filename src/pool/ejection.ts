@@ -38,6 +38,8 @@ export type AttemptSign = 'answered' | 'whole' | 'broken' | 'failed' | 'unconnec
 export interface EjectionTimes {
   readonly ejectMs: number
   readonly maxEjectMs: number
+  /** For each of these that an endpoint has served well, one ejection is forgiven. */
+  readonly forgiveMs: number
   /** By which share each time is lengthened at most, by chance. */
   readonly jitter: number
 }
@@ -72,16 +74,16 @@ export function afterSign(state: Serving, sign: AttemptSign, now: number): Servi
 
 /**
  * The ejection of an endpoint that serves. The first one lasts for `ejectMs`, the second in a row twice as long, and so on up
- * to `maxEjectMs`, as Envoy's do; for every `ejectMs` that it has served since it first answered well, one is forgiven.
+ * to `maxEjectMs`, as Envoy's do; for every `forgiveMs` that it has served since it first answered well, one is forgiven.
  */
 export function ejected(
   { steps, provenAt }: Serving,
   now: number,
   chance: number,
-  { ejectMs, maxEjectMs, jitter }: EjectionTimes,
+  { ejectMs, maxEjectMs, forgiveMs, jitter }: EjectionTimes,
   reason: string,
 ): Ejected {
-  const forgiven = provenAt === undefined ? 0 : Math.floor((now - provenAt) / ejectMs)
+  const forgiven = provenAt === undefined ? 0 : Math.floor((now - provenAt) / forgiveMs)
   const next = Math.min(Math.max(0, steps - forgiven) + 1, Math.ceil(maxEjectMs / ejectMs))
   const lasts = Math.min(ejectMs * next, maxEjectMs) * (1 + jitter * chance)
   return { state: 'ejected', reason, until: now + lasts, steps: next }

@@ -47,6 +47,17 @@ describe('pool.eject', () => {
     await sim.assertNoLeaks()
   })
 
+  test('begins to count anew with each answer that is good', async () => {
+    await using sim = simulated((it) => it.eject({ consecutiveErrors: 3 }), URLS.slice(0, 1))
+    const [bad, good] = [{ status: 503 }, {}]
+    sim.upstream(URLS[0]!).reply(bad, bad, good, bad, bad, good, bad, bad, bad)
+    for (let i = 0; i < 8; i++) await sim.get('/')
+    expect(changes(sim)).toEqual([])
+    await sim.get('/')
+    expect(changes(sim)).toEqual([expect.stringContaining('(3 errors in a row)')])
+    await sim.assertNoLeaks()
+  })
+
   test('counts statuses that it is told, and no other', async () => {
     for (const [status, statuses, expected] of [
       [503, undefined, 1],
@@ -261,7 +272,9 @@ test('pool.eject and pool.slowStart draw no lots, set no timers and say nothing 
     return sim.journal.hash()
   }
   const plain = await run((it) => it)
-  expect(await run((it) => it.eject({ successRate: {} }).slowStart({ lastsMs: '10s' }))).toBe(plain)
+  expect(await run((it) => it.eject({ successRate: {}, latency: {} }).slowStart({ lastsMs: '10s' }))).toBe(
+    plain,
+  )
   // So the comparison can fail.
   expect(await run((it) => it.eject({ consecutiveErrors: 1 }))).not.toBe(plain)
 })
@@ -275,7 +288,13 @@ test('whatever fails, a pool that ejects always has an endpoint, and leaves noth
       const target = pool(URLS, { connectMs: '500ms', headMs: '1s', panicThreshold: 0.3 })
         .leastConnections()
         .health({ path: '/healthz', intervalMs: '1s', timeoutMs: '500ms' })
-        .eject({ consecutiveErrors: 2, ejectMs: '2s', successRate: { minRequests: 10, minEndpoints: 3 } })
+        .eject({
+          consecutiveErrors: 2,
+          ejectMs: '2s',
+          intervalMs: '3s',
+          successRate: { minRequests: 10, minEndpoints: 3 },
+          latency: { minRequests: 10, marginMs: 10 },
+        })
         .slowStart({ lastsMs: '3s' })
         .retry()
       await using sim = simulate(proxy().route('/', target), { seed, keep: 100_000 })

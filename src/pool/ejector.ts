@@ -1,17 +1,11 @@
 import { Deadline } from '../core/clock.ts'
-import type { ProxyErrorCode } from '../core/errors.ts'
 import type { Runtime } from '../transport/runtime.ts'
-import type { EjectSettings } from './eject-options.ts'
-import {
-  type AttemptSign,
-  afterSign,
-  type Ejection,
-  ejected,
-  restored,
-  SERVING,
-  type Serving,
-} from './ejection.ts'
+import type { EjectSettings, LatencySettings } from './eject-options.ts'
+import { type AttemptSign, afterSign, ejected, restored, type Serving } from './ejection.ts'
 import type { PoolEndpoint } from './endpoint.ts'
+import { EndpointWatch, type TimedWatch } from './endpoint-watch.ts'
+import { latencyOutliers } from './latency-outliers.ts'
+import { ResponseTimes } from './response-times.ts'
 import { inRanges } from './status-range.ts'
 
 /** What a pool does when an endpoint goes or returns. Called once the state is the new one. */
@@ -46,6 +40,7 @@ export class Ejector {
   /** Judges by other settings from now on. What is ejected stays so for as long as it was said to be. */
   follow(settings: EjectSettings): void {
     this.#settings = settings
+    for (const watch of this.#watches) watch.time(settings.latency !== undefined)
     const running = this.#intervalEndsAt
     this.#beginInterval(this.#runtime.clock.now())
     // A reload every few seconds is not to put the verdict off for ever.
@@ -54,7 +49,8 @@ export class Ejector {
 
   /** Looks at how the attempts of an endpoint fare, from now on. */
   watch(endpoint: PoolEndpoint): void {
-    endpoint.watch = new EndpointWatch(endpoint, this)
+    const times = this.#settings.latency === undefined ? undefined : new ResponseTimes()
+    endpoint.watch = new EndpointWatch(endpoint, this, times)
     this.#watches.add(endpoint.watch)
   }
 
@@ -82,6 +78,18 @@ export class Ejector {
     if (sign === 'answered' || sign === 'whole') return
     const reason = this.#reasonToEject(after)
     if (reason !== undefined) this.#eject(watch, after, reason, now)
+  }
+
+  /**
+   * An attempt, which began at `startedAt`, has shown how long its endpoint takes: to the head of a response, or longer than
+   * until now, when it was cancelled. `from`: when the endpoint had all of the request.
+   */
+  timed(watch: TimedWatch, how: 'answered' | 'cancelled', startedAt: number, from: number): void {
+    const now = this.#runtime.clock.now()
+    if (now >= this.#intervalEndsAt) this.#judgeInterval(now)
+    const { ejection, times } = watch
+    if (ejection.state === 'ejected' || startedAt < ejection.since) return
+    times[how](now - from)
   }
 
   /** Ends all ejections without a word. */
@@ -142,14 +150,14 @@ export class Ejector {
   }
 
   #beginInterval(now: number): void {
-    const { successRate, failurePercentage, intervalMs } = this.#settings
-    const judges = successRate !== undefined || failurePercentage !== undefined
+    const { successRate, failurePercentage, latency, intervalMs } = this.#settings
+    const judges = successRate !== undefined || failurePercentage !== undefined || latency !== undefined
     this.#intervalEndsAt = judges ? now + intervalMs : Number.POSITIVE_INFINITY
   }
 
-  /** The verdicts over an interval, of which there are two kinds: beside the others, and in itself. */
+  /** The verdicts over an interval, beside the others, in itself, and by how long it takes. */
   #judgeInterval(now: number): void {
-    const { successRate, failurePercentage } = this.#settings
+    const { successRate, failurePercentage, latency } = this.#settings
     this.#beginInterval(now)
     if (successRate !== undefined) {
       const { deviations, minEndpoints, minRequests } = successRate
@@ -166,7 +174,22 @@ export class Ejector {
         if (failed * 100 >= threshold) this.#ejectByRate(watch, `${percent(failed)} failed`, now)
       }
     }
+    if (latency !== undefined) this.#judgeLatency(latency, now)
     for (const watch of this.#watches) watch.forget()
+  }
+
+  #judgeLatency(latency: LatencySettings, now: number): void {
+    const timed = [...this.#watches].filter(
+      (watch): watch is TimedWatch =>
+        watch.ejection.state === 'serving' && (watch.times?.count ?? 0) >= latency.minRequests,
+    )
+    if (timed.length < latency.minEndpoints) return
+    for (const { of, medianMs, poolMs } of latencyOutliers(timed, latency))
+      this.#ejectByRate(
+        of,
+        `median response time ${milliseconds(medianMs)}, the pool's ${milliseconds(poolMs)}`,
+        now,
+      )
   }
 
   #counted(minEndpoints: number, minRequests: number): EndpointWatch[] {
@@ -181,90 +204,16 @@ export class Ejector {
   }
 }
 
-/** What is known of one endpoint by its attempts. They tell it what they have seen. */
-export class EndpointWatch {
-  readonly endpoint: PoolEndpoint
-  ejection: Ejection = SERVING
-  /** Why it was ejected last. */
-  ejectedFor = ''
-  readonly #ejector: Ejector
-  #succeeded = 0
-  #failed = 0
-
-  constructor(endpoint: PoolEndpoint, ejector: Ejector) {
-    this.endpoint = endpoint
-    this.#ejector = ejector
-  }
-
-  /** Attempts of this interval. */
-  get requests(): number {
-    return this.#succeeded + this.#failed
-  }
-
-  /** From 0 to 1. There must be attempts. */
-  get successRate(): number {
-    return this.#succeeded / this.requests
-  }
-
-  /** The head of a response is there. Returns whether it was a good one. */
-  responded(status: number, startedAt: number): boolean {
-    const good = !this.#ejector.isFailure(status)
-    this.#ejector.noted(this, good ? 'answered' : 'failed', startedAt)
-    return good
-  }
-
-  /** A response with a good head is complete. */
-  completed(startedAt: number): void {
-    this.#ejector.noted(this, 'whole', startedAt)
-  }
-
-  /** An attempt has failed because of the upstream: before its response, or after a good head. */
-  failed(code: ProxyErrorCode, hadGoodHead: boolean, startedAt: number): void {
-    if (NOT_ITS_FAULT.has(code)) return
-    const sign = hadGoodHead ? 'broken' : UNCONNECTED.has(code) ? 'unconnected' : 'failed'
-    this.#ejector.noted(this, sign, startedAt)
-  }
-
-  count(sign: AttemptSign): void {
-    if (sign === 'answered') this.#succeeded++
-    else if (sign !== 'whole') {
-      this.#failed++
-      // It was taken for a success when its head came, perhaps in the interval before.
-      if (sign === 'broken' && this.#succeeded > 0) this.#succeeded--
-    }
-  }
-
-  /** Counts anew, from here on. */
-  forget(): void {
-    this.#succeeded = 0
-    this.#failed = 0
-  }
-}
-
-/** No connection was made. */
-const UNCONNECTED: ReadonlySet<ProxyErrorCode> = new Set<ProxyErrorCode>([
-  'upstream_dns_failed',
-  'upstream_refused',
-  'upstream_unreachable',
-  'upstream_connect_timeout',
-  'upstream_tls_failed',
-  'upstream_certificate_invalid',
-])
-
-/** The pool's own limits. To eject a busy endpoint would give its load to the others, which are next. */
-const NOT_ITS_FAULT: ReadonlySet<ProxyErrorCode> = new Set<ProxyErrorCode>([
-  'no_endpoint',
-  'pool_queue_full',
-  'pool_queue_timeout',
-  'upstream_body_too_large',
-])
-
 /** The rate of success below which an endpoint is no longer one of the others. */
 function floorOf(watches: readonly EndpointWatch[], deviations: number): number {
   const mean = watches.reduce((sum, { successRate }) => sum + successRate, 0) / watches.length
   const variance =
     watches.reduce((sum, { successRate }) => sum + (successRate - mean) ** 2, 0) / watches.length
   return mean - deviations * Math.sqrt(variance)
+}
+
+function milliseconds(ms: number): string {
+  return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
 }
 
 function percent(part: number): string {

@@ -1,6 +1,7 @@
 import { checkLabels, type Labels } from '../core/labels.ts'
 import type { ConnectOptions, TlsConnectOptions } from '../core/network.ts'
 import { integer, invalidOption, knownOptions, positiveNumber } from '../core/options.ts'
+import { isHost } from './probe-options.ts'
 
 /** What may stand in a `Host` field that a user gives. */
 export const HOST_FIELD: RegExp = /^[\w.:[\]-]+$/
@@ -22,6 +23,8 @@ export interface EndpointOptions {
   labels?: Labels
   /** What it is called in logs and metrics, and hashed by. Default the url. */
   id?: string
+  /** Where it is probed, as `host` or `host:port`: an agent that answers for it. Default: what `health` says, or itself. */
+  probeAddress?: string
 }
 
 /** An endpoint that was checked. */
@@ -37,6 +40,8 @@ export interface EndpointSpec {
   /** Host and port, as a `Host` field has them. */
   readonly authority: string
   readonly connect: ConnectOptions
+  /** Where it is probed, as far as that was said. */
+  readonly probe: { readonly host: string; readonly port: number | undefined } | undefined
 }
 
 /**
@@ -65,8 +70,8 @@ export function endpointSpecs(
 
 function endpointSpec(given: string | EndpointOptions, tls: TlsConnectOptions): EndpointSpec {
   const options = typeof given === 'string' ? { url: given } : given
-  knownOptions('pool', options, ['url', 'weight', 'zone', 'priority', 'labels', 'id'])
-  const { url, weight = 1, zone, priority = 0, labels = {}, id } = options
+  knownOptions('pool', options, ['url', 'weight', 'zone', 'priority', 'labels', 'id', 'probeAddress'])
+  const { url, weight = 1, zone, priority = 0, labels = {}, id, probeAddress } = options
   const parsed = typeof url === 'string' ? URL.parse(url) : null
   if (
     parsed === null ||
@@ -108,5 +113,21 @@ function endpointSpec(given: string | EndpointOptions, tls: TlsConnectOptions): 
     standsFor: 1,
     authority: parsed.host,
     connect: { host, port, tls: secure ? { ...tls, servername: tls.servername ?? host } : undefined },
+    probe: probeAddress === undefined ? undefined : probePlace(probeAddress),
   }
+}
+
+function probePlace(value: string): EndpointSpec['probe'] {
+  const [, bracketed, bare, digits] =
+    /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(typeof value === 'string' ? value : '') ?? []
+  const host = bracketed ?? bare
+  const port = digits === undefined ? undefined : Number(digits)
+  if (host !== undefined && isHost(host) && (port === undefined || (port > 0 && port <= 65_535)))
+    return { host, port }
+  throw invalidOption(
+    'pool',
+    'probeAddress',
+    'a host, with a port where one is needed, such as "agent-1:9000"',
+    value,
+  )
 }

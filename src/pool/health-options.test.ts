@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { type HealthOptions, healthSettings } from './health-options.ts'
+import { endpointSpecs } from './endpoint-spec.ts'
+import type { HealthOptions } from './health-options.ts'
+import { type HttpHealthOptions, httpHealthSettings } from './http-health-options.ts'
 import { pool } from './pool.ts'
 import type { StatusRange } from './status-range.ts'
+import { tcpHealthSettings } from './tcp-health-options.ts'
 
-const refused: [string, Partial<Record<keyof HealthOptions, unknown>> & Record<string, unknown>, string][] = [
+const refused: [
+  string,
+  Partial<Record<keyof HttpHealthOptions, unknown>> & Record<string, unknown>,
+  string,
+][] = [
   ['no path', { path: undefined }, '"path" must be a percent-encoded path'],
   ['a path with a space', { path: '/a b' }, '"path" must be a percent-encoded path'],
   ['a path with a line break', { path: '/a\r\nX: y' }, '"path" must be a percent-encoded path'],
@@ -33,6 +40,87 @@ const refused: [string, Partial<Record<keyof HealthOptions, unknown>> & Record<s
   ['an unknown option', { intervallMs: 5 }, 'did you mean "intervalMs"?'],
 ]
 
+const refusedTcp: [string, object, string][] = [
+  ['send without expect', { send: 'PING' }, '"send" must be left out, or given together with expect'],
+  [
+    'an empty text to send',
+    { send: '', expect: 'a' },
+    '"send" must be a text or bytes, from 1 to 4096 of them',
+  ],
+  ['too long a text to send', { send: 'a'.repeat(4_097), expect: 'a' }, '"send" must be a text or bytes'],
+  ['a pattern to send', { send: /a/, expect: 'a' }, '"send" must be a text or bytes'],
+  [
+    'an empty text to expect',
+    { expect: '' },
+    '"expect" must be a text or bytes, from 1 to 4096 of them, or a pattern',
+  ],
+  [
+    'a text that is longer than what is looked at',
+    { expect: 'ü'.repeat(2_049) },
+    '"expect" must be a text or bytes',
+  ],
+  ['an address with a port', { address: 'agent:80' }, '"address" must be a host name or an address'],
+  ['an address in brackets', { address: '[::1]' }, '"address" must be a host name or an address'],
+  ['an address with a line break', { address: 'a\r\n' }, '"address" must be a host name or an address'],
+  ['no interval', { intervalMs: 0 }, '"intervalMs" must be a duration of at least 1 ms'],
+  ['an option of HTTP probes', { path: '/' }, '"path"'],
+  ['another type', { type: 'udp' }, '"type" must be "http", "tcp" or "grpc", got "udp"'],
+]
+
+describe('pool().health by TCP', () => {
+  test.each(refusedTcp)('refuses %s at the call', (_, options, message) => {
+    expect(() => pool(['http://u1']).health({ type: 'tcp', ...options } as HealthOptions)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION_INVALID', message: expect.stringContaining(message) }),
+    )
+  })
+
+  test('needs nothing but its type, and takes bytes as they are at the call', () => {
+    expect(tcpHealthSettings({ type: 'tcp' })).toMatchObject({
+      send: undefined,
+      expect: undefined,
+      intervalMs: 5_000,
+    })
+    const bytes = Uint8Array.of(1, 2)
+    const { expect: expected } = tcpHealthSettings({ type: 'tcp', address: '::1', expect: bytes })
+    bytes[0] = 9
+    expect(expected).toEqual(Buffer.of(1, 2))
+  })
+})
+
+test.each<[string, object, string]>([
+  ['an empty service', { service: '' }, '"service" must be the name of a service'],
+  ['a service with a line break', { service: 'a\n' }, '"service" must be the name of a service'],
+  ['a service that is too long', { service: 'a'.repeat(257) }, '"service" must be the name of a service'],
+  ['a host with a space', { host: 'a b' }, '"host" must be a host name'],
+  ['no timeout', { timeoutMs: 0 }, '"timeoutMs" must be a duration of at least 1 ms'],
+  ['an option of HTTP probes', { path: '/' }, '"path"'],
+])('pool().health by gRPC refuses %s at the call', (_, options, message) => {
+  expect(() => pool(['http://u1']).health({ type: 'grpc', ...options } as HealthOptions)).toThrow(
+    expect.objectContaining({ code: 'ERR_OPTION_INVALID', message: expect.stringContaining(message) }),
+  )
+})
+
+test.each(['', 'a:b', 'agent:0', 'agent:65536', '[agent]x', 'http://agent', 'a b', '::1', 7])(
+  'pool() refuses the probeAddress %j',
+  (probeAddress) => {
+    expect(() => pool([{ url: 'http://u1', probeAddress: probeAddress as string }])).toThrow(
+      expect.objectContaining({
+        code: 'ERR_OPTION_INVALID',
+        message: expect.stringContaining('"probeAddress" must be a host'),
+      }),
+    )
+  },
+)
+
+test.each([
+  ['agent-1', { host: 'agent-1', port: undefined }],
+  ['10.0.0.1:9000', { host: '10.0.0.1', port: 9_000 }],
+  ['[::1]', { host: '::1', port: undefined }],
+  ['[::1]:9000', { host: '::1', port: 9_000 }],
+])('pool() reads the probeAddress %s', (probeAddress, probe) => {
+  expect(endpointSpecs([{ url: 'http://u1', probeAddress }], {})[0]!.probe).toEqual(probe)
+})
+
 describe('pool().health', () => {
   test.each(refused)('refuses %s at the call', (_, options, message) => {
     expect(() => pool(['http://u1']).health({ path: '/', ...options } as HealthOptions)).toThrow(
@@ -54,14 +142,14 @@ describe('pool().health', () => {
       ],
     ],
   ])('reads the status %j', (status, ranges) => {
-    expect(healthSettings(status === undefined ? { path: '/' } : { path: '/', status }).statuses).toEqual(
+    expect(httpHealthSettings(status === undefined ? { path: '/' } : { path: '/', status }).statuses).toEqual(
       ranges,
     )
   })
 
   test('takes its headers as they are at the call', () => {
     const headers = { 'user-agent': 'ours' }
-    const settings = healthSettings({ path: '/', headers })
+    const settings = httpHealthSettings({ path: '/', headers })
     headers['user-agent'] = 'theirs'
     expect([...settings.headers]).toEqual([['user-agent', 'ours']])
   })

@@ -1,9 +1,5 @@
-/** Eight to an octave: a bound is at most 9 % above what it stands for. */
-const PER_OCTAVE = 8
-/** The lowest bound, in milliseconds: 2 ** -4. */
-const LOWEST = -4
-/** Up to 2 ** 17 ms, which is two minutes; what is longer counts as that. */
-const BUCKETS = (17 - LOWEST) * PER_OCTAVE + 1
+import { boundOf, bucketOf, LATENCY_BUCKETS } from './latency-buckets.ts'
+
 /** When so many have been counted, each counts for half, so that the past fades. */
 const FADES_AT = 2_000
 /** Before so many there is nothing to go by. */
@@ -20,7 +16,7 @@ const LOOK_EVERY = 32
  */
 export class HedgeQuantile {
   readonly #part: number
-  readonly #counts: Float64Array = new Float64Array(BUCKETS)
+  readonly #counts: Float64Array = new Float64Array(LATENCY_BUCKETS)
   #total = 0
   #unseen = 0
   #value = Number.POSITIVE_INFINITY
@@ -46,7 +42,7 @@ export class HedgeQuantile {
 
   #find(): number {
     let left = this.#total * (1 - this.#part)
-    for (let bucket = BUCKETS - 1; bucket > 0; bucket--) {
+    for (let bucket = LATENCY_BUCKETS - 1; bucket > 0; bucket--) {
       left -= this.#counts[bucket]!
       if (left < 0) return boundOf(bucket)
     }
@@ -55,21 +51,11 @@ export class HedgeQuantile {
 
   #fade(): void {
     let total = 0
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
       const half = this.#counts[bucket]! / 2
       this.#counts[bucket] = half
       total += half
     }
     this.#total = total
   }
-}
-
-/** The first bucket whose bound is not below it. */
-function bucketOf(ms: number): number {
-  const bucket = Math.ceil((Math.log2(Math.max(ms, 2 ** LOWEST)) - LOWEST) * PER_OCTAVE)
-  return Math.min(BUCKETS - 1, Math.max(0, bucket))
-}
-
-function boundOf(bucket: number): number {
-  return 2 ** (bucket / PER_OCTAVE + LOWEST)
 }

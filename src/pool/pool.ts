@@ -114,8 +114,9 @@ export class Pool implements Compilable {
   }
 
   /**
-   * Probes every endpoint with an HTTP request of its own, from the start of the proxy to its end, and lets only healthy
-   * ones be chosen.
+   * Probes every endpoint, from the start of the proxy to its end, and lets only healthy ones be chosen. A probe is an HTTP
+   * request (`path`); with `type: 'tcp'` a connection, and what comes on it where `expect` says so; with `type: 'grpc'` a
+   * call of `grpc.health.v1.Health/Check`.
    *
    * The first probe of an endpoint decides alone whether it is healthy; after that it takes `fall` failures in a row until
    * it is not, and `rise` passes in a row until it is again. When no endpoint is healthy, all that were found unhealthy are
@@ -126,6 +127,9 @@ export class Pool implements Compilable {
    *
    * @example
    * pool(['http://u1:8080', 'http://u2:8080']).health({ path: '/healthz', intervalMs: '5s', rise: 2, fall: 3 })
+   * pool(['http://u1:8080']).health({ type: 'tcp', port: 6379, send: 'PING\r\n', expect: '+PONG' })
+   *
+   * Trap of `tcp`: a connection that is made shows that something accepts it, perhaps only the machine's kernel.
    *
    * @throws `ERR_OPTION_INVALID` for an option that is wrong.
    */
@@ -136,7 +140,7 @@ export class Pool implements Compilable {
   /**
    * Leaves an endpoint alone for a time when its own traffic shows that it fails: in a row (`consecutiveErrors`,
    * `consecutiveConnectFailures`), much more often than the others (`successRate`), or most of the time
-   * (`failurePercentage`). An endpoint serves while it is healthy and not ejected.
+   * (`failurePercentage`); or that it is much slower than the others (`latency`). An endpoint serves while it is healthy and not ejected.
    *
    * Failures are errors of the upstream's side and responses of a status in `statuses`. A client that leaves never counts,
    * nor do the pool's own limits. The first ejection lasts for `ejectMs`, the second in a row twice as long, and so on; one

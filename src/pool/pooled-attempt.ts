@@ -12,6 +12,8 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
   readonly endpoint: PoolEndpoint
   readonly #runtime: Runtime
   readonly #startedAt: number
+  /** Since when the endpoint has had all of the request, as far as that is known; `undefined` while a client sends it. */
+  #timedFrom: number | undefined
   /** Whether a response head came that says nothing bad of the endpoint. Known only where the pool ejects. */
   #goodHead = false
   readonly #resolve: (response: ResponseMessage) => void
@@ -30,6 +32,7 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
     this.endpoint = endpoint
     this.#runtime = runtime
     this.#startedAt = runtime.clock.now()
+    this.#timedFrom = this.#startedAt
     this.#resolve = resolve
     this.#reject = reject
     this.recording = exchange.recording?.attempted(endpoint)
@@ -42,12 +45,21 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
     return this.exchange.origin
   }
 
+  override bodyBegan(): void {
+    this.#timedFrom = undefined
+  }
+
+  override bodySent(): void {
+    if (this.endpoint.watch !== undefined) this.#timedFrom = this.#runtime.clock.now()
+  }
+
   protected responded(response: ResponseMessage): void {
     const { clock, observer } = this.#runtime
     const now = clock.now()
     this.endpoint.observe(now - this.#startedAt, now)
     const { watch } = this.endpoint
-    if (watch !== undefined) this.#goodHead = watch.responded(response.status, this.#startedAt)
+    if (watch !== undefined)
+      this.#goodHead = watch.responded(response.status, this.#startedAt, this.#timedFrom)
     this.recording?.responded(response.status)
     observer?.attemptResponded?.(this, response.status)
     this.#resolve(response)
@@ -78,11 +90,15 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
   }
 
   #count(error: ProxyError): void {
-    // A client that leaves says nothing about the endpoint.
-    if (error.side !== 'upstream') return
+    const { watch } = this.endpoint
+    // A client that leaves says nothing about the endpoint, but that it had not answered yet.
+    if (error.side !== 'upstream') {
+      if (this.sent !== 'response') watch?.cancelled(this.#startedAt, this.#timedFrom)
+      return
+    }
     this.endpoint.failed(error.code)
     // A response whose head was bad has been counted, however its body ends.
     if (this.sent !== 'response' || this.#goodHead)
-      this.endpoint.watch?.failed(error.code, this.#goodHead, this.#startedAt)
+      watch?.failed(error.code, this.#goodHead, this.#startedAt, this.#timedFrom)
   }
 }

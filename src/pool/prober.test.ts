@@ -17,12 +17,12 @@ import {
   virtualClock,
 } from '../testing/index.ts'
 import { ConnectorRegistry } from '../transport/connector-registry.ts'
-import type { HealthOptions } from './health-options.ts'
+import type { HttpHealthOptions } from './http-health-options.ts'
 import { type Pool, pool } from './pool.ts'
 
 /** Services in memory, one for each list of answers to their probes; a pool of them that is probed; and a client. */
 async function world(
-  health: HealthOptions | Omit<HealthOptions, 'path'>,
+  health: HttpHealthOptions | Omit<HttpHealthOptions, 'path'>,
   services: Record<string, readonly FakeAnswer[]>,
   { shape = (it) => it, scheme = 'http', port = 80, seed = 1, latencyMs = 0 }: WorldOptions = {},
 ) {
@@ -260,7 +260,7 @@ describe('the probes of a pool', () => {
 })
 
 describe('a probe', () => {
-  const verdicts: [string, Partial<HealthOptions>, FakeAnswer, string][] = [
+  const verdicts: [string, Partial<HttpHealthOptions>, FakeAnswer, string][] = [
     ['any status from 200 to 399', {}, { status: 399 }, 'passed'],
     ['not 400', {}, { status: 400 }, 'status 400'],
     ['a status of the set', { status: [200, '401-403'] }, { status: 402 }, 'passed'],
@@ -331,6 +331,14 @@ describe('a probe', () => {
     it.network.setFaults('one', { connect })
     await it.clock.advance('4s')
     expect(it.results).toMatchObject([{ passed: false, reason, status: undefined }])
+    await it.close()
+  })
+
+  test('fails where TLS is not made in time', async () => {
+    const it = await world({}, { one: [OK] }, { scheme: 'https', port: 443 })
+    it.network.setFaults('one', { tls: 'unanswered' })
+    await it.clock.advance('4s')
+    expect(it.results).toMatchObject([{ passed: false, reason: 'upstream_tls_timeout' }])
     await it.close()
   })
 
@@ -431,7 +439,7 @@ describe('the candidates of a pool that is probed', () => {
   })
 
   test('are without those that must be probed first', async () => {
-    const health: Partial<HealthOptions> = { initial: 'unhealthy', intervalMs: '10s', timeoutMs: '3s' }
+    const health: Partial<HttpHealthOptions> = { initial: 'unhealthy', intervalMs: '10s', timeoutMs: '3s' }
     const it = await world(health, { one: [{ delayMs: 500 }], two: [{ delayMs: 1500 }], three: [SILENT] })
     const seen = [await it.candidates()]
     for (const time of [600, 1000, 2000]) {
@@ -555,7 +563,7 @@ test('a pool that is closed lets go of every connector', () => {
 
 describe('a reload', () => {
   test('ends the probe of a pool that it takes away, beside one that probes the same', async () => {
-    const health: HealthOptions = { path: '/healthz', jitter: 0, timeoutMs: '10s' }
+    const health: HttpHealthOptions = { path: '/healthz', jitter: 0, timeoutMs: '10s' }
     const [one, other] = [
       pool([{ url: 'http://one', id: 'first' }]),
       pool([{ url: 'http://one', id: 'other' }]),

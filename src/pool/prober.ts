@@ -1,17 +1,14 @@
 import { Deadline } from '../core/clock.ts'
-import { ProxyError } from '../core/errors.ts'
-import { type Client, Exchange, type ExchangeHost } from '../core/exchange.ts'
-import { RequestMessage } from '../core/message.ts'
 import type { ConnectOptions } from '../core/network.ts'
 import type { ProbeResult } from '../core/observer.ts'
-import { randomId } from '../core/random.ts'
-import type { Connector } from '../transport/connector.ts'
-import type { OutgoingPolicy } from '../transport/outgoing-head.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import type { UpstreamLimits } from '../transport/upstream-limits.ts'
 import type { EndpointSpec } from './endpoint-spec.ts'
+import { GrpcProbes } from './grpc-probes.ts'
 import type { HealthSettings } from './health-options.ts'
-import { Probe, type ProbeVerdict } from './probe.ts'
+import { HttpProbes } from './http-probes.ts'
+import type { Probe, ProbeMaker, ProbeVerdict } from './probe.ts'
+import { TcpProbes } from './tcp-probes.ts'
 
 /**
  * - `waiting`: for the time of the next probe.
@@ -22,15 +19,6 @@ type Phase =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'probing'; readonly probe: Probe; readonly startedAt: number }
   | { readonly kind: 'closed' }
-
-/** How an endpoint is probed, and over what. */
-interface Manner {
-  readonly settings: HealthSettings
-  readonly target: ConnectOptions
-  readonly limits: UpstreamLimits
-  readonly policy: OutgoingPolicy
-  readonly connector: Connector
-}
 
 const WAITING: Phase = { kind: 'waiting' }
 const CLOSED: Phase = { kind: 'closed' }
@@ -47,9 +35,9 @@ export class Prober {
   readonly #spec: EndpointSpec
   readonly #runtime: Runtime
   readonly #onResult: (result: ProbeResult) => void
-  readonly #host: ExchangeHost
   readonly #deadline: Deadline
-  #manner: Manner
+  #settings: HealthSettings
+  #probes: ProbeMaker
   #phase: Phase = WAITING
 
   /** `host` is the `Host` of the pool's own, where it has a fixed one. */
@@ -61,23 +49,24 @@ export class Prober {
     runtime: Runtime,
     onResult: (result: ProbeResult) => void,
   ) {
-    const { clock, random } = runtime
     this.#spec = spec
+    this.#settings = settings
     this.#runtime = runtime
     this.#onResult = onResult
-    this.#host = { clock, random, ...NOBODY_ASKS, makeId: () => randomId(random) }
-    this.#manner = this.#mannerOf(settings, limits, host)
-    this.#deadline = new Deadline(clock, () => this.#timeIsUp())
+    this.#probes = probesOf(spec, settings, limits, host, runtime)
+    this.#deadline = new Deadline(runtime.clock, () => this.#timeIsUp())
     this.#deadline.arm(this.#firstWaitMs())
   }
 
   /** Probes in another way, from the next probe on. One that is under way ends as it began. */
   follow(settings: HealthSettings, limits: UpstreamLimits, host: string | undefined): void {
-    const before = this.#manner
-    this.#manner = this.#mannerOf(settings, limits, host)
-    this.#runtime.connectors.retire(before.target, before.limits)
+    const { intervalMs } = this.#settings
+    const before = this.#probes
+    this.#settings = settings
+    this.#probes = probesOf(this.#spec, settings, limits, host, this.#runtime)
+    before.retire()
     // The next one may be due much earlier than it would have been.
-    if (this.#phase.kind === 'waiting' && settings.intervalMs !== before.settings.intervalMs)
+    if (this.#phase.kind === 'waiting' && settings.intervalMs !== intervalMs)
       this.#deadline.arm(this.#firstWaitMs())
   }
 
@@ -87,34 +76,12 @@ export class Prober {
     if (phase.kind === 'closed') return
     this.#phase = CLOSED
     this.#deadline.close()
-    if (phase.kind === 'probing')
-      phase.probe.abort(new ProxyError('proxy_closed', { sent: phase.probe.sent }))
-    this.#runtime.connectors.release(this.#manner.target, this.#manner.limits)
-  }
-
-  #mannerOf(settings: HealthSettings, limits: UpstreamLimits, host: string | undefined): Manner {
-    const { authority, connect } = this.#spec
-    const target = { ...connect, port: settings.port ?? connect.port }
-    const probed = target.port === connect.port ? authority : authorityOf(target)
-    const probeLimits = { ...limits, ...PROBE_LIMITS }
-    return {
-      settings,
-      target,
-      limits: probeLimits,
-      policy: {
-        close: true,
-        host: settings.host ?? host ?? probed,
-        authority: probed,
-        xForwarded: false,
-        forwarded: false,
-        via: undefined,
-      },
-      connector: this.#runtime.connectors.acquire(target, probeLimits),
-    }
+    if (phase.kind === 'probing') phase.probe.close()
+    this.#probes.close()
   }
 
   #firstWaitMs(): number {
-    const { intervalMs, jitter } = this.#manner.settings
+    const { intervalMs, jitter } = this.#settings
     return intervalMs * jitter * this.#runtime.random()
   }
 
@@ -125,23 +92,18 @@ export class Prober {
   }
 
   #begin(): void {
-    const { settings, policy, connector } = this.#manner
-    const { method, path, headers, timeoutMs } = settings
-    const startedAt = this.#runtime.clock.now()
-    const request = new RequestMessage({ method, target: path, host: policy.authority, headers })
-    const exchange = new Exchange(request, NO_CLIENT, this.#host, startedAt)
-    const probe = new Probe(exchange, policy, settings, this.#onVerdict)
-    this.#phase = { kind: 'probing', probe, startedAt }
-    this.#deadline.arm(timeoutMs)
+    const probe = this.#probes.make(this.#onVerdict)
+    this.#phase = { kind: 'probing', probe, startedAt: this.#runtime.clock.now() }
+    this.#deadline.arm(this.#settings.timeoutMs)
     // May fail, and be judged, before it returns.
-    connector.send(probe)
+    probe.start()
   }
 
   readonly #onVerdict = (probe: Probe, verdict: ProbeVerdict): void => {
     const phase = this.#phase
     if (phase.kind !== 'probing' || phase.probe !== probe) return
     const { clock, random } = this.#runtime
-    const { intervalMs, jitter } = this.#manner.settings
+    const { intervalMs, jitter } = this.#settings
     const durationMs = clock.now() - phase.startedAt
     this.#phase = WAITING
     // From begin to begin, so that slow answers do not make probes rarer; a probe that took longer is followed at once.
@@ -150,33 +112,36 @@ export class Prober {
   }
 }
 
-/** A probe has one limit in time, its own. It never waits for another's connection, and leaves none behind. */
-const PROBE_LIMITS = {
-  maxConnections: Number.POSITIVE_INFINITY,
-  idleMs: 0,
-  connectMs: Number.POSITIVE_INFINITY,
-  headMs: Number.POSITIVE_INFINITY,
-  bodyIdleMs: Number.POSITIVE_INFINITY,
-  sendIdleMs: Number.POSITIVE_INFINITY,
-  bodyBytes: Number.POSITIVE_INFINITY,
-} satisfies Partial<UpstreamLimits>
-
-/** A probe is sent for no client, and says so by sending nothing of one. */
-const NO_CLIENT: Client = {
-  address: '',
-  port: 0,
-  peer: { address: '', port: 0 },
-  scheme: 'http',
-  localPort: 0,
-  tls: undefined,
-  forwarding: { forwardedFor: undefined, forwarded: undefined, host: undefined, port: undefined },
+function probesOf(
+  spec: EndpointSpec,
+  settings: HealthSettings,
+  limits: UpstreamLimits,
+  host: string | undefined,
+  runtime: Runtime,
+): ProbeMaker {
+  const target = probeTarget(spec, settings)
+  const itself = target.host === spec.connect.host && target.port === spec.connect.port
+  const authority = itself ? spec.authority : authorityOf(target)
+  switch (settings.type) {
+    case 'http':
+      return new HttpProbes(target, authority, host, settings, limits, runtime)
+    case 'tcp':
+      return new TcpProbes(target, settings, runtime)
+    case 'grpc': {
+      const { service, timeoutMs } = settings
+      const question = { service, timeoutMs, authority: settings.host ?? host ?? authority }
+      return new GrpcProbes(target, question, runtime)
+    }
+  }
 }
 
-/** There is no one to send interim responses to, and no filter that could throw. */
-const NOBODY_ASKS: Pick<ExchangeHost, 'inform' | 'aborted' | 'report'> = {
-  inform: () => {},
-  aborted: () => {},
-  report: () => {},
+/** Where an endpoint is probed: what it says itself goes before what its pool says. */
+function probeTarget({ connect, probe }: EndpointSpec, { address, port }: HealthSettings): ConnectOptions {
+  return {
+    ...connect,
+    host: probe?.host ?? address ?? connect.host,
+    port: probe?.port ?? port ?? connect.port,
+  }
 }
 
 /** Host and port as a `Host` field has them. */

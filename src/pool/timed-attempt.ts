@@ -33,10 +33,12 @@ export class TimedAttempt extends PooledAttempt {
   }
 
   override bodyBegan(): void {
+    super.bodyBegan()
     this.#timer.clear()
   }
 
   override bodySent(): void {
+    super.bodySent()
     this.#timer = this.#begin()
   }
 

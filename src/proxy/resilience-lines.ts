@@ -27,11 +27,12 @@ export function resilienceLines(resilience: ResilienceDescription): string[] {
 
 /** How long a pool waits for what, and how much it has of it at a time. */
 export function limitsLine(limits: PoolLimitsDescription): string {
-  const { maxConnections, maxPending, pendingMs, connectMs, headMs, bodyIdleMs, tunnelIdleMs } = limits
+  const { maxConnections, maxPending, pendingMs, connectMs, tlsMs, headMs, bodyIdleMs, tunnelIdleMs } = limits
   const facts = [
     `${count(maxConnections)} connections to an endpoint`,
     `${maxPending} may wait for one up to ${time(pendingMs)}`,
     `connect ${time(connectMs)}`,
+    `TLS ${time(tlsMs)}`,
     `head ${time(headMs)}`,
     `body idle ${time(bodyIdleMs)}`,
     `tunnel idle ${time(tunnelIdleMs)}`,
@@ -56,9 +57,10 @@ function hedgeFacts({ afterMs, budget }: HedgeDescription): string[] {
 }
 
 function healthFacts(health: HealthDescription): (string | undefined)[] {
-  const { method, path, port, intervalMs, timeoutMs, rise, fall, initial } = health
+  const { address, port, intervalMs, timeoutMs, rise, fall, initial } = health
+  const where = `${address === undefined ? '' : ` at ${address}`}${port === undefined ? '' : ` on port ${port}`}`
   return [
-    `${method} ${path}${port === undefined ? '' : ` on port ${port}`} every ${time(intervalMs)}`,
+    `${questionOf(health)}${where} every ${time(intervalMs)}`,
     `each ${time(timeoutMs)}`,
     `rise ${rise}`,
     `fall ${fall}`,
@@ -66,8 +68,19 @@ function healthFacts(health: HealthDescription): (string | undefined)[] {
   ]
 }
 
+function questionOf(health: HealthDescription): string {
+  switch (health.type) {
+    case 'http':
+      return `${health.method} ${health.path}`
+    case 'tcp':
+      return 'TCP'
+    case 'grpc':
+      return health.service === '' ? 'gRPC' : `gRPC ${health.service}`
+  }
+}
+
 function ejectFacts(eject: EjectDescription): (string | undefined)[] {
-  const { consecutiveErrors, consecutiveConnectFailures, successRate, failurePercentage } = eject
+  const { consecutiveErrors, consecutiveConnectFailures, successRate, failurePercentage, latency } = eject
   return [
     Number.isFinite(consecutiveErrors) ? `${consecutiveErrors} errors in a row` : undefined,
     Number.isFinite(consecutiveConnectFailures)
@@ -75,6 +88,7 @@ function ejectFacts(eject: EjectDescription): (string | undefined)[] {
       : undefined,
     successRate && `success ${successRate.deviations} deviations below the mean`,
     failurePercentage && `${failurePercentage.threshold} % failed`,
+    latency && `${latency.factor} times as slow as the others`,
     `for ${time(eject.ejectMs)} up to ${time(eject.maxEjectMs)}`,
     `at most ${percent(eject.maxEjected)} of the endpoints`,
   ]

@@ -42,6 +42,9 @@ export abstract class Attempt implements Abortable {
   /** The connection has nothing more to do with it: the response is complete, or broke off. */
   protected abstract ended(error: ProxyError | undefined): void
 
+  /** A connection was made for it, and TLS begins on that. */
+  tlsBegan(): void {}
+
   /** The head of the request was sent, and its body follows as it comes: at the pace of the client, and of the endpoint. */
   bodyBegan(): void {}
 

@@ -29,7 +29,7 @@ export class ConnectorRegistry {
     let entry = this.#entries.get(key)
     if (entry === undefined) {
       entry = {
-        connector: new Connector(target, this.#network, this.#clock, limits, this.#onWires),
+        connector: new Connector(target, this.#network, this.#clock, limits, this.onWires),
         users: 0,
       }
       this.#entries.set(key, entry)
@@ -65,7 +65,8 @@ export class ConnectorRegistry {
     })
   }
 
-  readonly #onWires = (change: 1 | -1): void => {
+  /** Told of each wire to a service that is opened, and that is closed for good: of those too that no connector keeps. */
+  readonly onWires = (change: 1 | -1): void => {
     this.#wires += change
     if (this.#wires === 0) this.#disconnected?.()
   }

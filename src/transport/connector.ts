@@ -1,8 +1,9 @@
 import { type Clock, Deadline, type Timer } from '../core/clock.ts'
-import { ProxyError } from '../core/errors.ts'
+import { ProxyError, type ProxyErrorCode } from '../core/errors.ts'
 import { IDEMPOTENT_METHODS } from '../core/idempotent-methods.ts'
 import type { Connecting, ConnectOptions, Network, Wire } from '../core/network.ts'
 import type { Attempt, AttemptCarrier } from './attempt.ts'
+import { connectError } from './connect-error.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 import { parseResponseHead, type ResponseHead } from './http1/response-head.ts'
 import type { UpstreamLimits } from './upstream-limits.ts'
@@ -208,21 +209,30 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
     attempt.recording?.connecting()
     const pending: PendingConnect = { connecting: undefined, timer: undefined }
     this.#connecting.set(attempt, pending)
-    const { connectMs } = this.limits
-    if (connectMs !== Number.POSITIVE_INFINITY) {
-      pending.timer = this.clock.setTimeout(() => {
-        pending.connecting?.cancel()
-        this.#connectFailed(attempt, pending, new ProxyError('upstream_connect_timeout'))
-      }, connectMs)
-    }
+    this.#limitConnect(attempt, pending, 'upstream_connect_timeout', this.limits.connectMs)
     try {
       pending.connecting = this.#network.connect(this.#target, {
+        onSecuring: () => {
+          attempt.tlsBegan()
+          this.#limitConnect(attempt, pending, 'upstream_tls_timeout', this.limits.tlsMs)
+        },
         onConnect: (wire) => this.#connected(attempt, pending, wire),
         onConnectError: (error) => this.#connectFailed(attempt, pending, connectError(error)),
       })
     } catch (error) {
       this.#connectFailed(attempt, pending, connectError(error as Error))
     }
+  }
+
+  /** Each step of a connection has a time of its own. */
+  #limitConnect(attempt: Attempt, pending: PendingConnect, code: ProxyErrorCode, ms: number): void {
+    pending.timer?.clear()
+    pending.timer = undefined
+    if (ms === Number.POSITIVE_INFINITY) return
+    pending.timer = this.clock.setTimeout(() => {
+      pending.connecting?.cancel()
+      this.#connectFailed(attempt, pending, new ProxyError(code))
+    }, ms)
   }
 
   #connected(attempt: Attempt, pending: PendingConnect, wire: Wire): void {
@@ -318,19 +328,4 @@ const IDEMPOTENT = new Set(IDEMPOTENT_METHODS)
 /** Whether a request that may have reached the upstream can be sent once more without harm, and its body is at hand. */
 function canSendAgain({ request }: Attempt): boolean {
   return IDEMPOTENT.has(request.method) && request.body.resendable
-}
-
-function connectError(error: Error & { code?: string }): ProxyError {
-  const cause = error instanceof AggregateError ? (error.errors[0] as Error & { code?: string }) : error
-  const code = cause.code ?? ''
-  const options = { cause: error }
-  if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE')
-    return new ProxyError('upstream_refused', options)
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_FAIL')
-    return new ProxyError('upstream_dns_failed', options)
-  if (code === 'ETIMEDOUT') return new ProxyError('upstream_connect_timeout', options)
-  if (/^(?:CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT)/.test(code))
-    return new ProxyError('upstream_certificate_invalid', options)
-  if (/^(?:ERR_SSL|ERR_TLS|EPROTO)/.test(code)) return new ProxyError('upstream_tls_failed', options)
-  return new ProxyError('upstream_unreachable', options)
 }

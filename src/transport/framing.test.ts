@@ -59,11 +59,11 @@ describe('incomingResponseFraming', () => {
 test.each([
   ['GET', 0, 'none'],
   ['DELETE', 0, 'none'],
-  ['QUERY', 0, 'none'],
   // RFC 9110 section 8.6: these say that they have no content.
   ['POST', 0, 'length'],
   ['PUT', 0, 'length'],
   ['PATCH', 0, 'length'],
+  ['QUERY', 0, 'length'],
   ['GET', 5, 'length'],
   ['POST', 5, 'length'],
   ['GET', undefined, 'chunked'],

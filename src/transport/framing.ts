@@ -33,9 +33,13 @@ export function incomingResponseFraming(
 /** How an outgoing request is framed, by what is known of its body. */
 export function outgoingRequestFraming(method: string, length: number | undefined): Framing {
   if (length === undefined) return 'chunked'
-  // RFC 9110 section 8.6: a method that expects content says so even when there is none.
-  if (length === 0) return method === 'POST' || method === 'PUT' || method === 'PATCH' ? 'length' : 'none'
+  if (length === 0) return expectsContent(method) ? 'length' : 'none'
   return 'length'
+}
+
+/** RFC 9110 section 8.6: a method that gives content a meaning says so even when there is none. */
+function expectsContent(method: string): boolean {
+  return method === 'POST' || method === 'PUT' || method === 'PATCH' || method === 'QUERY'
 }
 
 /** How an outgoing response is framed, by what is known of its body and of the client. */

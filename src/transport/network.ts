@@ -195,6 +195,7 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
           // RFC 6066 section 3: an address is no server name. The certificate must name it all the same.
           servername: tls.servername === undefined || isIP(tls.servername) !== 0 ? '' : tls.servername,
           rejectUnauthorized: tls.dangerouslyAcceptAnyCertificate !== true,
+          ...(tls.alpn === undefined ? {} : { ALPNProtocols: [...tls.alpn] }),
           ...(tls.ca === undefined ? {} : { ca: tls.ca as string | Buffer | (string | Buffer)[] }),
         })
   const failed = (error: Error): void => {
@@ -209,10 +210,12 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
     wire = new NodeWire(socket)
     handler.onConnect(wire)
   }
+  const securing = (): void => handler.onSecuring?.()
   const event = tls === undefined ? 'connect' : 'secureConnect'
   socket.once('connect', () => {
     if (isConnectedToItself(socket)) socket.destroy(refused(socket))
   })
+  if (tls !== undefined) socket.once('connect', securing)
   socket.once(event, connected)
   socket.once('error', (error) => {
     socket.removeListener('close', closed)
@@ -225,6 +228,7 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
   })
   return {
     cancel() {
+      socket.removeListener('connect', securing)
       socket.removeListener(event, connected)
       socket.removeListener('close', closed)
       socket.removeAllListeners('error')

@@ -41,20 +41,39 @@ export interface HedgeDescription {
   readonly idempotencyKey: boolean
 }
 
-/** Without the fields that are sent, since there may be secrets among them. */
-export interface HealthDescription {
-  readonly method: string
-  readonly path: string
-  readonly host: string | undefined
+/** Without the fields and bytes that are sent, since there may be secrets among them. */
+export type HealthDescription = HttpHealthDescription | TcpHealthDescription | GrpcHealthDescription
+
+interface ProbeDescription {
+  /** Another host, and another port, than the endpoint's. */
+  readonly address: string | undefined
   readonly port: number | undefined
   readonly intervalMs: number
   readonly timeoutMs: number
   readonly rise: number
   readonly fall: number
   readonly jitter: number
+  readonly initial: 'healthy' | 'unhealthy'
+}
+
+export interface HttpHealthDescription extends ProbeDescription {
+  readonly type: 'http'
+  readonly method: string
+  readonly path: string
+  readonly host: string | undefined
   readonly status: readonly string[]
   readonly body: string | RegExp | undefined
-  readonly initial: 'healthy' | 'unhealthy'
+}
+
+export interface TcpHealthDescription extends ProbeDescription {
+  readonly type: 'tcp'
+}
+
+export interface GrpcHealthDescription extends ProbeDescription {
+  readonly type: 'grpc'
+  /** `''` asks for the server as a whole. */
+  readonly service: string
+  readonly host: string | undefined
 }
 
 export interface EjectDescription {
@@ -65,6 +84,14 @@ export interface EjectDescription {
     | undefined
   readonly failurePercentage:
     | { readonly threshold: number; readonly minEndpoints: number; readonly minRequests: number }
+    | undefined
+  readonly latency:
+    | {
+        readonly factor: number
+        readonly marginMs: number
+        readonly minEndpoints: number
+        readonly minRequests: number
+      }
     | undefined
   readonly intervalMs: number
   readonly ejectMs: number

@@ -15,8 +15,10 @@ export interface ConnectionOptions {
    * server's own `Keep-Alive: timeout` shortens it.
    */
   idleMs?: Duration
-  /** Until the connection, and TLS on it, is made. Default 5 s; past it 504 `upstream_connect_timeout`. */
+  /** Until the connection is made, the look-up of its name included. Default 5 s; past it 504 `upstream_connect_timeout`. */
   connectMs?: Duration
+  /** From there until TLS is made on it. Default 5 s; past it 504 `upstream_tls_timeout`. */
+  tlsMs?: Duration
   /** From the end of the request to the response head. Default 60 s; past it 504 `upstream_head_timeout`. */
   headMs?: Duration
   /** Between two pieces of a response body. Default 60 s; past it the response breaks off. */
@@ -39,6 +41,7 @@ export interface UpstreamLimits extends ResponseHeadLimits, BodyLimits {
   readonly pendingMs: number
   readonly idleMs: number
   readonly connectMs: number
+  readonly tlsMs: number
   readonly headMs: number
   readonly bodyIdleMs: number
   readonly sendIdleMs: number
@@ -54,6 +57,7 @@ export const CONNECTION_OPTIONS: readonly string[] = [
   'pendingMs',
   'idleMs',
   'connectMs',
+  'tlsMs',
   'headMs',
   'bodyIdleMs',
   'sendIdleMs',
@@ -72,6 +76,7 @@ export function upstreamLimits(options: ConnectionOptions = {}): UpstreamLimits 
     pendingMs = 5_000,
     idleMs = 4_000,
     connectMs = 5_000,
+    tlsMs = 5_000,
     headMs = 60_000,
     bodyIdleMs = 60_000,
     sendIdleMs = 60_000,
@@ -87,6 +92,7 @@ export function upstreamLimits(options: ConnectionOptions = {}): UpstreamLimits 
     pendingMs: durationMs(OWNER, 'pendingMs', pendingMs, atLeastOne),
     idleMs: durationMs(OWNER, 'idleMs', idleMs, { unlimited: true }),
     connectMs: durationMs(OWNER, 'connectMs', connectMs, atLeastOne),
+    tlsMs: durationMs(OWNER, 'tlsMs', tlsMs, atLeastOne),
     headMs: durationMs(OWNER, 'headMs', headMs, atLeastOne),
     bodyIdleMs: durationMs(OWNER, 'bodyIdleMs', bodyIdleMs, atLeastOne),
     sendIdleMs: durationMs(OWNER, 'sendIdleMs', sendIdleMs, atLeastOne),

@@ -23,6 +23,7 @@ export class WatchedNetwork implements Network {
   connect(options: ConnectOptions, handler: ConnectHandler): Connecting {
     return this.#network.connect(options, {
       onConnect: (wire) => handler.onConnect(this.#watched(wire, `the connection to ${options.host}`)),
+      onSecuring: () => handler.onSecuring?.(),
       onConnectError: (error) => handler.onConnectError(error),
     })
   }

@@ -13,7 +13,7 @@ import { type GatewayOptions, GET, gateway } from './support.ts'
 /** The proxy in memory, under a clock that the test moves. */
 async function world(
   prepare: (upstream: FakeUpstream) => FakeUpstream = (it) => it,
-  options: GatewayOptions = {},
+  { scheme = 'http', ...options }: GatewayOptions & { scheme?: 'http' | 'https' } = {},
 ) {
   const clock = virtualClock()
   const network = memoryNetwork({ clock })
@@ -25,7 +25,7 @@ async function world(
   })
   const upstream = await prepare(fakeUpstream({ network, clock, host: 'service', port: 80 })).start()
   onTestFinished(() => upstream.close())
-  const app = await gateway('http://service:80', {
+  const app = await gateway(`${scheme}://service:80`, {
     ...options,
     start: { surroundings: { clock, network } },
   })
@@ -192,7 +192,28 @@ it('504: a connection that is not made in time', async () => {
   network.setFaults('service:80', { connect: 'unanswered' })
   const from = await client()
   await from.send(GET)
-  await clock.advance('5s')
+  await clock.advance('4999ms')
+  expect([app.outcomes, network.connecting]).toEqual([[], 1])
+  await clock.advance('1ms')
   expect((await from.response()).status).toBe(504)
   expect(app.outcomes[0]?.error?.code).toBe('upstream_connect_timeout')
+  expect(network.connecting).toBe(0)
+})
+
+it('504: TLS that is not made in time, which is a time of its own', async () => {
+  const { clock, client, network, app } = await world(undefined, { scheme: 'https', pool: { tlsMs: '7s' } })
+  network.setFaults('service:80', { latencyMs: 1_000, tls: 'unanswered' })
+  const from = await client()
+  await from.send(GET)
+  // Two of them were for the connection.
+  await clock.advance('8999ms')
+  expect([app.outcomes, network.connecting]).toEqual([[], 1])
+  await clock.advance('1ms')
+  expect((await from.response()).status).toBe(504)
+  expect(app.outcomes[0]?.error).toMatchObject({
+    code: 'upstream_tls_timeout',
+    sent: 'none',
+    retry: 'always',
+  })
+  expect(network.connecting).toBe(0)
 })

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { virtualClock } from '../../src/testing/index.ts'
 import { client, type GatewayOptions, GET, gateway, onRealSockets, SWITCHED, WEBSOCKET } from './support.ts'
 
 // The TLS is Node's own.
@@ -110,6 +111,28 @@ describe.skipIf(!openssl)('an https: endpoint', () => {
     const { app, response } = await answered(`https://localhost:${(plain.address() as AddressInfo).port}`, {})
     expect(response.status).toBe(502)
     expect(app.outcomes[0]?.error?.code).toBe('upstream_tls_failed')
+  })
+
+  it('504: a service that never answers the handshake is left, and its connection closed', async () => {
+    const clock = virtualClock()
+    const greeted = Promise.withResolvers<Socket>()
+    const silent = createTcpServer((socket) => {
+      socket.on('error', () => {}).once('data', () => greeted.resolve(socket))
+    })
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void silent.close())
+    const app = await gateway(`https://localhost:${(silent.address() as AddressInfo).port}`, {
+      pool: { connectMs: '1m', tlsMs: '3s' },
+      start: { surroundings: { clock } },
+    })
+    const from = await client(app)
+    await from.send(GET)
+    const socket = await greeted.promise
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+    await clock.advance('3s')
+    expect((await from.response()).status).toBe(504)
+    expect(app.outcomes[0]?.error?.code).toBe('upstream_tls_timeout')
+    await closed
   })
 
   it('a tunnel through it carries early bytes and both directions', async () => {

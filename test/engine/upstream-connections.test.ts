@@ -23,6 +23,7 @@ describe('a reused connection that has gone stale', () => {
     ['GET', GET],
     ['HEAD', 'HEAD / HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['PUT with a small body', POST.replace('POST', 'PUT')],
+    ['QUERY with a small body', POST.replace('POST', 'QUERY')],
     ['DELETE', 'DELETE / HTTP/1.1\r\nHost: a\r\n\r\n'],
   ] as const) {
     it(`${name} is sent again on a new one, and the client sees nothing of it`, async () => {

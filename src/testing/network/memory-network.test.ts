@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { MemoryUse, Wire, WireHandler } from '../../core/network.ts'
+import type { Connecting, MemoryUse, Wire, WireHandler } from '../../core/network.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts'
 import { type MemoryNetwork, type MemoryNetworkOptions, memoryNetwork } from './memory-network.ts'
@@ -521,6 +521,46 @@ test('memoryNetwork connecting can be given up', async () => {
   expect(clock.pending).toBe(0)
 })
 
+test('memoryNetwork says when TLS begins, and may never end it', async () => {
+  const network = memoryNetwork({ clock: virtualClock() })
+  let accepted = 0
+  await network.listen({ host: '127.0.0.1', port: 443 }, (wire) => {
+    accepted++
+    ignore(wire)
+  })
+  const calls: string[] = []
+  const handler = {
+    onSecuring: () => void calls.push('securing'),
+    onConnect: (wire: Wire) => {
+      calls.push('connected')
+      ignore(wire)
+    },
+    onConnectError: (error: Error) => void calls.push(error.message),
+  }
+  const at = { host: '127.0.0.1', port: 443 }
+  const settle = () => new Promise((resolve) => setImmediate(resolve))
+  network.connect({ ...at, tls: {} }, handler)
+  await settle()
+  network.connect(at, handler)
+  await settle()
+  expect([calls.splice(0), accepted]).toEqual([['securing', 'connected', 'connected'], 2])
+
+  network.setFaults('127.0.0.1', { tls: 'unanswered' })
+  network.connect(at, handler)
+  const silent = network.connect({ ...at, tls: {} }, handler)
+  await settle()
+  expect([calls.splice(0), accepted, network.connecting]).toEqual([['connected', 'securing'], 3, 1])
+  silent.cancel()
+  // Given up in the call that says that TLS begins.
+  network.setFaults('127.0.0.1', undefined)
+  const given: Connecting = network.connect(
+    { ...at, tls: {} },
+    { ...handler, onSecuring: () => given.cancel() },
+  )
+  await settle()
+  expect([calls, accepted, network.connecting]).toEqual([[], 3, 0])
+})
+
 test('memoryNetwork listeners take ports, and free them', async () => {
   const network = memoryNetwork()
   const first = await network.listen({ host: '127.0.0.1', port: 0 }, ignore)
@@ -695,6 +735,7 @@ test('memoryNetwork refuses options that make no sense', () => {
   expect(() => memoryNetwork({ latencyMs: -1 })).toThrow('memoryNetwork: "latencyMs"')
   expect(() => memoryNetwork({ windowBytes: 0 })).toThrow('memoryNetwork: "windowBytes"')
   expect(() => memoryNetwork({ faults: { resetChance: 2 } })).toThrow('"resetChance"')
+  expect(() => memoryNetwork({ faults: { tls: 'slow' as never } })).toThrow('"tls"')
   expect(() => memoryNetwork({ faults: { maxChunkBytes: 0 } })).toThrow('"maxChunkBytes"')
   expect(() => memoryNetwork({ faults: { resetchance: 1 } as object })).toThrow('"resetchance"')
 })

@@ -303,10 +303,14 @@ class InMemory implements MemoryNetwork, LinkHost {
         )
         return
       }
+      if (tls !== undefined) {
+        handler.onSecuring?.()
+        if (!open || faults.tls === 'unanswered') return
+      }
       const link = new MemoryLink(this, faults, {
         client: { address: from, port: this.#clientPort() },
         server: { address, port },
-        tls: tls && { protocol: 'TLSv1.3', alpn: undefined, servername: tls.servername },
+        tls: tls && { protocol: 'TLSv1.3', alpn: tls.alpn?.[0], servername: tls.servername },
         opened: attempt.opened,
       })
       this.#links.add(link)
@@ -414,6 +418,7 @@ function checkedFaults(faults: Faults): Faults {
     'stallMs',
     'drip',
     'connect',
+    'tls',
   ])
   const {
     maxChunkBytes = 1,
@@ -437,5 +442,7 @@ function checkedFaults(faults: Faults): Faults {
       '"refused", "unreachable" or "unanswered"',
       faults.connect,
     )
+  if (faults.tls !== undefined && faults.tls !== 'unanswered')
+    throw invalidOption('memoryNetwork', 'tls', '"unanswered"', faults.tls)
   return { ...faults }
 }

@@ -26,6 +26,8 @@ export interface Faults {
   readonly drip?: { readonly bytes: number; readonly everyMs: number } | undefined
   /** What becomes of attempts to connect. */
   readonly connect?: 'refused' | 'unreachable' | 'unanswered' | undefined
+  /** What becomes of TLS: the connection is made, and nobody answers the handshake. The service never hears of it. */
+  readonly tls?: 'unanswered' | undefined
 }
 
 /** @internal What a link needs of the network that it is part of. */
