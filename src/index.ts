@@ -10,6 +10,7 @@ export {
   type Sent,
 } from './core/errors.ts'
 export type { Client, Exchange, Outcome, RouteInfo } from './core/exchange.ts'
+export { answeredByFallback, type FallbackAnswer } from './core/fallback-answer.ts'
 export {
   type Filter,
   type Handler,
@@ -28,7 +29,9 @@ export type { Random } from './core/random.ts'
 export type { Transform } from './core/transformed-source.ts'
 export type { DeadlineOptions } from './pool/deadline-options.ts'
 export type { EjectOptions, FailurePercentageOptions, SuccessRateOptions } from './pool/eject-options.ts'
+export type { EndpointFilter } from './pool/endpoint-filters.ts'
 export type { EndpointOptions } from './pool/endpoint-spec.ts'
+export type { FallbackOptions } from './pool/fallback-options.ts'
 export type { HealthOptions } from './pool/health-options.ts'
 export type { HedgeOptions } from './pool/hedge-options.ts'
 export { type Pool, pool } from './pool/pool.ts'

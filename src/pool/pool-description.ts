@@ -12,7 +12,9 @@ import {
 } from '../transport/upstream-limits.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
 import { type EjectSettings, share } from './eject-options.ts'
+import type { EndpointFilters } from './endpoint-filters.ts'
 import { type EndpointOptions, type EndpointSpec, endpointSpec, HOST_FIELD } from './endpoint-spec.ts'
+import type { FallbackSettings } from './fallback-options.ts'
 import type { HealthSettings } from './health-options.ts'
 import type { HedgeSettings } from './hedge-options.ts'
 import type { RetrySettings } from './retry-options.ts'
@@ -61,7 +63,12 @@ export interface PoolDescription {
   readonly forwarded: boolean
   readonly via: string | undefined
   readonly balancer: Balancer
+  /** Around the pool as a whole. */
+  readonly guards: readonly Filter[]
+  /** Around each attempt. */
   readonly filters: readonly Filter[]
+  /** Those among them that are of one endpoint each. */
+  readonly endpointFilters: readonly EndpointFilters[]
   /** How endpoints are probed; `undefined` does not. */
   readonly health: HealthSettings | undefined
   /** When endpoints are ejected; `undefined` ejects none. */
@@ -75,6 +82,8 @@ export interface PoolDescription {
   readonly hedge: HedgeSettings | undefined
   /** How long all attempts may take together; `undefined` is as long as each of them may. */
   readonly deadline: DeadlineSettings | undefined
+  /** What answers where the pool fails; `undefined` where the failure is the answer. */
+  readonly fallback: FallbackSettings | undefined
 }
 
 /** Checks what `pool` was given. */
@@ -127,7 +136,9 @@ export function describePool(
     forwarded,
     via: via === false ? undefined : via,
     balancer: balancers.roundRobin(),
+    guards: [],
     filters: [],
+    endpointFilters: [],
     health: undefined,
     eject: undefined,
     slowStart: undefined,
@@ -135,5 +146,6 @@ export function describePool(
     retry: undefined,
     hedge: undefined,
     deadline: undefined,
+    fallback: undefined,
   }
 }

@@ -3,6 +3,7 @@ import type { Balancer, Candidates } from '../core/balancer.ts'
 import { respond } from '../core/message.ts'
 import type { ConnectOptions, Network } from '../core/network.ts'
 import type { Observer, ProbeResult } from '../core/observer.ts'
+import { CompiledTargets } from '../proxy/compiled-proxy.ts'
 import { proxy } from '../proxy/proxy.ts'
 import type { RunningProxy } from '../proxy/running-proxy.ts'
 import { exchange } from '../testing/exchange.ts'
@@ -469,20 +470,16 @@ describe('the candidates of a pool that is probed', () => {
     const clock = virtualClock()
     const network = memoryNetwork({ clock })
     const seen: string[] = []
-    const compiled = pool(['http://one', 'http://two'])
+    const target = pool(['http://one', 'http://two'])
       .health({ path: '/', initial: 'unhealthy' })
       .balance((candidates) => {
         seen.push(candidates.map(({ id }) => id).join(' '))
         return candidates[0]!
       })
       .use(() => respond(200))
-      .compile({
-        clock,
-        network,
-        random: seededRandom(1),
-        connectors: new ConnectorRegistry(network, clock),
-      })
-    void compiled.handler(exchange())
+    const connectors = new ConnectorRegistry(network, clock)
+    const targets = new CompiledTargets({ clock, network, random: seededRandom(1), connectors })
+    void targets.acquire(target).handler(exchange())
     expect([seen, clock.pending]).toEqual([['http://one http://two'], 0])
   })
 
@@ -547,8 +544,8 @@ test('a pool that is closed lets go of every connector', () => {
   const clock = virtualClock()
   const network = memoryNetwork({ clock })
   const connectors = new ConnectorRegistry(network, clock)
-  const runtime = { clock, network, random: seededRandom(1), connectors }
-  const compiled = pool(['http://one', 'http://two']).health({ path: '/' }).compile(runtime)
+  const targets = new CompiledTargets({ clock, network, random: seededRandom(1), connectors })
+  const compiled = targets.acquire(pool(['http://one', 'http://two']).health({ path: '/' }))
   compiled.start()
   expect(connectors.size).toBe(4)
   compiled.close()

@@ -9,6 +9,7 @@ import type { Compiled, Runtime } from '../transport/runtime.ts'
 import type { EjectSettings } from './eject-options.ts'
 import { Ejector } from './ejector.ts'
 import { PoolEndpoint } from './endpoint.ts'
+import { Fallback } from './fallback.ts'
 import { isFit, servingOf } from './health.ts'
 import type { HealthSettings } from './health-options.ts'
 import { lastRecipientAnswer } from './max-forwards.ts'
@@ -39,11 +40,13 @@ export class RunningPool implements Compiled {
   #slowStart: SlowStart | undefined
   readonly #viaFilters: Handler | undefined
   readonly #retrier: Retrier | undefined
+  readonly #fallback: Fallback | undefined
   readonly #untried = new Untried()
   #settledAt = Number.NEGATIVE_INFINITY
 
   constructor(description: PoolDescription, runtime: Runtime) {
     const { specs, limits, host, xForwarded, forwarded, via, filters, retry, hedge, deadline } = description
+    const { name, guards, endpointFilters, fallback } = description
     this.#description = description
     this.#runtime = runtime
     this.#endpoints = specs.map((spec) => {
@@ -54,7 +57,11 @@ export class RunningPool implements Compiled {
     })
     this.#candidates = this.#endpoints
     for (const endpoint of this.#endpoints) endpoint.candidate = true
-    this.handler = (exchange) => this.#handle(exchange)
+    // What is wrong with them comes to light now, and not with the first request.
+    for (const each of endpointFilters) for (const endpoint of this.#endpoints) each.of(endpoint)
+    const guarded = compose(guards, (exchange) => this.#handle(exchange))
+    if (fallback !== undefined) this.#fallback = new Fallback(fallback, name, guarded, runtime)
+    this.handler = this.#fallback?.handler ?? guarded
     if (filters.length > 0) {
       this.#viaFilters = compose(filters, (attempt) => this.#send(attempt, attempt.endpoint as PoolEndpoint))
     }
@@ -64,6 +71,7 @@ export class RunningPool implements Compiled {
         pick: (exchange, tried) => this.#pick(exchange, this.#without(tried)),
         send: (exchange, endpoint) => this.#send(exchange, endpoint),
         viaFilters: this.#viaFilters,
+        perEndpoint: endpointFilters.length > 0,
       }
       this.#retrier = new Retrier(retry, runtime, maker, hedge, deadline)
     }
@@ -72,6 +80,7 @@ export class RunningPool implements Compiled {
   start(): void {
     if (this.#started) return
     this.#started = true
+    this.#fallback?.start()
     const { health, eject, slowStart } = this.#description
     if (health !== undefined) this.#probers = this.#startProbers(health)
     if (eject !== undefined) this.#ejector = this.#startEjector(eject)
@@ -86,6 +95,7 @@ export class RunningPool implements Compiled {
     if (this.#probers !== undefined) for (const prober of this.#probers) prober.close()
     this.#ejector?.close()
     this.#slowStart?.close()
+    this.#fallback?.close()
     for (const spec of specs) this.#runtime.connectors.release(spec.connect, limits)
   }
 

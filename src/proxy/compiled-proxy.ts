@@ -7,19 +7,25 @@ import type { Observer } from '../core/observer.ts'
 import { problemResponse } from '../core/problem.ts'
 import { compileRoutes, type Router } from '../core/router.ts'
 import type { Snapshot } from '../transport/listener-context.ts'
-import { type Compilable, type Compiled, isCompilable, type Runtime } from '../transport/runtime.ts'
+import {
+  type Compilable,
+  type Compiled,
+  isCompilable,
+  type Runtime,
+  type TargetRegistry,
+} from '../transport/runtime.ts'
 import type { ProxyDescription, RouteEntry } from './description.ts'
 
 /**
- * The pools that run, by their descriptions: a pool that two routes name, or that a reload brings again, is one pool with
- * one set of numbers.
+ * The pools that run, by their descriptions: a pool that two routes name, or another pool does, or that a reload brings
+ * again, is one pool with one set of numbers.
  */
-export class CompiledTargets {
+export class CompiledTargets implements TargetRegistry {
   readonly #runtime: Runtime
   readonly #entries = new Map<Compilable, { readonly compiled: Compiled; users: number }>()
 
-  constructor(runtime: Runtime) {
-    this.#runtime = runtime
+  constructor(runtime: Omit<Runtime, 'targets'>) {
+    this.#runtime = { ...runtime, targets: this }
   }
 
   acquire(target: Compilable): Compiled {

@@ -7,7 +7,7 @@ import { invalidOption } from '../core/options.ts'
 import { normalizePath } from '../core/path.ts'
 import { systemRandom } from '../core/random.ts'
 import type { ConsideredRoute } from '../core/router.ts'
-import { isCompilable, type TargetDescription } from '../transport/runtime.ts'
+import { describeTarget, type TargetDescription } from '../transport/runtime.ts'
 import { routerOf } from './compiled-proxy.ts'
 import type { ProxyDescription, RouteEntry } from './description.ts'
 
@@ -73,7 +73,7 @@ export function explain(description: ProxyDescription, question: string): Explan
     route: found?.route.name,
     params: found?.params ?? {},
     filters: [...proxyFilters, ...(found?.value.filters.map(filterName) ?? [])],
-    target: found === undefined ? undefined : describeTarget(found.value),
+    target: found === undefined ? undefined : describeTarget(found.value.target),
     considered: routes,
   })
 }
@@ -81,11 +81,6 @@ export function explain(description: ProxyDescription, question: string): Explan
 /** A filter's name as lists of filters show it. */
 export function filterName(filter: Filter): string {
   return filter.name === '' ? 'filter' : filter.name
-}
-
-export function describeTarget({ target }: RouteEntry): TargetDescription {
-  if (isCompilable(target)) return target.describe()
-  return { kind: 'handler', name: target.name === '' ? 'handler' : target.name }
 }
 
 /** Predicates of routes may look at the exchange's time and chance; nothing else of it is asked. */
@@ -158,13 +153,16 @@ class TextExplanation implements Explanation {
   }
 }
 
-function targetLines({ kind, name, balancer, filters = [], endpoints = [] }: TargetDescription): string[] {
-  const lines = [`  ${kind.padEnd(10)} ${name}${balancer === undefined ? '' : `, balanced by ${balancer}`}`]
+function targetLines(target: TargetDescription, role: string = target.kind): string[] {
+  const { name, balancer, guards = [], filters = [], endpoints = [], fallback } = target
+  const lines = [`  ${role.padEnd(10)} ${name}${balancer === undefined ? '' : `, balanced by ${balancer}`}`]
+  if (guards.length > 0) lines.push(`  guard      ${guards.join(' > ')}`)
   if (filters.length > 0) lines.push(`  attempt    ${filters.join(' > ')}`)
   for (const { id, url, weight, zone } of endpoints) {
     lines.push(
       `  endpoint   ${url}${id === url ? '' : ` (${id})`}, weight ${weight}${zone === undefined ? '' : `, zone ${zone}`}`,
     )
   }
+  if (fallback !== undefined) lines.push(...targetLines(fallback, 'fallback'))
   return lines
 }

@@ -13,6 +13,15 @@ export interface Runtime {
   readonly observer?: Observer | undefined
   /** Connections outlive the snapshot that opened them, as long as one that uses them follows. */
   readonly connectors: ConnectorRegistry
+  /** For a target that names another one. */
+  readonly targets: TargetRegistry
+}
+
+/** Compiles each target once, whoever names it: routes, reloads, other targets. */
+export interface TargetRegistry {
+  /** The target as it runs. To be released as often as it was acquired; the last one to do so closes it. */
+  acquire(target: Compilable): Compiled
+  release(target: Compilable): void
 }
 
 /** A description that was compiled: its handler, its begin and its end. */
@@ -42,10 +51,14 @@ export interface TargetDescription {
   readonly name: string
   /** The name of the balancer's function. Of a pool only. */
   readonly balancer?: string
+  /** Names of the filters around the pool as a whole, outermost first. Of a pool only. */
+  readonly guards?: readonly string[]
   /** Names of the filters around each attempt, outermost first. Of a pool only. */
   readonly filters?: readonly string[]
   /** In the order in which they were given. Of a pool only. */
   readonly endpoints?: readonly EndpointDescription[]
+  /** What answers where the pool fails; `undefined` where nothing does. Of a pool only. */
+  readonly fallback?: TargetDescription | undefined
 }
 
 /** An endpoint as `explain` shows it. */
@@ -58,6 +71,12 @@ export interface EndpointDescription {
   readonly weight: number
   /** Where it stands, for balancers of your own; `undefined` where none was given. */
   readonly zone: string | undefined
+}
+
+/** A target in a few words. */
+export function describeTarget(target: Target): TargetDescription {
+  if (isCompilable(target)) return target.describe()
+  return { kind: 'handler', name: target.name === '' ? 'handler' : target.name }
 }
 
 export function isCompilable(target: unknown): target is Compilable {
