@@ -1,7 +1,7 @@
 import type { Candidates } from '../core/balancer.ts'
 import { ProxyError } from '../core/errors.ts'
 import { AttemptExchange, type Exchange } from '../core/exchange.ts'
-import { compose, type Handler } from '../core/handler.ts'
+import { compose, dispose, type Handler } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import type { ProbeResult } from '../core/observer.ts'
 import { refuseLoop } from '../transport/outgoing-head.ts'
@@ -91,11 +91,13 @@ export class RunningPool implements Compiled {
   }
 
   close(): void {
-    const { specs, limits } = this.#description
+    const { specs, limits, guards, filters } = this.#description
     if (this.#probers !== undefined) for (const prober of this.#probers) prober.close()
     this.#ejector?.close()
     this.#slowStart?.close()
     this.#fallback?.close()
+    dispose(guards)
+    dispose(filters)
     for (const spec of specs) this.#runtime.connectors.release(spec.connect, limits)
   }
 
