@@ -28,6 +28,7 @@ export {
   type Sent,
 } from './core/errors.ts'
 export type { Client, Exchange, Outcome, RouteInfo } from './core/exchange.ts'
+export { answeredByFallback, type FallbackAnswer } from './core/fallback-answer.ts'
 export { formatDecision } from './core/format-decision.ts'
 export {
   type Filter,
@@ -54,9 +55,11 @@ export type {
   LatencyOptions,
   SuccessRateOptions,
 } from './pool/eject-options.ts'
+export type { EndpointFilter } from './pool/endpoint-filters.ts'
 export type { EndpointSource, SourceSurroundings } from './pool/endpoint-source.ts'
 export type { EndpointOptions } from './pool/endpoint-spec.ts'
 export type { EndpointState } from './pool/endpoint-state.ts'
+export type { FallbackOptions } from './pool/fallback-options.ts'
 export type { GrpcHealthOptions } from './pool/grpc-health-options.ts'
 export type { HealthOptions } from './pool/health-options.ts'
 export type { HedgeOptions } from './pool/hedge-options.ts'

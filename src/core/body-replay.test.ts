@@ -198,6 +198,38 @@ describe('body.replay', () => {
     expect(await body.again().text()).toBe('abc')
   })
 
+  test('is let go of by the body that all others are of', () => {
+    const { source, body } = pushed(1_000)
+    const view = body.again()
+    const reader = new Reader(view)
+    source.push('abc')
+    view.settle(GIVEN_UP)
+    expect(body.resendable).toBe(true)
+    body.settle(GIVEN_UP)
+    expect([body.resendable, view.resendable]).toEqual([false, false])
+    source.push('def')
+    source.end()
+    expect([reader.text, reader.ended]).toEqual(['abcdef', 'yes'])
+  })
+
+  test('of what one of them has changed is its own to let go of', async () => {
+    const { source, body } = pushed(1_000)
+    const view = body.again()
+    view.transform(async function* (chunks) {
+      for await (const chunk of chunks) yield chunk
+    })
+    view.replay({ maxBytes: 1_000 })
+    const reader = new Reader(view)
+    source.push('abc')
+    await new Promise(setImmediate)
+    expect([reader.text, view.resendable]).toEqual(['abc', true])
+    view.settle(GIVEN_UP)
+    expect([view.resendable, body.resendable]).toEqual([false, true])
+    source.end()
+    await new Promise(setImmediate)
+    expect(reader.ended).toBe('yes')
+  })
+
   test('cannot be asked for once the body was read, and checks its option', async () => {
     const body = new Body(new PushedSource())
     body.take()

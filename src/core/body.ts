@@ -115,6 +115,9 @@ export class Body implements AsyncIterable<Uint8Array> {
     this.#transforms = undefined
     this.#source = source
     this.#replayed = new ReplayedSource(source, limit)
+    // What it gives from now on, no other body has.
+    this.#ofAttempt = false
+    this.#reading = undefined
     return this
   }
 
@@ -133,9 +136,9 @@ export class Body implements AsyncIterable<Uint8Array> {
     return body
   }
 
-  /** @internal Nobody will read it again: lets go of what `replay` has kept. */
+  /** @internal Nobody will read it again: lets go of what `replay` has kept, where no other body has that too. */
   settle(reason: ProxyError): void {
-    this.#replayed?.settle(reason)
+    if (!this.#ofAttempt) this.#replayed?.settle(reason)
   }
 
   /** Calls once when the last byte has gone, or with an error when the body broke off or was dropped. */

@@ -137,6 +137,14 @@ export class Exchange {
     return this
   }
 
+  /**
+   * @internal Whether the response that is made for it may be dropped while the client's exchange goes on: then the end of
+   * the one is not the end of the other.
+   */
+  get replaceable(): boolean {
+    return false
+  }
+
   /** The value that an earlier filter set under this key. */
   get<T>(key: Attribute<T>): T | undefined {
     return this.#attributes?.get(key) as T | undefined
@@ -283,12 +291,13 @@ export class Exchange {
 export class AttemptExchange extends Exchange {
   readonly #root: Exchange
 
-  /** @internal */
-  constructor(root: Exchange, endpoint: Endpoint) {
+  /** @internal Without an endpoint, it is that of all attempts of a pool together. */
+  constructor(root: Exchange, endpoint?: Endpoint) {
     super(root.request.copy(), root.client, NO_HOST, root.startedAt)
     this.#root = root
     this.params = root.params
     this.route = root.route
+    if (endpoint === undefined) return
     this.endpoint = endpoint
     root.endpoint = endpoint
   }
@@ -306,7 +315,11 @@ export class AttemptExchange extends Exchange {
   }
 
   override get origin(): Exchange {
-    return this.#root
+    return this.#root.origin
+  }
+
+  override get replaceable(): boolean {
+    return true
   }
 
   override get<T>(key: Attribute<T>): T | undefined {

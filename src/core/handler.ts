@@ -5,7 +5,13 @@ import { invalidOption } from './options.ts'
 /** Answers an exchange. A failure is a rejected promise or a throw, and nothing else. */
 export type Handler = (exchange: Exchange) => Promise<ResponseMessage> | ResponseMessage
 
-/** Surrounds a handler: sees the exchange first and the response last, and may answer in the handler's place. */
+/**
+ * Surrounds a handler: sees the exchange first and the response last, and may answer in the handler's place.
+ *
+ * One that holds something beside its exchanges, such as a timer, has a `Symbol.dispose`. It is called when a proxy that has
+ * the filter is closed, or a reload has taken that description's place and its last exchange is over. The filter may be in
+ * another proxy still: then it makes anew what it needs.
+ */
 export type Filter = (exchange: Exchange, next: Handler) => Promise<ResponseMessage> | ResponseMessage
 
 /** One handler of some filters, outermost first, around a handler. Composed once, not for each exchange. */
@@ -14,6 +20,11 @@ export function compose(filters: readonly Filter[], handler: Handler): Handler {
     const next = guarded(inner)
     return (exchange) => filter(exchange, next)
   }, handler)
+}
+
+/** Lets filters release what they hold. */
+export function dispose(filters: readonly Filter[]): void {
+  for (const filter of filters) (filter as Partial<Disposable>)[Symbol.dispose]?.()
 }
 
 /** The promise that was marked last: the filters of a chain hand on the same one. */

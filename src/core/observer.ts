@@ -52,6 +52,10 @@ export interface Observer {
   hedged?(exchange: Exchange, delayMs: number): void
   /** Another attempt would have begun beside one that is late, but the pool's budget for that is spent. */
   hedgeRefused?(exchange: Exchange, delayMs: number): void
+  /** A filter of the endpoint's own has let nothing through, and another endpoint is picked. `reason`: an error's code. */
+  endpointRefused?(exchange: Exchange, endpoint: Endpoint, reason: string): void
+  /** What `from` names has failed, and what `to` names is asked in its place. `reason`: an error's code, or `status 503`. */
+  fellBack?(exchange: Exchange, from: string, to: string, reason: string): void
   /** A probe has ended. */
   probed?(endpoint: Endpoint, result: ProbeResult): void
   /** The endpoint is thought of in another way. The candidates are replaced right after, where that changes them. */

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { ProxyError } from '../core/errors.ts'
+import { answeredByFallback } from '../core/fallback-answer.ts'
 import type { Handler } from '../core/handler.ts'
 import { respond } from '../core/message.ts'
 import { pool, proxy } from '../index.ts'
@@ -63,8 +64,14 @@ describe('circuitBreaker', () => {
   it('answers with the fallback while it is open, and only then', async () => {
     const breaker = circuitBreaker({ fallback: () => respond(200, 'an older answer') })
     await send(breaker, 20, () => respond(500))
-    const { response } = await run(breaker, exchange(), () => respond(500))
+    const asked = exchange()
+    const { response } = await run(breaker, asked, () => respond(500))
     expect(await response.body.text()).toBe('an older answer')
+    expect(asked.get(answeredByFallback)).toEqual({
+      insteadOf: 'circuitBreaker',
+      by: 'fallback',
+      reason: 'circuit_open',
+    })
   })
 
   it('counts a body that breaks off as a failure, once', async () => {

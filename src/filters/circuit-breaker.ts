@@ -1,5 +1,6 @@
 import type { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { answeredByFallback } from '../core/fallback-answer.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
@@ -37,7 +38,10 @@ export interface CircuitBreakerOptions {
    * leaves never counts, and this is not asked.
    */
   isFailure?: (result: CircuitResult, exchange: Exchange) => boolean
-  /** Answers in place of the service while it is left alone. Default: 503 `circuit_open`. */
+  /**
+   * Answers in place of the service while it is left alone; `exchange.get(answeredByFallback)` says so. Default: 503
+   * `circuit_open`. For one that answers also where a request fails, or for another pool, see `pool.fallback`.
+   */
   fallback?: Handler
   /** Told of each change, at once. What it throws is written to standard error. */
   onChange?: (state: CircuitState, previous: CircuitState) => void
@@ -101,9 +105,14 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     const now = exchange.clock.now()
     const admittedIn = circuit.admit(now, exchange.random)
     if (admittedIn === undefined) {
-      const why = circuit.state.kind === 'open' ? 'the circuit is open' : 'the service is on trial'
+      const { kind } = circuit.state
+      const why = kind === 'open' ? 'the circuit is open' : 'the service is on trial'
       exchange.recording?.refused(name, 'circuit_open', why)
-      if (fallback !== undefined) return fallback(exchange)
+      if (fallback !== undefined) {
+        const by = fallback.name === '' ? 'handler' : fallback.name
+        exchange.set(answeredByFallback, { insteadOf: name, by, reason: 'circuit_open' })
+        return fallback(exchange)
+      }
       throw turnedAway('circuit_open', why, circuit.retryAfterMs(now))
     }
     return new JudgedPassage(circuit, admittedIn, exchange, now, slowMs, isFailure).through(exchange, next)

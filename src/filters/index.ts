@@ -17,6 +17,7 @@ export {
   concurrencyLimit,
 } from './concurrency-limit.ts'
 export type { CircuitState } from './limiting/circuit.ts'
+export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
 export { type RedirectOptions, redirect } from './redirect.ts'
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'

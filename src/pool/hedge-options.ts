@@ -1,5 +1,5 @@
-import { IDEMPOTENT_METHODS } from '../core/idempotent-methods.ts'
 import { type Duration, durationMs, invalidOption, knownOptions } from '../core/options.ts'
+import { type RepeatableRule, repeatableRule } from './repeatable.ts'
 
 /** When an attempt that is late gets a second one beside it. Times are milliseconds or `'50ms'`, `'1s'`. */
 export interface HedgeOptions {
@@ -17,14 +17,12 @@ export interface HedgeOptions {
 }
 
 /** The options, checked. */
-export interface HedgeSettings {
+export interface HedgeSettings extends RepeatableRule {
   /** Milliseconds; `undefined` where `part` says it. */
   readonly afterMs: number | undefined
   /** 0.95 for the time within which 95 % are answered. */
   readonly part: number | undefined
   readonly budget: number
-  readonly methods: ReadonlySet<string>
-  readonly idempotencyKey: boolean
 }
 
 const OWNER = 'pool.hedge'
@@ -39,14 +37,10 @@ const PERCENTILE = /^p(\d\d(?:\.\d)?)$/
 /** Checks the options and fills in the defaults. */
 export function hedgeSettings(options: HedgeOptions): HedgeSettings {
   knownOptions(OWNER, options, OPTIONS)
-  const { afterMs = 'p95', budget = 0.05, methods = IDEMPOTENT_METHODS, idempotencyKey = false } = options
+  const { afterMs = 'p95', budget = 0.05 } = options
   if (typeof budget !== 'number' || !(budget >= 0 && budget <= 1))
     throw invalidOption(OWNER, 'budget', 'a number from 0 to 1', budget)
-  if (!Array.isArray(methods) || !methods.every((it) => typeof it === 'string' && /^[!-~]+$/.test(it)))
-    throw invalidOption(OWNER, 'methods', 'a list of methods such as "GET"', methods)
-  if (typeof idempotencyKey !== 'boolean')
-    throw invalidOption(OWNER, 'idempotencyKey', 'true or false', idempotencyKey)
-  return { ...delayOf(afterMs), budget, methods: new Set<string>(methods), idempotencyKey }
+  return { ...repeatableRule(OWNER, options), ...delayOf(afterMs), budget }
 }
 
 function delayOf(given: Duration | `p${number}`): Pick<HedgeSettings, 'afterMs' | 'part'> {

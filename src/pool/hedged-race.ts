@@ -5,6 +5,7 @@ import { ResponseMessage } from '../core/message.ts'
 import type { CancellableTry } from './cancellable-try.ts'
 import { drop } from './drop-response.ts'
 import { HEDGE_LOST, type Hedger } from './hedger.ts'
+import { isRefusal } from './refusal.ts'
 import { further } from './tried-exchange.ts'
 
 /** What a race needs of the one who makes attempts. */
@@ -28,6 +29,7 @@ export class HedgedRace implements Abortable {
   #timer: Timer | undefined
   #running = 0
   #over = false
+  #failure: unknown
   #resolve!: (response: ResponseMessage) => void
   #reject!: (error: Error) => void
 
@@ -107,10 +109,12 @@ export class HedgedRace implements Abortable {
 
   #failed(error: unknown): void {
     this.#running--
+    // A try that was not let through shows less than one that was made.
+    if (this.#failure === undefined || !isRefusal(error)) this.#failure = error
     if (this.#over || this.#running > 0) return
     this.#hedger.gaveUp(this.#end() - this.#startedAt)
     // Whatever a filter has thrown.
-    this.#reject(error as Error)
+    this.#reject(this.#failure as Error)
   }
 
   /** Returns the time. */

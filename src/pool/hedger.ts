@@ -5,6 +5,7 @@ import type { PoolEndpoint } from './endpoint.ts'
 import { HedgeBudget } from './hedge-budget.ts'
 import type { HedgeSettings } from './hedge-options.ts'
 import { HedgeQuantile } from './hedge-quantile.ts'
+import { isRepeatable } from './repeatable.ts'
 
 /** Says which requests of a pool get a second attempt beside a late one, when, and how many do. */
 export class Hedger {
@@ -24,9 +25,7 @@ export class Hedger {
   /** A request has come. Returns whether it may be sent to two endpoints at a time. */
   admits({ request }: Exchange): boolean {
     this.#budget.deposit()
-    const { methods, idempotencyKey } = this.#settings
-    if (!methods.has(request.method) && !(idempotencyKey && request.headers.has('idempotency-key')))
-      return false
+    if (!isRepeatable(request, this.#settings)) return false
     // One that comes from the client bit by bit can be read by one attempt at a time; and a tunnel has one other end.
     return request.body.bytes !== undefined && request.upgrade === undefined
   }

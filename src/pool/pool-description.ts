@@ -13,8 +13,10 @@ import {
 import { type ApertureSettings, withinAperture } from './aperture.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
 import { type EjectSettings, share } from './eject-options.ts'
+import type { EndpointFilters } from './endpoint-filters.ts'
 import type { EndpointSource } from './endpoint-source.ts'
 import { type EndpointOptions, type EndpointSpec, endpointSpecs, HOST_FIELD } from './endpoint-spec.ts'
+import type { FallbackSettings } from './fallback-options.ts'
 import type { HealthSettings } from './health-options.ts'
 import type { HedgeSettings } from './hedge-options.ts'
 import type { RetrySettings } from './retry-options.ts'
@@ -76,7 +78,12 @@ export interface PoolDescription {
   readonly forwarded: boolean
   readonly via: string | undefined
   readonly balancer: Balancer
+  /** Around the pool as a whole. */
+  readonly guards: readonly Filter[]
+  /** Around each attempt. */
   readonly filters: readonly Filter[]
+  /** Those among them that are of one endpoint each. */
+  readonly endpointFilters: readonly EndpointFilters[]
   /** How endpoints are probed; `undefined` does not. */
   readonly health: HealthSettings | undefined
   /** When endpoints are ejected; `undefined` ejects none. */
@@ -97,6 +104,8 @@ export interface PoolDescription {
   readonly hedge: HedgeSettings | undefined
   /** How long all attempts may take together; `undefined` is as long as each of them may. */
   readonly deadline: DeadlineSettings | undefined
+  /** What answers where the pool fails; `undefined` where the failure is the answer. */
+  readonly fallback: FallbackSettings | undefined
 }
 
 /** Checks what `pool` was given. */
@@ -147,7 +156,9 @@ export function describePool(
     forwarded,
     via: via === false ? undefined : via,
     balancer: balancers.roundRobin(),
+    guards: [],
     filters: [],
+    endpointFilters: [],
     health: undefined,
     eject: undefined,
     slowStart: undefined,
@@ -159,6 +170,7 @@ export function describePool(
     retry: undefined,
     hedge: undefined,
     deadline: undefined,
+    fallback: undefined,
   }
 }
 

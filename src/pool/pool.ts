@@ -2,13 +2,23 @@ import * as balancers from '../balancers/index.ts'
 import type { Balancer } from '../core/balancer.ts'
 import { assertFilter, type Filter } from '../core/handler.ts'
 import { invalidOption } from '../core/options.ts'
-import type { Compilable, Compiled, Runtime, TargetDescription } from '../transport/runtime.ts'
+import {
+  type Compilable,
+  type Compiled,
+  describeTarget,
+  isCompilable,
+  type Runtime,
+  type Target,
+  type TargetDescription,
+} from '../transport/runtime.ts'
 import { type ApertureOptions, apertureSettings } from './aperture.ts'
 import { type DeadlineOptions, deadlineSettings } from './deadline-options.ts'
 import { describeLimits, describeResilience } from './describe-resilience.ts'
 import { type EjectOptions, ejectSettings } from './eject-options.ts'
+import { type EndpointFilter, EndpointFilters } from './endpoint-filters.ts'
 import type { EndpointSource } from './endpoint-source.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
+import { type FallbackOptions, fallbackSettings } from './fallback-options.ts'
 import { type HealthOptions, healthSettings } from './health-options.ts'
 import { type HedgeOptions, hedgeSettings } from './hedge-options.ts'
 import { describePool, type PoolDescription, type PoolOptions, usedSpecs } from './pool-description.ts'
@@ -54,6 +64,49 @@ export class Pool implements Compilable {
   use(...filters: Filter[]): Pool {
     for (const filter of filters) assertFilter('pool.use', filter)
     return this.#with({ filters: [...this.#description.filters, ...filters] })
+  }
+
+  /**
+   * Runs around every attempt a filter of its endpoint's own, which is made once for each endpoint: so a limit or a circuit
+   * breaker has one state for each. It takes its place among the filters of `use`, in the order in which they are written.
+   *
+   * What such a filter refuses with `overloaded` or `circuit_open`, before anything was sent, goes to another endpoint at
+   * once, as long as there is one that was not tried, at most ten times for a request. It is no attempt of `retry`, costs
+   * nothing of its budget, and is not counted against the endpoint by `eject`. When all refuse, the last one's answer stands.
+   *
+   * For an endpoint that fails, `eject` is better: it takes the endpoint out of the candidates, so that balancers know.
+   *
+   * @example pool(['http://u1:8080', 'http://u2:8080']).useEach(() => concurrencyLimit({ limit: 50 }))
+   *
+   * @throws `ERR_OPTION_INVALID` for what is no function. What the function throws, the start of the proxy throws.
+   */
+  useEach(make: EndpointFilter): Pool {
+    const { filters, endpointFilters, retry } = this.#description
+    const each = new EndpointFilters(make)
+    return this.#with({
+      filters: [...filters, each.filter],
+      endpointFilters: [...endpointFilters, each],
+      retry: retry ?? ONE_ATTEMPT,
+    })
+  }
+
+  /**
+   * Runs a filter around the pool as a whole: once for each exchange, outside of `retry`, `hedge` and `deadline`, and
+   * whichever route names the pool. So a circuit breaker or a limit that stands here has one state for the pool. Several run
+   * in the order in which they are written, outermost first.
+   *
+   * Trap: another pool that is made of this one has the same filters, and so the same state: name the pool once, and give
+   * that name to each route.
+   *
+   * @example
+   * const users = pool(['http://u1:8080', 'http://u2:8080']).guard(concurrencyLimit({ limit: 100 }), circuitBreaker())
+   * proxy().route('/users', users).route('/admin/users', requireAdmin, users)
+   *
+   * @throws `ERR_OPTION_INVALID` for what is no function.
+   */
+  guard(...filters: Filter[]): Pool {
+    for (const filter of filters) assertFilter('pool.guard', filter)
+    return this.#with({ guards: [...this.#description.guards, ...filters] })
   }
 
   /** Chooses by a function of your own, or one from `gatewright/balancers`. */
@@ -306,14 +359,52 @@ export class Pool implements Compilable {
     return this.#with({ aperture: apertureSettings(options) })
   }
 
+  /**
+   * Another pool, or a handler, that answers where this one fails: with an error of the upstream's side, after all attempts;
+   * with `circuit_open` or `overloaded` of a guard; or with a status of `on`. It surrounds the guards. A second call takes
+   * the place of the first; for more than one, give the other pool a fallback of its own.
+   *
+   * - **A pool** is the same one wherever it is named: one set of connections and numbers. It is sent the request as it came,
+   *   without what this pool's filters did to it, if nothing of it was sent before, or if it may be sent twice; and only while
+   *   its body is at hand, see `replayBytes`. Else the failure is the answer.
+   * - **A handler** answers whatever was sent.
+   * - Nothing is replaced once the head of a response was passed on, nor for a client that has left.
+   *
+   * `exchange.get(answeredByFallback)` says that it was asked, and why. What it fails with is the answer.
+   *
+   * @example
+   * const archive = pool(['http://archive:8080'])
+   * pool(['http://u1:8080', 'http://u2:8080']).guard(circuitBreaker()).fallback(archive, { on: '502-504' })
+   *
+   * @throws `ERR_OPTION_INVALID` for a target that is none, and for an option that is wrong.
+   */
+  fallback(target: Target, options: FallbackOptions = {}): Pool {
+    return this.#with({ fallback: fallbackSettings(target, options) })
+  }
+
+  /** @internal The same pool with another fallback, where it has one. */
+  mapFallback(map: (target: Target) => Target): Pool {
+    const { fallback } = this.#description
+    return fallback === undefined
+      ? this
+      : this.#with({ fallback: { ...fallback, target: map(fallback.target) } })
+  }
+
+  /** @internal */
+  get uses(): readonly Compilable[] {
+    const { fallback } = this.#description
+    return fallback !== undefined && isCompilable(fallback.target) ? [fallback.target] : []
+  }
+
   describe(): TargetDescription {
-    const { name, specs, source, balancer, filters } = this.#description
+    const { name, specs, source, balancer, guards, filters, fallback } = this.#description
     const used = new Set(usedSpecs(specs, this.#description).map(({ id }) => id))
     return {
       kind: 'pool',
       name,
       balancer: balancer.name === '' ? 'custom' : balancer.name,
-      filters: filters.map((filter) => (filter.name === '' ? 'filter' : filter.name)),
+      guards: guards.map(filterName),
+      filters: filters.map(filterName),
       endpoints: specs.map(({ id, url, weight, priority, zone, labels }) => ({
         id,
         url,
@@ -326,6 +417,7 @@ export class Pool implements Compilable {
       ...(source === undefined ? {} : { source: source.name === '' ? 'source' : source.name }),
       resilience: describeResilience(this.#description),
       limits: describeLimits(this.#description.limits),
+      fallback: fallback === undefined ? undefined : describeTarget(fallback.target),
     }
   }
 
@@ -337,6 +429,10 @@ export class Pool implements Compilable {
   #with(change: Partial<PoolDescription>): Pool {
     return new Pool({ ...this.#description, ...change })
   }
+}
+
+function filterName(filter: Filter): string {
+  return filter.name === '' ? 'filter' : filter.name
 }
 
 function isDescription(

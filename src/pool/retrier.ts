@@ -14,6 +14,8 @@ import type { PoolEndpoint } from './endpoint.ts'
 import type { HedgeSettings } from './hedge-options.ts'
 import { HedgedRace } from './hedged-race.ts'
 import { Hedger } from './hedger.ts'
+import { isRefusal } from './refusal.ts'
+import { isRepeatable } from './repeatable.ts'
 import { RetryBudget } from './retry-budget.ts'
 import type { RetrySettings } from './retry-options.ts'
 import { inRanges } from './status-range.ts'
@@ -29,7 +31,12 @@ export interface AttemptMaker {
   readonly send: (exchange: Exchange, endpoint: PoolEndpoint) => Promise<ResponseMessage>
   /** The same, through the pool's filters, where it has some. */
   readonly viaFilters: Handler | undefined
+  /** Whether some of these are of one endpoint each, and may refuse where another endpoint's do not. */
+  readonly perEndpoint: boolean
 }
+
+/** So often another endpoint is picked because the filters of one let nothing through. Where all do, it must not be dear. */
+const MAX_REFUSALS = 10
 
 /** Made once: nobody is shown it, and a stack of its own would be dear. */
 const NONE_FOLLOWS = new ProxyError('exchange_aborted', { detail: 'no attempt follows' })
@@ -82,13 +89,16 @@ export class Retrier {
 
   async #tryAll(exchange: Exchange, deadline: PendingDeadline | undefined): Promise<ResponseMessage> {
     this.#budget?.deposit(this.#runtime.clock.now())
-    const repeatable = this.#isRepeatable(exchange)
+    const repeatable = isRepeatable(exchange.request, this.#settings)
     // A second attempt beside another one is made once for a request, however often it is tried.
     let mayHedge = this.#hedger?.admits(exchange) === true
     const hasViews = this.#maker.viaFilters !== undefined || mayHedge || deadline !== undefined
     this.#keepBody(exchange, repeatable, hasViews)
     const { send, viaFilters } = this.#maker
     const tried: PoolEndpoint[] = []
+    let refusals = 0
+    /** Of the attempt before. */
+    let failure: unknown
     try {
       for (let number = 1; ; number++) {
         const endpoint = this.#maker.pick(exchange, tried, number === 1 ? 'first' : 'retry')
@@ -116,6 +126,18 @@ export class Retrier {
           thrown = error
         }
         if (race?.hedged === true) mayHedge = false
+        if (isRefusal(thrown) && race?.hedged !== true && this.#passesOver(race ?? view)) {
+          if (deadline?.expired !== true && refusals < MAX_REFUSALS && this.#hasAnother(exchange, tried)) {
+            this.#runtime.observer?.endpointRefused?.(exchange.origin, endpoint, thrown.code)
+            refusals++
+            // It was no attempt: nothing of it has left the proxy.
+            number--
+            continue
+          }
+          // What the attempt before has met says more of the service.
+          throw failure ?? thrown
+        }
+        failure = thrown
         const ending = { sent: furthest(race ?? view, response, thrown), response, thrown }
         const delayMs =
           deadline?.expired === true
@@ -134,6 +156,17 @@ export class Retrier {
     } finally {
       exchange.request.body.settle(NONE_FOLLOWS)
     }
+  }
+
+  /** Whether a refusal is that of one endpoint. */
+  #passesOver(one: { readonly sent: Sent } | undefined): boolean {
+    return this.#maker.perEndpoint && one?.sent === 'none'
+  }
+
+  /** Whether the request can be given to an endpoint that was not tried. */
+  #hasAnother(exchange: Exchange, tried: readonly PoolEndpoint[]): boolean {
+    if (exchange.abortReason !== undefined || exchange.over || !exchange.request.body.resendable) return false
+    return hasUntried(this.#maker.candidates(exchange), tried)
   }
 
   #race(exchange: Exchange, tried: PoolEndpoint[], deadline: PendingDeadline | undefined): HedgedRace {
@@ -164,12 +197,6 @@ export class Retrier {
   async #sendView(one: CancellableTry): Promise<ResponseMessage> {
     const { send, viaFilters } = this.#maker
     return await (viaFilters === undefined ? send(one, one.at) : viaFilters(one))
-  }
-
-  /** Whether the request may be sent twice, also when an endpoint may have seen it. */
-  #isRepeatable({ request }: Exchange): boolean {
-    const { methods, idempotencyKey } = this.#settings
-    return methods.has(request.method) || (idempotencyKey && request.headers.has('idempotency-key'))
   }
 
   #keepBody({ request: { body } }: Exchange, repeatable: boolean, hasViews: boolean): void {

@@ -1,5 +1,4 @@
 import type { Exchange } from '../core/exchange.ts'
-import { IDEMPOTENT_METHODS } from '../core/idempotent-methods.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import {
   type Duration,
@@ -10,6 +9,7 @@ import {
   type Size,
   sizeBytes,
 } from '../core/options.ts'
+import { type RepeatableRule, repeatableRule } from './repeatable.ts'
 import type { RetryBudgetSettings } from './retry-budget.ts'
 import { type StatusRange, type StatusRanges, statusRanges } from './status-range.ts'
 
@@ -89,13 +89,11 @@ const OPTIONS: readonly string[] = [
 ] satisfies (keyof RetryOptions)[]
 
 /** The options, checked. */
-export interface RetrySettings {
+export interface RetrySettings extends RepeatableRule {
   readonly attempts: number
   readonly conditions: ReadonlySet<'unsent' | 'reset' | 'timeout'>
   readonly statuses: StatusRanges
   readonly predicates: readonly ((response: ResponseMessage, exchange: Exchange) => boolean)[]
-  readonly methods: ReadonlySet<string>
-  readonly idempotencyKey: boolean
   readonly perAttemptMs: number
   /** `undefined` does not count. */
   readonly budget: RetryBudgetSettings | undefined
@@ -114,18 +112,12 @@ export function retrySettings(options: RetryOptions): RetrySettings {
   const {
     attempts = 2,
     on = ['unsent', 'reset', 'timeout'],
-    methods = IDEMPOTENT_METHODS,
-    idempotencyKey = false,
     perAttemptMs = Number.POSITIVE_INFINITY,
     budget = 0.2,
     backoff = {},
     maxRetryAfterMs = 1_000,
     replayBytes = 65_536,
   } = options
-  if (!Array.isArray(methods) || !methods.every((it) => typeof it === 'string' && /^[!-~]+$/.test(it)))
-    throw invalidOption(OWNER, 'methods', 'a list of methods such as "GET"', methods)
-  if (typeof idempotencyKey !== 'boolean')
-    throw invalidOption(OWNER, 'idempotencyKey', 'true or false', idempotencyKey)
   knownOptions(OWNER, backoff, ['baseMs', 'maxMs'] satisfies (keyof BackoffOptions)[])
   const baseMs = durationMs(OWNER, 'backoff.baseMs', backoff.baseMs ?? 25)
   const maxMs = durationMs(OWNER, 'backoff.maxMs', backoff.maxMs ?? baseMs * 10)
@@ -133,8 +125,7 @@ export function retrySettings(options: RetryOptions): RetrySettings {
   return {
     attempts: integer(OWNER, 'attempts', attempts, { min: 1, max: MAX_ATTEMPTS }),
     ...conditionsOf(on),
-    methods: new Set<string>(methods),
-    idempotencyKey,
+    ...repeatableRule(OWNER, options),
     perAttemptMs: durationMs(OWNER, 'perAttemptMs', perAttemptMs, { min: 1, unlimited: true }),
     budget: budgetSettings(budget),
     baseMs,

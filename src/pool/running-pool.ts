@@ -2,11 +2,12 @@ import type { Candidates } from '../core/balancer.ts'
 import type { AttemptKind } from '../core/decision-record.ts'
 import { ProxyError } from '../core/errors.ts'
 import { AttemptExchange, type Exchange } from '../core/exchange.ts'
-import { compose, type Handler } from '../core/handler.ts'
+import { compose, dispose, type Handler } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { refuseLoop } from '../transport/outgoing-head.ts'
 import type { Compiled, Runtime } from '../transport/runtime.ts'
 import { PoolEndpoint } from './endpoint.ts'
+import { Fallback } from './fallback.ts'
 import { lastRecipientAnswer } from './max-forwards.ts'
 import { Members } from './members.ts'
 import { MembersHandle } from './members-handle.ts'
@@ -37,13 +38,16 @@ export class RunningPool implements Compiled {
 
   /** `before` is the pool whose endpoints it goes on with. */
   constructor(description: PoolDescription, runtime: Runtime, before?: RunningPool) {
-    const { filters, retry, hedge, deadline } = description
+    const { name, guards, filters, endpointFilters, retry, hedge, deadline, fallback } = description
     this.#description = description
     this.#runtime = runtime
     this.members = before?.members ?? new Members(description, runtime)
     this.handle = before?.handle ?? new MembersHandle(this.members, runtime.clock)
     this.members.acquire()
-    this.handler = (exchange) => this.#handle(exchange)
+    // What is wrong with them comes to light now, and not with the first request.
+    for (const each of endpointFilters) for (const endpoint of this.members.named) each.of(endpoint)
+    const guarded = compose(guards, (exchange) => this.#handle(exchange))
+    this.handler = fallback === undefined ? guarded : new Fallback(fallback, name, guarded, runtime).handler
     if (filters.length > 0) {
       this.#viaFilters = compose(filters, (attempt) => this.#send(attempt, attempt.endpoint as PoolEndpoint))
     }
@@ -54,6 +58,7 @@ export class RunningPool implements Compiled {
           this.#pick(exchange, this.members.from(exchange, tried), tried, kind),
         send: (exchange, endpoint) => this.#send(exchange, endpoint),
         viaFilters: this.#viaFilters,
+        perEndpoint: endpointFilters.length > 0,
       }
       this.#retrier = new Retrier(retry, runtime, maker, hedge, deadline)
     }
@@ -73,6 +78,9 @@ export class RunningPool implements Compiled {
   }
 
   close(): void {
+    const { guards, filters } = this.#description
+    dispose(guards)
+    dispose(filters)
     this.members.release()
   }
 

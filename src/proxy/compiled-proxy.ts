@@ -1,6 +1,6 @@
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange, Outcome } from '../core/exchange.ts'
-import { compose, type Handler } from '../core/handler.ts'
+import { compose, dispose, type Handler } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
 import type { Address } from '../core/network.ts'
 import type { Observer } from '../core/observer.ts'
@@ -92,6 +92,9 @@ export class CompiledProxy implements Snapshot {
   #close(): void {
     for (const entry of this.#used.values()) this.#targets.release(entry)
     this.#used.clear()
+    const { filters, routes } = this.#description
+    dispose(filters)
+    for (const route of routes) dispose(route.filters)
   }
 
   #routeHandler({ filters, target }: RouteEntry): Handler {

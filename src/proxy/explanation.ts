@@ -7,7 +7,7 @@ import { invalidOption } from '../core/options.ts'
 import { normalizePath } from '../core/path.ts'
 import { systemRandom } from '../core/random.ts'
 import type { ConsideredRoute } from '../core/router.ts'
-import { type EndpointDescription, isCompilable, type TargetDescription } from '../transport/runtime.ts'
+import { describeTarget, type EndpointDescription, type TargetDescription } from '../transport/runtime.ts'
 import { routerOf } from './compiled-proxy.ts'
 import type { ProxyDescription, RouteEntry } from './description.ts'
 import { limitsLine, resilienceLines } from './resilience-lines.ts'
@@ -74,7 +74,7 @@ export function explain(description: ProxyDescription, question: string): Explan
     route: found?.route.name,
     params: found?.params ?? {},
     filters: [...proxyFilters, ...(found?.value.filters.map(filterName) ?? [])],
-    target: found === undefined ? undefined : describeTarget(found.value),
+    target: found === undefined ? undefined : describeTarget(found.value.target),
     considered: routes,
   })
 }
@@ -82,11 +82,6 @@ export function explain(description: ProxyDescription, question: string): Explan
 /** A filter's name as lists of filters show it. */
 export function filterName(filter: Filter): string {
   return filter.name === '' ? 'filter' : filter.name
-}
-
-export function describeTarget({ target }: RouteEntry): TargetDescription {
-  if (isCompilable(target)) return target.describe()
-  return { kind: 'handler', name: target.name === '' ? 'handler' : target.name }
 }
 
 /** Predicates of routes may look at the exchange's time and chance; nothing else of it is asked. */
@@ -159,14 +154,17 @@ class TextExplanation implements Explanation {
   }
 }
 
-function targetLines(target: TargetDescription): string[] {
-  const { kind, name, balancer, filters = [], endpoints = [], source, resilience, limits } = target
-  const lines = [`  ${kind.padEnd(10)} ${name}${balancer === undefined ? '' : `, balanced by ${balancer}`}`]
+function targetLines(target: TargetDescription, role: string = target.kind): string[] {
+  const { name, balancer, guards = [], filters = [], endpoints = [], source, fallback } = target
+  const { resilience, limits } = target
+  const lines = [`  ${role.padEnd(10)} ${name}${balancer === undefined ? '' : `, balanced by ${balancer}`}`]
+  if (guards.length > 0) lines.push(`  guard      ${guards.join(' > ')}`)
   if (filters.length > 0) lines.push(`  attempt    ${filters.join(' > ')}`)
   if (resilience !== undefined) lines.push(...resilienceLines(resilience))
   if (limits !== undefined) lines.push(limitsLine(limits))
   if (source !== undefined) lines.push(`  endpoints  from ${source}`)
   lines.push(...endpoints.map(endpointLine))
+  if (fallback !== undefined) lines.push(...targetLines(fallback, 'fallback'))
   return lines
 }
 

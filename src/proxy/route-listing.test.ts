@@ -21,6 +21,7 @@ test('routes lists every route with all that surrounds it, in the order of writi
         kind: 'pool',
         name: 'users',
         balancer: 'roundRobin',
+        guards: [],
         filters: [],
         endpoints: [
           {

@@ -1,7 +1,7 @@
 import { matchText } from '../core/match.ts'
-import type { TargetDescription } from '../transport/runtime.ts'
+import { describeTarget, type TargetDescription } from '../transport/runtime.ts'
 import type { ProxyDescription } from './description.ts'
-import { describeTarget, filterName } from './explanation.ts'
+import { filterName } from './explanation.ts'
 
 /** A route as lists of routes show it. */
 export interface RouteDescription {
@@ -17,6 +17,6 @@ export function listRoutes({ filters, routes }: ProxyDescription): readonly Rout
   return routes.map((route) => ({
     match: matchText(route.match),
     filters: [...filters, ...route.filters].map(filterName),
-    target: describeTarget(route),
+    target: describeTarget(route.target),
   }))
 }

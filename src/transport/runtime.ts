@@ -64,6 +64,8 @@ export interface TargetDescription {
   readonly name: string
   /** The name of the balancer's function. Of a pool only. */
   readonly balancer?: string
+  /** Names of the filters around the pool as a whole, outermost first. Of a pool only. */
+  readonly guards?: readonly string[]
   /** Names of the filters around each attempt, outermost first. Of a pool only. */
   readonly filters?: readonly string[]
   /** In the order in which they were given; none where `source` gives them. Of a pool only. */
@@ -74,6 +76,8 @@ export interface TargetDescription {
   readonly resilience?: ResilienceDescription
   /** What it grants each endpoint, and takes from it. Of a pool only. */
   readonly limits?: PoolLimitsDescription
+  /** What answers where the pool fails; `undefined` where nothing does. Of a pool only. */
+  readonly fallback?: TargetDescription | undefined
 }
 
 /** An endpoint as `explain` shows it. */
@@ -92,6 +96,12 @@ export interface EndpointDescription {
   readonly labels: Labels
   /** Whether this proxy uses it: `false` outside its aperture. */
   readonly used: boolean
+}
+
+/** A target in a few words. */
+export function describeTarget(target: Target): TargetDescription {
+  if (isCompilable(target)) return target.describe()
+  return { kind: 'handler', name: target.name === '' ? 'handler' : target.name }
 }
 
 export function isCompilable(target: unknown): target is Compilable {

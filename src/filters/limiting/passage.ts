@@ -39,8 +39,8 @@ export abstract class Passage {
 
   #head(exchange: Exchange, response: ResponseMessage): ResponseMessage {
     this.responded(response)
-    // Only an attempt: listening to the body of every response would cost the short ones their one write.
-    if (exchange.origin !== exchange && response.tunnel === undefined && !response.body.used)
+    // Only where it must: listening to the body of every response would cost the short ones their one write.
+    if (exchange.replaceable && response.tunnel === undefined && !response.body.used)
       response.body.onClose((error) => this.#end(error === undefined ? undefined : toProxyError(error)))
     return response
   }

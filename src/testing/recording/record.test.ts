@@ -303,6 +303,29 @@ test('record leaves a pool that two routes share one pool', async () => {
   await end()
 })
 
+test('record notes what a fallback pool answers, which stays the one that a route names', async () => {
+  const { recording, ask, end } = await inMemory(
+    (upstream) => upstream.reply({ body: 'one' }, { body: 'two' }),
+    {},
+    (url) => {
+      const old = pool([url], { name: 'old' })
+      const users = pool([`${url}:81`], { name: 'users' }).fallback(old)
+      return proxy().listen({ host: 'gateway', port: 80 }).route('/old', old).route('/', users)
+    },
+  )
+  await ask(get('/'))
+  await ask(get('/old'))
+  const { routes } = recording.app
+  expect(routes[1]!.target.fallback).toEqual(routes[0]!.target)
+  const exchanges = readRecording(to)
+  expect(exchanges.map((it) => [it.pool, it.request.target])).toEqual([
+    ['users', '/'],
+    ['old', '/'],
+    ['old', '/old'],
+  ])
+  await end()
+})
+
 test('record sees each attempt inside all filters, with what they changed', async () => {
   const twice: Filter = async (exchange, next) => {
     const first = await next(exchange)

@@ -114,12 +114,14 @@ class RunningRecording implements Recording {
     this.#redactor = redactor
     // A pool that two routes share stays one pool.
     const recorded = new Map<Pool, Pool>()
-    this.app = app.mapTargets((target) => {
+    const recordedTarget = (target: Target): Target => {
       if (!isPool(target)) return target
-      const pool = recorded.get(target) ?? target.use(this.#filter(target.describe().name))
+      const pool =
+        recorded.get(target) ?? target.use(this.#filter(target.describe().name)).mapFallback(recordedTarget)
       recorded.set(target, pool)
       return pool
-    })
+    }
+    this.app = app.mapTargets(recordedTarget)
     this.#writer = new RecordingWriter(file)
   }
 

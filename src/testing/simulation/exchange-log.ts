@@ -140,6 +140,16 @@ export class ExchangeLog implements Observer {
       this.#note(record, `not hedged after ${shownMs(delayMs)} ms, the budget is spent`)
   }
 
+  endpointRefused(exchange: Exchange, { id }: Endpoint, reason: string): void {
+    const record = this.#open.get(exchange.origin)
+    if (record !== undefined) this.#note(record, `not let through to ${id} (${reason})`)
+  }
+
+  fellBack(exchange: Exchange, from: string, to: string, reason: string): void {
+    const record = this.#open.get(exchange.origin)
+    if (record !== undefined) this.#note(record, `fell back from ${from} to ${to} (${reason})`)
+  }
+
   probed({ id }: Endpoint, { reason, durationMs }: ProbeResult): void {
     this.#journal.note('probe', `probe of ${id}: ${reason}, after ${durationMs} ms`)
   }

@@ -3,7 +3,14 @@ import type { Clock, Timer } from '../../core/clock.ts'
 import type { Address } from '../../core/network.ts'
 import { type Duration, durationMs, invalidOption } from '../../core/options.ts'
 import type { Random } from '../../core/random.ts'
-import type { DrainOptions, Pool, PoolHandle, RoutedProxy, RunningProxy } from '../../index.ts'
+import type {
+  DrainOptions,
+  Pool,
+  PoolHandle,
+  RoutedProxy,
+  RunningProxy,
+  TargetDescription,
+} from '../../index.ts'
 import { KitError } from '../kit-error.ts'
 import { type MemoryNetwork, memoryNetwork } from '../network/memory-network.ts'
 import { RealWork } from '../real-work.ts'
@@ -416,9 +423,13 @@ export function checkApp(owner: string, app: RoutedProxy): void {
     throw invalidOption(owner, 'app', 'a proxy that has routes, as proxy().route(...) gives it', app)
 }
 
-/** Every endpoint that the pools of an app name. */
+/** Every endpoint that the pools of an app name, and the pools that these fall back on. */
 function endpointUrls(app: RoutedProxy): string[] {
-  return [...new Set(app.routes.flatMap(({ target }) => target.endpoints?.map(({ url }) => url) ?? []))]
+  return [...new Set(app.routes.flatMap(({ target }) => urlsOf(target)))]
+}
+
+function urlsOf({ endpoints = [], fallback }: TargetDescription): string[] {
+  return [...endpoints.map(({ url }) => url), ...(fallback === undefined ? [] : urlsOf(fallback))]
 }
 
 function upstreamText(event: UpstreamEvent): string {

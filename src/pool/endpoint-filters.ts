@@ -1,0 +1,36 @@
+import type { Endpoint } from '../core/balancer.ts'
+import { assertFilter, type Filter, named } from '../core/handler.ts'
+import { invalidOption } from '../core/options.ts'
+
+/** Makes the filter of one endpoint. */
+export type EndpointFilter = (endpoint: Endpoint) => Filter
+
+/**
+ * One filter for each endpoint, made once and kept as long as the endpoint: what it counts, it counts of that one alone. An
+ * endpoint that comes again after it was gone is another one.
+ */
+export class EndpointFilters {
+  /** Around an attempt: the filter of its endpoint. */
+  readonly filter: Filter
+  readonly #make: EndpointFilter
+  readonly #made = new WeakMap<Endpoint, Filter>()
+
+  constructor(make: EndpointFilter) {
+    if (typeof make !== 'function')
+      throw invalidOption('pool.useEach', 'make', 'a function (endpoint) => filter', make)
+    this.#make = make
+    const filter: Filter = (exchange, next) => this.of(exchange.endpoint!)(exchange, next)
+    this.filter = named(filter, make.name === '' ? 'each' : make.name)
+  }
+
+  /** @throws what the maker throws, and `ERR_OPTION_INVALID` for what is no filter. */
+  of(endpoint: Endpoint): Filter {
+    let filter = this.#made.get(endpoint)
+    if (filter === undefined) {
+      filter = this.#make(endpoint)
+      assertFilter('pool.useEach', filter)
+      this.#made.set(endpoint, filter)
+    }
+    return filter
+  }
+}

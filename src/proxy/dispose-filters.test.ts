@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import type { Filter } from '../core/handler.ts'
+import { respond } from '../core/message.ts'
+import { pool } from '../pool/pool.ts'
+import { simulate } from '../testing/index.ts'
+import { proxy } from './proxy.ts'
+
+/** A filter that holds something, and notes when it is told to let it go. */
+function holding(name: string, released: string[]): Filter {
+  const filter: Filter = (exchange, next) => next(exchange)
+  return Object.assign(filter, { [Symbol.dispose]: () => released.push(name) })
+}
+
+function app(released: string[]) {
+  const users = pool(['http://u1']).guard(holding('guard', released)).use(holding('attempt', released))
+  return proxy()
+    .use(holding('proxy', released))
+    .group('/a', (a) => a.use(holding('group', released)).route('/b', holding('route', released), users))
+}
+
+const ALL = ['attempt', 'group', 'guard', 'proxy', 'route']
+
+test('filters let go of what they hold when the proxy is closed', async () => {
+  const released: string[] = []
+  await using sim = simulate(app(released))
+  await sim.get('/a/b')
+  expect(released).toEqual([])
+  await sim.assertNoLeaks()
+  expect(released.sort()).toEqual(ALL)
+})
+
+test('filters let go of what they hold when a reload has taken them away and their last exchange is over', async () => {
+  const released: string[] = []
+  await using sim = simulate(app(released))
+  sim.upstream('http://u1').reply({ delayMs: 1_000 })
+  const running = sim.get('/a/b')
+  await sim.advance('100ms')
+  await sim.reload(proxy().route('/', () => respond(200)))
+  expect(released).toEqual([])
+  await running
+  expect(released.sort()).toEqual(ALL)
+  await sim.assertNoLeaks()
+})
