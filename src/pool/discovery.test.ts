@@ -295,7 +295,7 @@ describe('a pool with a source', () => {
       // They came first, all at once: none of them has to begin slowly.
       expect(users.endpoints.map(({ state }) => state)).toEqual(['serving', 'serving'])
       const load = sim.load({
-        rate: 200,
+        rate: 150,
         duration: '5s',
         request: (_n, random) => `/${Math.floor(random() * 50)}`,
       })

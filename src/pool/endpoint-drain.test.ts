@@ -30,7 +30,7 @@ describe('drain', () => {
     ['consistentHash', (it: Pool) => it.consistentHash({ key: 'path' })],
     ['retry and hedge', (it: Pool) => it.retry().hedge({ afterMs: '30ms' })],
   ])('under load fails no request, with %s', { timeout: 120_000 }, async (_, shape) => {
-    await forEachSeed(3, async (seed) => {
+    await forEachSeed(2, async (seed) => {
       const target = shape(pool(URLS, { name: 'users' }))
       await using sim = simulate(proxy().route('/', target), { seed, keep: 100_000 })
       for (const it of sim.upstreams) it.latency({ kind: 'exponential', meanMs: 40 })
@@ -107,7 +107,8 @@ describe('drain', () => {
     expect(first(users)).toMatchObject({ inFlight: 4, state: 'draining' })
     expect(await sim.until(drained)).toBe(true)
     expect(sim.nowMs).toBe(3_050)
-    expect(first(users)).toMatchObject({ inFlight: 0, state: 'drained', failures: {} })
+    expect(first(users)).toMatchObject({ inFlight: 0, state: 'drained' })
+    expect(first(users).failures).toEqual({})
     expect(first(others)).toMatchObject({ inFlight: 1, state: 'serving' })
     expect(changes(sim).at(-1)).toBe('endpoint http://u1: drained, 4 given up')
     await sim.advance('20s')
@@ -175,6 +176,17 @@ describe('drain', () => {
     for (let turn = 0; turn < 6; turn++) expect((await sim.get('/')).status).toBe(200)
     const served = (url: string) => sim.upstream(url).requests.filter(({ target }) => target === '/').length
     expect(URLS.map(served)).toEqual([0, 3, 3])
+    await sim.assertNoLeaks()
+  })
+
+  test('leaves fewer, of whom a share may be ejected', async () => {
+    const urls = [...URLS, 'http://u4']
+    const { sim, users } = await world((it) => it.eject({ maxEjected: 0.5, consecutiveErrors: 1 }), urls)
+    for (const url of urls.slice(0, 2)) await users.drain(url)
+    for (const it of sim.upstreams) it.inject(fault.refuse())
+    await sim.load({ rate: 20, duration: '1s' })
+    const states = users.endpoints.map(({ state }) => state).sort()
+    expect(states).toEqual(['drained', 'drained', 'ejected', 'serving'])
     await sim.assertNoLeaks()
   })
 

@@ -157,6 +157,22 @@ describe('update', () => {
     await sim.assertNoLeaks()
   })
 
+  test('ends the slow start of what is removed', async () => {
+    const { sim, users, snapshots } = await world((it) => it.slowStart({ lastsMs: '1h' }), ['http://u1'])
+    const events = users.events[Symbol.asyncIterator]()
+    users.update(['http://u1', 'http://u2'])
+    users.update(['http://u1'])
+    const kinds = []
+    for (let taken = 0; taken < 4; taken++) kinds.push((await events.next()).value!.kind)
+    expect(kinds).toEqual(['added', 'slow-start-began', 'slow-start-ended', 'removed'])
+    // Nothing grows any more: there is no other snapshot.
+    await sim.get('/')
+    await sim.advance('1h')
+    await sim.get('/')
+    expect(snapshots.size).toBe(1)
+    await sim.assertNoLeaks()
+  })
+
   test('ejects new endpoints too, and a share of those that there are', async () => {
     const { sim, users } = await world((it) => it.eject({ maxEjected: 0.5, ejectMs: '1m' }), ['http://u1'])
     users.update(URLS)

@@ -216,7 +216,6 @@ export class Members {
   #close(): void {
     this.#discovery?.close()
     if (this.#phase.kind === 'running') this.#phase.supervision.close()
-    for (const endpoint of this.endpoints) endpoint.drain?.end(true)
     const { connectors } = this.#runtime
     for (const { spec } of this.#all) connectors.release(spec.connect, this.#description.limits)
     this.#phase = { kind: 'closed' }

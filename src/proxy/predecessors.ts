@@ -14,16 +14,11 @@ export function predecessors(
   served: readonly CompiledTarget[],
 ): Map<Compilable, CompiledTarget> {
   const found = new Map<Compilable, CompiledTarget>()
-  const taken = new Set(served.filter(({ target }) => targets.has(target)))
   for (const keyOf of [name, nameAndIds]) {
-    const now = alone([...targets], keyOf)
     const before = alone(served, ({ target }) => keyOf(target))
-    for (const [key, target] of now) {
+    for (const [key, target] of alone([...targets], keyOf)) {
       const predecessor = before.get(key)
-      if (predecessor === undefined || taken.has(predecessor)) continue
-      if (found.has(target) || served.some((it) => it.target === target)) continue
-      found.set(target, predecessor)
-      taken.add(predecessor)
+      if (predecessor !== undefined && predecessor.target !== target) found.set(target, predecessor)
     }
   }
   return found

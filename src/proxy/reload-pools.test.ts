@@ -27,7 +27,7 @@ function served(sim: Simulation, url: string): number {
 
 describe('a reload that makes a pool anew', () => {
   test('fifty times under load fails no request, and forgets nothing', { timeout: 120_000 }, async () => {
-    await forEachSeed(3, async (seed) => {
+    await forEachSeed(2, async (seed) => {
       const app = () =>
         made((it) =>
           it
@@ -229,6 +229,50 @@ describe('a reload that makes a pool anew', () => {
     await sim.assertNoLeaks()
   })
 
+  test('judges by the new settings, and lets a slow start go on by them', async () => {
+    const app = (consecutiveErrors: number, lastsMs: number) =>
+      made((it) => it.eject({ consecutiveErrors, ejectMs: '1m' }).slowStart({ lastsMs }))
+    const { sim, users } = await world(app(5, 3_600_000))
+    await users.drain('http://u2')
+    users.readmit('http://u2')
+    await sim.advance('1s')
+    expect(states(users)).toBe('u1 serving, u2 warming, u3 serving, u4 serving')
+    await sim.reload(app(1, 10_000))
+    await sim.advance('4s')
+    expect(users.endpoints[1]!.weight).toBeCloseTo(0.5, 1)
+    await sim.advance('6s')
+    sim.upstream('http://u1').inject(fault.refuse(), { next: 1 })
+    for (let turn = 0; turn < 4; turn++) await sim.get('/')
+    expect(states(users)).toBe('u1 ejected, u2 serving, u3 serving, u4 serving')
+    await sim.assertNoLeaks()
+  })
+
+  test('lets a probe that is under way end as it began', async () => {
+    const app = (path: string, headBytes: number) =>
+      proxy().route(
+        '/',
+        pool(['http://u1'], { name: 'users', headBytes }).health({
+          path,
+          intervalMs: '1s',
+          fall: 1,
+          jitter: 0,
+        }),
+      )
+    const { sim, users } = await world(app('/old', 1_000))
+    sim.upstream('http://u1').on('GET /old', { delayMs: 600 }).on('GET /new', {})
+    await sim.advance('300ms')
+    await sim.reload(app('/new', 2_000))
+    await sim.advance('2s')
+    const probes = sim.journal.entries.filter(({ subject }) => subject === 'probe')
+    expect(probes.map(({ text }) => text)).toEqual([
+      'probe of http://u1: passed, after 600 ms',
+      'probe of http://u1: passed, after 0 ms',
+      'probe of http://u1: passed, after 0 ms',
+    ])
+    expect(users.endpoints[0]!.health).toBe('healthy')
+    await sim.assertNoLeaks()
+  })
+
   test('has what runs finish on connections of the old limits', async () => {
     const app = (maxConnections: number) =>
       proxy().route('/', pool(['http://u1'], { name: 'users', maxConnections }))
@@ -305,11 +349,17 @@ describe('a reload that makes a pool anew', () => {
 
 describe('a reload', () => {
   test('of the same pool keeps the list that it was given since', async () => {
-    const same = pool(['http://u1'], { name: 'users' })
-    const { sim, users } = await world(proxy().route('/', same))
+    const [first, same] = [pool(['http://u1'], { name: 'users' }), pool(['http://u1'], { name: 'users' })]
+    const { sim, users } = await world(proxy().route('/', first))
     users.update(['http://u2'])
+    await sim.reload(proxy().route('/:path', first))
+    expect([states(users), await sim.pool(first)]).toEqual(['u2 serving', users])
+    // One that was made anew has taken over, once.
+    await sim.reload(proxy().route('/', same))
+    expect(states(users)).toBe('u1 serving')
+    users.update(['http://u3'])
     await sim.reload(proxy().route('/:path', same))
-    expect([states(users), await sim.pool(same)]).toEqual(['u2 serving', users])
+    expect([states(users), await sim.pool(same)]).toEqual(['u3 serving', users])
     await sim.assertNoLeaks()
   })
 
