@@ -193,7 +193,7 @@ describe('HpackEncoder', () => {
   })
 
   test('finds out which names have values that change, and leaves what repeats in the table', () => {
-    const { send, encoder } = pair()
+    const { send } = pair()
     const stable: Field[] = [
       [':status', '200'],
       ['server', 'gatewright'],
@@ -201,18 +201,17 @@ describe('HpackEncoder', () => {
       ['x-served-by', 'node-7'],
     ]
     send(stable)
-    let most = 0
-    let total = 0
+    let pushedOut = 0
     for (let i = 0; i < 1000; i++) {
       const changing = `${i}-0123456789abcdef0123456789abcdef`
-      const bytes = send([...stable, ['x-request-id', changing], ['x-trace', changing]])
-      // One byte for each of the stable ones; for the others an index for the name, or the name, and the value.
-      most = Math.max(most, bytes.length)
-      total += bytes.length
+      send([
+        ['x-request-id', changing],
+        ['x-trace', changing],
+      ])
+      if (send(stable).length > stable.length) pushedOut++
     }
-    expect(most).toBeLessThan(130)
-    expect(total / 1000).toBeLessThan(4 + 2 * 42)
-    expect(encoder.tableBytes).toBeLessThanOrEqual(4096)
+    // Were every value put into the table, it would be after each twentieth message.
+    expect(pushedOut).toBeLessThanOrEqual(3)
     // And finds out again that they do not.
     for (let i = 0; i < 40; i++) send([['x-trace', 'same']])
     expect(send([['x-trace', 'same']]).length).toBe(1)
