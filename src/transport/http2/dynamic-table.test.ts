@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { DynamicTable } from './dynamic-table.ts'
 
@@ -19,6 +21,35 @@ describe('DynamicTable', () => {
     table.add(entry('d', 15))
     expect([namesOf(table), evicted, table.bytes]).toEqual([['d', 'c'], ['a', 'b'], 25])
     expect(table.at(2)).toBe(undefined)
+  })
+
+  test('has no entry that is older than its oldest, however full its ring is', () => {
+    const table = new DynamicTable<Entry>(1000)
+    for (let count = 1; count <= 40; count++) {
+      table.add(entry(String(count)))
+      expect([table.at(count - 1)?.name, table.at(count), table.at(count + 1)]).toEqual([
+        '1',
+        undefined,
+        undefined,
+      ])
+    }
+  })
+
+  test('lets go of what it evicts', async () => {
+    const table = new DynamicTable<Entry>(100)
+    const added = (): WeakRef<Entry> => {
+      const one = entry('a')
+      table.add(one)
+      return new WeakRef(one)
+    }
+    const evicted = added()
+    const kept = added()
+    table.capacity = 10
+    setFlagsFromString('--expose-gc')
+    // What a WeakRef was made of lives to the end of the turn at least.
+    await new Promise(setImmediate)
+    ;(runInNewContext('gc') as () => void)()
+    expect([evicted.deref(), kept.deref()?.name]).toEqual([undefined, 'a'])
   })
 
   test('is emptied by what does not fit at all', () => {

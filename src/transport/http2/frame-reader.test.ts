@@ -493,7 +493,7 @@ describe('the same frames in any pieces', () => {
     })
     .map((frames) => Buffer.concat([SETTINGS, ...frames]))
 
-  test('give the same events and the same fault', () => {
+  test('give the same events and the same fault', { timeout: 60_000 }, () => {
     let events = 0
     let faults = 0
     fc.assert(
@@ -507,13 +507,13 @@ describe('the same frames in any pieces', () => {
           if (whole.fault !== undefined) faults++
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 800 },
     )
-    expect(events).toBeGreaterThan(5000)
-    expect(faults).toBeGreaterThan(50)
+    expect(events).toBeGreaterThan(2000)
+    expect(faults).toBeGreaterThan(20)
   })
 
-  test('of random bytes cause nothing but faults', () => {
+  test('of random bytes cause nothing but faults', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(
         fc.constantFrom(SETTINGS, CLIENT_PREFACE, CLIENT_START),

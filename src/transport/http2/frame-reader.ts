@@ -167,7 +167,6 @@ export class FrameReader {
   }
 
   #awaitHead(): void {
-    if (this.#state === 'stopped') return
     this.#state = 'head'
     this.#left = FRAME_HEAD_BYTES
   }
@@ -264,9 +263,10 @@ export class FrameReader {
     this.#endData()
   }
 
-  /** The data of a DATA frame is over; padding may follow. */
+  /** The data of a DATA frame is over; padding may follow. The handler that had it may have ended reading. */
   #endData(): void {
-    if (this.#padding === 0 || this.#state === 'stopped') {
+    if (this.#state === 'stopped') return
+    if (this.#padding === 0) {
       this.#endDataFrame()
       return
     }
@@ -275,7 +275,6 @@ export class FrameReader {
   }
 
   #endDataFrame(): void {
-    if (this.#state === 'stopped') return
     this.#awaitHead()
     this.#handler.onDataEnd(this.#streamId, this.#hasFlag(Flag.END_STREAM))
   }

@@ -98,7 +98,9 @@ const control = fc.oneof(
 const message = fc.tuple(control, fc.array(field, { maxLength: 12 })).map((parts) => parts.flat())
 
 describe('HpackEncoder', () => {
-  test('writes what the decoder reads back, through many messages and sizes of the table', () => {
+  test('writes what the decoder reads back, through many messages and sizes of the table', {
+    timeout: 60_000,
+  }, () => {
     const step = fc.oneof(
       { weight: 8, arbitrary: message },
       { weight: 1, arbitrary: fc.constantFrom(0, 33, 100, 400, 4096, 10_000) },
@@ -193,7 +195,7 @@ describe('HpackEncoder', () => {
   })
 
   test('finds out which names have values that change, and leaves what repeats in the table', () => {
-    const { send, encoder } = pair()
+    const { send } = pair()
     const stable: Field[] = [
       [':status', '200'],
       ['server', 'gatewright'],
@@ -201,33 +203,32 @@ describe('HpackEncoder', () => {
       ['x-served-by', 'node-7'],
     ]
     send(stable)
-    let most = 0
-    let total = 0
+    let pushedOut = 0
     for (let i = 0; i < 1000; i++) {
       const changing = `${i}-0123456789abcdef0123456789abcdef`
-      const bytes = send([...stable, ['x-request-id', changing], ['x-trace', changing]])
-      // One byte for each of the stable ones; for the others an index for the name, or the name, and the value.
-      most = Math.max(most, bytes.length)
-      total += bytes.length
+      send([
+        ['x-request-id', changing],
+        ['x-trace', changing],
+      ])
+      if (send(stable).length > stable.length) pushedOut++
     }
-    expect(most).toBeLessThan(130)
-    expect(total / 1000).toBeLessThan(4 + 2 * 42)
-    expect(encoder.tableBytes).toBeLessThanOrEqual(4096)
+    // Were every value put into the table, it would be after each twentieth message.
+    expect(pushedOut).toBeLessThanOrEqual(3)
     // And finds out again that they do not.
     for (let i = 0; i < 40; i++) send([['x-trace', 'same']])
     expect(send([['x-trace', 'same']]).length).toBe(1)
   })
 
-  test('forgets names that nothing is known of', () => {
+  test('forgets names that nothing is known of', { timeout: 60_000 }, () => {
     const { send, encoder } = pair()
-    for (let i = 0; i < 5000; i++) {
+    for (let i = 0; i < 1500; i++) {
       send([[`x-${i}`, 'v']])
       expect(encoder.learntNames).toBeLessThanOrEqual(256)
     }
     const wide = pair(65_536)
     wide.encoder.limitTable(65_536)
     wide.decoder.limitTable(65_536)
-    for (let i = 0; i < 10_000; i++) wide.send([[`x-${i}`, 'v']])
+    for (let i = 0; i < 4000; i++) wide.send([[`x-${i}`, 'v']])
     // A table of this size holds 65536 / 39 of them; twice as many are known.
     expect(wide.encoder.learntNames).toBeLessThanOrEqual(2 * 1681)
   })

@@ -4,13 +4,13 @@ import { PRINTED_CODES } from '../../../test/http2/huffman-codes.ts'
 import { EOS, HUFFMAN_BITS, HUFFMAN_CODES } from './huffman-code.ts'
 import { HAS_CONTROL, huffmanDecode, huffmanRoom, NOT_HUFFMAN } from './huffman-decoder.ts'
 
+const PRINTED_BITS = PRINTED_CODES.map(([code, bits]) => code.toString(2).padStart(bits, '0'))
+
 /** Symbols, as bits, with this padding behind them; that of a proper string where there is none. */
 function coded(symbols: readonly number[], padding?: string): Buffer {
-  let bits = symbols
-    .map((it) => PRINTED_CODES[it]![0].toString(2).padStart(PRINTED_CODES[it]![1], '0'))
-    .join('')
+  let bits = symbols.map((it) => PRINTED_BITS[it]).join('')
   bits += padding ?? '1'.repeat((8 - (bits.length % 8)) % 8)
-  expect(bits.length % 8).toBe(0)
+  if (bits.length % 8 !== 0) throw new Error('padding to no whole byte')
   return Buffer.from(bits.match(/.{8}/g)?.map((byte) => Number.parseInt(byte, 2)) ?? [])
 }
 
@@ -19,7 +19,7 @@ function decoded(bytes: Buffer): number[] | typeof NOT_HUFFMAN {
   const room = huffmanRoom(bytes.length)
   const output = Buffer.alloc(room + 1, 0xaa)
   const length = huffmanDecode(bytes, 0, bytes.length, output)
-  expect(output[room]).toBe(0xaa)
+  if (output[room] !== 0xaa) throw new Error('written past the room')
   return length === NOT_HUFFMAN ? length : [...output.subarray(0, length & ~HAS_CONTROL)]
 }
 

@@ -18,7 +18,9 @@ function places({ length }: Buffer): number[] {
 }
 
 describe.each(MALFORMED_FRAMES)('$name, to a $side', ({ rfc, code, streamId, side, bytes }) => {
-  test(`is a fault of the ${streamId === 0 ? 'connection' : 'stream'}: ${code} (RFC ${rfc})`, () => {
+  test(`is a fault of the ${streamId === 0 ? 'connection' : 'stream'}: ${code} (RFC ${rfc})`, {
+    timeout: 60_000,
+  }, () => {
     const all = Buffer.concat([bytes, PING.subarray(0, 17)])
     const whole = readFrames([Buffer.from(all)], side)
     if (streamId === 0) {

@@ -59,7 +59,7 @@ describe.each(PEERS)('$name', ({ make }) => {
     expect(connection.ours.fault).toBe(undefined)
   }
 
-  test('has the same static table', async () => {
+  test('has the same static table', { timeout: 60_000 }, async () => {
     const connection = peer()
     for (const [name, value] of STATIC_FIELDS) {
       // Neither side takes this field in HTTP/2.
@@ -78,7 +78,7 @@ describe.each(PEERS)('$name', ({ make }) => {
     }
   })
 
-  test('has the same Huffman code, for each byte of a field value', async () => {
+  test('has the same Huffman code, for each byte of a field value', { timeout: 60_000 }, async () => {
     const connection = peer()
     for (let at = 0; at < VALUE_BYTES.length; at += 16) {
       const fields = VALUE_BYTES.slice(at, at + 16).flatMap((byte): Field[] => {
@@ -106,7 +106,9 @@ describe.each(PEERS)('$name', ({ make }) => {
     { node: 65_536, ours: 0 },
     { node: 300, ours: 65_536 },
   ])('with a table of $node bytes at its side, and $ours at ours', ({ node, ours }) => {
-    test('reads what we write, and writes what we read, message after message', async () => {
+    test('reads what we write, and writes what we read, message after message', {
+      timeout: 60_000,
+    }, async () => {
       const name = fc.oneof(
         fc.constantFrom(
           'accept',

@@ -79,7 +79,7 @@ describe('writeHuffmanString', () => {
         if (back.huffman) expect(back.bytes).toBeLessThan(text.length)
         else expect(back.bytes).toBe(text.length)
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 
