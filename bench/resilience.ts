@@ -125,7 +125,7 @@ class World {
       },
       async listen(_, onWire) {
         accept = onWire
-        return { address: { address: '127.0.0.1', port: 80 }, close: async () => {} }
+        return { address: { address: '127.0.0.1', port: 80 }, close: async () => {}, destroy: () => {} }
       },
     }
     const running = await proxy()

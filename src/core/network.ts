@@ -102,6 +102,8 @@ export interface BoundListener {
   readonly address: Address
   /** Accepts no more. Open wires stay as they are. */
   close(): Promise<void>
+  /** The same at once: who waits to be accepted is refused. */
+  destroy(): void
 }
 
 /** Where the engine takes connections from: the operating system, or memory. */

@@ -310,6 +310,9 @@ function listen(
           closing ??= close()
           return closing
         },
+        destroy: () => {
+          closing ??= Promise.resolve(server.close()).then(() => {})
+        },
       })
     })
   })

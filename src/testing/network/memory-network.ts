@@ -184,7 +184,7 @@ class InMemory implements MemoryNetwork, LinkHost {
     const close = (): void => {
       if (this.#listening.get(key) === listening) this.#listening.delete(key)
     }
-    return { address: bound, close: async () => close() }
+    return { address: bound, close: async () => close(), destroy: close }
   }
 
   get openWires(): number {

@@ -37,6 +37,9 @@ export class TlsListener {
           async close() {
             server.close()
           },
+          destroy() {
+            server.close()
+          },
         })
       })
     })

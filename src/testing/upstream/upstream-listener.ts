@@ -84,17 +84,20 @@ export class UpstreamListener {
     if (this.asked || this.#address === undefined || this.#opening !== undefined) return
     const { onError } = this.#options
     if (this.#blocks > 0) {
-      this.#bound?.close().catch(onError)
+      this.#bound?.destroy()
       this.#bound = undefined
     } else if (this.#bound === undefined) {
-      this.#opening = this.#listen(this.#address.port)
-        .then((bound) => {
-          this.#bound = bound
-        }, onError)
-        .then(() => {
+      this.#opening = this.#listen(this.#address.port).then(
+        (bound) => {
           this.#opening = undefined
+          this.#bound = bound
           this.#reconcile()
-        })
+        },
+        (error) => {
+          this.#opening = undefined
+          onError(error)
+        },
+      )
     }
   }
 }
