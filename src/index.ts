@@ -40,6 +40,13 @@ export type { BackoffOptions, BudgetOptions, RetryCondition, RetryOptions } from
 export type { SlowStartOptions } from './pool/slow-start.ts'
 export type { StatusRange } from './pool/status-range.ts'
 export type { ErrorHandler, ListenOptions } from './proxy/description.ts'
+export {
+  type ErrorPage,
+  type ErrorPageFacts,
+  type ErrorPages,
+  type ErrorPagesByType,
+  errorPages,
+} from './proxy/error-pages.ts'
 export type { Explanation } from './proxy/explanation.ts'
 export {
   type GroupBuilder,
