@@ -82,6 +82,13 @@ export type { TcpHealthOptions } from './pool/tcp-health-options.ts'
 export type { PreferZoneOptions } from './pool/zone.ts'
 export type { ErrorHandler, ListenOptions } from './proxy/description.ts'
 export type { DrainOptions } from './proxy/drain-options.ts'
+export {
+  type ErrorPage,
+  type ErrorPageFacts,
+  type ErrorPages,
+  type ErrorPagesByType,
+  errorPages,
+} from './proxy/error-pages.ts'
 export type { Explanation } from './proxy/explanation.ts'
 export {
   type GroupBuilder,

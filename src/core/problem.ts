@@ -11,18 +11,29 @@ export const PROBLEM_TYPE = 'urn:gatewright:error:'
  * fault is not the client's, a `Proxy-Status` field (RFC 9209).
  */
 export function problemResponse(error: ProxyError): ResponseMessage {
-  const { status, title, code, detail, side, proxyStatus } = error
-  const headers = HeaderList.from(error.headers).append('Content-Type', 'application/problem+json')
-  if (proxyStatus !== undefined && side !== 'downstream')
-    headers.append('Proxy-Status', `gatewright; error=${proxyStatus}`)
-  if (status === 503 && !headers.has('Retry-After')) headers.append('Retry-After', '1')
+  const { status, title, code } = error
+  const detail = publicDetail(error)
   const problem = {
     type: PROBLEM_TYPE + code,
     title,
     status,
     code,
-    // What the proxy or a service did is no business of the client's.
-    ...(side === 'downstream' && detail !== undefined ? { detail } : {}),
+    ...(detail === undefined ? {} : { detail }),
   }
-  return new ResponseMessage(status, headers, Body.from(`${JSON.stringify(problem)}\n`))
+  return errorResponse(error, 'application/problem+json', Body.from(`${JSON.stringify(problem)}\n`))
+}
+
+/** What may be told of an error beside its row of the table: what the proxy or a service did is no business of the client's. */
+export function publicDetail({ side, detail }: ProxyError): string | undefined {
+  return side === 'downstream' ? detail : undefined
+}
+
+/** An answer of any type, with the status and the fields that belong to the error. */
+export function errorResponse(error: ProxyError, contentType: string, body: Body): ResponseMessage {
+  const { status, side, proxyStatus } = error
+  const headers = HeaderList.from(error.headers).append('Content-Type', contentType)
+  if (proxyStatus !== undefined && side !== 'downstream')
+    headers.append('Proxy-Status', `gatewright; error=${proxyStatus}`)
+  if (status === 503 && !headers.has('Retry-After')) headers.append('Retry-After', '1')
+  return new ResponseMessage(status, headers, body)
 }

@@ -12,7 +12,7 @@ import { vegasLimit } from './limiting/vegas-limit.ts'
 export interface AdaptiveConcurrencyOptions {
   /**
    * How the limit follows the latency. `gradient` (default): by how much slower the service is than at rest. `vegas`: by how
-   * many of those under way wait in the service, which keeps its queue shorter, and wants latencies that are even.
+   * many of those under way wait in the service, which keeps its queue shorter.
    */
   algorithm?: 'gradient' | 'vegas'
   /** The limit never falls below. Default 2. */

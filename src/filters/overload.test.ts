@@ -101,6 +101,8 @@ describe('at three times its capacity a service', { timeout: 30_000 }, () => {
     ['gradient', 16, true],
     ['vegas', 4, true],
     ['vegas', 16, true],
+    ['vegas', 4, false],
+    ['vegas', 16, false],
   ] as const)(
     'answers what it can behind adaptiveConcurrency (%s), with %i workers, even service times: %s',
     async (algorithm, workers, even) => {
