@@ -23,7 +23,7 @@ async function passing(
   for (let i = 0; i < count; i++) {
     const at = exchange({ clock, random })
     try {
-      filter(at, () => {
+      void filter(at, () => {
         passed++
         return respond(200)
       })
@@ -62,7 +62,7 @@ describe('loadShedding', () => {
     const errors: unknown[] = []
     for (let i = 0; i < 100; i++) {
       try {
-        filter(exchange({ clock, random }), next)
+        void filter(exchange({ clock, random }), next)
       } catch (error) {
         errors.push(error)
       }
@@ -113,7 +113,7 @@ describe('loadShedding', () => {
     const come = async (count: number) => {
       for (let i = 0; i < count; i++) {
         try {
-          filter(exchange({ clock, random }), () => respond(200))
+          void filter(exchange({ clock, random }), () => respond(200))
         } catch {
           // Turned away.
         }

@@ -84,5 +84,5 @@ function escapeJson(value: string): string {
 }
 
 function escapePlain(value: string): string {
-  return value.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, ' ')
+  return value.replaceAll(/\p{Cc}/gu, ' ')
 }
