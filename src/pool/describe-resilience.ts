@@ -74,6 +74,7 @@ function describeHealth(settings: HealthSettings): HealthDescription {
   }
 }
 
-function describeEject({ statuses, ...same }: EjectSettings): EjectDescription {
+/** How fast ejections are forgiven follows from the rest. */
+function describeEject({ statuses, forgiveMs: _, ...same }: EjectSettings): EjectDescription {
   return { ...same, statuses: statusRangeTexts(statuses) }
 }

@@ -12,7 +12,7 @@ function linesOf(users: Pool): string[] {
 }
 
 const LIMITS =
-  '  limits     512 connections to an endpoint, 1024 may wait for one up to 5 s, connect 5 s, head 1 min, body idle 1 min, tunnel idle 1 h'
+  '  limits     512 connections to an endpoint, 1024 may wait for one up to 5 s, connect 5 s, TLS 5 s, head 1 min, body idle 1 min, tunnel idle 1 h'
 
 test('explain says in a line each what a pool does when endpoints fail', () => {
   const users = pool(['http://u1'], { panicThreshold: 0.5 })
@@ -52,6 +52,6 @@ test('explain says what has no end', () => {
     '  retry      2 attempts, on unsent reset timeout, without a budget',
     '  hedge      after 50 ms, budget 0.5 % of the requests',
     '  eject      50 % failed, for 30 s up to 5 min, at most 50 % of the endpoints',
-    '  limits     any number of connections to an endpoint, 1024 may wait for one up to 5 s, connect 250 ms, head without end, body idle 1 min, tunnel idle 2 d',
+    '  limits     any number of connections to an endpoint, 1024 may wait for one up to 5 s, connect 250 ms, TLS 5 s, head without end, body idle 1 min, tunnel idle 2 d',
   ])
 })
