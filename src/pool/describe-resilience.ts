@@ -74,7 +74,21 @@ function describeHealth(settings: HealthSettings): HealthDescription {
   }
 }
 
-/** How fast ejections are forgiven follows from the rest. */
-function describeEject({ statuses, forgiveMs: _, ...same }: EjectSettings): EjectDescription {
-  return { ...same, statuses: statusRangeTexts(statuses) }
+function describeEject(settings: EjectSettings): EjectDescription {
+  const { consecutiveErrors, consecutiveConnectFailures, successRate, failurePercentage, latency } = settings
+  const { intervalMs, ejectMs, maxEjectMs, jitter, maxEjected } = settings
+  return {
+    consecutiveErrors,
+    consecutiveConnectFailures,
+    successRate,
+    failurePercentage,
+    latency,
+    intervalMs,
+    ejectMs,
+    maxEjectMs,
+    jitter,
+    maxEjected,
+    statuses: statusRangeTexts(settings.statuses),
+  }
+}
 }
