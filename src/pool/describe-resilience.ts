@@ -91,4 +91,3 @@ function describeEject(settings: EjectSettings): EjectDescription {
     statuses: statusRangeTexts(settings.statuses),
   }
 }
-}
