@@ -4,6 +4,7 @@ import { AttemptExchange, type Exchange } from '../core/exchange.ts'
 import { compose, dispose, type Handler } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import type { ProbeResult } from '../core/observer.ts'
+import { withoutStack } from '../core/without-stack.ts'
 import { refuseLoop } from '../transport/outgoing-head.ts'
 import type { Compiled, Runtime } from '../transport/runtime.ts'
 import type { EjectSettings } from './eject-options.ts'
@@ -175,7 +176,7 @@ export class RunningPool implements Compiled {
   }
 
   #pick(exchange: Exchange, candidates: Candidates): PoolEndpoint {
-    if (candidates.length === 0) throw new ProxyError('no_endpoint')
+    if (candidates.length === 0) throw withoutStack(() => new ProxyError('no_endpoint'))
     this.#settle()
     const picked = this.#description.balancer(candidates, exchange, this.#runtime.random)
     // By marks on the endpoint, not by a look-up in this array: so any part of the candidates can be chosen from as well.
