@@ -58,8 +58,7 @@ export class RunningPool implements Compiled {
     })
     this.#candidates = this.#endpoints
     for (const endpoint of this.#endpoints) endpoint.candidate = true
-    // What is wrong with them comes to light now, and not with the first request.
-    for (const each of endpointFilters) for (const endpoint of this.#endpoints) each.of(endpoint)
+    this.#makeEndpointFilters()
     const guarded = compose(guards, (exchange) => this.#handle(exchange))
     if (fallback !== undefined) this.#fallback = new Fallback(fallback, name, guarded, runtime)
     this.handler = this.#fallback?.handler ?? guarded
@@ -78,6 +77,23 @@ export class RunningPool implements Compiled {
     }
   }
 
+  /** What is wrong with them comes to light now, and not with the first request. */
+  #makeEndpointFilters(): void {
+    const { endpointFilters } = this.#description
+    try {
+      for (const each of endpointFilters) for (const endpoint of this.#endpoints) each.of(endpoint)
+    } catch (error) {
+      this.#releaseEndpoints()
+      throw error
+    }
+  }
+
+  #releaseEndpoints(): void {
+    const { specs, limits, endpointFilters } = this.#description
+    for (const each of endpointFilters) for (const endpoint of this.#endpoints) each.release(endpoint)
+    for (const spec of specs) this.#runtime.connectors.release(spec.connect, limits)
+  }
+
   start(): void {
     if (this.#started) return
     this.#started = true
@@ -92,14 +108,14 @@ export class RunningPool implements Compiled {
   }
 
   close(): void {
-    const { specs, limits, guards, filters } = this.#description
+    const { guards, filters } = this.#description
     if (this.#probers !== undefined) for (const prober of this.#probers) prober.close()
     this.#ejector?.close()
     this.#slowStart?.close()
     this.#fallback?.close()
     dispose(guards)
     dispose(filters)
-    for (const spec of specs) this.#runtime.connectors.release(spec.connect, limits)
+    this.#releaseEndpoints()
   }
 
   #startProbers(health: HealthSettings): Prober[] {

@@ -65,7 +65,14 @@ export class CompiledProxy implements Snapshot {
     this.#observer = observer
     this.#description = description
     this.#targets = targets
-    const router = routerOf(description, (route) => this.#routeHandler(route))
+    let router: Router<Handler>
+    try {
+      router = routerOf(description, (route) => this.#routeHandler(route))
+    } catch (error) {
+      // A filter that a pool makes for an endpoint may have been the cause; those before it are compiled.
+      this.#close()
+      throw error
+    }
     this.handler = compose(description.filters, (exchange) => dispatch(router, exchange))
   }
 
