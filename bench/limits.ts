@@ -6,7 +6,7 @@
  */
 import { pathToFileURL } from 'node:url'
 import { type Clock, type Filter, type Handler, proxy, respond } from 'gatewright'
-import { adaptiveConcurrency, circuitBreaker, concurrencyLimit } from 'gatewright/filters'
+import { adaptiveConcurrency, circuitBreaker, concurrencyLimit, loadShedding } from 'gatewright/filters'
 import { exchange, type TestExchange } from 'gatewright/testing'
 import { Bench } from 'tinybench'
 
@@ -23,6 +23,7 @@ const PASSING: Readonly<Record<string, () => Filter>> = {
   'concurrencyLimit per client, below': () =>
     concurrencyLimit({ limit: 100, per: ({ client }) => client.address }),
   'adaptiveConcurrency, below': () => adaptiveConcurrency(),
+  'loadShedding, in time': () => loadShedding(),
 }
 
 /** As a filter is when one more exchange is turned away. */

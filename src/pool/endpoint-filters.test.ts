@@ -4,6 +4,7 @@ import { ProxyError } from '../core/errors.ts'
 import type { Filter } from '../core/handler.ts'
 import { type CircuitBreaker, circuitBreaker } from '../filters/circuit-breaker.ts'
 import { concurrencyLimit } from '../filters/concurrency-limit.ts'
+import { CompiledTargets } from '../proxy/compiled-targets.ts'
 import { proxy } from '../proxy/proxy.ts'
 import {
   assertAttempts,
@@ -13,9 +14,13 @@ import {
   assertStatus,
   fault,
   forEachSeed,
+  memoryNetwork,
   type SimulatedResponse,
+  seededRandom,
   simulate,
+  virtualClock,
 } from '../testing/index.ts'
+import { ConnectorRegistry } from '../transport/connector-registry.ts'
 import type { EndpointFilter } from './endpoint-filters.ts'
 import { pool } from './pool.ts'
 
@@ -234,6 +239,45 @@ describe('pool.useEach', () => {
       pool(URLS).useEach(() => concurrencyLimit({ limit: 0 })),
     )
     await expect(wrong.start()).rejects.toThrow('concurrencyLimit: "limit" must be')
+  })
+
+  test('leaves nothing of a pool whose filters cannot be made, and the proxy as it was', async () => {
+    const clock = virtualClock()
+    const network = memoryNetwork({ clock })
+    const connectors = new ConnectorRegistry(network, clock)
+    const targets = new CompiledTargets({ clock, network, random: seededRandom(1), connectors })
+    const released: string[] = []
+    const wrong = pool(URLS).useEach(({ id }) => {
+      if (id === 'http://u3') throw new Error('no filter for u3')
+      return Object.assign<Filter, Disposable>((exchange, next) => next(exchange), {
+        [Symbol.dispose]: () => released.push(id),
+      })
+    })
+    expect(() => targets.acquire([wrong], [])).toThrow('no filter for u3')
+    expect([connectors.size, released]).toEqual([0, ['http://u1', 'http://u2']])
+
+    const users = pool(URLS).health({ path: '/healthz', intervalMs: '1s' })
+    const other = pool(['http://u1']).health({ path: '/healthz', intervalMs: '1s' })
+    await using sim = simulate(proxy().route('/', users))
+    await expect(sim.reload(proxy().route('/other', other).route('/', wrong))).rejects.toThrow(
+      'no filter for u3',
+    )
+    assertStatus(await sim.get('/'), 200)
+    await sim.assertNoLeaks()
+  })
+
+  test('lets the filters of its endpoints go with the pool', async () => {
+    const released: string[] = []
+    const users = pool(URLS).useEach(({ id }) =>
+      Object.assign<Filter, Disposable>((exchange, next) => next(exchange), {
+        [Symbol.dispose]: () => released.push(id),
+      }),
+    )
+    await using sim = simulate(proxy().route('/', users))
+    await sim.get('/')
+    expect(released).toEqual([])
+    await sim.assertNoLeaks()
+    expect(released).toEqual(URLS)
   })
 
   test('keeps each endpoint within its own limit, and serves what the others can', {

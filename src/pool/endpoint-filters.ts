@@ -1,5 +1,5 @@
 import type { Endpoint } from '../core/balancer.ts'
-import { assertFilter, type Filter, named } from '../core/handler.ts'
+import { assertFilter, dispose, type Filter, named } from '../core/handler.ts'
 import { invalidOption } from '../core/options.ts'
 
 /** Makes the filter of one endpoint. */
@@ -32,5 +32,13 @@ export class EndpointFilters {
       this.#made.set(endpoint, filter)
     }
     return filter
+  }
+
+  /** The endpoint is gone, and with it what its filter holds. */
+  release(endpoint: Endpoint): void {
+    const filter = this.#made.get(endpoint)
+    if (filter === undefined) return
+    this.#made.delete(endpoint)
+    dispose([filter])
   }
 }

@@ -4,6 +4,7 @@ import { ProxyError } from '../core/errors.ts'
 import { AttemptExchange, type Exchange } from '../core/exchange.ts'
 import { compose, dispose, type Handler } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
+import { withoutStack } from '../core/without-stack.ts'
 import { refuseLoop } from '../transport/outgoing-head.ts'
 import type { Compiled, Runtime } from '../transport/runtime.ts'
 import { PoolEndpoint } from './endpoint.ts'
@@ -44,8 +45,7 @@ export class RunningPool implements Compiled {
     this.members = before?.members ?? new Members(description, runtime)
     this.handle = before?.handle ?? new MembersHandle(this.members, runtime.clock)
     this.members.acquire()
-    // What is wrong with them comes to light now, and not with the first request.
-    for (const each of endpointFilters) for (const endpoint of this.members.named) each.of(endpoint)
+    this.#makeEndpointFilters()
     const guarded = compose(guards, (exchange) => this.#handle(exchange))
     this.handler = fallback === undefined ? guarded : new Fallback(fallback, name, guarded, runtime).handler
     if (filters.length > 0) {
@@ -62,6 +62,23 @@ export class RunningPool implements Compiled {
       }
       this.#retrier = new Retrier(retry, runtime, maker, hedge, deadline)
     }
+  }
+
+  /** What is wrong with them comes to light now, and not with the first request. */
+  #makeEndpointFilters(): void {
+    const { endpointFilters } = this.#description
+    try {
+      for (const each of endpointFilters) for (const endpoint of this.members.named) each.of(endpoint)
+    } catch (error) {
+      this.#releaseEndpointFilters()
+      this.members.release()
+      throw error
+    }
+  }
+
+  #releaseEndpointFilters(): void {
+    for (const each of this.#description.endpointFilters)
+      for (const endpoint of this.members.endpoints) each.release(endpoint)
   }
 
   start(): void {
@@ -81,6 +98,7 @@ export class RunningPool implements Compiled {
     const { guards, filters } = this.#description
     dispose(guards)
     dispose(filters)
+    this.#releaseEndpointFilters()
     this.members.release()
   }
 
@@ -151,7 +169,7 @@ export class RunningPool implements Compiled {
   }
 
   #choose(exchange: Exchange, candidates: Candidates): PoolEndpoint {
-    if (candidates.length === 0) throw new ProxyError('no_endpoint')
+    if (candidates.length === 0) throw withoutStack(() => new ProxyError('no_endpoint'))
     this.members.settle()
     const picked = this.#description.balancer(candidates, exchange, this.#runtime.random)
     // By marks on the endpoint, not by a look-up in this array: so any part of the candidates can be chosen from as well.

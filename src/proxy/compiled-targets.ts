@@ -34,10 +34,16 @@ export class CompiledTargets implements TargetRegistry {
     const distinct = withUsed(targets)
     const before = predecessors(distinct, [...served])
     const acquired = new Map<Compilable, CompiledTarget>()
-    for (const target of distinct) {
-      const entry = this.#known.get(target) ?? this.#compile(target, before.get(target))
-      entry.users++
-      acquired.set(target, entry)
+    try {
+      for (const target of distinct) {
+        const entry = this.#known.get(target) ?? this.#compile(target, before.get(target))
+        entry.users++
+        acquired.set(target, entry)
+      }
+    } catch (error) {
+      // A filter that a pool makes for an endpoint, for example, may throw. Those before it are compiled.
+      for (const entry of acquired.values()) this.release(entry)
+      throw error
     }
     return acquired
   }

@@ -2,6 +2,7 @@ import { type Clock, Deadline, type Timer } from '../core/clock.ts'
 import { ProxyError, type ProxyErrorCode } from '../core/errors.ts'
 import { IDEMPOTENT_METHODS } from '../core/idempotent-methods.ts'
 import type { Connecting, ConnectOptions, Network, Wire } from '../core/network.ts'
+import { withoutStack } from '../core/without-stack.ts'
 import type { Attempt, AttemptCarrier } from './attempt.ts'
 import { connectError } from './connect-error.ts'
 import { ClientConnection } from './http1/client-connection.ts'
@@ -264,7 +265,7 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
     const { maxPending, pendingMs } = this.limits
     attempt.recording?.queued()
     if (this.#queue.size >= maxPending) {
-      attempt.fail(new ProxyError('pool_queue_full'))
+      attempt.fail(withoutStack(() => new ProxyError('pool_queue_full')))
       return
     }
     attempt.carrier = this
@@ -299,7 +300,7 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
         return
       }
       this.#queue.delete(attempt)
-      attempt.fail(new ProxyError('pool_queue_timeout'))
+      attempt.fail(withoutStack(() => new ProxyError('pool_queue_timeout')))
     }
   }
 
