@@ -85,8 +85,11 @@ export function loadShedding(options: LoadSheddingOptions = {}): LoadShedding {
   const filter: Filter = (exchange, next) => {
     measure(exchange)
     const bucket = ranks.add(priority === undefined ? 1 : priority(exchange))
-    if (shed.share > 0 && ranks.rank(bucket, exchange.random) < shed.share)
-      throw turnedAway('overloaded', 'the proxy has too much to do')
+    if (shed.share > 0 && ranks.rank(bucket, exchange.random) < shed.share) {
+      const why = 'the proxy has too much to do'
+      exchange.recording?.refused(name, 'overloaded', why)
+      throw turnedAway('overloaded', why)
+    }
     return next(exchange)
   }
   return Object.defineProperties(named(filter, name), {

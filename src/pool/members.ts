@@ -329,7 +329,7 @@ export class Members {
     const before = this.#candidates
     const same = serving.length === before.length && serving.every((endpoint, i) => endpoint === before[i])
     // Loads of tiers, zones and subsets may differ although the same endpoints serve.
-    if (!same || changed || reweighted || parts !== undefined) {
+    if (!same || changed || reweighted || parts !== undefined || this.#parts !== undefined) {
       for (const endpoint of this.#all) endpoint.candidate = false
       for (const endpoint of serving) endpoint.candidate = true
       this.#replaceSnapshot(serving)

@@ -102,7 +102,9 @@ export class Supervision {
       const prober = this.#probers.get(endpoint)
       if (health === undefined) {
         prober?.close()
+        const before = endpoint.health
         endpoint.forgetHealth()
+        if (before !== 'unknown') this.#news.healthChanged(endpoint, before, 'not probed any more')
       } else if (prober === undefined) this.#probe(endpoint, health)
       else prober.follow(health, limits, fixedHost(host))
     }

@@ -31,6 +31,14 @@ describe('Untried', () => {
     expect(untried.without([b, a], all)).toBe(first)
   })
 
+  test('leaves nothing out for one that was replaced by another of the same id', () => {
+    const untried = new Untried()
+    const other = endpoint({ id: 'a' }) as unknown as PoolEndpoint
+    const all: Candidates = [other, b]
+    expect(untried.without([a], all)).toBe(all)
+    expect(untried.without([other], all)).toEqual([b])
+  })
+
   test('gives another one for another snapshot', () => {
     const untried = new Untried()
     const before = untried.without([a], [a, b, c])

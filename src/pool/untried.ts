@@ -14,10 +14,13 @@ export class Untried {
 
   /** All of the candidates where none is left. */
   without(tried: readonly PoolEndpoint[], candidates: Candidates): Candidates {
-    const key = JSON.stringify(tried.map(({ id }) => id).sort())
+    // One that was replaced by another of the same id, or is no candidate any more, leaves nothing out.
+    const own = tried.filter((it) => candidates.includes(it))
+    if (own.length === 0) return candidates
+    const key = JSON.stringify(own.map(({ id }) => id).sort())
     const known = this.#kept.get(candidates)?.get(key)
     if (known !== undefined) return known
-    const rest = candidates.filter((it) => !tried.includes(it as PoolEndpoint))
+    const rest = candidates.filter((it) => !own.includes(it as PoolEndpoint))
     const left = rest.length === 0 ? candidates : rest
     this.#keep(candidates, key, left)
     return left

@@ -229,6 +229,24 @@ describe('a reload that makes a pool anew', () => {
     await sim.assertNoLeaks()
   })
 
+  test.each([
+    ['subset', (it: Pool) => it.subset(() => ({ version: 'v1' }))],
+    ['preferZone', (it: Pool) => it.preferZone({ zone: 'a', loadShare: 0.1 })],
+  ])('lets go of %s where the new one does not ask for it', async (_, shape) => {
+    const two = [
+      { url: 'http://u1', zone: 'a', labels: { version: 'v1' } },
+      { url: 'http://u2', zone: 'b', labels: { version: 'v2' } },
+    ]
+    const app = (wanted: (it: Pool) => Pool) => proxy().route('/', wanted(pool(two, { name: 'users' })))
+    const { sim } = await world(app(shape))
+    for (let i = 0; i < 4; i++) await sim.get('/')
+    expect(served(sim, 'http://u2')).toBe(0)
+    await sim.reload(app((it) => it))
+    for (let i = 0; i < 4; i++) await sim.get('/')
+    expect(served(sim, 'http://u2')).toBe(2)
+    await sim.assertNoLeaks()
+  })
+
   test('judges by the new settings, and lets a slow start go on by them', async () => {
     const app = (consecutiveErrors: number, lastsMs: number) =>
       made((it) => it.eject({ consecutiveErrors, ejectMs: '1m' }).slowStart({ lastsMs }))
