@@ -1,10 +1,11 @@
 import type { Clock } from '../core/clock.ts'
 import type { Address, Network } from '../core/network.ts'
-import type { Observer } from '../core/observer.ts'
+import type { ConnectionRefusal, Observer } from '../core/observer.ts'
 import { type Duration, durationMs } from '../core/options.ts'
 import type { Random } from '../core/random.ts'
 import { ConnectorRegistry } from '../transport/connector-registry.ts'
 import { Listener, type ListenerSettings } from '../transport/listener.ts'
+import { CertificateError } from '../transport/tls/certificate-error.ts'
 import { CompiledProxy, CompiledTargets } from './compiled-proxy.ts'
 import { type ProxyDescription, withListener } from './description.ts'
 
@@ -82,10 +83,17 @@ export class RunningProxy implements AsyncDisposable {
 
   /** The first listener's address, as a url without a slash at the end. */
   get url(): string {
-    const [address] = this.addresses
-    if (address === undefined) throw new Error('the proxy is closed')
-    const host = address.address.includes(':') ? `[${address.address}]` : address.address
-    return `http://${host}:${address.port}`
+    const [url] = this.urls
+    if (url === undefined) throw new Error('the proxy is closed')
+    return url
+  }
+
+  /** The url of each listener, in the order of `listen`: `https` for those with TLS. */
+  get urls(): readonly string[] {
+    return this.#listeners.map(({ settings, listener: { address } }) => {
+      const host = address.address.includes(':') ? `[${address.address}]` : address.address
+      return `${settings.tls === undefined ? 'http' : 'https'}://${host}:${address.port}`
+    })
   }
 
   /** What each listener is bound to, in the order of `listen`. */
@@ -93,9 +101,30 @@ export class RunningProxy implements AsyncDisposable {
     return this.#listeners.map(({ listener }) => listener.address)
   }
 
-  /** Open client connections. */
+  /** Open client connections, those in a TLS handshake included. */
   get connections(): number {
     return this.#listeners.reduce((sum, { listener }) => sum + listener.connections, 0)
+  }
+
+  /** How many connections never came to a request, by the reason why. Of the listeners that are open. */
+  get refusedConnections(): ReadonlyMap<ConnectionRefusal, number> {
+    const sums = new Map<ConnectionRefusal, number>()
+    for (const { listener } of this.#listeners)
+      for (const [reason, count] of listener.refusals) sums.set(reason, (sums.get(reason) ?? 0) + count)
+    return sums
+  }
+
+  /**
+   * Reads the files of all certificates now, instead of when they are looked at next. Handshakes from then on see what is
+   * new; no connection is closed. Rejects with the first file that cannot be used: what it held before goes on, all other
+   * files count.
+   */
+  async reloadCertificates(): Promise<void> {
+    const reloads = await Promise.allSettled(
+      this.#listeners.map(({ listener }) => listener.reloadCertificates()),
+    )
+    const failed = reloads.find((reload) => reload.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
   }
 
   /**
@@ -203,6 +232,7 @@ function sameListener(one: ListenerSettings, other: ListenerSettings): boolean {
     one.host === other.host &&
     one.port === other.port &&
     one.clients.trusted === other.clients.trusted &&
+    one.tls?.identity === other.tls?.identity &&
     Object.entries(one.limits).every(
       ([name, value]) => other.limits[name as keyof typeof other.limits] === value,
     )
@@ -210,6 +240,7 @@ function sameListener(one: ListenerSettings, other: ListenerSettings): boolean {
 }
 
 function startError(error: NodeJS.ErrnoException, { host, port }: ListenerSettings): Error {
+  if (error instanceof CertificateError) return new StartError(error.message, error.code)
   const at = `${host}:${port}`
   switch (error.code) {
     case 'EADDRINUSE':

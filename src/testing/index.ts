@@ -22,7 +22,13 @@ export type { Disturbance, LoadSecond } from './comparison/disturbance.ts'
 export type { EndpointShare } from './comparison/endpoint-share.ts'
 export type { KeyMovement, MovedKeys } from './comparison/key-movement.ts'
 export { endpoint, type TestEndpoint } from './endpoint.ts'
-export { type ExchangeOptions, exchange, type InformationalResponse, type TestExchange } from './exchange.ts'
+export {
+  type ClientOptions,
+  type ExchangeOptions,
+  exchange,
+  type InformationalResponse,
+  type TestExchange,
+} from './exchange.ts'
 export {
   type MemoryConnection,
   type MemoryNetwork,

@@ -1,22 +1,28 @@
 import type { Clock } from '../core/clock.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Address, BoundListener, Network, Wire } from '../core/network.ts'
+import type { ConnectionRefusal, RefusedConnection } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
 import type { ClientResolver } from './client-resolver.ts'
 import { parseRequestHead, type RequestHead } from './http1/request-head.ts'
 import { ServerConnection } from './http1/server-connection.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerContext, Snapshot } from './listener-context.ts'
+import { Handshakes, type HandshakesOwner } from './tls/handshakes.ts'
+import type { TlsSettings } from './tls/listen-options.ts'
+import { ListenerTls } from './tls/listener-tls.ts'
 
 export interface ListenerSettings {
   readonly host: string
   readonly port: number
   readonly limits: Limits
   readonly clients: ClientResolver
+  /** `undefined`: connections are not encrypted. */
+  readonly tls: TlsSettings | undefined
 }
 
 /** Accepts connections at one address, and owns them. */
-export class Listener implements ListenerContext {
+export class Listener implements ListenerContext, HandshakesOwner {
   readonly clock: Clock
   readonly random: Random
   readonly limits: Limits
@@ -25,6 +31,9 @@ export class Listener implements ListenerContext {
   snapshot: Snapshot
   draining = false
   readonly #connections = new Set<ServerConnection>()
+  readonly #handshakes: Handshakes
+  readonly #refusals = new Map<ConnectionRefusal, number>()
+  #tls: ListenerTls | undefined
   #bound: BoundListener | undefined
   #emptied: PromiseWithResolvers<void> | undefined
   #second = -1
@@ -38,6 +47,8 @@ export class Listener implements ListenerContext {
     this.clients = settings.clients
     this.snapshot = snapshot
     this.parseHead = (bytes, start, available) => parseRequestHead(bytes, start, available, limits)
+    const { handshakeMs, handshakes } = limits
+    this.#handshakes = new Handshakes({ clock, handshakeMs, handshakes }, this)
   }
 
   get address(): Address {
@@ -45,26 +56,48 @@ export class Listener implements ListenerContext {
     return this.#bound.address
   }
 
+  /** Open connections, those in a TLS handshake included. */
   get connections(): number {
-    return this.#connections.size
+    return this.#connections.size + this.#handshakes.size
   }
 
-  async open(network: Network, { host, port }: ListenerSettings): Promise<void> {
-    this.#bound = await network.listen({ host, port }, (wire) => this.#accept(wire))
+  /** Connections that never came to a request, by the reason why. */
+  get refusals(): ReadonlyMap<ConnectionRefusal, number> {
+    return this.#refusals
+  }
+
+  async open(network: Network, { host, port, tls }: ListenerSettings): Promise<void> {
+    if (tls !== undefined) this.#tls = await ListenerTls.open(tls, network, this.clock)
+    try {
+      this.#bound = await network.listen({ host, port }, (wire) => this.#accept(wire))
+    } catch (error) {
+      this.#tls?.close()
+      throw error
+    }
+  }
+
+  /** Reads the files of certificates anew. Rejects with the first that cannot be used. */
+  async reloadCertificates(): Promise<void> {
+    await this.#tls?.reload()
   }
 
   /** Accepts no more, lets running exchanges finish, and closes what idles. Resolves when no connection is left. */
   async drain(): Promise<void> {
     this.draining = true
     await this.#bound?.close()
+    this.#tls?.close()
     for (const connection of [...this.#connections]) connection.drain()
+    // Whoever is in a handshake still gets a response.
     await this.#whenEmpty()
+    this.#handshakes.close()
   }
 
   /** Gives up everything that runs. */
   async close(): Promise<void> {
     this.draining = true
     await this.#bound?.close()
+    this.#tls?.close()
+    this.#handshakes.close()
     for (const connection of [...this.#connections]) connection.close(new ProxyError('proxy_closed'))
     // What lingers or tunnels has no exchange to give up, but a wire to close.
     await this.#whenEmpty()
@@ -72,12 +105,25 @@ export class Listener implements ListenerContext {
 
   closed(connection: ServerConnection): void {
     this.#connections.delete(connection)
-    if (this.#connections.size === 0) this.#emptied?.resolve()
+    this.#noteEmpty()
+  }
+
+  secured(wire: Wire): void {
+    this.#serve(wire)
+  }
+
+  unsecured(refused: RefusedConnection | undefined): void {
+    if (refused !== undefined) this.#refused(refused)
+    this.#noteEmpty()
+  }
+
+  #noteEmpty(): void {
+    if (this.connections === 0) this.#emptied?.resolve()
   }
 
   /** Several may wait: a drain, and the close that cuts it short. */
   async #whenEmpty(): Promise<void> {
-    if (this.#connections.size === 0) return
+    if (this.connections === 0) return
     this.#emptied ??= Promise.withResolvers()
     await this.#emptied.promise
   }
@@ -93,12 +139,28 @@ export class Listener implements ListenerContext {
   }
 
   #accept(wire: Wire): void {
-    if (this.draining || this.#connections.size >= this.limits.connections) {
+    if (this.draining) {
       wire.destroy()
       return
     }
+    if (this.connections >= this.limits.connections) {
+      this.#refused({ reason: 'connections', peer: wire.remote, error: undefined })
+      wire.destroy()
+      return
+    }
+    if (this.#tls === undefined) this.#serve(wire)
+    else this.#handshakes.begin(wire, this.#tls.server)
+  }
+
+  /** Which protocol is spoken on a wire is known here: `wire.tls.alpn`, where there is TLS. */
+  #serve(wire: Wire): void {
     const connection = new ServerConnection(wire, this)
     this.#connections.add(connection)
     wire.handler = connection
+  }
+
+  #refused(refused: RefusedConnection): void {
+    this.#refusals.set(refused.reason, (this.#refusals.get(refused.reason) ?? 0) + 1)
+    this.snapshot.connectionRefused(refused)
   }
 }

@@ -53,6 +53,11 @@ export function settleForeignMemory(chunk: Buffer, use: MemoryUse): void {
   else foreign.add(chunk.buffer)
 }
 
+/** Whether someone may wait for the memory of these bytes to come back. */
+export function isReadMemory({ buffer, byteLength }: Uint8Array): boolean {
+  return all.has(buffer) || (byteLength >= SMALL_BYTES && byteLength === buffer.byteLength)
+}
+
 /** A wire has sent these bytes, or is closed. Memory that was not lent is left to whoever has it. */
 export function returnReadMemory(bytes: ArrayBufferLike): void {
   const memory = all.get(bytes)
