@@ -36,7 +36,7 @@ export {
   memoryNetwork,
 } from './network/memory-network.ts'
 export type { Faults } from './network/memory-wire.ts'
-export { type RawClient, type RawResponse, rawClient } from './network/raw-client.ts'
+export { type RawAddress, type RawClient, type RawResponse, rawClient } from './network/raw-client.ts'
 export type { SimpleMessage } from './network/simple-http1.ts'
 export { type Recording, type RecordOptions, record } from './recording/record.ts'
 export type { Redaction } from './recording/redaction.ts'

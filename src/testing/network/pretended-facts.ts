@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { TlsConnectOptions, TlsFacts } from '../../core/network.ts'
 
 /** @internal What both ends of a connection see of TLS that is not there. */
@@ -6,7 +7,8 @@ export function pretendedFacts(asked: TlsConnectOptions, alpn: string | undefine
     protocol: 'TLSv1.3',
     cipher: 'TLS_AES_128_GCM_SHA256',
     alpn,
-    servername: asked.servername,
+    // RFC 6066 section 3: an address is no name of a server, and is not sent.
+    servername: asked.servername === undefined || isIP(asked.servername) !== 0 ? undefined : asked.servername,
     resumed: false,
     clientCertificate: undefined,
   }

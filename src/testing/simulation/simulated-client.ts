@@ -1,5 +1,5 @@
 import { HeaderList } from '../../core/headers.ts'
-import type { Network } from '../../core/network.ts'
+import type { ConnectOptions, Network } from '../../core/network.ts'
 import { KitError } from '../kit-error.ts'
 import { rawClient } from '../network/raw-client.ts'
 import type { SimpleMessage } from '../network/simple-http1.ts'
@@ -34,8 +34,8 @@ export interface ClientHost {
   /** The network as the client's machine sees it. */
   readonly network: Network
   /** Where the proxy listens; known when it is ready. */
-  readonly listenerOf: (url: string | undefined) => { readonly host: string; readonly port: number }
-  readonly connectionsTo: (at: { readonly host: string; readonly port: number }) => ClientConnections
+  readonly listenerOf: (url: string | undefined) => ConnectOptions
+  readonly connectionsTo: (at: ConnectOptions) => ClientConnections
   readonly recordOf: (result: Extract<CallResult, { kind: 'response' }>) => ExchangeRecord | undefined
   readonly opened: (raw: SimulatedRawClient) => void
 }

@@ -1,5 +1,5 @@
 import type { ServerCertificate } from '../../core/network.ts'
-import { invalidOption, OptionError } from '../../core/options.ts'
+import { invalidOption, invalidSecret, OptionError } from '../../core/options.ts'
 import { CertificateError } from './certificate-error.ts'
 import type { MadeOfFiles } from './made-of-files.ts'
 import { serverCertificate } from './server-certificate.ts'
@@ -56,7 +56,7 @@ export function certificateSource(
 ): MadeOfFiles<ServerCertificate> {
   const { passphrase } = given
   if (passphrase !== undefined && typeof passphrase !== 'string')
-    throw invalidOption(owner, `${option}.passphrase`, 'a string', typeof passphrase)
+    throw invalidSecret(owner, `${option}.passphrase`, 'a string', passphrase)
   const names = namesOf(owner, option, given.names)
   const { cert, key, ocsp, certFile, keyFile, ocspFile } = given
   if (certFile === undefined && keyFile === undefined && ocspFile === undefined) {
@@ -65,7 +65,7 @@ export function certificateSource(
   }
   for (const [name, value] of Object.entries({ cert, key, ocsp }))
     if (value !== undefined)
-      throw invalidOption(owner, `${option}.${name}`, 'left out where files are given', typeof value)
+      throw invalidSecret(owner, `${option}.${name}`, 'left out where files are given', value)
   const files = [
     filePath(owner, `${option}.certFile`, certFile),
     filePath(owner, `${option}.keyFile`, keyFile),
@@ -93,11 +93,10 @@ function fromPem(
   { cert, key, ocsp, passphrase }: Record<'cert' | 'key' | 'ocsp' | 'passphrase', unknown>,
   names: readonly string[] | undefined,
 ): ServerCertificate {
-  // What a key is must not get into a message, and then into a log.
-  if (!isPem(cert)) throw invalidOption(owner, `${option}.cert`, 'PEM, as text or bytes', typeof cert)
-  if (!isPem(key)) throw invalidOption(owner, `${option}.key`, 'PEM, as text or bytes', typeof key)
+  if (!isPem(cert)) throw invalidSecret(owner, `${option}.cert`, 'PEM, as text or bytes', cert)
+  if (!isPem(key)) throw invalidSecret(owner, `${option}.key`, 'PEM, as text or bytes', key)
   if (ocsp !== undefined && !(ocsp instanceof Uint8Array))
-    throw invalidOption(owner, `${option}.ocsp`, 'bytes', typeof ocsp)
+    throw invalidSecret(owner, `${option}.ocsp`, 'bytes', ocsp)
   try {
     return serverCertificate({ cert, key, passphrase: passphrase as string | undefined, ocsp, names })
   } catch (error) {

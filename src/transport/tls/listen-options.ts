@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import type { ServerCertificate, TlsServerSettings } from '../../core/network.ts'
-import { type Duration, durationMs, invalidOption, knownOptions } from '../../core/options.ts'
+import { type Duration, durationMs, invalidOption, invalidSecret, knownOptions } from '../../core/options.ts'
 import { CertificateError } from './certificate-error.ts'
 import {
   CERTIFICATE_OPTIONS,
@@ -115,11 +115,11 @@ export function tlsSettings(options: TlsListenOptions): TlsSettings {
 
 function certificatesOf(options: TlsListenOptions): MadeOfFiles<ServerCertificate>[] {
   if (!('certificates' in options)) {
-    knownOptions(OWNER, options, [...CERTIFICATE_OPTIONS, ...OPTIONS, 'certificates'])
+    knownOptions(`${OWNER}: tls`, options, [...CERTIFICATE_OPTIONS, ...OPTIONS, 'certificates'])
     return [certificateSource(OWNER, 'tls', options)]
   }
   const { certificates } = options
-  knownOptions(OWNER, options, ['certificates', ...OPTIONS])
+  knownOptions(`${OWNER}: tls`, options, ['certificates', ...OPTIONS])
   if (!Array.isArray(certificates) || certificates.length === 0)
     throw invalidOption(OWNER, 'tls.certificates', 'a list of certificates with their keys', certificates)
   return certificates.map((one: CertificateOptions, i) => {
@@ -181,7 +181,7 @@ function clientCertificatesOf(options: TlsOptions): TlsServerSettings['clientCer
 function clientCaOf({ clientCa, clientCaFile }: TlsOptions): MadeOfFiles<readonly string[]> {
   if (clientCaFile !== undefined) {
     if (clientCa !== undefined)
-      throw invalidOption(OWNER, 'tls.clientCa', 'left out where "clientCaFile" is given', typeof clientCa)
+      throw invalidSecret(OWNER, 'tls.clientCa', 'left out where "clientCaFile" is given', clientCa)
     const file = filePath(OWNER, 'tls.clientCaFile', clientCaFile)
     return { files: [file], make: ([pem]) => authorityCertificates(pem!) }
   }
@@ -201,15 +201,15 @@ const TICKET_KEYS_BYTES = 48
 function ticketKeysOf({ ticketKeys, ticketKeysFile }: TlsOptions): MadeOfFiles<Buffer> | undefined {
   if (ticketKeysFile !== undefined) {
     if (ticketKeys !== undefined)
-      throw invalidOption(OWNER, 'tls.ticketKeys', 'left out where "ticketKeysFile" is given', 'both')
+      throw invalidSecret(OWNER, 'tls.ticketKeys', 'left out where "ticketKeysFile" is given', ticketKeys)
     const file = filePath(OWNER, 'tls.ticketKeysFile', ticketKeysFile)
     return { files: [file], make: ([bytes]) => checkedTicketKeys(bytes!) }
   }
   if (ticketKeys === undefined) return undefined
-  if (!(ticketKeys instanceof Uint8Array) || ticketKeys.length !== TICKET_KEYS_BYTES) {
-    const got = ticketKeys instanceof Uint8Array ? ticketKeys.length : typeof ticketKeys
-    throw invalidOption(OWNER, 'tls.ticketKeys', `${TICKET_KEYS_BYTES} bytes`, got)
-  }
+  if (!(ticketKeys instanceof Uint8Array))
+    throw invalidSecret(OWNER, 'tls.ticketKeys', `${TICKET_KEYS_BYTES} bytes`, ticketKeys)
+  if (ticketKeys.length !== TICKET_KEYS_BYTES)
+    throw invalidOption(OWNER, 'tls.ticketKeys', `${TICKET_KEYS_BYTES} bytes`, ticketKeys.length)
   const copied = Buffer.from(ticketKeys)
   return { files: [], make: () => copied }
 }

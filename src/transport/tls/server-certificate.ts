@@ -49,12 +49,12 @@ function readKey(key: string, passphrase: string | undefined): KeyObject {
   try {
     return createPrivateKey({ key, ...(passphrase === undefined ? {} : { passphrase }) })
   } catch (cause) {
-    const why =
-      passphrase !== undefined
-        ? 'with this passphrase'
-        : (cause as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE'
-          ? 'without a passphrase'
-          : 'as PEM'
+    const encrypted = key.includes('ENCRYPTED')
+    const why = !encrypted
+      ? 'as PEM'
+      : passphrase === undefined
+        ? 'without a passphrase'
+        : 'with this passphrase'
     throw new CertificateError(`the key cannot be read ${why}`, undefined, { cause })
   }
 }
