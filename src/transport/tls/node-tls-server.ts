@@ -79,7 +79,8 @@ class NodeHandshake implements Handshaking {
     socket.on('error', (error) => {
       this.#error ??= error
     })
-    socket.once('close', () => this.#closed())
+    // Node's server tells what was wrong when it sees the end of the socket, too.
+    socket.once('close', () => queueMicrotask(() => this.#closed()))
     if (early !== undefined && early.length > 0) {
       socket.pause()
       socket.unshift(early)
