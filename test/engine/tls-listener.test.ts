@@ -4,19 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ConnectionOptions } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { RefusedConnection } from '../../src/core/observer.ts'
 import {
   type ClientCertificate,
-  type LimitOptions,
   respond,
   respondJson,
   selfSigned,
   type TlsListenOptions,
 } from '../../src/index.ts'
-import { virtualClock } from '../../src/testing/index.ts'
 import { answer, GET, gateway, onRealSockets, rawUpstream } from './support.ts'
 import { TestAuthority } from './test-authority.ts'
 import { sessionOf, type TlsClient, tlsClient } from './tls-client.ts'
+import { refusing } from './tls-gateway.ts'
 
 // The TLS is Node's own.
 onRealSockets()
@@ -306,39 +304,6 @@ describe('certificates of clients', () => {
   })
 })
 
-/** A proxy of which it is noted what it refuses, on a clock that the test moves. */
-async function refusing(tls: TlsListenOptions = own, limits: LimitOptions = {}) {
-  const refused: RefusedConnection[] = []
-  const clock = virtualClock()
-  const wake = new Set<() => void>()
-  const observer = {
-    connectionRefused: (one: RefusedConnection) => {
-      refused.push(one)
-      for (const resolve of wake) resolve()
-    },
-  }
-  const app = await gateway(NOBODY, {
-    tls,
-    limits,
-    target: () => respond(200, 'ok'),
-    start: { signals: false, surroundings: { clock, observer } },
-  })
-  return {
-    app,
-    clock,
-    refused,
-    /** Ends when so many were refused. */
-    async refusals(count: number) {
-      while (refused.length < count) await new Promise<void>((resolve) => wake.add(resolve))
-      return refused.map(({ reason }) => reason)
-    },
-    /** Ends when so many clients are connected. */
-    async connected(count: number) {
-      while (app.running.connections !== count) await new Promise((resolve) => setImmediate(resolve))
-    },
-  }
-}
-
 describe('sessions', () => {
   const versions = ['TLSv1.2', 'TLSv1.3'] as const
 
@@ -434,7 +399,7 @@ describe('sessions', () => {
   })
 
   it('cannot be resumed after twelve hours, when their keys were replaced', async () => {
-    const { app, clock } = await refusing()
+    const { app, clock } = await refusing(own)
     const session = await sessionOf(await tlsClient(app))
     expect((await tlsClient(app, { session })).socket.isSessionReused()).toBe(true)
     await clock.advance('13h')
