@@ -280,9 +280,9 @@ function canSendAgain({ request }: Attempt): boolean {
   return IDEMPOTENT.has(request.method) && request.body.resendable
 }
 
-/** OpenSSL's codes for what a certificate can be refused for, Node's for its names, and ours for its key. */
+/** OpenSSL's codes for what a certificate can be refused for, Node's for codes that it does not know and for names, ours for keys. */
 const CERTIFICATE_REFUSED =
-  /^(?:CERT_|CRL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|INVALID_|PATH_LENGTH_|HOSTNAME_|ERROR_IN_CERT|ERR_TLS_CERT)/
+  /^(?:CERT_|CRL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|INVALID_|PATH_LENGTH_|HOSTNAME_|ERROR_IN_CERT|UNSPECIFIED|ERR_TLS_CERT)/
 
 function connectError(error: Error & { code?: string }): ProxyError {
   const cause = error instanceof AggregateError ? (error.errors[0] as Error & { code?: string }) : error

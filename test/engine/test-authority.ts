@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { makeCertificate } from '../../src/transport/tls/certificate.ts'
+import { type CertificateContent, makeCertificate } from '../../src/transport/tls/certificate.ts'
 
 export interface IssuedCertificate {
   readonly cert: string
@@ -35,19 +35,16 @@ export class TestAuthority {
     return createPublicKey(this.cert)
   }
 
+  sign(content: Omit<CertificateContent, 'issuer'>): string {
+    return makeCertificate({ ...content, issuer: { subject: this.#name, privateKey: this.#privateKey } })
+  }
+
   /** A certificate for some names, valid for so many days from yesterday on. */
   issue(names: readonly string[], { subject = names[0] ?? 'nobody', days = 30 } = {}): IssuedCertificate {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const validFrom = Date.now() - DAY_MS * (days < 0 ? 30 : 1)
     return {
-      cert: makeCertificate({
-        subject,
-        publicKey,
-        issuer: { subject: this.#name, privateKey: this.#privateKey },
-        names,
-        validFrom,
-        validTo: Date.now() + DAY_MS * days,
-      }),
+      cert: this.sign({ subject, publicKey, names, validFrom, validTo: Date.now() + DAY_MS * days }),
       key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
     }
   }
