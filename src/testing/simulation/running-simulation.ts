@@ -285,14 +285,15 @@ export class RunningSimulation implements Simulation {
     return client
   }
 
-  /** The listener at the url's port, if there is one; else the first with the url's scheme; else the first. */
-  #listener(url?: string): ConnectOptions {
+  /** The listener at the url's port, if there is one; else the first with its scheme; else, but for `https`, the first. */
+  #listener(url?: string): ConnectOptions | undefined {
     const asked = url === undefined || url.startsWith('/') ? null : URL.parse(url)
     const all = this.#running!.urls.map((it) => new URL(it))
     const found =
       all.find(({ port }) => asked !== null && asked.port !== '' && port === asked.port) ??
       all.find(({ protocol }) => protocol === asked?.protocol) ??
-      all[0]!
+      (asked?.protocol === 'https:' ? undefined : all[0])
+    if (found === undefined) return undefined
     const address = found.hostname.replace(/^\[|\]$/g, '')
     const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
     const secure = found.protocol === 'https:'
@@ -316,7 +317,7 @@ export class RunningSimulation implements Simulation {
 
   async #load(plan: LoadPlan, number: number): Promise<LoadResult> {
     await this.#ready
-    const at = this.#listener()
+    const at = this.#listener()!
     const run = new LoadRun(plan, {
       clock: this.#clock,
       random: seededRandom(streamSeed(this.seed, `load ${number}`)),
