@@ -1,4 +1,4 @@
-import { randomBytes, X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,11 +6,13 @@ import type { ConnectionOptions } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   type ClientCertificate,
+  proxy,
   respond,
   respondJson,
   selfSigned,
   type TlsListenOptions,
 } from '../../src/index.ts'
+import { memoryNetwork, virtualClock } from '../../src/testing/index.ts'
 import { answer, GET, gateway, onRealSockets, rawUpstream } from './support.ts'
 import { TestAuthority } from './test-authority.ts'
 import { sessionOf, type TlsClient, tlsClient } from './tls-client.ts'
@@ -133,7 +135,7 @@ const OLD: ConnectionOptions = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', cip
 
 describe('the certificate that is shown', () => {
   const certificates = [
-    authority.issue(['first.test'], { subject: 'first' }),
+    authority.issue(['first.test', 'f.a.test'], { subject: 'first' }),
     authority.issue(['a.test', '*.a.test'], { subject: 'a' }),
     { ...authority.issue([], { subject: 'given' }), names: ['given.test', 'x.a.test'] },
   ]
@@ -146,6 +148,7 @@ describe('the certificate that is shown', () => {
     ['y.x.a.test', 'first'],
     ['given.test', 'given'],
     ['first.test', 'first'],
+    ['f.a.test', 'first'],
     ['unknown.test', 'first'],
     [undefined, 'first'],
   ])('to a client that asks for %s is that of %s', async (servername, subject) => {
@@ -423,3 +426,67 @@ function folderOf(pair: { cert: string; key: string }, ca = '') {
   if (ca !== '') writeCa(ca)
   return { files, write, ca: join(folder, 'ca.pem'), writeCa }
 }
+
+describe('a proxy with TLS', () => {
+  const app = (tls: TlsListenOptions) =>
+    proxy()
+      .listen({ port: 0, tls })
+      .route('/', () => respond(200))
+
+  it('does not start where a certificate cannot be used, and leaves nothing open', async () => {
+    const folder = folderOf({ ...own, key: 'nonsense' })
+    const network = memoryNetwork()
+    const clock = virtualClock()
+    const starting = proxy()
+      .listen({ port: 443, tls: { ...own, ticketKeys: randomBytes(48) } })
+      .listen({ port: 444, tls: folder.files })
+      .route('/', () => respond(200))
+      .start({ signals: false, surroundings: { network, clock } })
+    await expect(starting).rejects.toMatchObject({
+      name: 'StartError',
+      code: 'ERR_CERTIFICATE_INVALID',
+      message: `${folder.files.certFile}, ${folder.files.keyFile}: the key cannot be read as PEM`,
+    })
+    const missing = app({ certFile: '/nowhere/cert.pem', keyFile: '/nowhere/key.pem' })
+    await expect(missing.start({ signals: false, surroundings: { network, clock } })).rejects.toMatchObject({
+      name: 'StartError',
+      code: 'ENOENT',
+      message: '/nowhere/cert.pem cannot be read (ENOENT)',
+    })
+    expect([network.leaks(), clock.pending]).toEqual([[], 0])
+  })
+
+  it('does not start where OpenSSL does not like a certificate', async () => {
+    const weak = generateKeyPairSync('rsa', { modulusLength: 512 })
+    const key = weak.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+    const cert = authority.sign({
+      subject: 'weak',
+      publicKey: weak.publicKey,
+      names: ['weak.test'],
+      validFrom: 0,
+      validTo: Date.now() + 1e9,
+    })
+    await expect(app({ cert, key }).start({ signals: false })).rejects.toMatchObject({
+      name: 'StartError',
+      message: 'OpenSSL does not accept the certificate: ee key too small',
+    })
+  })
+
+  it('keeps its listener through a reload with the same certificate, and opens another for another', async () => {
+    const running = await app({ ...own }).start({ signals: false })
+    onTestFinished(() => running.close())
+    const { url } = running
+    await running.reload(app({ ...own }))
+    expect(running.url).toBe(url)
+    await running.reload(app(authority.issue(['a.test'], { subject: 'next' })))
+    expect(running.url).not.toBe(url)
+    const { socket } = await tlsClient(running)
+    expect(socket.getPeerCertificate().subject.CN).toBe('next')
+  })
+
+  it('has nothing to read anew where no certificate is in a file', async () => {
+    const running = await app(own).start({ signals: false })
+    onTestFinished(() => running.close())
+    await running.reloadCertificates()
+  })
+})

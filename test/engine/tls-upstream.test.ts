@@ -2,7 +2,8 @@ import { constants, createHash, generateKeyPairSync, type KeyObject, X509Certifi
 import type { AddressInfo } from 'node:net'
 import { createServer as createTcpServer } from 'node:net'
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
 import { selfSigned, type TlsConnectOptions } from '../../src/index.ts'
 import { makeCertificate } from '../../src/transport/tls/certificate.ts'
 import { client, type GatewayOptions, GET, gateway, onRealSockets, SWITCHED, WEBSOCKET } from './support.ts'
@@ -14,9 +15,9 @@ onRealSockets()
 const { cert, key } = ofLocalhostAlone()
 
 /** As `selfSigned`, but without the addresses. */
-function ofLocalhostAlone() {
+function ofLocalhostAlone(minutes = 1_440) {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const validTo = Date.now() + 86_400_000
+  const validTo = Date.now() + minutes * 60_000
   const issuer = { subject: 'localhost', privateKey }
   return {
     cert: makeCertificate({
@@ -298,7 +299,11 @@ describe('pinned keys', () => {
 
 describe('connections to a service', () => {
   /** Asks again and again, each time on a new connection. */
-  async function thrice(options: TlsOptions, tls: TlsConnectOptions = { ca: cert }) {
+  async function thrice(
+    options: TlsOptions,
+    tls: TlsConnectOptions = { ca: cert },
+    between: () => void = () => {},
+  ) {
     const seen: { resumed: boolean; protocol: string | null; alpn: string | false | null }[] = []
     const port = await service({ ...options, ALPNProtocols: ['h2', 'http/1.1'] }, (socket) =>
       seen.push({
@@ -312,6 +317,7 @@ describe('connections to a service', () => {
     for (let i = 0; i < 3; i++) {
       await from.send(GET)
       expect((await from.response()).status).toBe(200)
+      between()
     }
     return seen
   }
@@ -327,6 +333,20 @@ describe('connections to a service', () => {
       ])
     },
   )
+
+  it.each([
+    ['was seen an hour ago', { key, cert }, 59, [false, true, false]],
+    ['is out of date since', ofLocalhostAlone(50), 30, [false, true, false]],
+  ] as const)('ask for a certificate anew that %s', async (_, pair, minutes, resumed) => {
+    const now = Date.now()
+    let passed = 0
+    const wallTime = vi.spyOn(systemClock, 'wallTime').mockImplementation(() => now + passed * 60_000)
+    onTestFinished(() => wallTime.mockRestore())
+    const seen = await thrice(pair, { ca: pair.cert }, () => {
+      passed += minutes
+    })
+    expect(seen.map((it) => it.resumed)).toEqual(resumed)
+  })
 
   it('offer the protocol that is spoken', async () => {
     expect((await thrice({ key, cert })).map(({ alpn }) => alpn)).toEqual([

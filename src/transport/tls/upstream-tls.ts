@@ -49,8 +49,7 @@ export class UpstreamHandshake {
   readonly #host: string
   /** What it tries to go on with. */
   readonly #resumes: Session | undefined
-  /** A session that it has begun, as long as it is not known whether that is to be trusted. */
-  #pending: Buffer | undefined
+  /** Until when its sessions count. 0: they do not, for it was not accepted. */
   #until = 0
 
   constructor(host: string, options: TlsConnectOptions) {
@@ -80,11 +79,10 @@ export class UpstreamHandshake {
     }
   }
 
-  /** Keeps the sessions that begin on a connection, from before its handshake on. */
+  /** Keeps the sessions that begin on a connection. Called before its handshake; Node tells of them behind it. */
   watch(socket: TLSSocket): void {
     socket.on('session', (bytes) => {
-      if (this.#until === 0) this.#pending = bytes
-      else this.#shared.session = { bytes, until: this.#until }
+      if (this.#until > 0) this.#shared.session = { bytes, until: this.#until }
     })
   }
 
@@ -99,7 +97,6 @@ export class UpstreamHandshake {
       const expires = Date.parse(socket.getPeerCertificate().valid_to)
       this.#until = Math.min(systemClock.wallTime() + SESSION_MS, expires || Number.POSITIVE_INFINITY)
     }
-    if (this.#pending !== undefined) this.#shared.session = { bytes: this.#pending, until: this.#until }
   }
 
   /** No connection came about. If that was for the session, the next one does without. */
