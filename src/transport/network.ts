@@ -36,7 +36,7 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
     onread: {
       // Asked for before the first read and after each one.
       buffer: () => {
-        memory ??= takeReadMemory()
+        memory ??= takeReadMemory(tls !== undefined)
         return memory
       },
       callback: (size: number, bytes: Uint8Array): boolean => {

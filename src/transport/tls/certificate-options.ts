@@ -37,7 +37,7 @@ export interface CertificatePem extends NamedCertificate {
   ocspFile?: undefined
 }
 
-export const CERTIFICATE_OPTIONS = [
+export const CERTIFICATE_OPTIONS: readonly (keyof CertificateFiles)[] = [
   'cert',
   'key',
   'ocsp',
@@ -46,7 +46,7 @@ export const CERTIFICATE_OPTIONS = [
   'ocspFile',
   'passphrase',
   'names',
-] as const satisfies readonly (keyof CertificateFiles)[]
+]
 
 /** Checks a certificate that was given. One in files is looked at when the listener opens. */
 export function certificateSource(
