@@ -33,12 +33,12 @@ export async function refusing(
     clock,
     refused,
     /** Gives why, when so many were refused. */
-    async refusals(count: number) {
+    refusals: async (count: number) => {
       while (refused.length < count) await new Promise<void>((resolve) => waiting.add(resolve))
       return refused.map(({ reason }) => reason)
     },
     /** Ends when so many clients are connected. */
-    async connected(count: number) {
+    connected: async (count: number) => {
       while (app.running.connections !== count) await new Promise((resolve) => setImmediate(resolve))
     },
   }

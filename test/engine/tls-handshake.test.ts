@@ -228,14 +228,13 @@ describe('bytes that come before TLS on the same connection', () => {
     // What stands between the client and the listener, and speaks of the client.
     const relay = createServer((from) => {
       const to = connectTcp({ host: '127.0.0.1', port: listener.address.port, noDelay: true })
-      from.once('data', async (hello) => {
+      from.once('data', (hello) => {
         from.pause()
-        if (!together) {
-          to.write(LINE)
-          await lineRead.promise
-        }
-        to.write(together ? Buffer.concat([Buffer.from(LINE), hello]) : hello)
-        from.pipe(to).pipe(from)
+        if (!together) to.write(LINE)
+        void (together ? Promise.resolve() : lineRead.promise).then(() => {
+          to.write(together ? Buffer.concat([Buffer.from(LINE), hello]) : hello)
+          from.pipe(to).pipe(from)
+        })
       })
     })
     await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))

@@ -74,8 +74,8 @@ describe('a listener with TLS', () => {
   })
 
   it('tells services that the client came by https', async () => {
-    const upstream = (await rawUpstream()).answer(({ header }) =>
-      answer(200, `${header('x-forwarded-proto')} ${header('x-forwarded-port')}`),
+    const upstream = (await rawUpstream()).answer((request) =>
+      answer(200, `${request.header('x-forwarded-proto')} ${request.header('x-forwarded-port')}`),
     )
     const app = await gateway(upstream, { tls: own })
     const { peer } = await tlsClient(app)

@@ -111,16 +111,19 @@ test('past the limit, the handshake that has lasted the longest makes room', () 
   ])
 })
 
-test('a server that throws has failed the handshake', () => {
+test('a server that throws has failed the handshake, once', () => {
   const { refused, all } = setUp()
   let destroyed = false
+  let handler: HandshakeHandler | undefined
   const wire = { ...wireAt(1), destroy: () => (destroyed = true) } as unknown as Wire
   const server = {
-    accept: () => {
+    accept: (_wire: Wire, _early: undefined, given: HandshakeHandler) => {
+      handler = given
       throw new Error('no socket')
     },
   } as unknown as TlsServer
   all.begin(wire, server)
+  handler!.onFailed(new Error('closed'))
   expect([destroyed, all.size, refused.map((one) => one?.error?.message)]).toEqual([true, 0, ['no socket']])
 })
 

@@ -63,9 +63,8 @@ export class Handshakes {
   }
 
   failed(handshake: Handshake, refused: RefusedConnection | undefined): void {
-    this.#running.delete(handshake)
-    this.#aborted.delete(handshake)
-    this.#owner.unsecured(refused)
+    // One that could not begin is told of twice: at once, and when its connection is closed.
+    if (this.#running.delete(handshake) || this.#aborted.delete(handshake)) this.#owner.unsecured(refused)
   }
 
   #abort(handshake: Handshake, reason: ConnectionRefusal | undefined): void {

@@ -93,7 +93,7 @@ async function open(options?: TlsOptions, source?: CertificateOptions | Certific
     server: server!,
     shown: () => server!.settings.at(-1)!.certificates[0]!.cert,
     /** Lets the time come at which files are looked at, and the look end. */
-    async look() {
+    look: async () => {
       await clock.advance('10s')
       // Files are read in threads, on which no clock waits. The next look is planned when this one has ended.
       const timers = options?.ticketKeysFile === undefined ? 2 : 1
