@@ -35,6 +35,8 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
   #wire: StreamWire | undefined
   /** Bytes of the bodies at the last look at their progress, and when the next is. */
   #received = 0
+  /** The response is finished: so many bytes of the request may still come. */
+  #dropUpTo: number | undefined
   #receiveBy: number = Number.POSITIVE_INFINITY
   #sent = 0
   #sendBy: number = Number.POSITIVE_INFINITY
@@ -250,13 +252,18 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     this.#dropRest()
   }
 
-  /** RFC 9113 section 8.1: a client that still sends its request is told that nobody needs the rest. */
+  /**
+   * What is left of the request is read and dropped, for a while: a client that is told at once that nobody needs the rest
+   * (RFC 9113 section 8.1) may take that for a failure, as curl does, and drop the response.
+   */
   #dropRest(): void {
-    const unread = this.receiving
-    if (unread) this.reset(ErrorCode.NO_ERROR)
     this.body?.fail(
       new ProxyError('exchange_aborted', { detail: 'the response was finished before the request' }),
     )
+    if (!this.receiving) return
+    const { lingerMs, drainBytes } = this.#server.context.limits
+    this.#dropUpTo = this.bytesReceived + drainBytes
+    this.#receiveBy = this.#watch(lingerMs)
   }
 
   // Ends.
@@ -328,7 +335,9 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
 
   override onData(chunk: Buffer): boolean | undefined {
     const use = super.onData(chunk)
-    if (this.bytesReceived > this.#server.context.limits.bodyBytes && this.#wire === undefined && !this.closed)
+    if (this.#dropUpTo !== undefined) {
+      if (this.bytesReceived > this.#dropUpTo) this.reset(ErrorCode.NO_ERROR)
+    } else if (this.bytesReceived > this.#server.context.limits.bodyBytes && this.#wire === undefined && !this.closed)
       this.#reject(new ProxyError('request_body_too_large'))
     return use
   }
@@ -364,6 +373,10 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     if (this.#receiveBy <= now + 1) {
       const { bodyIdleMs, minBodyBytesPerSecond } = this.#server.context.limits
       const least = Math.max(1, (minBodyBytesPerSecond * bodyIdleMs) / 1000)
+      if (this.#dropUpTo !== undefined) {
+        this.reset(ErrorCode.NO_ERROR)
+        return
+      }
       if (this.body?.flowing !== true) this.#receiveBy = Number.POSITIVE_INFINITY
       else if (this.bytesReceived - this.#received >= least) this.bodyOpened()
       else this.#reject(new ProxyError('request_body_timeout'))
