@@ -29,6 +29,7 @@ const SEAMS = [
 const MAY_REACH_IN: Readonly<Record<string, string>> = {
   'bench/router.ts': 'src/core/',
   'bench/parser.ts': 'src/transport/http1/',
+  'bench/hpack.ts': 'src/transport/http2/',
 }
 
 const isTest = ({ path }: SourceFile) => path.endsWith('.test.ts')

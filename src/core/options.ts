@@ -69,7 +69,10 @@ export function sizeBytes(
     if (found !== null)
       bytes = Math.round(Number(found[1]) * BYTES[found[2]!.toLowerCase() as keyof typeof BYTES])
   }
-  if ((unlimited && bytes === Number.POSITIVE_INFINITY) || (Number.isSafeInteger(bytes) && bytes >= min && bytes <= max))
+  if (
+    (unlimited && bytes === Number.POSITIVE_INFINITY) ||
+    (Number.isSafeInteger(bytes) && bytes >= min && bytes <= max)
+  )
     return bytes
   const least = min > 0 ? ` of at least ${min} bytes` : ''
   const most = max < Number.MAX_SAFE_INTEGER ? ` and at most ${max}` : ''

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import type { FieldBlock } from '../../src/transport/http2/field-block.ts'
 import type { HpackEncoder } from '../../src/transport/http2/hpack-encoder.ts'
 import { OutputBuffer } from '../../src/transport/http2/output-buffer.ts'
@@ -29,3 +30,7 @@ export function fieldsOf(block: FieldBlock): Field[] {
     ...block.fields.map(({ lower }, i): Field => [lower, block.values[i]!]),
   ]
 }
+
+export const paths: fc.Arbitrary<string> = fc
+  .array(fc.constantFrom('a', 'users', '~b', '%20', '1', 'x=y', '.'), { maxLength: 6 })
+  .map((segments) => `/${segments.join('/')}`)

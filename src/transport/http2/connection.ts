@@ -493,7 +493,8 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   }
 
   #checkAll(now: number, due: number): void {
-    if (this.#headBy <= due) throw new Http2Fault(ErrorCode.ENHANCE_YOUR_CALM, 'a frame that did not come in time')
+    if (this.#headBy <= due)
+      throw new Http2Fault(ErrorCode.ENHANCE_YOUR_CALM, 'a frame that did not come in time')
     if (this.#ackBy <= due)
       throw new Http2Fault(ErrorCode.SETTINGS_TIMEOUT, 'settings that were not acknowledged in time')
     if (this.#idleBy <= due) {
@@ -517,9 +518,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   fail(thrown: unknown): void {
     if (this.#phase !== 'open') return
     const fault =
-      thrown instanceof Http2Fault
-        ? thrown
-        : new Http2Fault(ErrorCode.INTERNAL_ERROR, 'the proxy failed', 0)
+      thrown instanceof Http2Fault ? thrown : new Http2Fault(ErrorCode.INTERNAL_ERROR, 'the proxy failed', 0)
     this.#reader.stop()
     this.failed(fault)
     if (!(thrown instanceof Http2Fault)) this.report(thrown)

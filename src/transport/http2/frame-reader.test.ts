@@ -14,6 +14,7 @@ import {
 import type { MemoryUse } from '../../core/network.ts'
 import { splits } from '../../testing/arbitraries/index.ts'
 import { ErrorCode, Http2Fault } from './error-codes.ts'
+import type { FrameHandler } from './frame-handler.ts'
 import { FrameReader } from './frame-reader.ts'
 import { CLIENT_PREFACE, Flag, FrameType } from './frame-types.ts'
 
@@ -313,10 +314,8 @@ describe('FrameReader', () => {
     feed(frame(FrameType.PRIORITY_UPDATE, 0, 0, Buffer.concat([uint32(1), Buffer.alloc(16_380)])))
     // Not held at all.
     feed(frame(UNKNOWN, 0, 0, Buffer.alloc(16_384)))
-    expect([most, reader.heldBytes]).toEqual(
-      [16_384 - 84 + 100 - 100, 0].map((it, i) => (i === 0 ? most : it)),
-    )
-    expect(most).toBeLessThan(16_384)
+    // Of the last chunk of a frame nothing is left when it has been read.
+    expect([most, reader.heldBytes]).toEqual([16_291, 0])
     feed(frame(HEADERS, 0, 1, Buffer.alloc(16_384)))
     feed(frame(CONTINUATION, 0, 1, Buffer.alloc(16_384)))
     expect(() => feed(frame(CONTINUATION, 0, 1, Buffer.alloc(16_384)))).toThrow(
@@ -398,43 +397,31 @@ describe('FrameReader', () => {
     const bytes = Buffer.concat([CLIENT_START, ...frames])
     const all = readFrames([Buffer.from(bytes)], 'server').events
 
-    /** Does something in the call that would be the event at this place. */
-    class Ending extends FrameRecorder {
-      readonly #place: number
-      readonly #act: () => void
-
-      constructor(place: number, act: () => void) {
-        super()
-        this.#place = place
-        this.#act = act
-        for (const name of CALLS) {
-          const told = this[name].bind(this) as (...args: unknown[]) => MemoryUse | void
-          Object.assign(this, {
-            [name]: (...args: unknown[]) => {
-              const answer = told(...args)
-              if (this.events.length === this.#place + 1) this.#act()
-              return answer
-            },
-          })
-        }
-      }
+    /** A handler that does something when it is told of the event at this place. */
+    function acting(recorder: FrameRecorder, place: number, act: () => void): FrameHandler {
+      return new Proxy(recorder, {
+        get(target, name) {
+          const told = Reflect.get(target, name) as (...args: unknown[]) => unknown
+          return (...args: unknown[]) => {
+            const answer = told.apply(target, args)
+            if (target.events.length === place + 1) act()
+            return answer
+          }
+        },
+      })
     }
-    const CALLS = Object.getOwnPropertyNames(FrameRecorder.prototype).filter((it) => it.startsWith('on')) as (
-      | 'onDataStart'
-      | 'onHeaders'
-    )[]
 
     test('tells it nothing more, whatever it was told last', () => {
-      expect(all.length).toBeGreaterThan(25)
+      expect(all).toHaveLength(25)
       for (let place = 0; place < all.length; place++) {
         for (const pieces of [[bytes], [...bytes].map((byte) => Buffer.from([byte]))]) {
-          const handler = new Ending(place, () => reader.stop())
+          const recorder = new FrameRecorder()
+          const handler = acting(recorder, place, () => reader.stop())
           const reader = new FrameReader(handler, 'server')
           for (const piece of pieces) reader.read(piece)
-          const last = handler.events.at(-1)!
-          expect(handler.events).toHaveLength(place + 1)
-          expect(handler.events.slice(0, -1)).toEqual(all.slice(0, place))
-          expect(last[0]).toBe(all[place]![0])
+          expect(recorder.events).toHaveLength(place + 1)
+          expect(recorder.events.slice(0, -1)).toEqual(all.slice(0, place))
+          expect(recorder.events.at(-1)![0]).toBe(all[place]![0])
           expect(reader.heldBytes).toBe(0)
         }
       }
@@ -442,13 +429,14 @@ describe('FrameReader', () => {
 
     test('passes on what it throws, and reads no more', () => {
       for (let place = 0; place < all.length; place++) {
-        const handler = new Ending(place, () => {
+        const recorder = new FrameRecorder()
+        const handler = acting(recorder, place, () => {
           throw new Http2Fault(ErrorCode.COMPRESSION_ERROR, 'of the handler')
         })
         const reader = new FrameReader(handler, 'server')
         expect(() => reader.read(bytes)).toThrow('of the handler')
         reader.read(bytes)
-        expect(handler.events).toHaveLength(place + 1)
+        expect(recorder.events).toHaveLength(place + 1)
       }
     })
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeBlock, type Field, fieldsOf } from '../../../test/http2/field-lists.ts'
+import { encodeBlock, type Field, fieldsOf, paths } from '../../../test/http2/field-lists.ts'
 import { FieldKind } from '../../core/field-name.ts'
 import { HeaderList } from '../../core/headers.ts'
 import { HpackDecoder } from './hpack-decoder.ts'
@@ -11,7 +11,7 @@ const LIMITS = { listBytes: 1_000_000, fields: 1000 }
 
 /** The two ends of a connection, whose tables are compared after each block. */
 function pair(tableBytes?: number): {
-  send(fields: readonly Field[]): Buffer
+  readonly send: (fields: readonly Field[]) => Buffer
   encoder: HpackEncoder
   decoder: HpackDecoder
 } {
@@ -88,11 +88,11 @@ const field = fc.tuple(
 )
 const control = fc.oneof(
   fc.constantFrom<readonly Field[]>([[':status', '200']], [[':status', '418']], []),
-  fc.webPath().map((path): readonly Field[] => [
+  paths.map((path): readonly Field[] => [
     [':method', 'POST'],
     [':scheme', 'https'],
     [':authority', 'a.example'],
-    [':path', `/${path.replace(/^\/+/, '')}`],
+    [':path', path],
   ]),
 )
 const message = fc.tuple(control, fc.array(field, { maxLength: 12 })).map((parts) => parts.flat())
@@ -123,7 +123,7 @@ describe('HpackEncoder', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 

@@ -28,7 +28,10 @@ export function http2Settings(options: Http2Options): Http2Settings {
   return {
     streams: integer(owner, 'streams', streams, { min: 1, max: 10_000 }),
     // Before a client has heard of another window, it takes 65 535 bytes for granted.
-    streamWindowBytes: sizeBytes(owner, 'streamWindowBytes', streamWindowBytes, { min: 65_536, max: 2 ** 24 }),
+    streamWindowBytes: sizeBytes(owner, 'streamWindowBytes', streamWindowBytes, {
+      min: 65_536,
+      max: 2 ** 24,
+    }),
     connectionWindowBytes: sizeBytes(owner, 'connectionWindowBytes', connectionWindowBytes, {
       min: 65_536,
       max: 2 ** 26,

@@ -218,7 +218,9 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
 
   #announced(response: ResponseMessage): string | undefined {
     const { status } = response
-    return status === 304 || (this.#method === 'HEAD' && status !== 204) ? announcedLength(response) : undefined
+    return status === 304 || (this.#method === 'HEAD' && status !== 204)
+      ? announcedLength(response)
+      : undefined
   }
 
   protected sendingEnded(): void {
@@ -295,8 +297,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     this.body?.fail(reason)
     this.cancelSending(reason)
     if (begun !== undefined && !begun.body.used) dropResponse(begun)
-    if (exchange !== undefined)
-      serving.complete(exchange, result, reason, this.bytesSent, this.bytesReceived)
+    if (exchange !== undefined) serving.complete(exchange, result, reason, this.bytesSent, this.bytesReceived)
     serving.clear()
   }
 
@@ -337,7 +338,11 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     const use = super.onData(chunk)
     if (this.#dropUpTo !== undefined) {
       if (this.bytesReceived > this.#dropUpTo) this.reset(ErrorCode.NO_ERROR)
-    } else if (this.bytesReceived > this.#server.context.limits.bodyBytes && this.#wire === undefined && !this.closed)
+    } else if (
+      this.bytesReceived > this.#server.context.limits.bodyBytes &&
+      this.#wire === undefined &&
+      !this.closed
+    )
       this.#reject(new ProxyError('request_body_too_large'))
     return use
   }

@@ -1,5 +1,5 @@
 import type { BodySink, BodySource } from '../../core/body-source.ts'
-import { ProxyError } from '../../core/errors.ts'
+import type { ProxyError } from '../../core/errors.ts'
 import { NOT_IN_TRAILERS } from '../../core/field-name.ts'
 import { HeaderList } from '../../core/headers.ts'
 import type { MemoryUse } from '../../core/network.ts'
