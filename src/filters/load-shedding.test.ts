@@ -54,6 +54,33 @@ describe('loadShedding', () => {
     expect(filter.share).toBe(0)
   })
 
+  it('sheds nothing of what comes long after an overload', async () => {
+    const time = virtualClock()
+    // Each timer is late, as in a process that has too much to do.
+    const clock: Clock = {
+      now: () => time.now(),
+      wallTime: () => time.wallTime(),
+      setTimeout: (callback, ms) => time.setTimeout(callback, ms + 100),
+    }
+    const filter = loadShedding()
+    const enter = (): void => {
+      try {
+        void filter(exchange({ clock, random }), () => respond(200))
+      } catch {
+        // Turned away.
+      }
+    }
+    for (let i = 0; i < 1_000; i++) {
+      enter()
+      await time.advance(10)
+    }
+    expect(filter.share).toBeGreaterThan(0.3)
+    await time.advance(3_600_000)
+    enter()
+    expect(filter.share).toBe(0)
+    filter[Symbol.dispose]()
+  })
+
   it('turns away before anything is done, with Retry-After, and without a stack', async () => {
     const filter = loadShedding({ delayMs: () => 1_000 })
     const clock = virtualClock()

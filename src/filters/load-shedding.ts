@@ -76,7 +76,10 @@ export function loadShedding(options: LoadSheddingOptions = {}): LoadShedding {
   const sampled = (ms: number, now: number): void => {
     if (shed.sample(ms, now)) ranks.fade()
   }
-  const loop = new LoopDelay(targetMs / 2, intervalMs, sampled)
+  const rested = (now: number): void => {
+    if (shed.rested(now)) ranks.fade()
+  }
+  const loop = new LoopDelay(targetMs / 2, intervalMs, sampled, rested)
   const measure =
     delayMs === undefined
       ? (exchange: Exchange) => loop.entered(exchange.clock)

@@ -256,7 +256,9 @@ export class Members {
       const known = before.get(spec.id)
       if (known !== undefined && targetKey(known.spec.connect) === targetKey(spec.connect)) {
         before.delete(spec.id)
+        const isProbedElsewhere = !samePlace(known.spec.probe, spec.probe)
         if (known.follow(spec)) changed = true
+        if (isProbedElsewhere && this.#phase.kind === 'running') this.#phase.supervision.respecify(known)
         return known
       }
       const endpoint = this.#made(spec)
@@ -350,4 +352,8 @@ export class Members {
   #partsNow(): CandidateParts | undefined {
     return candidateParts(this.#all, this.#partRules, this.#untried)
   }
+}
+
+function samePlace(one: EndpointSpec['probe'], other: EndpointSpec['probe']): boolean {
+  return one?.host === other?.host && one?.port === other?.port
 }

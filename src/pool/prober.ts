@@ -32,7 +32,6 @@ const CLOSED: Phase = { kind: 'closed' }
  * protect, and take a connection from them.
  */
 export class Prober {
-  readonly #spec: EndpointSpec
   readonly #runtime: Runtime
   readonly #onResult: (result: ProbeResult) => void
   readonly #deadline: Deadline
@@ -49,7 +48,6 @@ export class Prober {
     runtime: Runtime,
     onResult: (result: ProbeResult) => void,
   ) {
-    this.#spec = spec
     this.#settings = settings
     this.#runtime = runtime
     this.#onResult = onResult
@@ -59,11 +57,16 @@ export class Prober {
   }
 
   /** Probes in another way, from the next probe on. One that is under way ends as it began. */
-  follow(settings: HealthSettings, limits: UpstreamLimits, host: string | undefined): void {
+  follow(
+    spec: EndpointSpec,
+    settings: HealthSettings,
+    limits: UpstreamLimits,
+    host: string | undefined,
+  ): void {
     const { intervalMs } = this.#settings
     const before = this.#probes
     this.#settings = settings
-    this.#probes = probesOf(this.#spec, settings, limits, host, this.#runtime)
+    this.#probes = probesOf(spec, settings, limits, host, this.#runtime)
     before.retire()
     // The next one may be due much earlier than it would have been.
     if (this.#phase.kind === 'waiting' && settings.intervalMs !== intervalMs)

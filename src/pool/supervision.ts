@@ -59,6 +59,13 @@ export class Supervision {
     this.#endSlowStart(endpoint)
   }
 
+  /** What is said of an endpoint has changed: it may be probed at another place. */
+  respecify(endpoint: PoolEndpoint): void {
+    const { health, limits, host } = this.#description
+    if (health !== undefined)
+      this.#probers.get(endpoint)?.follow(endpoint.spec, health, limits, fixedHost(host))
+  }
+
   /** Whether a slow start is. */
   get underWay(): boolean {
     return this.#slowStart?.underWay === true
@@ -106,7 +113,7 @@ export class Supervision {
         endpoint.forgetHealth()
         if (before !== 'unknown') this.#news.healthChanged(endpoint, before, 'not probed any more')
       } else if (prober === undefined) this.#probe(endpoint, health)
-      else prober.follow(health, limits, fixedHost(host))
+      else prober.follow(endpoint.spec, health, limits, fixedHost(host))
     }
     if (health === undefined) this.#probers.clear()
   }

@@ -229,6 +229,25 @@ describe('a reload that makes a pool anew', () => {
     await sim.assertNoLeaks()
   })
 
+  test('probes an endpoint where it says now', async () => {
+    const app = (probeAddress: string) =>
+      proxy().route(
+        '/',
+        pool([{ url: 'http://u1', probeAddress }], { name: 'users' }).health({ path: '/', intervalMs: '1s' }),
+      )
+    const { sim, users } = await world(app('u2'))
+    await sim.advance('3s')
+    await sim.reload(app('u3'))
+    const before = served(sim, 'http://u2')
+    await sim.advance('3s')
+    expect(served(sim, 'http://u2')).toBe(before)
+    expect(served(sim, 'http://u3')).toBeGreaterThan(1)
+    users.update([{ url: 'http://u1', probeAddress: 'u4' }])
+    await sim.advance('3s')
+    expect(served(sim, 'http://u4')).toBeGreaterThan(1)
+    await sim.assertNoLeaks()
+  })
+
   test.each([
     ['subset', (it: Pool) => it.subset(() => ({ version: 'v1' }))],
     ['preferZone', (it: Pool) => it.preferZone({ zone: 'a', loadShare: 0.1 })],

@@ -25,8 +25,14 @@ function busy(clock: Clock, lateMs: () => number): Clock {
 function measured(lateMs: () => number = () => 0) {
   const time = virtualClock()
   const samples: [delayMs: number, now: number][] = []
-  const loop = new LoopDelay(10, 200, (delayMs, now) => samples.push([delayMs, now]))
-  return { time, clock: busy(time, lateMs), loop, samples }
+  const begins: number[] = []
+  const loop = new LoopDelay(
+    10,
+    200,
+    (delayMs, now) => samples.push([delayMs, now]),
+    (now) => begins.push(now),
+  )
+  return { time, clock: busy(time, lateMs), loop, samples, begins }
 }
 
 describe('LoopDelay', () => {
@@ -55,6 +61,17 @@ describe('LoopDelay', () => {
       expect(time.pending).toBe(1)
       await time.advance(7)
     }
+  })
+
+  it('says when it begins, also after a while without anything', async () => {
+    const { time, clock, loop, begins } = measured()
+    loop.entered(clock)
+    await time.advance(50)
+    loop.entered(clock)
+    await time.advance(1_000)
+    loop.entered(clock)
+    expect(begins).toEqual([0, 1_050])
+    loop.close()
   })
 
   it('has none once nothing has come for a while, and one again when something comes', async () => {

@@ -10,15 +10,25 @@ export class LoopDelay {
   readonly #everyMs: number
   readonly #quietMs: number
   readonly #onSample: (delayMs: number, now: number) => void
+  readonly #onBegin: (now: number) => void
   #timer: Timer | undefined
   #dueAt = 0
   #enteredAt = 0
 
-  /** Measures every `everyMs`, as long as the last exchange has come no more than `quietMs` ago. */
-  constructor(everyMs: number, quietMs: number, onSample: (delayMs: number, now: number) => void) {
+  /**
+   * Measures every `everyMs`, as long as the last exchange has come no more than `quietMs` ago. `onBegin` is called when the
+   * first one comes after that.
+   */
+  constructor(
+    everyMs: number,
+    quietMs: number,
+    onSample: (delayMs: number, now: number) => void,
+    onBegin: (now: number) => void,
+  ) {
     this.#everyMs = everyMs
     this.#quietMs = quietMs
     this.#onSample = onSample
+    this.#onBegin = onBegin
   }
 
   /** An exchange has come. */
@@ -26,6 +36,7 @@ export class LoopDelay {
     const now = clock.now()
     this.#enteredAt = now
     if (this.#timer !== undefined) return
+    this.#onBegin(now)
     this.#dueAt = now + this.#everyMs
     this.#timer = clock.setTimeout(() => this.#fired(clock.now()), this.#everyMs)
   }

@@ -26,6 +26,14 @@ describe('ShedShare', () => {
     expect(sampled(so(5_000, 210)).share).toBe(0.3)
   })
 
+  it('has forgotten an overload before it sheds what comes an hour later', () => {
+    const shed = sampled(so(60, 60_000))
+    expect(shed.rested(60_100)).toBe(false)
+    expect(shed.share).toBe(0.95)
+    expect(shed.rested(60_000 + 3_600_000)).toBe(true)
+    expect(shed.share).toBe(0)
+  })
+
   it('takes a single pause, however long, for no overload', () => {
     const shed = new ShedShare(20, 200)
     let now = 0

@@ -49,21 +49,26 @@ export class ShedShare {
 
   /** Everything has waited for so long. Returns whether an interval has ended, or it was quiet for longer than one. */
   sample(delayMs: number, now: number): boolean {
-    const quietMs = now - this.#lastAt - delayMs
+    const quiet = this.rested(now - delayMs)
     this.#delayMs = delayMs
     this.#lastAt = now
-    const quiet = quietMs > this.#intervalMs
-    if (quiet) {
-      // Hardly anything has come, and nothing was measured.
-      this.#decay(quietMs / this.#intervalMs)
-      this.#excess = -1
-      this.#begin(now)
-    }
+    if (quiet) this.#begin(now)
     this.#samples++
     if (delayMs < this.#leastMs) this.#leastMs = delayMs
     if (now - this.#from < this.#intervalMs) return quiet
     // One alone may be the only pause for long.
     if (this.#leastMs <= this.#targetMs || this.#samples > 1) this.#adjust(this.#leastMs / this.#targetMs - 1)
+    this.#begin(now)
+    return true
+  }
+
+  /** Nothing was measured until now. Returns whether that is long: then hardly anything has come, and less is to be shed. */
+  rested(now: number): boolean {
+    const quietMs = now - this.#lastAt
+    if (quietMs <= this.#intervalMs) return false
+    this.#decay(quietMs / this.#intervalMs)
+    this.#excess = -1
+    this.#lastAt = now
     this.#begin(now)
     return true
   }
