@@ -10,6 +10,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   filters: ['filters/proxy.ts'],
   routing: ['routing/proxy.ts'],
   'trusted-proxies': ['trusted-proxies/proxy.ts'],
+  tls: ['tls/proxy.ts'],
   testing: ['--test', 'testing/require-token.test.ts', 'testing/proxy.test.ts'],
   'real-nginx': ['real-nginx/proxy.ts'],
 }

@@ -42,7 +42,8 @@ export { HeaderList, type HeadersInit } from './core/headers.ts'
 export type { Labels } from './core/labels.ts'
 export { all, any, type Match, type MatchObject, type MatchPredicate, not } from './core/match.ts'
 export { type HttpVersion, RequestMessage, ResponseMessage, respond, respondJson } from './core/message.ts'
-export type { Address, TlsConnectOptions, TlsFacts, Tunnel } from './core/network.ts'
+export type { Address, ClientCertificate, TlsConnectOptions, TlsFacts, Tunnel } from './core/network.ts'
+export type { ConnectionRefusal } from './core/observer.ts'
 export { type Duration, OptionError, type Size } from './core/options.ts'
 export { problemResponse } from './core/problem.ts'
 export type { Random } from './core/random.ts'
@@ -113,4 +114,16 @@ export type {
   RetryDescription,
 } from './transport/resilience-description.ts'
 export type { EndpointDescription, Target, TargetDescription } from './transport/runtime.ts'
+export type {
+  CertificateFiles,
+  CertificateOptions,
+  CertificatePem,
+} from './transport/tls/certificate-options.ts'
+export type {
+  CertificateReload,
+  CertificatesOptions,
+  TlsListenOptions,
+  TlsOptions,
+} from './transport/tls/listen-options.ts'
+export { type SelfSigned, type SelfSignedOptions, selfSigned } from './transport/tls/self-signed.ts'
 export type { ConnectionOptions } from './transport/upstream-limits.ts'

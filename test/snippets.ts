@@ -54,7 +54,7 @@ export function snippetsOf(page: string, text: string = readFileSync(ROOT + page
   return snippets
 }
 
-/** Readers are shown port 8080; here, whatever is free. */
+/** Readers are shown ports 8080 and 8443; here, whatever is free. */
 function onFreePort(code: string): string {
-  return code.replace(/\.listen\(8080\)/g, '.listen(0)').replace(/\bport: 8080\b/g, 'port: 0')
+  return code.replace(/\.listen\(8080\)/g, '.listen(0)').replace(/\bport: (?:8080|8443)\b/g, 'port: 0')
 }

@@ -1,15 +1,18 @@
 /**
  * A small load generator for smoke runs on machines without wrk, as its own process. A closed loop over
- * `node:http` that prints the same report as `wrk-report.lua`. It is far too heavy to measure a proxy with.
+ * `node:http` and `node:https` that prints the same report as `wrk-report.lua`. It is far too heavy to measure a proxy with.
  */
-import { Agent, request } from 'node:http'
+import * as http from 'node:http'
+import * as https from 'node:https'
 
 const url = new URL(process.argv[2] ?? '')
 const seconds = Number(process.env.BENCH_SECONDS)
 const connections = Math.min(Number(process.env.BENCH_CONNECTIONS), 16)
 const headers = JSON.parse(process.env.BENCH_HEADERS ?? '{}') as Record<string, string>
 const body = Buffer.alloc(Number(process.env.BENCH_REQUEST_BYTES ?? 0), 'x')
-const agent = headers.Connection === 'close' ? false : new Agent({ keepAlive: true, maxSockets: connections })
+const { Agent, request } = url.protocol === 'https:' ? https : http
+const kept = { keepAlive: true, maxSockets: connections }
+const agent = headers.Connection === 'close' ? false : new Agent(kept)
 const errors = { connect: 0, read: 0, write: 0, status: 0, timeout: 0 }
 const latenciesUs: number[] = []
 let bytes = 0
@@ -20,7 +23,10 @@ function once(): Promise<void> {
     const length = body.length > 0 ? { 'Content-Length': String(body.length) } : {}
     const outgoing = request(
       url,
-      { agent, method: process.env.BENCH_METHOD, headers: { ...headers, ...length }, timeout: 5_000 },
+      {
+        ...{ agent, method: process.env.BENCH_METHOD, headers: { ...headers, ...length }, timeout: 5_000 },
+        rejectUnauthorized: false,
+      },
       (incoming) => {
         if ((incoming.statusCode ?? 0) >= 300) errors.status += 1
         incoming.on('data', (chunk: Buffer) => {

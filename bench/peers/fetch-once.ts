@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { request as requestSecurely } from 'node:https'
 
 export interface Fetched {
   status: number
@@ -10,15 +11,18 @@ export interface FetchOptions {
   method?: string
   headers?: Record<string, string>
   body?: Buffer
+  /** By HTTPS, whatever the certificate. */
+  tls?: boolean
 }
 
 /** One request on its own connection, read to the end: to see that a proxy works before it is measured. */
 export function fetchOnce(port: number, path: string, options: FetchOptions = {}): Promise<Fetched> {
-  const { method = 'GET', headers = {}, body } = options
+  const { method = 'GET', headers = {}, body, tls = false } = options
   const length = body ? { 'Content-Length': String(body.length) } : {}
   return new Promise((resolve, reject) => {
-    const outgoing = request(
+    const outgoing = (tls ? requestSecurely : request)(
       {
+        rejectUnauthorized: false,
         host: '127.0.0.1',
         port,
         path,

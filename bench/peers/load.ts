@@ -25,7 +25,7 @@ export type LoadTool = 'wrk' | 'fallback'
 
 export async function load(tool: LoadTool, run: LoadRun): Promise<LoadResult> {
   const { scenario, port, seconds, cpus } = run
-  const url = `http://127.0.0.1:${port}${scenario.path}`
+  const url = `${scenario.tls ? 'https' : 'http'}://127.0.0.1:${port}${scenario.path}`
   const env = { BENCH_METHOD: scenario.method, BENCH_REQUEST_BYTES: String(scenario.requestBytes) }
   const headers = Object.entries(scenario.headers)
   const printed =

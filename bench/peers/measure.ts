@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuBetween, cpuTime, memory, type Placement } from './accounting.ts'
@@ -53,7 +54,8 @@ export interface Round {
 export async function measure(peer: Peer, scenario: Scenario, bench: Bench): Promise<Round> {
   let proxy: { child: Child; port: number } | undefined
   try {
-    proxy = await startProxy(peer, scenario.kind === 'load' ? scenario.origin : 'nginx', bench)
+    const load = scenario.kind === 'load' ? scenario : undefined
+    proxy = await startProxy(peer, load?.origin ?? 'nginx', bench, load?.tls)
     return scenario.kind === 'load'
       ? await measureLoad(proxy.child, proxy.port, scenario, bench)
       : await measureIdle(proxy.child, proxy.port, scenario, bench)
@@ -86,17 +88,39 @@ export async function forwardedFields(peer: Peer, bench: Bench): Promise<string[
   }
 }
 
-async function startProxy(peer: Peer, behind: LoadScenario['origin'], { origin, placement }: Bench) {
+async function startProxy(
+  peer: Peer,
+  behind: LoadScenario['origin'],
+  { origin, placement }: Bench,
+  tls: boolean = false,
+) {
   const port = await freePort()
-  const upstream = origin.ports[behind]
-  const child = start(peer.command({ port, upstream }, temporaryFolder()), placement.proxy)
+  const folder = temporaryFolder()
+  const ports = { port, upstream: origin.ports[behind], tls: tls ? await certificate(folder) : undefined }
+  const child = start(peer.command(ports, folder), placement.proxy)
   try {
-    await untilReady(child, async () => (await fetchOnce(port, '/1k')).status === 200)
+    await untilReady(child, async () => (await fetchOnce(port, '/1k', { tls })).status === 200)
     return { child, port }
   } catch (error) {
     await child.end()
     throw new Error(`did not start: ${(error as Error).message.slice(0, 300)}`)
   }
+}
+
+/** ECDSA on P-256, the same kind for all. */
+async function certificate(folder: string) {
+  // Only now: the rest of the bench does without a build.
+  const { selfSigned } = await import('gatewright')
+  const { cert, key } = selfSigned()
+  const files = {
+    cert: join(folder, 'cert.pem'),
+    key: join(folder, 'key.pem'),
+    both: join(folder, 'both.pem'),
+  }
+  writeFileSync(files.cert, cert)
+  writeFileSync(files.key, key)
+  writeFileSync(files.both, cert + key)
+  return files
 }
 
 async function measureLoad(proxy: Child, port: number, scenario: LoadScenario, bench: Bench): Promise<Round> {
@@ -105,9 +129,9 @@ async function measureLoad(proxy: Child, port: number, scenario: LoadScenario, b
     load(bench.tool, { scenario, port, seconds: length, cpus: bench.placement.rest })
 
   // 1. One request by hand: the load generator counts answers, it does not read them.
-  const { method, path, headers, requestBytes, responseBytes } = scenario
+  const { method, path, headers, requestBytes, responseBytes, tls } = scenario
   const body = requestBytes > 0 ? { body: Buffer.alloc(requestBytes, 'x') } : {}
-  const answer = await fetchOnce(port, path, { method, headers, ...body })
+  const answer = await fetchOnce(port, path, { method, headers, tls, ...body })
   if (answer.status !== 200 || answer.bytes !== responseBytes) {
     return { problems: [`answered ${answer.status} with ${answer.bytes} bytes instead of ${responseBytes}`] }
   }
@@ -141,7 +165,7 @@ async function measureIdle(proxy: Child, port: number, scenario: IdleScenario, b
   const { connections } = scenario
   const warmUp: LoadScenario = {
     ...{ kind: 'load', id: 'warm-up', title: 'warm-up', method: 'GET', path: '/1k', headers: {} },
-    ...{ requestBytes: 0, responseBytes: 1024, connections: 64, origin: 'nginx' },
+    ...{ requestBytes: 0, responseBytes: 1024, connections: 64, origin: 'nginx', tls: false },
   }
   if (warmUpSeconds > 0) {
     await load(bench.tool, { scenario: warmUp, port, seconds: warmUpSeconds, cpus: bench.placement.rest })

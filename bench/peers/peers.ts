@@ -9,6 +9,8 @@ import { missingTool, versionOf } from './tools.ts'
 export interface Peer {
   name: string
   title: string
+  /** Whether clients can come to it by HTTPS. */
+  tls: boolean
   /** The sentence that names what is missing and the command that installs it; undefined when it is all there. */
   missing(): string | undefined
   version(): string
@@ -23,6 +25,7 @@ export const peers: readonly Peer[] = [
   {
     name: 'nginx',
     title: 'nginx',
+    tls: true,
     missing: () => missingTool('nginx'),
     version: () => versionOf('nginx'),
     command: (ports, folder) => nginxCommand(ports, folder, NGINX_DEFAULTS),
@@ -30,6 +33,7 @@ export const peers: readonly Peer[] = [
   {
     name: 'nginx-tuned',
     title: 'nginx, tuned buffers',
+    tls: true,
     missing: () => missingTool('nginx'),
     version: () => versionOf('nginx'),
     command: (ports, folder) => nginxCommand(ports, folder, NGINX_TUNED),
@@ -37,6 +41,7 @@ export const peers: readonly Peer[] = [
   {
     name: 'haproxy',
     title: 'HAProxy',
+    tls: true,
     missing: () => missingTool('haproxy'),
     version: () => versionOf('haproxy'),
     command: haproxyCommand,
@@ -44,6 +49,7 @@ export const peers: readonly Peer[] = [
   {
     name: 'gatewright',
     title: 'Gatewright',
+    tls: true,
     missing: () =>
       existsSync(join(repository, 'dist/index.js'))
         ? undefined
@@ -62,6 +68,7 @@ function nodePeer(name: string, packageName: string): Peer {
   return {
     name,
     title: packageName,
+    tls: false,
     missing: () =>
       existsSync(folder) ? undefined : `${packageName} is not installed: npm ci --prefix bench/peers/node`,
     version: () => packageVersion(folder),
@@ -69,10 +76,10 @@ function nodePeer(name: string, packageName: string): Peer {
   }
 }
 
-function nodeCommand(script: string, { port, upstream }: ProxyPorts): Command {
+function nodeCommand(script: string, { port, upstream, tls }: ProxyPorts): Command {
   return {
     file: process.execPath,
-    args: [script, String(port), String(upstream)],
+    args: [script, String(port), String(upstream), ...(tls ? [tls.cert, tls.key] : [])],
     env: { NODE_ENV: 'production' },
   }
 }

@@ -92,15 +92,16 @@ for (const scenario of chosenScenarios) {
 }
 
 async function runScenario(scenario: Scenario): Promise<Row[]> {
-  const rounds = new Map<Peer, Round[]>(chosenPeers.map((peer) => [peer, []]))
+  const able = chosenPeers.filter((peer) => peer.tls || scenario.kind === 'idle' || !scenario.tls)
+  const rounds = new Map<Peer, Round[]>(able.map((peer) => [peer, []]))
   for (let number = 0; number < options.rounds; number += 1) {
-    const first = number % chosenPeers.length
-    for (const peer of [...chosenPeers.slice(first), ...chosenPeers.slice(0, first)]) {
+    const first = number % able.length
+    for (const peer of [...able.slice(first), ...able.slice(0, first)]) {
       console.error(`bench:peers: ${scenario.id}, round ${number + 1} of ${options.rounds}: ${peer.name}`)
       rounds.get(peer)!.push(await measure(peer, scenario, bench))
     }
   }
-  return chosenPeers.map((peer) => rowOf(scenario.id, peer.name, peer.title, rounds.get(peer)!))
+  return able.map((peer) => rowOf(scenario.id, peer.name, peer.title, rounds.get(peer)!))
 }
 
 // 4. Keep what was seen.

@@ -13,6 +13,8 @@ export interface LoadScenario {
   connections: number
   /** Who answers behind the proxy; see origin.ts. */
   origin: 'nginx' | 'sink'
+  /** Whether clients come by HTTPS. Of the proxies, only those that speak TLS themselves are measured. */
+  tls: boolean
 }
 
 /** Connections that have served one request each and then stay open. */
@@ -58,11 +60,13 @@ const get1k: LoadScenario = {
   responseBytes: KIB,
   connections: 64,
   origin: 'nginx',
+  tls: false,
 }
 
 export const scenarios: readonly Scenario[] = [
   get1k,
   { ...get1k, id: 'get-1k-browser', title: 'GET 1 KiB, 15 browser headers', headers: BROWSER_HEADERS },
+  { ...get1k, id: 'https-get-1k', title: 'HTTPS GET 1 KiB, 3 request headers', tls: true },
   { ...get1k, id: 'get-64k', title: 'GET 64 KiB', path: '/64k', responseBytes: 64 * KIB },
   { ...get1k, id: 'get-1m', title: 'GET 1 MiB', path: '/1m', responseBytes: 1024 * KIB },
   {

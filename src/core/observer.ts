@@ -30,6 +30,30 @@ export interface ProbeResult {
 }
 
 /**
+ * Why a connection never came to a request.
+ *
+ * - `connections`: there were as many as the listener's limit allows.
+ * - `handshakes`: there were as many TLS handshakes under way, and this one had lasted the longest.
+ * - `handshake_timeout`: the handshake was not over in time.
+ * - `handshake_failed`: the client and we came to no agreement, or it left.
+ * - `client_certificate`: the client has shown no certificate that is trusted, and had to.
+ */
+export type ConnectionRefusal =
+  | 'connections'
+  | 'handshakes'
+  | 'handshake_timeout'
+  | 'handshake_failed'
+  | 'client_certificate'
+
+/** A connection that never came to a request. */
+export interface RefusedConnection {
+  readonly reason: ConnectionRefusal
+  readonly peer: Address
+  /** What was wrong with the handshake. */
+  readonly error: Error | undefined
+}
+
+/**
  * Told of what a running proxy does, at the moment when it does it: for the testing kit's journal. Each call is optional;
  * none may throw, and none may change what it is shown. What was decided for an exchange, and why, is in its record.
  */
@@ -38,6 +62,8 @@ export interface Observer {
   exchangeEnded?(exchange: Exchange, outcome: Outcome): void
   /** A request could not be read, and was answered without any filter. */
   requestRefused?(error: ProxyError, peer: Address): void
+  /** A connection was closed before anything was read of a request on it. */
+  connectionRefused?(refused: RefusedConnection): void
   /** An endpoint was picked, and its lease taken. */
   attemptBegan?(attempt: ObservedAttempt): void
   /** The head of a final response, or of a 101, is there. */

@@ -21,6 +21,17 @@ export function invalidOption(
   return new OptionError(`${owner}: "${option}" must be ${expectation}, got ${shown(value)}`, option)
 }
 
+/** The same for an option that may hold a secret: what it is must not get into a message, and with that into a log. */
+export function invalidSecret(
+  owner: string,
+  option: string,
+  expectation: string,
+  value: unknown,
+): OptionError {
+  const got = value instanceof Uint8Array ? 'bytes' : value === null ? 'null' : typeof value
+  return new OptionError(`${owner}: "${option}" must be ${expectation}, got ${got}`, option)
+}
+
 /** A time: a number of milliseconds, or a number with a unit: `ms`, `s`, `m`, `h`, `d`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 

@@ -16,8 +16,10 @@ export {
   type ConcurrencyQueueOptions,
   concurrencyLimit,
 } from './concurrency-limit.ts'
+export { type HstsOptions, hsts } from './hsts.ts'
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
 export { type RedirectOptions, redirect } from './redirect.ts'
+export { type RedirectToHttpsOptions, redirectToHttps } from './redirect-to-https.ts'
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'

@@ -38,7 +38,7 @@ export interface PoolOptions extends ConnectionOptions {
   forwarded?: boolean
   /** The name in `Via`; `false` sends none. Default `gatewright`. */
   via?: string | false
-  /** How `https:` endpoints are verified. */
+  /** How `https:` endpoints are verified, and what they are shown. */
   tls?: TlsConnectOptions
   /**
    * With fewer endpoints fit to serve than this share, from 0 to 1, all are candidates, also those that are unhealthy or

@@ -3,9 +3,12 @@ import type { Balancer, Candidates } from '../core/balancer.ts'
 import { onResponse } from '../core/handler.ts'
 import { proxy } from '../proxy/proxy.ts'
 import { fakeUpstream, memoryNetwork, rawClient, seededRandom, virtualClock } from '../testing/index.ts'
+import { selfSigned } from '../transport/tls/self-signed.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
 import { type Pool, pool } from './pool.ts'
 import type { PoolOptions } from './pool-description.ts'
+
+const own = selfSigned()
 
 const refused: [string, (string | EndpointOptions)[], PoolOptions | undefined, string][] = [
   [
@@ -72,6 +75,57 @@ const refused: [string, (string | EndpointOptions)[], PoolOptions | undefined, s
     'pool: "tls.ca" must be certificates as PEM',
   ],
   ['a host with a line break', ['http://u1'], { host: 'a\r\nb' }, 'pool: "host" must be'],
+  [
+    'a name that is none',
+    ['https://u1'],
+    { tls: { verifyName: '' } },
+    'pool: "tls.verifyName" must be a host name',
+  ],
+  [
+    'a name to verify where nothing is verified',
+    ['https://u1'],
+    { tls: { verifyName: 'a', dangerouslyAcceptAnyCertificate: true } },
+    'pool: "tls.verifyName" must be left out',
+  ],
+  [
+    'a version that is too old',
+    ['https://u1'],
+    { tls: { minVersion: 'TLSv1.1' as never } },
+    'pool: "tls.minVersion" must be "TLSv1.2" or "TLSv1.3"',
+  ],
+  [
+    'a certificate without its key',
+    ['https://u1'],
+    { tls: { cert: own.cert } },
+    'pool: "tls.key" must be PEM',
+  ],
+  [
+    'a key without its certificate',
+    ['https://u1'],
+    { tls: { key: own.key } },
+    'pool: "tls.cert" must be PEM',
+  ],
+  [
+    'a key of another certificate',
+    ['https://u1'],
+    { tls: { cert: own.cert, key: selfSigned().key } },
+    'pool: "tls.cert" must be a certificate with its key, but "tls.key" is another one',
+  ],
+  [
+    'a key that is none',
+    ['https://u1'],
+    { tls: { cert: own.cert, key: 'nonsense' } },
+    'pool: "tls.cert" must be a certificate with its key, but they cannot be read',
+  ],
+  [
+    'a passphrase for nothing',
+    ['https://u1'],
+    { tls: { passphrase: 'secret' } },
+    'pool: "tls.passphrase" must be a string that goes with "key", got string',
+  ],
+  ['no pins', ['https://u1'], { tls: { pins: [] } }, 'pool: "tls.pins" must be a list of SHA-256 hashes'],
+  ['a pin in hex', ['https://u1'], { tls: { pins: ['ab'.repeat(32)] } }, 'pool: "tls.pins" must be'],
+  ['a misspelling within tls', ['https://u1'], { tls: { pin: [] } as never }, 'did you mean "pins"'],
 ]
 
 describe('pool', () => {

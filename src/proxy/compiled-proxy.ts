@@ -3,7 +3,7 @@ import type { Exchange, Outcome } from '../core/exchange.ts'
 import { compose, dispose, type Handler } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
 import type { Address } from '../core/network.ts'
-import type { Observer } from '../core/observer.ts'
+import type { Observer, RefusedConnection } from '../core/observer.ts'
 import { problemResponse } from '../core/problem.ts'
 import { compileRoutes, type Router } from '../core/router.ts'
 import type { Snapshot } from '../transport/listener-context.ts'
@@ -81,6 +81,10 @@ export class CompiledProxy implements Snapshot {
 
   refused(error: ProxyError, peer: Address): void {
     this.#observer?.requestRefused?.(error, peer)
+  }
+
+  connectionRefused(refused: RefusedConnection): void {
+    this.#observer?.connectionRefused?.(refused)
   }
 
   /** Another one serves from now on. */

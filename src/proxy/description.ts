@@ -8,6 +8,7 @@ import { ClientResolver, type TrustedField } from '../transport/client-resolver.
 import { type LimitOptions, limits } from '../transport/limits.ts'
 import type { ListenerSettings } from '../transport/listener.ts'
 import type { Target } from '../transport/runtime.ts'
+import { type TlsListenOptions, tlsSettings } from '../transport/tls/listen-options.ts'
 
 /** Answers in the place of an error. `undefined` leaves it to the default: a problem document (RFC 9457). */
 export type ErrorHandler = (
@@ -32,6 +33,8 @@ export interface ListenOptions {
   trustedField?: TrustedField
   /** Sizes, times and counts that a client may not exceed. Each has a default: see `LimitOptions`. */
   limits?: LimitOptions
+  /** TLS: a certificate with its key, as files or PEM, or several of them by the names of servers. Default none. */
+  tls?: TlsListenOptions
 }
 
 export interface RouteEntry {
@@ -64,13 +67,14 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
   if (typeof options !== 'object' || options === null) {
     throw invalidOption('listen', 'port', 'a port number or an object of options', given)
   }
-  knownOptions('listen', options, ['port', 'host', 'trustedProxies', 'trustedField', 'limits'])
+  knownOptions('listen', options, ['port', 'host', 'trustedProxies', 'trustedField', 'limits', 'tls'])
   const {
     port = DEFAULT_PORT,
     host = '127.0.0.1',
     trustedProxies = [],
     trustedField = 'x-forwarded-for',
     limits: limitOptions,
+    tls,
   } = options
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalidOption('listen', 'port', 'a whole number from 0 to 65535', port)
@@ -91,5 +95,6 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     host,
     clients: new ClientResolver(trustedProxies, trustedField),
     limits: limits(limitOptions),
+    tls: tls === undefined ? undefined : tlsSettings(tls),
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { Lifecycle } from '../core/lifecycle.ts'
 import type { Address, Network } from '../core/network.ts'
-import type { Observer } from '../core/observer.ts'
+import type { ConnectionRefusal, Observer } from '../core/observer.ts'
 import { type Duration, invalidOption } from '../core/options.ts'
 import type { Random } from '../core/random.ts'
 import type { Pool } from '../pool/pool.ts'
@@ -84,10 +84,17 @@ export class RunningProxy implements AsyncDisposable {
 
   /** The first listener's address, as a url without a slash at the end. */
   get url(): string {
-    const [address] = this.addresses
-    if (address === undefined) throw new Error('the proxy is closed')
-    const host = address.address.includes(':') ? `[${address.address}]` : address.address
-    return `http://${host}:${address.port}`
+    const [url] = this.urls
+    if (url === undefined) throw new Error('the proxy is closed')
+    return url
+  }
+
+  /** The url of each listener, in the order of `listen`: `https` for those with TLS. */
+  get urls(): readonly string[] {
+    return this.#listeners.map(({ settings, listener: { address } }) => {
+      const host = address.address.includes(':') ? `[${address.address}]` : address.address
+      return `${settings.tls === undefined ? 'http' : 'https'}://${host}:${address.port}`
+    })
   }
 
   /** What each listener is bound to, in the order of `listen`. */
@@ -95,7 +102,7 @@ export class RunningProxy implements AsyncDisposable {
     return this.#listeners.map(({ listener }) => listener.address)
   }
 
-  /** Open client connections. */
+  /** Open client connections, those in a TLS handshake included. */
   get connections(): number {
     return this.#allListeners.reduce((sum, { connections }) => sum + connections, 0)
   }
@@ -134,6 +141,27 @@ export class RunningProxy implements AsyncDisposable {
       `a pool that is served, or the name that one of them alone has (${names.join(', ') || 'there is none'})`,
       which,
     )
+  }
+
+  /** How many connections never came to a request, by the reason why. Of the listeners that are open. */
+  get refusedConnections(): ReadonlyMap<ConnectionRefusal, number> {
+    const sums = new Map<ConnectionRefusal, number>()
+    for (const { listener } of this.#listeners)
+      for (const [reason, count] of listener.refusals) sums.set(reason, (sums.get(reason) ?? 0) + count)
+    return sums
+  }
+
+  /**
+   * Reads the files of all certificates now, instead of when they are looked at next. Handshakes from then on see what is
+   * new; no connection is closed. Rejects with the first file that cannot be used: what it held before goes on, all other
+   * files count.
+   */
+  async reloadCertificates(): Promise<void> {
+    const reloads = await Promise.allSettled(
+      this.#listeners.map(({ listener }) => listener.reloadCertificates()),
+    )
+    const failed = reloads.find((reload) => reload.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
   }
 
   /**
@@ -315,6 +343,7 @@ function sameListener(one: ListenerSettings, other: ListenerSettings): boolean {
   return (
     sameAddress(one, other) &&
     one.clients.trusted === other.clients.trusted &&
+    one.tls?.identity === other.tls?.identity &&
     Object.entries(one.limits).every(
       ([name, value]) => other.limits[name as keyof typeof other.limits] === value,
     )

@@ -1,4 +1,5 @@
 import type { ListenerSettings } from '../transport/listener.ts'
+import { CertificateError } from '../transport/tls/certificate-error.ts'
 
 /** A proxy could not start. The message is one line that says what to change. */
 export class StartError extends Error {
@@ -17,6 +18,7 @@ export class StartError extends Error {
 
 /** What the system said of a listener, in one line that says what to change. */
 export function startError(error: NodeJS.ErrnoException, { host, port }: ListenerSettings): Error {
+  if (error instanceof CertificateError) return new StartError(error.message, error.code)
   const at = `${host}:${port}`
   switch (error.code) {
     case 'EADDRINUSE':

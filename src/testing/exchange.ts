@@ -4,6 +4,7 @@ import { toProxyError } from '../core/errors.ts'
 import { type Client, Exchange, type Outcome } from '../core/exchange.ts'
 import { HeaderList, type HeadersInit, listHasToken } from '../core/headers.ts'
 import { type HttpVersion, RequestMessage } from '../core/message.ts'
+import type { TlsFacts } from '../core/network.ts'
 import { integer, invalidOption, knownOptions } from '../core/options.ts'
 import type { Random } from '../core/random.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -24,7 +25,7 @@ export interface ExchangeOptions {
   /** A body of JSON, with its `Content-Type`. Not together with `body`. */
   readonly json?: unknown
   /** The client's address, or what is to be known of it. Default `192.0.2.1`, an address reserved for examples. */
-  readonly client?: string | Partial<Client> | undefined
+  readonly client?: string | ClientOptions | undefined
   /** Values of the route's `:params`, decoded. Default none: no route was looked up. */
   readonly params?: Readonly<Record<string, string>> | undefined
   /** Name of the route that serves it. */
@@ -38,6 +39,9 @@ export interface ExchangeOptions {
   /** What `exchange.random` gives. Default: seeded with 1. */
   readonly random?: Random | undefined
 }
+
+/** What is to be known of a client. Facts of TLS that are not given are those of a connection with TLS 1.3. */
+export type ClientOptions = Partial<Omit<Client, 'tls'>> & { readonly tls?: Partial<TlsFacts> | undefined }
 
 /** An interim (1xx) response that was sent to the client. */
 export interface InformationalResponse {
@@ -209,7 +213,7 @@ function completed(
 }
 
 function clientOf(client: ExchangeOptions['client'], scheme: 'http' | 'https', host: string): Client {
-  const given: Partial<Client> = typeof client === 'string' ? { address: client } : (client ?? {})
+  const given: ClientOptions = typeof client === 'string' ? { address: client } : (client ?? {})
   knownOptions('exchange: client', given, [
     'address',
     'port',
@@ -232,14 +236,26 @@ function clientOf(client: ExchangeOptions['client'], scheme: 'http' | 'https', h
     localPort: given.localPort ?? Number(portInHost ?? (used === 'https' ? 443 : 80)),
     tls:
       'tls' in given || used === 'http'
-        ? given.tls
-        : { protocol: 'TLSv1.3', alpn: undefined, servername: host.replace(/:\d+$/, '') },
+        ? given.tls && tlsOf(given.tls)
+        : tlsOf({ servername: host.replace(/:\d+$/, '') }),
     forwarding: given.forwarding ?? {
       forwardedFor: undefined,
       forwarded: undefined,
       host: undefined,
       port: undefined,
     },
+  }
+}
+
+function tlsOf(facts: Partial<TlsFacts>): TlsFacts {
+  return {
+    protocol: 'TLSv1.3',
+    cipher: 'TLS_AES_128_GCM_SHA256',
+    alpn: undefined,
+    servername: undefined,
+    resumed: false,
+    clientCertificate: undefined,
+    ...facts,
   }
 }
 

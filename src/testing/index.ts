@@ -23,7 +23,13 @@ export type { Disturbance, LoadSecond } from './comparison/disturbance.ts'
 export type { EndpointShare } from './comparison/endpoint-share.ts'
 export type { KeyMovement, MovedKeys } from './comparison/key-movement.ts'
 export { endpoint, type TestEndpoint } from './endpoint.ts'
-export { type ExchangeOptions, exchange, type InformationalResponse, type TestExchange } from './exchange.ts'
+export {
+  type ClientOptions,
+  type ExchangeOptions,
+  exchange,
+  type InformationalResponse,
+  type TestExchange,
+} from './exchange.ts'
 export {
   type MemoryConnection,
   type MemoryNetwork,
@@ -31,7 +37,7 @@ export {
   memoryNetwork,
 } from './network/memory-network.ts'
 export type { Faults } from './network/memory-wire.ts'
-export { type RawClient, type RawResponse, rawClient } from './network/raw-client.ts'
+export { type RawAddress, type RawClient, type RawResponse, rawClient } from './network/raw-client.ts'
 export type { SimpleMessage } from './network/simple-http1.ts'
 export { type Recording, type RecordOptions, record } from './recording/record.ts'
 export type { Redaction } from './recording/redaction.ts'

@@ -10,8 +10,11 @@ export function connectError(error: Error & { code?: string }): ProxyError {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_FAIL')
     return new ProxyError('upstream_dns_failed', options)
   if (code === 'ETIMEDOUT') return new ProxyError('upstream_connect_timeout', options)
-  if (/^(?:CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT)/.test(code))
-    return new ProxyError('upstream_certificate_invalid', options)
+  if (CERTIFICATE_REFUSED.test(code)) return new ProxyError('upstream_certificate_invalid', options)
   if (/^(?:ERR_SSL|ERR_TLS|EPROTO)/.test(code)) return new ProxyError('upstream_tls_failed', options)
   return new ProxyError('upstream_unreachable', options)
 }
+
+/** OpenSSL's codes for what a certificate can be refused for, Node's for codes that it does not know and for names, ours for keys. */
+const CERTIFICATE_REFUSED =
+  /^(?:CERT_|CRL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|INVALID_|PATH_LENGTH_|HOSTNAME_|ERROR_IN_CERT|UNSPECIFIED|ERR_TLS_CERT)/

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
-import type { ConnectOptions, Network } from '../core/network.ts'
+import type { ConnectOptions, Network, TlsConnectOptions } from '../core/network.ts'
 import { Connector } from './connector.ts'
 import type { UpstreamLimits } from './upstream-limits.ts'
 
@@ -82,11 +83,18 @@ function identity(target: ConnectOptions, limits: UpstreamLimits): string {
 
 /** The same text for targets that are the same: host, port, and what TLS there is to be. */
 export function targetKey({ host, port, tls }: ConnectOptions): string {
-  const ca =
-    tls?.ca === undefined
-      ? null
-      : [tls.ca].flat().map((one) => (typeof one === 'string' ? one : Buffer.from(one).toString('base64')))
-  const facts =
-    tls === undefined ? null : [tls.servername ?? null, ca, tls.dangerouslyAcceptAnyCertificate === true]
-  return JSON.stringify([host, port, facts])
+  return JSON.stringify([host, port, tls === undefined ? null : tlsIdentity(tls)])
+}
+
+/** A hash: a private key may be among the options. */
+function tlsIdentity(tls: TlsConnectOptions): string {
+  const options = Object.entries(tls)
+    .filter(([, value]) => value !== undefined)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => [name, [value].flat().map(textOf)])
+  return createHash('sha256').update(JSON.stringify(options)).digest('base64')
+}
+
+function textOf(value: unknown): unknown {
+  return value instanceof Uint8Array ? { bytes: Buffer.from(value).toString('base64') } : value
 }

@@ -36,8 +36,12 @@ export interface LimitOptions {
   lingerMs?: Duration
   /** What is read and dropped meanwhile. Default 1 MiB. */
   lingerBytes?: Size
-  /** Open connections of one listener. Default 20 000; past it new ones are closed at once. */
+  /** Open connections of one listener, those in a TLS handshake included. Default 20 000; past it new ones are closed at once. */
   connections?: number
+  /** The TLS handshake of a new connection. Default 10 s; past it the connection is closed. */
+  handshakeMs?: Duration
+  /** TLS handshakes under way. Default 1000; past it the one that has lasted the longest is closed. */
+  handshakes?: number
 }
 
 export interface Limits extends HeadLimits, BodyLimits {
@@ -51,6 +55,8 @@ export interface Limits extends HeadLimits, BodyLimits {
   readonly lingerMs: number
   readonly lingerBytes: number
   readonly connections: number
+  readonly handshakeMs: number
+  readonly handshakes: number
 }
 
 const OWNER = 'limits'
@@ -73,6 +79,8 @@ const LIMIT_OPTIONS: readonly string[] = [
   'lingerMs',
   'lingerBytes',
   'connections',
+  'handshakeMs',
+  'handshakes',
 ] satisfies (keyof LimitOptions)[]
 
 /** Checks the options and fills in the defaults. */
@@ -96,6 +104,8 @@ export function limits(options: LimitOptions = {}): Limits {
     lingerMs = 2_000,
     lingerBytes = 1_048_576,
     connections = 20_000,
+    handshakeMs = 10_000,
+    handshakes = 1_000,
   } = options
   const atLeastOne = { min: 1, unlimited: true }
   return {
@@ -116,5 +126,7 @@ export function limits(options: LimitOptions = {}): Limits {
     lingerMs: durationMs(OWNER, 'lingerMs', lingerMs, { min: 1 }),
     lingerBytes: sizeBytes(OWNER, 'lingerBytes', lingerBytes),
     connections: integer(OWNER, 'connections', connections, { min: 1, unlimited: true }),
+    handshakeMs: durationMs(OWNER, 'handshakeMs', handshakeMs, atLeastOne),
+    handshakes: integer(OWNER, 'handshakes', handshakes, { min: 1, unlimited: true }),
   }
 }

@@ -4,6 +4,7 @@ import type { Exchange, Outcome } from '../core/exchange.ts'
 import type { Handler } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import type { Address } from '../core/network.ts'
+import type { RefusedConnection } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
 import type { ClientResolver } from './client-resolver.ts'
 import type { RequestHead } from './http1/request-head.ts'
@@ -22,6 +23,8 @@ export interface Snapshot {
   leave(exchange: Exchange, outcome: Outcome): void
   /** A request could not be read: there was no exchange. */
   refused(error: ProxyError, peer: Address): void
+  /** A connection never came to a request. */
+  connectionRefused(refused: RefusedConnection): void
 }
 
 /** What the connections of one listener share. */

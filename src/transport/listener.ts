@@ -1,18 +1,24 @@
 import type { Clock } from '../core/clock.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Address, BoundListener, Network, Wire } from '../core/network.ts'
+import type { ConnectionRefusal, RefusedConnection } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
 import type { ClientResolver } from './client-resolver.ts'
 import { parseRequestHead, type RequestHead } from './http1/request-head.ts'
 import { ServerConnection } from './http1/server-connection.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerContext, Snapshot } from './listener-context.ts'
+import { Handshakes, type HandshakesOwner } from './tls/handshakes.ts'
+import type { TlsSettings } from './tls/listen-options.ts'
+import { ListenerTls } from './tls/listener-tls.ts'
 
 export interface ListenerSettings {
   readonly host: string
   readonly port: number
   readonly limits: Limits
   readonly clients: ClientResolver
+  /** `undefined`: connections are not encrypted. */
+  readonly tls: TlsSettings | undefined
 }
 
 /** What the system listens with. It may be handed on. */
@@ -22,7 +28,7 @@ interface ListeningSocket {
 }
 
 /** Accepts connections at one address, and owns them. */
-export class Listener implements ListenerContext {
+export class Listener implements ListenerContext, HandshakesOwner {
   readonly clock: Clock
   readonly random: Random
   readonly limits: Limits
@@ -33,6 +39,9 @@ export class Listener implements ListenerContext {
   accepting = true
   tunnelsEnded = false
   readonly #connections = new Set<ServerConnection>()
+  readonly #handshakes: Handshakes
+  readonly #refusals = new Map<ConnectionRefusal, number>()
+  #tls: ListenerTls | undefined
   #socket: ListeningSocket | undefined
   #emptied: PromiseWithResolvers<void> | undefined
   #second = -1
@@ -46,6 +55,8 @@ export class Listener implements ListenerContext {
     this.clients = settings.clients
     this.snapshot = snapshot
     this.parseHead = (bytes, start, available) => parseRequestHead(bytes, start, available, limits)
+    const { handshakeMs, handshakes } = limits
+    this.#handshakes = new Handshakes({ clock, handshakeMs, handshakes }, this)
   }
 
   get address(): Address {
@@ -54,14 +65,31 @@ export class Listener implements ListenerContext {
     return address
   }
 
+  /** Open connections, those in a TLS handshake included. */
   get connections(): number {
-    return this.#connections.size
+    return this.#connections.size + this.#handshakes.size
   }
 
-  async open(network: Network, { host, port }: ListenerSettings): Promise<void> {
-    const socket: ListeningSocket = { bound: undefined, owner: this }
-    socket.bound = await network.listen({ host, port }, (wire) => socket.owner.#accept(wire))
-    this.#socket = socket
+  /** Connections that never came to a request, by the reason why. */
+  get refusals(): ReadonlyMap<ConnectionRefusal, number> {
+    return this.#refusals
+  }
+
+  async open(network: Network, { host, port, tls }: ListenerSettings): Promise<void> {
+    if (tls !== undefined) this.#tls = await ListenerTls.open(tls, network, this.clock)
+    try {
+      const socket: ListeningSocket = { bound: undefined, owner: this }
+      socket.bound = await network.listen({ host, port }, (wire) => socket.owner.#accept(wire))
+      this.#socket = socket
+    } catch (error) {
+      this.#tls?.close()
+      throw error
+    }
+  }
+
+  /** Reads the files of certificates anew. Rejects with the first that cannot be used. */
+  async reloadCertificates(): Promise<void> {
+    await this.#tls?.reload()
   }
 
   /** Accepts from now on in the place of another, at its address. That one has its connections left, and is to drain. */
@@ -86,8 +114,11 @@ export class Listener implements ListenerContext {
     await this.#socket?.bound?.close()
     this.draining = true
     this.accepting = false
+    this.#tls?.close()
     for (const connection of [...this.#connections]) connection.drain()
+    // Whoever is in a handshake still gets a response.
     await this.#whenEmpty()
+    this.#handshakes.close()
   }
 
   /** Closes what has become a tunnel, and lets nothing become one any more. */
@@ -101,6 +132,8 @@ export class Listener implements ListenerContext {
     this.draining = true
     this.accepting = false
     await this.#socket?.bound?.close()
+    this.#tls?.close()
+    this.#handshakes.close()
     for (const connection of [...this.#connections]) connection.close(new ProxyError('proxy_closed'))
     // What lingers or tunnels has no exchange to give up, but a wire to close.
     await this.#whenEmpty()
@@ -108,12 +141,25 @@ export class Listener implements ListenerContext {
 
   closed(connection: ServerConnection): void {
     this.#connections.delete(connection)
-    if (this.#connections.size === 0) this.#emptied?.resolve()
+    this.#noteEmpty()
+  }
+
+  secured(wire: Wire): void {
+    this.#serve(wire)
+  }
+
+  unsecured(refused: RefusedConnection | undefined): void {
+    if (refused !== undefined) this.#refused(refused)
+    this.#noteEmpty()
+  }
+
+  #noteEmpty(): void {
+    if (this.connections === 0) this.#emptied?.resolve()
   }
 
   /** Several may wait: a drain, and the close that cuts it short. */
   async #whenEmpty(): Promise<void> {
-    if (this.#connections.size === 0) return
+    if (this.connections === 0) return
     this.#emptied ??= Promise.withResolvers()
     await this.#emptied.promise
   }
@@ -129,12 +175,28 @@ export class Listener implements ListenerContext {
   }
 
   #accept(wire: Wire): void {
-    if (!this.accepting || this.#connections.size >= this.limits.connections) {
+    if (!this.accepting) {
       wire.destroy()
       return
     }
+    if (this.connections >= this.limits.connections) {
+      this.#refused({ reason: 'connections', peer: wire.remote, error: undefined })
+      wire.destroy()
+      return
+    }
+    if (this.#tls === undefined) this.#serve(wire)
+    else this.#handshakes.begin(wire, this.#tls.server)
+  }
+
+  /** Which protocol is spoken on a wire is known here: `wire.tls.alpn`, where there is TLS. */
+  #serve(wire: Wire): void {
     const connection = new ServerConnection(wire, this)
     this.#connections.add(connection)
     wire.handler = connection
+  }
+
+  #refused(refused: RefusedConnection): void {
+    this.#refusals.set(refused.reason, (this.#refusals.get(refused.reason) ?? 0) + 1)
+    this.snapshot.connectionRefused(refused)
   }
 }

@@ -1,4 +1,4 @@
-import { connect as connectTcp, createServer, isIP, type Server, type Socket } from 'node:net'
+import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type {
   Address,
@@ -8,158 +8,20 @@ import type {
   ConnectOptions,
   ListenOptions,
   Network,
-  TlsFacts,
   Wire,
-  WireHandler,
 } from '../core/network.ts'
-import { returnReadMemory, settleForeignMemory, settleReadMemory, takeReadMemory } from './read-memory.ts'
+import { NodeWire } from './node-wire.ts'
+import { settleReadMemory, takeReadMemory } from './read-memory.ts'
 import { sharedLookup } from './shared-lookup.ts'
+import { tlsFacts } from './tls/client-facts.ts'
+import { NodeTlsServer } from './tls/node-tls-server.ts'
+import { UpstreamHandshake } from './tls/upstream-tls.ts'
 
 /** The operating system's network. */
-export const nodeNetwork: Network = { connect, listen }
-
-const WIRE = Symbol('wire')
-type WiredSocket = Socket & { [WIRE]: NodeWire }
-
-const UNOWNED: WireHandler = {
-  onData: () => true,
-  onEnd: () => {},
-  onDrain: () => {},
-  onClose: () => {},
-}
-
-class NodeWire implements Wire {
-  handler: WireHandler = UNOWNED
-  readonly #socket: Socket
-  #error: Error | undefined
-  /** Memory of what the system has not taken yet. */
-  #lent: ArrayBufferLike[] | undefined
-
-  constructor(socket: Socket) {
-    this.#socket = socket
-    ;(socket as WiredSocket)[WIRE] = this
-    socket.on('end', onEnd)
-    socket.on('drain', onDrain)
-    socket.on('error', onError)
-    socket.on('close', onClose)
-  }
-
-  get remote(): Address {
-    return { address: this.#socket.remoteAddress ?? '', port: this.#socket.remotePort ?? 0 }
-  }
-
-  get local(): Address {
-    return { address: this.#socket.localAddress ?? '', port: this.#socket.localPort ?? 0 }
-  }
-
-  get tls(): TlsFacts | undefined {
-    if (!('encrypted' in this.#socket)) return undefined
-    const socket = this.#socket as TLSSocket
-    return {
-      protocol: socket.getProtocol() ?? '',
-      alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined,
-      servername: typeof socket.servername === 'string' ? socket.servername : undefined,
-    }
-  }
-
-  get pendingBytes(): number {
-    return this.#socket.writableLength
-  }
-
-  write(data: Uint8Array | string): boolean {
-    const socket = this.#socket
-    if (!socket.writable) return true
-    // Node answers `false` for any write of more than its mark, also when the system took all of it at once.
-    if (typeof data === 'string') return socket.write(data, 'latin1') || socket.writableLength === 0
-    const more = socket.write(data)
-    if (socket.writableLength === 0) {
-      this.flushed()
-      return true
-    }
-    this.#lent ??= []
-    this.#lent.push(data.buffer)
-    return more
-  }
-
-  cork(): void {
-    this.#socket.cork()
-  }
-
-  uncork(): void {
-    this.#socket.uncork()
-    // What was corked may have left at once. Its memory must be forgotten now: it may next be lent to another wire, and
-    // giving it back here would then be too early for that one.
-    this.flushed()
-  }
-
-  pause(): void {
-    this.#socket.pause()
-  }
-
-  resume(): void {
-    this.#socket.resume()
-  }
-
-  end(): void {
-    this.#socket.end()
-  }
-
-  destroy(): void {
-    this.#socket.destroy()
-  }
-
-  reset(): void {
-    this.#socket.resetAndDestroy()
-  }
-
-  /** Everything written has left. */
-  flushed(): void {
-    if (this.#lent !== undefined && this.#socket.writableLength === 0) this.#giveBack()
-  }
-
-  // Socket events, from the shared listeners below.
-
-  failed(error: Error): void {
-    this.#error ??= error
-  }
-
-  closed(): void {
-    const handler = this.handler
-    // The system has let go of what it had not sent.
-    this.#giveBack()
-    this.handler = UNOWNED
-    handler.onClose(this.#error)
-  }
-
-  #giveBack(): void {
-    const lent = this.#lent
-    if (lent === undefined) return
-    this.#lent = undefined
-    for (const memory of lent) returnReadMemory(memory)
-  }
-}
-
-// One function for all sockets: a connection that idles holds no closures.
-function onData(this: Socket, chunk: Buffer): void {
-  settleForeignMemory(chunk, (this as WiredSocket)[WIRE].handler.onData(chunk))
-}
-
-function onEnd(this: Socket): void {
-  ;(this as WiredSocket)[WIRE].handler.onEnd()
-}
-
-function onDrain(this: Socket): void {
-  const wire = (this as WiredSocket)[WIRE]
-  wire.flushed()
-  wire.handler.onDrain()
-}
-
-function onError(this: Socket, error: Error): void {
-  ;(this as WiredSocket)[WIRE].failed(error)
-}
-
-function onClose(this: Socket): void {
-  ;(this as WiredSocket)[WIRE].closed()
+export const nodeNetwork: Network = {
+  connect,
+  listen,
+  tlsServer: (settings) => new NodeTlsServer(settings),
 }
 
 function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): Connecting {
@@ -174,7 +36,7 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
     onread: {
       // Asked for before the first read and after each one.
       buffer: () => {
-        memory ??= takeReadMemory()
+        memory ??= takeReadMemory(tls !== undefined)
         return memory
       },
       callback: (size: number, bytes: Uint8Array): boolean => {
@@ -187,19 +49,13 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
       },
     },
   }
+  const handshake = tls === undefined ? undefined : new UpstreamHandshake(host, tls)
   const socket =
-    tls === undefined
-      ? connectTcp(options)
-      : connectTls({
-          ...options,
-          // RFC 6066 section 3: an address is no server name. The certificate must name it all the same.
-          servername: tls.servername === undefined || isIP(tls.servername) !== 0 ? '' : tls.servername,
-          rejectUnauthorized: tls.dangerouslyAcceptAnyCertificate !== true,
-          ...(tls.alpn === undefined ? {} : { ALPNProtocols: [...tls.alpn] }),
-          ...(tls.ca === undefined ? {} : { ca: tls.ca as string | Buffer | (string | Buffer)[] }),
-        })
+    handshake === undefined ? connectTcp(options) : connectTls({ ...options, ...handshake.connectionOptions })
+  handshake?.watch(socket as TLSSocket)
   const failed = (error: Error): void => {
     socket.removeListener(event, connected)
+    handshake?.failed()
     handler.onConnectError(error)
   }
   const closed = (): void => failed(new Error('the connection was closed while it was being made'))
@@ -207,7 +63,14 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
     // Refused before, while it was being connected.
     if (socket.destroyed) return
     socket.removeListener('close', closed)
-    wire = new NodeWire(socket)
+    try {
+      handshake?.accept(socket as TLSSocket)
+    } catch (error) {
+      abandon(socket)
+      handler.onConnectError(error as Error)
+      return
+    }
+    wire = new NodeWire(socket, handshake === undefined ? undefined : tlsFacts(socket as TLSSocket))
     handler.onConnect(wire)
   }
   const securing = (): void => handler.onSecuring?.()
@@ -231,12 +94,16 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
       socket.removeListener('connect', securing)
       socket.removeListener(event, connected)
       socket.removeListener('close', closed)
-      socket.removeAllListeners('error')
-      // A socket that is torn down while it connects may still report why.
-      socket.on('error', () => {})
-      socket.destroy()
+      abandon(socket)
     },
   }
+}
+
+function abandon(socket: Socket): void {
+  socket.removeAllListeners('error')
+  // A socket that is torn down while it connects may still report why.
+  socket.on('error', () => {})
+  socket.destroy()
 }
 
 /**
@@ -264,8 +131,8 @@ function listen(
       return
     }
     const wire = new NodeWire(socket)
-    socket.on('data', onData)
     onWire(wire)
+    wire.readEvents()
   }
   /** Accepted while the listener is being closed. */
   let last: Socket[] | undefined

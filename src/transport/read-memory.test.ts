@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { returnReadMemory, settleForeignMemory } from './read-memory.ts'
+import { returnReadMemory, settleForeignMemory, settleReadMemory, takeReadMemory } from './read-memory.ts'
 
 const read = (size: number): Buffer => Buffer.from(new ArrayBuffer(size))
 
@@ -29,4 +29,15 @@ test('settleForeignMemory leaves what someone keeps, what is small, and what is 
   settleForeignMemory(part, false)
   returnReadMemory(part.buffer)
   expect([kept.length, small.length, part.length]).toEqual([65_536, 100, 65_536])
+})
+
+test('takeReadMemory gives what is free again, and reads with TLS have memory of their own size', () => {
+  const plain = takeReadMemory()
+  const secure = takeReadMemory(true)
+  expect([plain.length, secure.length]).toEqual([131_072, 16_384])
+  settleReadMemory(plain.buffer, true)
+  settleReadMemory(secure.buffer, false)
+  returnReadMemory(secure.buffer)
+  expect(takeReadMemory(true)).toBe(secure)
+  expect(takeReadMemory()).toBe(plain)
 })

@@ -1,8 +1,10 @@
 import { type MemoryUse, SMALL_BYTES } from '../core/network.ts'
 
-/** What one read can bring at most. */
+/** What one read of a socket can bring at most. */
 const READ_BYTES = 131_072
-/** What is kept for later reads: 8 MiB. */
+/** What one read with TLS brings at most: a record (RFC 8446 section 5.1). */
+const RECORD_BYTES = 16_384
+/** What is kept of each for later reads: 8 MiB and 1 MiB. */
 const MAX_FREE = 64
 
 /**
@@ -19,18 +21,19 @@ interface ReadMemory {
 }
 
 const free: ReadMemory[] = []
+const freeForRecords: ReadMemory[] = []
 const all = new WeakMap<ArrayBufferLike, ReadMemory>()
 /** Memory that Node has made for one read, and that a wire is sending from. */
 const foreign = new WeakSet<ArrayBufferLike>()
 
 /** Memory for a read: some that was used before, where there is. Without this, large bodies keep the garbage collector busy. */
-export function takeReadMemory(): Buffer {
-  const used = free.pop()
+export function takeReadMemory(secure = false): Buffer {
+  const used = (secure ? freeForRecords : free).pop()
   if (used !== undefined) {
     used.state = 'read'
     return used.bytes
   }
-  const bytes = Buffer.allocUnsafeSlow(READ_BYTES)
+  const bytes = Buffer.allocUnsafeSlow(secure ? RECORD_BYTES : READ_BYTES)
   all.set(bytes.buffer, { bytes, state: 'read' })
   return bytes
 }
@@ -53,6 +56,11 @@ export function settleForeignMemory(chunk: Buffer, use: MemoryUse): void {
   else foreign.add(chunk.buffer)
 }
 
+/** Whether someone may wait for the memory of these bytes to come back. */
+export function isReadMemory({ buffer, byteLength }: Uint8Array): boolean {
+  return all.has(buffer) || (byteLength >= SMALL_BYTES && byteLength === buffer.byteLength)
+}
+
 /** A wire has sent these bytes, or is closed. Memory that was not lent is left to whoever has it. */
 export function returnReadMemory(bytes: ArrayBufferLike): void {
   const memory = all.get(bytes)
@@ -66,10 +74,11 @@ function release(bytes: ArrayBufferLike): void {
 }
 
 function keepForReads(memory: ReadMemory): void {
-  if (free.length >= MAX_FREE) {
+  const kept = memory.bytes.length === RECORD_BYTES ? freeForRecords : free
+  if (kept.length >= MAX_FREE) {
     memory.state = 'kept'
     return
   }
   memory.state = 'free'
-  free.push(memory)
+  kept.push(memory)
 }

@@ -198,7 +198,8 @@ const SYSTEM: TestNetwork = {
   until: (promise) => promise,
 }
 
-function socketLine(socket: Socket): Line {
+/** A socket as a line. */
+export function socketLine(socket: Socket): Line {
   return {
     open({ data, end }) {
       socket.on('data', data)

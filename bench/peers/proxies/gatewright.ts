@@ -1,13 +1,17 @@
 /**
- * Gatewright with its defaults, as its own process: `node gatewright.ts <port> <upstream port>`. It runs from `dist`,
+ * Gatewright with its defaults, as its own process: `node gatewright.ts <port> <upstream port> [<certificate> <key>]`. It runs from `dist`,
  * as users run it. (This folder lies in the repository's own package, so the name `gatewright` is that package.)
  */
 import { pool, proxy } from 'gatewright'
 
-const [port, upstream] = process.argv.slice(2).map(Number)
+const [port, upstream, certFile, keyFile] = process.argv.slice(2)
 
 await proxy()
-  .listen({ host: '127.0.0.1', port: port ?? 0 })
+  .listen({
+    host: '127.0.0.1',
+    port: Number(port),
+    ...(certFile && keyFile ? { tls: { certFile, keyFile } } : {}),
+  })
   .route('/', pool([`http://127.0.0.1:${upstream}`]))
   .start()
 

@@ -8,6 +8,8 @@ import type {
   ConnectOptions,
   ListenOptions,
   Network,
+  TlsServer,
+  TlsServerSettings,
   Wire,
 } from '../../core/network.ts'
 import { integer, invalidOption, knownOptions, type Size, sizeBytes } from '../../core/options.ts'
@@ -16,6 +18,7 @@ import { askedFrom } from '../asked-from.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { SteppedClock } from '../virtual-clock.ts'
 import { EventQueue } from './event-queue.ts'
+import { PretendedTlsServer } from './memory-tls.ts'
 import { type Faults, type LinkHost, MemoryLink, systemError } from './memory-wire.ts'
 
 export interface MemoryNetworkOptions {
@@ -105,7 +108,9 @@ const nextTick = process.nextTick.bind(process)
  * - As with sockets, a wire that was connected and is paused notices neither end nor reset until it reads or writes
  *   (one that was accepted notices the reset, since Node reads ahead there), and one whose peer has closed notices
  *   at its second write, as `EPIPE`.
- * - TLS is pretended: both ends see `tls`, nothing is encrypted, no certificate is asked for.
+ * - TLS is pretended: both ends see `tls`, nothing is encrypted, no certificate is looked at. What a client says in `tls`
+ *   of `connect` (`servername`, `alpn`) is what the listener learns; one that says nothing, and sends something to a
+ *   listener with TLS, has failed the handshake.
  *
  * @example
  * const clock = virtualClock()
@@ -165,6 +170,7 @@ class InMemory implements MemoryNetwork, LinkHost {
     const seen: Network = {
       connect: (options, handler) => this.#connect(address, options, handler),
       listen: (options, onWire) => this.listen(options, onWire),
+      tlsServer: (settings) => this.tlsServer(settings),
     }
     asking.add(seen)
     return seen
@@ -185,6 +191,10 @@ class InMemory implements MemoryNetwork, LinkHost {
       if (this.#listening.get(key) === listening) this.#listening.delete(key)
     }
     return { address: bound, close: async () => close(), destroy: close }
+  }
+
+  tlsServer(settings: TlsServerSettings): TlsServer {
+    return new PretendedTlsServer(settings, this)
   }
 
   get openWires(): number {
@@ -310,13 +320,17 @@ class InMemory implements MemoryNetwork, LinkHost {
       const link = new MemoryLink(this, faults, {
         client: { address: from, port: this.#clientPort() },
         server: { address, port },
-        tls: tls && { protocol: 'TLSv1.3', alpn: tls.alpn?.[0], servername: tls.servername },
+        asked: tls,
         opened: attempt.opened,
       })
       this.#links.add(link)
       listening.onWire(link.server)
+      if (link.refused !== undefined) {
+        link.client.destroy()
+        fail(link.refused)
+      }
       // Whoever accepted may have made the other side give up.
-      if (settle()) handler.onConnect(link.client)
+      else if (settle()) handler.onConnect(link.client)
       else link.client.destroy()
       if (!link.server.owned || !link.client.owned)
         throw new Error('memoryNetwork: set `wire.handler` before onWire or onConnect returns')

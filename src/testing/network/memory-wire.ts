@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '../../core/clock.ts'
-import type { Address, TlsFacts, Wire, WireHandler } from '../../core/network.ts'
+import type { Address, TlsConnectOptions, TlsFacts, Wire, WireHandler } from '../../core/network.ts'
 import type { Random } from '../../core/random.ts'
 import { askedFrom } from '../asked-from.ts'
+import { pretendedFacts } from './pretended-facts.ts'
 
 /** Written over a chunk when its memory is free. */
 const SCRIBBLE = 0xdb
@@ -55,6 +56,12 @@ export class MemoryLink {
   readonly server: MemoryWire
   /** Made where it was asked for. */
   readonly opened: Error
+  /** What the client wants of TLS; `undefined` without it. */
+  readonly asked: TlsConnectOptions | undefined
+  /** What was agreed on. */
+  tls: TlsFacts | undefined
+  /** Why no agreement was reached. */
+  refused: Error | undefined
   readonly #host: LinkHost
   readonly #lanes: readonly [Lane, Lane]
 
@@ -64,20 +71,17 @@ export class MemoryLink {
     {
       client,
       server,
-      tls,
+      asked,
       opened,
-    }: { client: Address; server: Address; tls: TlsFacts | undefined; opened: Error },
+    }: { client: Address; server: Address; asked: TlsConnectOptions | undefined; opened: Error },
   ) {
     this.#host = host
     this.opened = opened
+    this.asked = asked
+    this.tls = asked && pretendedFacts(asked, undefined)
     // As Node does it: what is accepted is read ahead while it is paused, what is connected is not.
-    this.client = new MemoryWire(this, host, faults, {
-      local: client,
-      remote: server,
-      tls,
-      readsAhead: false,
-    })
-    this.server = new MemoryWire(this, host, faults, { local: server, remote: client, tls, readsAhead: true })
+    this.client = new MemoryWire(this, host, faults, { local: client, remote: server, readsAhead: false })
+    this.server = new MemoryWire(this, host, faults, { local: server, remote: client, readsAhead: true })
     this.#lanes = [new Lane(this, host, faults, this.server), new Lane(this, host, faults, this.client)]
   }
 
@@ -222,8 +226,8 @@ export class MemoryWire implements Wire {
   handler: WireHandler = UNOWNED
   readonly remote: Address
   readonly local: Address
-  readonly tls: TlsFacts | undefined
-  readonly #link: MemoryLink
+  /** @internal */
+  readonly link: MemoryLink
   readonly #host: LinkHost
   readonly #maxChunkBytes: number | undefined
   readonly #readsAhead: boolean
@@ -258,15 +262,18 @@ export class MemoryWire implements Wire {
     link: MemoryLink,
     host: LinkHost,
     faults: Faults,
-    ends: { local: Address; remote: Address; tls: TlsFacts | undefined; readsAhead: boolean },
+    ends: { local: Address; remote: Address; readsAhead: boolean },
   ) {
-    this.#link = link
+    this.link = link
     this.#host = host
     this.#maxChunkBytes = faults.maxChunkBytes
     this.#readsAhead = ends.readsAhead
     this.local = ends.local
     this.remote = ends.remote
-    this.tls = ends.tls
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.link.tls
   }
 
   get owned(): boolean {
@@ -369,7 +376,7 @@ export class MemoryWire implements Wire {
   }
 
   #send(item: Item): void {
-    this.#link.laneFrom(this).carry(item)
+    this.link.laneFrom(this).carry(item)
   }
 
   /** Hands the system what it takes: as much as fits in the window. */
@@ -442,7 +449,7 @@ export class MemoryWire implements Wire {
   #tell(): boolean {
     if (this.#state === 'closing') {
       this.#state = 'closed'
-      this.#link.wireClosed()
+      this.link.wireClosed()
       this.handler.onClose(this.#closeError)
       return false
     }

@@ -1,4 +1,11 @@
-import type { Address, Network, Wire, WireHandler } from '../../core/network.ts'
+import type {
+  Address,
+  ConnectOptions,
+  Network,
+  TlsConnectOptions,
+  Wire,
+  WireHandler,
+} from '../../core/network.ts'
 import { type SimpleMessage, SimpleReader } from './simple-http1.ts'
 
 /** A response as a raw client reads it. */
@@ -50,26 +57,37 @@ export interface RawClient {
  * await client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
  * expect((await client.response()).status).toBe(200)
  */
-export function rawClient(
-  network: Network,
-  address: string | URL | { readonly address?: string; readonly host?: string; readonly port: number },
-): Promise<RawClient> {
-  const { host, port } = hostAndPort(address)
+export function rawClient(network: Network, address: string | URL | RawAddress): Promise<RawClient> {
+  const options = connectOptions(address)
   return new Promise((resolve, reject) => {
-    network.connect(
-      { host, port },
-      { onConnect: (wire) => resolve(new WireClient(wire)), onConnectError: reject },
-    )
+    network.connect(options, {
+      onConnect: (wire) => resolve(new WireClient(wire)),
+      onConnectError: reject,
+    })
   })
 }
 
-function hostAndPort(address: Parameters<typeof rawClient>[1]): { host: string; port: number } {
-  if (typeof address === 'string' || address instanceof URL) {
-    const { hostname, port, protocol } = new URL(address)
-    const host = hostname.replace(/^\[|\]$/g, '')
-    return { host, port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) }
+/** Where a raw client connects to. `tls`: by TLS, and how; an `https:` url does so too. */
+export interface RawAddress {
+  readonly address?: string
+  readonly host?: string
+  readonly port: number
+  readonly tls?: TlsConnectOptions | undefined
+}
+
+function connectOptions(address: string | URL | RawAddress): ConnectOptions {
+  if (typeof address !== 'string' && !(address instanceof URL)) {
+    const { port, tls } = address
+    return { host: address.host ?? address.address ?? '127.0.0.1', port, tls }
   }
-  return { host: address.host ?? address.address ?? '127.0.0.1', port: address.port }
+  const { hostname, port, protocol } = new URL(address)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const secure = protocol === 'https:'
+  return {
+    host,
+    port: port === '' ? (secure ? 443 : 80) : Number(port),
+    tls: secure ? { servername: host } : undefined,
+  }
 }
 
 class WireClient implements RawClient, WireHandler {

@@ -1,4 +1,4 @@
-import type { Address, Network, Wire, WireHandler } from '../../core/network.ts'
+import type { Address, ConnectOptions, Network, Wire, WireHandler } from '../../core/network.ts'
 import { type SimpleMessage, SimpleReader } from '../network/simple-http1.ts'
 import { chunkBytes, type WrittenRequest } from './client-request.ts'
 
@@ -28,16 +28,12 @@ export interface Call {
  */
 export class ClientConnections {
   readonly #network: Network
-  readonly #to: { readonly host: string; readonly port: number }
+  readonly #to: ConnectOptions
   readonly #onClosed: (local: Address) => void
   readonly #all = new Set<ClientConnection>()
   readonly #idle: ClientConnection[] = []
 
-  constructor(
-    network: Network,
-    to: { readonly host: string; readonly port: number },
-    onClosed: (local: Address) => void,
-  ) {
+  constructor(network: Network, to: ConnectOptions, onClosed: (local: Address) => void) {
     this.#network = network
     this.#to = to
     this.#onClosed = onClosed

@@ -7,7 +7,7 @@ export interface ClientRequest {
   readonly method?: string | undefined
   /**
    * `/path?query`, or absolute, which gives `Host` too. Sent as it stands, to the listener whose port the url names, if
-   * there is one, else to the first.
+   * there is one, else to the first that is reached by its scheme, else to the first. `https` needs one with TLS.
    */
   readonly url: string
   /** `Host` and what frames the body are added, unless they are given here. */
@@ -95,10 +95,10 @@ export function chunkBytes(chunk: string | Uint8Array): Buffer {
 function hostAndTarget(owner: string, url: string, authority: string): { host: string; target: string } {
   if (typeof url === 'string') {
     if (/^(?:\/[\x21-\xff]*|\*)$/.test(url)) return { host: authority, target: url }
-    const found = /^http:\/\/([^/?#\s]+)(\/[\x21-\xff]*)?$/.exec(url)
+    const found = /^https?:\/\/([^/?#\s]+)(\/[\x21-\xff]*)?$/.exec(url)
     if (found !== null) return { host: found[1]!, target: found[2] ?? '/' }
   }
-  throw invalidOption(owner, 'url', 'a path such as "/users?page=2", or an absolute http url', url)
+  throw invalidOption(owner, 'url', 'a path such as "/users?page=2", or an absolute http or https url', url)
 }
 
 function isIterable(body: unknown): body is AsyncIterable<string | Uint8Array> {

@@ -3,7 +3,7 @@ import type { AttemptRecord, DecisionRecord } from '../../core/decision-record.t
 import type { ProxyError } from '../../core/errors.ts'
 import type { Exchange, Outcome } from '../../core/exchange.ts'
 import type { Address } from '../../core/network.ts'
-import type { ObservedAttempt, Observer, ProbeResult } from '../../core/observer.ts'
+import type { ObservedAttempt, Observer, ProbeResult, RefusedConnection } from '../../core/observer.ts'
 import type { ExchangeRecord } from './exchange-record.ts'
 import type { WrittenJournal } from './journal.ts'
 
@@ -95,6 +95,10 @@ export class ExchangeLog implements Observer {
     // It had no exchange; the one before on its connection was another's.
     this.forget(peer)
     this.#journal.note('request', `request refused: ${error.code}, from ${key(peer)}`)
+  }
+
+  connectionRefused({ reason, peer }: RefusedConnection): void {
+    this.#journal.note('request', `connection refused: ${reason}, from ${key(peer)}`)
   }
 
   attemptBegan(attempt: ObservedAttempt): void {

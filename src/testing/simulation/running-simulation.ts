@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { Clock, Timer } from '../../core/clock.ts'
-import type { Address } from '../../core/network.ts'
+import type { Address, ConnectOptions } from '../../core/network.ts'
 import { type Duration, durationMs, invalidOption } from '../../core/options.ts'
 import type { Random } from '../../core/random.ts'
 import type {
@@ -312,18 +312,24 @@ export class RunningSimulation implements Simulation {
     return client
   }
 
-  /** The listener at the url's port, if there is one; else the first. */
-  #listener(url?: string): { host: string; port: number } {
-    const { addresses } = this.#running!
-    const wanted = url === undefined || url.startsWith('/') ? undefined : URL.parse(url)?.port
-    const { address, port } =
-      addresses.find((it) => wanted !== undefined && `${it.port}` === wanted) ?? addresses[0]!
+  /** The listener at the url's port, if there is one; else the first with its scheme; else, but for `https`, the first. */
+  #listener(url?: string): ConnectOptions | undefined {
+    const asked = url === undefined || url.startsWith('/') ? null : URL.parse(url)
+    const all = this.#running!.urls.map((it) => new URL(it))
+    const found =
+      all.find(({ port }) => asked !== null && asked.port !== '' && port === asked.port) ??
+      all.find(({ protocol }) => protocol === asked?.protocol) ??
+      (asked?.protocol === 'https:' ? undefined : all[0])
+    if (found === undefined) return undefined
+    const address = found.hostname.replace(/^\[|\]$/g, '')
     const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
-    return { host, port }
+    const secure = found.protocol === 'https:'
+    const port = found.port === '' ? (secure ? 443 : 80) : Number(found.port)
+    return { host, port, tls: secure ? { servername: serverName(asked), alpn: ['http/1.1'] } : undefined }
   }
 
-  #connectionsOf(from: string, at: { host: string; port: number }): ClientConnections {
-    const key = `${from} ${at.host}:${at.port}`
+  #connectionsOf(from: string, at: ConnectOptions): ClientConnections {
+    const key = `${from} ${at.host}:${at.port} ${at.tls?.servername ?? ''}`
     let connections = this.#connections.get(key)
     if (connections === undefined) {
       connections = new ClientConnections(this.network.from(from), at, (local) => this.#log.forget(local))
@@ -338,7 +344,7 @@ export class RunningSimulation implements Simulation {
 
   async #load(plan: LoadPlan, number: number): Promise<LoadResult> {
     await this.#ready
-    const at = this.#listener()
+    const at = this.#listener()!
     const run = new LoadRun(plan, {
       clock: this.#clock,
       random: seededRandom(streamSeed(this.seed, `load ${number}`)),
@@ -452,6 +458,12 @@ function originOf(url: string): string {
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol))
     throw invalidOption('simulate', 'url', 'an http or https url such as "http://users:8080"', url)
   return parsed.origin
+}
+
+/** RFC 6066 section 3: an address is no name of a server. */
+function serverName(url: URL | null): string | undefined {
+  const host = url?.hostname ?? ''
+  return host === '' || host.startsWith('[') || isIP(host) !== 0 ? undefined : host
 }
 
 /** A seed for one of several streams of chance, so that what one draws does not move the others. FNV-1a. */

@@ -1,5 +1,5 @@
 import { HeaderList } from '../../core/headers.ts'
-import type { Network } from '../../core/network.ts'
+import type { ConnectOptions, Network } from '../../core/network.ts'
 import { KitError } from '../kit-error.ts'
 import { rawClient } from '../network/raw-client.ts'
 import type { SimpleMessage } from '../network/simple-http1.ts'
@@ -34,8 +34,8 @@ export interface ClientHost {
   /** The network as the client's machine sees it. */
   readonly network: Network
   /** Where the proxy listens; known when it is ready. */
-  readonly listenerOf: (url: string | undefined) => { readonly host: string; readonly port: number }
-  readonly connectionsTo: (at: { readonly host: string; readonly port: number }) => ClientConnections
+  readonly listenerOf: (url: string | undefined) => ConnectOptions | undefined
+  readonly connectionsTo: (at: ConnectOptions) => ClientConnections
   readonly recordOf: (result: Extract<CallResult, { kind: 'response' }>) => ExchangeRecord | undefined
   readonly opened: (raw: SimulatedRawClient) => void
 }
@@ -66,7 +66,7 @@ export class HostedClient implements SimulatedClient {
     const { driver, ready, network, listenerOf, opened } = this.#host
     const connected = ready.then(async (): Promise<SimulatedRawClient> => {
       const raw = new DrivenRawClient(
-        await rawClient(network, listenerOf(port === undefined ? undefined : `http://localhost:${port}`)),
+        await rawClient(network, listenerOf(port === undefined ? undefined : `http://localhost:${port}`)!),
         driver,
       )
       opened(raw)
@@ -85,6 +85,10 @@ export class HostedClient implements SimulatedClient {
     ready.then(() => {
       if (left) return
       const at = listenerOf(request.url)
+      if (at === undefined) {
+        reject(new KitError(`${what}: the app has no listener with TLS`))
+        return
+      }
       const startedAtMs = driver.clock.now()
       const { host, port } = at
       const written =

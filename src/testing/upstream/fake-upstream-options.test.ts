@@ -1,12 +1,12 @@
 import { connect as connectTcp } from 'node:net'
 import { connect } from 'node:tls'
 import { expect, test } from 'vitest'
-import { pool, proxy } from '../../index.ts'
+import { pool, proxy, selfSigned } from '../../index.ts'
 import { memoryNetwork } from '../network/memory-network.ts'
 import { rawClient } from '../network/raw-client.ts'
 import { fakeUpstream } from './fake-upstream.ts'
 import { fault } from './fault.ts'
-import { LOCALHOST_CERTIFICATE, LOCALHOST_KEY } from './upstream-certificate.ts'
+import { localhostCertificate } from './upstream-certificate.ts'
 
 test('fakeUpstream wants to know where it is, and names both ways', () => {
   const call = fakeUpstream as (options?: object) => unknown
@@ -33,9 +33,11 @@ test('fakeUpstream refuses wrong options in types too', () => {
   expect(() => fakeUpstream({ network, tls: { key: '', cert: '' } })).toThrow()
 })
 
+const given = selfSigned()
+
 test.each([
   ['its own certificate', true as const],
-  ['a given one', { key: LOCALHOST_KEY, cert: Buffer.from(LOCALHOST_CERTIFICATE) }],
+  ['a given one', given],
 ])('fakeUpstream listens for TLS with %s', async (_, tls) => {
   await using upstream = await fakeUpstream({ socket: true, tls }).reply({ body: 'safe' }).start()
   expect(upstream.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
@@ -105,7 +107,7 @@ test('fakeUpstream in memory pretends TLS', async () => {
   const network = memoryNetwork()
   await using upstream = await fakeUpstream({ network, host: 'users', port: 443, tls: true }).start()
   expect(upstream.url).toBe('https://users:443')
-  expect(upstream.certificate).toBe(LOCALHOST_CERTIFICATE)
+  expect(upstream.certificate).toBe(localhostCertificate().cert)
   await using plain = await fakeUpstream({ network }).start()
   expect(plain.certificate).toBeUndefined()
 })

@@ -29,7 +29,7 @@ export interface FakeUpstreamOnSocketOptions extends FakeUpstreamCommonOptions {
   /** Listens on a real socket. */
   readonly socket: true
   readonly network?: undefined
-  /** Listens for TLS: with a certificate for localhost, 127.0.0.1 and ::1 that comes with this kit, or with one of yours. */
+  /** Listens for TLS: with a certificate for localhost, 127.0.0.1 and ::1 that is made for it, or with one of yours. */
   readonly tls?: true | TlsCredentials | undefined
 }
 

@@ -10,7 +10,7 @@ import type { FakeRequest, ReceivedRequest } from './fake-request.ts'
 import type { FakeUpstream, FakeUpstreamOptions, Outage } from './fake-upstream.ts'
 import type { Fault, FaultRule, Injection } from './fault.ts'
 import { type TlsCredentials, TlsListener } from './tls-listener.ts'
-import { LOCALHOST_CERTIFICATE, LOCALHOST_KEY } from './upstream-certificate.ts'
+import { localhostCertificate } from './upstream-certificate.ts'
 import { type ConnectionHost, UpstreamConnection } from './upstream-connection.ts'
 import type { UpstreamEvent } from './upstream-event.ts'
 import { checkedRule, FaultRules, type RequestFaults } from './upstream-faults.ts'
@@ -284,7 +284,7 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
 
 function credentialsOf({ tls, socket }: FakeUpstreamOptions): TlsCredentials | undefined {
   if (tls === undefined) return undefined
-  if (tls === true) return { key: LOCALHOST_KEY, cert: LOCALHOST_CERTIFICATE }
+  if (tls === true) return localhostCertificate()
   const owner = 'fakeUpstream'
   if (socket !== true || typeof tls !== 'object' || tls === null)
     throw invalidOption(owner, 'tls', socket === true ? 'true, or { key, cert }' : 'true, or left out', tls)

@@ -95,6 +95,9 @@ class TlsWire implements Wire {
     this.local = { address: raw.localAddress ?? '', port: raw.localPort ?? 0 }
     this.tls = {
       protocol: socket.getProtocol() ?? '',
+      cipher: socket.getCipher().standardName,
+      resumed: socket.isSessionReused(),
+      clientCertificate: undefined,
       alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined,
       servername: typeof socket.servername === 'string' ? socket.servername : undefined,
     }
