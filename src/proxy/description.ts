@@ -5,6 +5,7 @@ import type { Match } from '../core/match.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { ClientResolver, type TrustedField } from '../transport/client-resolver.ts'
+import { type Http2Options, http2Settings } from '../transport/http2/http2-options.ts'
 import { type LimitOptions, limits } from '../transport/limits.ts'
 import type { ListenerSettings } from '../transport/listener.ts'
 import type { Target } from '../transport/runtime.ts'
@@ -32,6 +33,11 @@ export interface ListenOptions {
   trustedField?: TrustedField
   /** Sizes, times and counts that a client may not exceed. Each has a default: see `LimitOptions`. */
   limits?: LimitOptions
+  /**
+   * HTTP/2, where a client speaks it: over TLS when both agree on it (ALPN), in clear text when it begins with it (prior
+   * knowledge). Default `true`; `false` speaks HTTP/1.1 alone.
+   */
+  http2?: boolean | Http2Options
 }
 
 export interface RouteEntry {
@@ -64,13 +70,14 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
   if (typeof options !== 'object' || options === null) {
     throw invalidOption('listen', 'port', 'a port number or an object of options', given)
   }
-  knownOptions('listen', options, ['port', 'host', 'trustedProxies', 'trustedField', 'limits'])
+  knownOptions('listen', options, ['port', 'host', 'trustedProxies', 'trustedField', 'limits', 'http2'])
   const {
     port = DEFAULT_PORT,
     host = '127.0.0.1',
     trustedProxies = [],
     trustedField = 'x-forwarded-for',
     limits: limitOptions,
+    http2 = true,
   } = options
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalidOption('listen', 'port', 'a whole number from 0 to 65535', port)
@@ -91,5 +98,6 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     host,
     clients: new ClientResolver(trustedProxies, trustedField),
     limits: limits(limitOptions),
+    http2: http2 === false ? undefined : http2Settings(http2 === true ? {} : http2),
   }
 }
