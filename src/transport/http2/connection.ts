@@ -514,6 +514,11 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
 
   // Ends.
 
+  /** The highest id of a stream that the peer has opened: it learns from that what was not processed. */
+  protected get lastOfPeer(): number {
+    return this.lastId
+  }
+
   /** Ends the connection for a fault, and all streams with it. */
   fail(thrown: unknown): void {
     if (this.#phase !== 'open') return
@@ -522,7 +527,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
     this.#reader.stop()
     this.failed(fault)
     if (!(thrown instanceof Http2Fault)) this.report(thrown)
-    this.writer.goaway(this.lastId, fault.code, fault.message)
+    this.writer.goaway(this.lastOfPeer, fault.code, fault.message)
     this.finish(fault)
   }
 

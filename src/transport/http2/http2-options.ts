@@ -27,7 +27,18 @@ export function http2Settings(options: Http2Options): Http2Settings {
   const { streams = 128, streamWindowBytes = 262_144, connectionWindowBytes = 1_048_576 } = options
   return {
     streams: integer(owner, 'streams', streams, { min: 1, max: 10_000 }),
-    // Before a client has heard of another window, it takes 65 535 bytes for granted.
+    ...windowSizes(owner, streamWindowBytes, connectionWindowBytes),
+  }
+}
+
+/** Checks the two sizes of flow control: of one body, and of all of a connection together. */
+export function windowSizes(
+  owner: string,
+  streamWindowBytes: Size,
+  connectionWindowBytes: Size,
+): { readonly streamWindowBytes: number; readonly connectionWindowBytes: number } {
+  return {
+    // Before a peer has heard of another window, it takes 65 535 bytes for granted.
     streamWindowBytes: sizeBytes(owner, 'streamWindowBytes', streamWindowBytes, {
       min: 65_536,
       max: 2 ** 24,

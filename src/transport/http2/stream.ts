@@ -60,6 +60,8 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
   protected abstract lost(error: Http2Fault | Error | undefined): void
   /** What the peer sent breaks a rule. The stream is reset already. */
   protected abstract faulted(fault: Http2Fault): void
+  /** All that the peer had to send has come. */
+  protected receivingEnded(): void {}
   /** The last byte, or the trailer section, was given to the connection. */
   protected abstract sendingEnded(): void
   /** The source of what is sent has failed. */
@@ -120,6 +122,7 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
   protected receivedAll(): void {
     this.#receiveEnded = true
     this.#closeIfDone()
+    this.receivingEnded()
   }
 
   onTrailers(block: FieldBlock, endStream: boolean): void {
@@ -169,6 +172,7 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
     // First, so that whoever is told the end finds the stream as it is now.
     this.#closeIfDone()
     this.#body?.finish(trailers)
+    this.receivingEnded()
   }
 
   /** Lets the peer send as much again. Small amounts are collected. */
