@@ -148,6 +148,10 @@ export class Http2ClientConnection extends Http2Connection implements UpstreamCo
     return 0
   }
 
+  protected isIgnored(): boolean {
+    return false
+  }
+
   protected isIdle(streamId: number): boolean {
     return streamId % 2 === 0 || streamId > this.lastId
   }

@@ -33,8 +33,12 @@ export interface Http2ConnectionLimits extends FieldBlockLimits {
 export const DEFAULT_WINDOW = 65_535
 /** More than this is not given to a wire that has not sent it. */
 const MAX_UNSENT_BYTES = 65_536
+/** With so much unsent, nothing more is read: a peer that does not read either must not be answered without an end. */
+const MAX_UNREAD_BYTES = 262_144
 /** Answers that the peer asked for, while it does not read what we send. */
 const MAX_UNREAD_ANSWERS = 1_000
+/** What is read and dropped of a peer that does not hear that we have ended. */
+const MAX_LINGER_BYTES = 1_048_576
 /** How long a peer may take to acknowledge our SETTINGS. */
 const SETTINGS_ACK_MS = 10_000
 /** Streams that we have reset, and of which frames may still come that are no fault of the peer's. */
@@ -78,6 +82,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   #inEvent = false
   #flushAwaited = false
   #blocked = false
+  #paused = false
   #unreadAnswers = 0
   #sendWindow = DEFAULT_WINDOW
   #receiveWindow: number
@@ -92,6 +97,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   #idleBy: number = Number.POSITIVE_INFINITY
   #noticeBy: number = Number.POSITIVE_INFINITY
   #lingerBy: number = Number.POSITIVE_INFINITY
+  #lingered = 0
 
   constructor(
     wire: Wire,
@@ -132,6 +138,8 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   protected abstract opened(streamId: number, block: FieldBlock, endStream: boolean): void
   /** Whether the stream could be one of the peer's or ours that was never opened. */
   protected abstract isIdle(streamId: number): boolean
+  /** Whether the peer has opened the stream after we have said that none is taken any more. */
+  protected abstract isIgnored(streamId: number): boolean
   /** The peer answers a ping of ours. */
   protected abstract ponged(data: Buffer): void
   protected abstract goneAway(lastStreamId: number, errorCode: number): void
@@ -153,7 +161,12 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   // The wire's side.
 
   onData(chunk: Buffer): MemoryUse {
-    if (this.#phase !== 'open') return true
+    if (this.#phase !== 'open') {
+      this.#lingered += chunk.length
+      // Closing would reset the connection, and with it our last words.
+      if (this.#lingered > MAX_LINGER_BYTES) this.wire.pause()
+      return true
+    }
     let use: MemoryUse
     this.#inEvent = true
     try {
@@ -177,6 +190,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   onDrain(): void {
     this.#blocked = false
     this.#unreadAnswers = 0
+    this.#readOn()
     this.#flush()
   }
 
@@ -203,7 +217,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   /** Writes a piece of a body that is within the windows. Returns whether its memory is free. */
   sendData(streamId: number, chunk: Uint8Array, endStream: boolean): boolean {
     this.#sendWindow -= chunk.byteLength
-    this.guard.usefulFrame()
+    this.guard.usefulFrames(Math.ceil(chunk.byteLength / this.writer.maxFrameBytes))
     const free = this.writer.data(streamId, chunk, endStream)
     if (chunk.byteLength > SMALL_BYTES) this.#noteBlocked(this.writer.flush())
     else this.flushSoon()
@@ -257,7 +271,17 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   }
 
   #noteBlocked(more: boolean): void {
-    if (!more && this.wire.pendingBytes > 0) this.#blocked = true
+    if (more || this.wire.pendingBytes === 0) return
+    this.#blocked = true
+    if (this.#phase !== 'open' || this.#paused || this.wire.pendingBytes < MAX_UNREAD_BYTES) return
+    this.#paused = true
+    this.wire.pause()
+  }
+
+  #readOn(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.wire.resume()
   }
 
   /** Answers that a peer asks for must not pile up where it does not read them. */
@@ -276,16 +300,16 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
     const stream = this.streams.get(streamId)
     this.#dataStream = stream
     if (stream === undefined) this.#ofNoStream(streamId, 'data')
-    else {
-      this.guard.usefulFrame()
-      stream.onDataStart(size)
-    }
+    else stream.onDataStart(size)
   }
 
   onDataPiece(_: number, piece: Buffer): MemoryUse {
     this.#dataLeft -= piece.length
     const stream = this.#dataStream
-    if (stream !== undefined && !stream.closed) return stream.onData(piece)
+    if (stream !== undefined && !stream.closed) {
+      this.guard.usefulFrames(1)
+      return stream.onData(piece)
+    }
     this.consumed(piece.length)
     return true
   }
@@ -312,7 +336,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   onHeaders(streamId: number, block: Buffer, endStream: boolean): void {
     // In any case, or the tables would no longer be in step.
     const decoded = this.#decoder.decode(block)
-    this.guard.usefulFrame()
+    this.guard.usefulFrames(1)
     const stream = this.streams.get(streamId)
     if (stream !== undefined) stream.onHead(decoded, endStream)
     else if (this.isIdle(streamId)) this.opened(streamId, decoded, endStream)
@@ -352,16 +376,17 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   }
 
   onPing(data: Buffer, ack: boolean): void {
+    this.#idleFrame()
     if (ack) {
       this.ponged(data)
       return
     }
-    this.#idleFrame()
     this.#answered()
     this.writer.ping(data, true)
   }
 
   onGoaway(lastStreamId: number, errorCode: number): void {
+    this.#idleFrame()
     this.goneAway(lastStreamId, errorCode)
   }
 
@@ -407,7 +432,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
     if (this.isIdle(streamId))
       throw new Http2Fault(ErrorCode.PROTOCOL_ERROR, `${what} of a stream that was never opened`)
     this.#idleFrame()
-    if (!this.#resetByUs.has(streamId) && what !== 'RST_STREAM')
+    if (!this.#resetByUs.has(streamId) && !this.isIgnored(streamId) && what !== 'RST_STREAM')
       throw new Http2Fault(ErrorCode.STREAM_CLOSED, `${what} of a stream that has ended`)
   }
 
@@ -552,6 +577,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
     this.#ackBy = Number.POSITIVE_INFINITY
     this.#idleBy = Number.POSITIVE_INFINITY
     this.#noticeBy = Number.POSITIVE_INFINITY
+    this.#readOn()
     const now = this.clock.now()
     const { lingerMs, sendIdleMs } = this.#limits
     // Who is slow still takes the end of what was sent; that is no reason to cut it.

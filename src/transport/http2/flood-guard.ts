@@ -18,9 +18,9 @@ export class FloodGuard {
     this.#refilledAt = now
   }
 
-  /** Something of use came or went: what is usual along with it is no flood. */
-  usefulFrame(): void {
-    if (this.#idle < IDLE_BURST) this.#idle += 2
+  /** So many frames of use came or went: what is usual along with them is no flood, two WINDOW_UPDATE for each. */
+  usefulFrames(count: number): void {
+    if (this.#idle < IDLE_BURST) this.#idle += 2 * count
   }
 
   /** A frame that brings nothing came. Returns whether it is one too many. */

@@ -26,6 +26,8 @@ export class Http2ServerConnection extends Http2Connection {
   readonly #left: Set<Http2Stream> = new Set()
   /** Streams above this one are no longer taken. */
   #lastTaken: number = MAX_WINDOW
+  /** The last one that was not taken, of which more may come. */
+  #lastIgnored = 0
   #draining = false
 
   constructor(wire: Wire, context: ListenerContext, settings: Http2Settings) {
@@ -104,20 +106,28 @@ export class Http2ServerConnection extends Http2Connection {
   // Streams.
 
   protected isIdle(streamId: number): boolean {
-    return streamId > this.lastId
+    return streamId > Math.max(this.lastId, this.#lastIgnored)
   }
 
   protected opened(streamId: number, block: FieldBlock, endStream: boolean): void {
-    if (streamId > this.#lastTaken) return
+    if (streamId > this.#lastTaken) {
+      // The client has opened it before it heard of the end (RFC 9113 section 6.8), and opens it anew elsewhere.
+      this.#lastIgnored = streamId
+      return
+    }
     this.lastId = streamId
     if (this.streams.size + this.#left.size >= this.#maxStreams) {
       this.writeReset(streamId, ErrorCode.REFUSED_STREAM)
-      if (this.guard.reset(this.clock.now())) throw tooManyResets()
+      this.countReset()
       return
     }
     const stream = new Http2ServerStream(this, streamId)
     this.add(stream)
     stream.begin(block, endStream)
+  }
+
+  protected isIgnored(streamId: number): boolean {
+    return streamId > this.#lastTaken
   }
 
   protected streamEnded(stream: Http2Stream): void {
@@ -132,7 +142,16 @@ export class Http2ServerConnection extends Http2Connection {
 
   override onRstStream(streamId: number, errorCode: number): void {
     super.onRstStream(streamId, errorCode)
-    if (this.guard.reset(this.clock.now())) throw tooManyResets()
+    this.countReset()
+  }
+
+  /**
+   * The client has opened a stream for nothing: it has reset it, or made us do that (CVE-2023-44487, CVE-2025-8671). Throws where it
+   * has done so too often.
+   */
+  countReset(): void {
+    if (this.guard.reset(this.clock.now()))
+      throw new Http2Fault(ErrorCode.ENHANCE_YOUR_CALM, 'too many streams that were reset')
   }
 
   protected emptied(): void {
@@ -173,7 +192,3 @@ export class Http2ServerConnection extends Http2Connection {
 
 /** `:method`, `:scheme`, `:authority`, `:path`, `:protocol`. */
 const PSEUDO_FIELDS = 5
-
-function tooManyResets(): Http2Fault {
-  return new Http2Fault(ErrorCode.ENHANCE_YOUR_CALM, 'too many streams that were reset')
-}

@@ -55,10 +55,13 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
 
   /** Has the request of this header section served. */
   begin(block: FieldBlock, endStream: boolean): void {
-    const flaw = requestFlaw(block, true)
+    const flaw =
+      requestFlaw(block, true) ??
+      (endStream && declaredLength(block) > 0 ? 'a body that is shorter than its Content-Length' : undefined)
     if (flaw !== undefined) {
       this.#server.context.snapshot.refused(malformed(flaw), this.#server.remote)
       this.reset(ErrorCode.PROTOCOL_ERROR)
+      this.#server.countReset()
       return
     }
     this.#method = block.method!
@@ -87,7 +90,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     // Where filters look for it, also those that were written for HTTP/1.1.
     if (!headers.hasKind(FieldKind.host)) {
       block.fields.unshift(HOST)
-      block.values.unshift(block.authority!)
+      block.values.unshift(block.authority ?? '')
     }
     const expect = headers.get('expect')
     if (expect !== undefined) {
@@ -260,7 +263,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
    * (RFC 9113 section 8.1) may take that for a failure, as curl does, and drop the response.
    */
   #dropRest(): void {
-    this.body?.fail(
+    this.body?.abort(
       new ProxyError('exchange_aborted', { detail: 'the response was finished before the request' }),
     )
     if (!this.receiving) return
@@ -280,6 +283,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
 
   protected faulted(fault: Http2Fault): void {
     this.#abandon(malformed(fault.message), 'aborted')
+    this.#server.countReset()
   }
 
   /** The stream is closed: everything done for the exchange is cancelled. */
@@ -295,7 +299,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     const begun = serving.response
     const exchange = serving.abandon(reason)
     this.#head = undefined
-    this.body?.fail(reason)
+    this.body?.abort(reason)
     this.cancelSending(reason)
     if (begun !== undefined && !begun.body.used) dropResponse(begun)
     if (exchange !== undefined) serving.complete(exchange, result, reason, this.bytesSent, this.bytesReceived)
@@ -327,14 +331,13 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     if (exchange === undefined) this.#server.context.snapshot.refused(error, this.#server.remote)
     const answer = problemResponse(error)
     serving.answered(answer)
-    const bytes = answer.body.bytes!
+    this.#stopWatching()
     this.#writeHead(answer, this.#method === 'HEAD')
     if (this.#method === 'HEAD') this.sentAll()
-    else this.sendWhole(bytes)
+    else this.startSending(answer.body.take())
     if (exchange !== undefined)
       serving.complete(exchange, 'completed', error, this.bytesSent, this.bytesReceived)
     serving.clear()
-    this.#stopWatching()
     this.#dropRest()
   }
 
@@ -385,10 +388,12 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
       const { bodyIdleMs, minBodyBytesPerSecond } = this.#server.context.limits
       const least = Math.max(1, (minBodyBytesPerSecond * bodyIdleMs) / 1000)
       if (this.#dropUpTo !== undefined) {
-        this.reset(ErrorCode.NO_ERROR)
-        return
-      }
-      if (this.body?.flowing !== true) this.#receiveBy = Number.POSITIVE_INFINITY
+        if (!this.sending) {
+          this.reset(ErrorCode.NO_ERROR)
+          return
+        }
+        this.#receiveBy = now + this.#server.context.limits.lingerMs
+      } else if (this.body?.flowing !== true) this.#receiveBy = Number.POSITIVE_INFINITY
       else if (this.bytesReceived - this.#received >= least) this.bodyOpened()
       else this.#reject(new ProxyError('request_body_timeout'))
     }

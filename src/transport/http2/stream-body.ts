@@ -2,6 +2,7 @@ import type { BodySink, BodySource } from '../../core/body-source.ts'
 import type { ProxyError } from '../../core/errors.ts'
 import type { HeaderList } from '../../core/headers.ts'
 import type { MemoryUse } from '../../core/network.ts'
+import { HeldBytes } from './held-bytes.ts'
 
 /** The stream that the body comes on. */
 export interface StreamBodyOwner {
@@ -21,7 +22,7 @@ export class StreamBody implements BodySource {
   readonly length: number | undefined
   readonly #owner: StreamBodyOwner
   #sink: BodySink | undefined
-  #held: Buffer[] | undefined
+  #held: HeldBytes | undefined
   #paused = false
   #end: { readonly error: unknown; readonly trailers: HeaderList | undefined } | undefined
   #over = false
@@ -68,7 +69,7 @@ export class StreamBody implements BodySource {
   }
 
   push(chunk: Buffer): MemoryUse {
-    if (this.#over) {
+    if (this.#over || this.#end !== undefined) {
       this.#owner.bodyConsumed(chunk.length)
       return true
     }
@@ -79,8 +80,8 @@ export class StreamBody implements BodySource {
       return use
     }
     // A copy: pieces are small, and the memory of a whole read would be held for each.
-    this.#held ??= []
-    this.#held.push(Buffer.from(chunk))
+    this.#held ??= new HeldBytes()
+    this.#held.append(chunk)
     return true
   }
 
@@ -97,11 +98,19 @@ export class StreamBody implements BodySource {
     this.#deliver()
   }
 
+  /** It breaks off, and what is held is of no use any more: its reader is told now, or when there is one. */
+  abort(error: unknown): void {
+    if (this.#end !== undefined) return
+    this.#dropHeld()
+    this.#end = { error, trailers: undefined }
+    this.#deliver()
+  }
+
   #deliver(): void {
     const sink = this.#sink
     if (sink === undefined || this.#over) return
     while (this.#held !== undefined && !this.#paused) {
-      const chunk = this.#held.shift()!
+      const chunk = this.#held.take()
       if (this.#held.length === 0) this.#held = undefined
       sink.onChunk(chunk)
       this.#owner.bodyConsumed(chunk.length)
@@ -117,6 +126,6 @@ export class StreamBody implements BodySource {
   #dropHeld(): void {
     const held = this.#held
     this.#held = undefined
-    if (held !== undefined) for (const { length } of held) this.#owner.bodyConsumed(length)
+    if (held !== undefined) this.#owner.bodyConsumed(held.length)
   }
 }
