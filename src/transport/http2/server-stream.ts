@@ -79,7 +79,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
 
   #request(block: FieldBlock, endStream: boolean): RequestMessage {
     const { limits } = this.#server.context
-    if (block.tooLarge) throw new ProxyError('request_head_too_large')
+    if (block.tooLarge || block.fields.length > limits.headers) throw new ProxyError('request_head_too_large')
     const { path = '', method = '', protocol } = block
     if (path.length > limits.targetBytes) throw new ProxyError('request_target_too_long')
     if (method === 'CONNECT' && protocol === undefined) throw new ProxyError('method_not_implemented')
