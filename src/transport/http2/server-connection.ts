@@ -19,8 +19,6 @@ export class Http2ServerConnection extends Http2Connection {
   readonly context: ListenerContext
   readonly client: Client
   readonly remote: Address
-  /** Why it was closed, by us. */
-  closedFor: ProxyError | undefined
   readonly #maxStreams: number
   /** Streams that are closed, and whose handlers are still at work. */
   readonly #left: Set<Http2Stream> = new Set()
@@ -81,7 +79,6 @@ export class Http2ServerConnection extends Http2Connection {
   /** Ends it now. Running exchanges are given up. */
   close(reason: ProxyError): void {
     if (!this.open) return
-    this.closedFor = reason
     for (const stream of [...this.streams.values()] as Http2ServerStream[]) stream.close(reason)
     this.writer.goaway(this.lastId, ErrorCode.NO_ERROR)
     this.finish(undefined)

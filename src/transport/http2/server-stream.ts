@@ -33,6 +33,8 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
   #head: ResponseMessage | undefined
   #continuePending = false
   #wire: StreamWire | undefined
+  /** Why it was closed, by us. */
+  #closedFor: ProxyError | undefined
   /** Bytes of the bodies at the last look at their progress, and when the next is. */
   #received = 0
   /** The response is finished: so many bytes of the request may still come. */
@@ -157,7 +159,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     this.#wire = wire
     this.startSending(wire.outgoing)
     tunnel.join(wire, undefined, ({ bytesUp, bytesDown, error }) => {
-      const why = this.#server.closedFor ?? error
+      const why = this.#closedFor ?? error
       const result = why === undefined ? 'completed' : why.side === 'downstream' ? 'aborted' : 'failed'
       serving.complete(exchange, result, why, bytesDown, bytesUp)
       serving.clear()
@@ -275,10 +277,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
   // Ends.
 
   protected lost(error: Http2Fault | Error | undefined): void {
-    this.#abandon(
-      this.#server.closedFor ?? new ProxyError('client_aborted', { cause: error }),
-      this.#server.closedFor === undefined ? 'aborted' : 'failed',
-    )
+    this.#abandon(new ProxyError('client_aborted', { cause: error }), 'aborted')
   }
 
   protected faulted(fault: Http2Fault): void {
@@ -297,10 +296,11 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     }
     const serving = this.#serving
     const begun = serving.response
-    const exchange = serving.abandon(reason)
     this.#head = undefined
-    this.body?.abort(reason)
+    // First, or it would fail by what follows.
     this.cancelSending(reason)
+    const exchange = serving.abandon(reason)
+    this.body?.abort(reason)
     if (begun !== undefined && !begun.body.used) dropResponse(begun)
     if (exchange !== undefined) serving.complete(exchange, result, reason, this.bytesSent, this.bytesReceived)
     serving.clear()
@@ -313,8 +313,9 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
 
   /** Gives up what runs, for a reason of the proxy's own. */
   close(reason: ProxyError): void {
-    if (this.#wire !== undefined) this.#serving.exchange?.abort(reason)
+    this.#closedFor = reason
     this.reset(ErrorCode.CANCEL)
+    if (this.#wire !== undefined) this.#serving.exchange?.abort(reason)
     this.#abandon(reason, 'failed')
   }
 
