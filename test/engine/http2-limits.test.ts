@@ -62,6 +62,24 @@ describe('the limits of a listener, with HTTP/2', () => {
     expect((await client.ask(request)).status).toBe(200)
   })
 
+  it.each<[what: string, limits: GatewayOptions['limits'], request: RawRequest, status: number]>([
+    ['its head', { targetBytes: 10 }, { path: '/234567890a' }, 414],
+    ['its length', { bodyBytes: 5 }, { fields: [['content-length', '60000']] }, 413],
+    ['what it expects', {}, { fields: [['expect', 'wonders']] }, 417],
+  ])(
+    'take the body of a request that is answered for %s, and drop it',
+    async (_, limits, request, status) => {
+      const { client } = await answering({ limits: limits! })
+      const id = client.request({ method: 'POST', open: true, ...request })
+      await client.until('an answer', () => client.stream(id).ended)
+      expect(client.stream(id).status).toBe(status)
+      client.data(id, Buffer.alloc(60_000), true)
+      await settled()
+      expect(client.stream(id).reset).toBeUndefined()
+      expect((await client.ask()).status).toBe(200)
+    },
+  )
+
   it('answer a body that turns out to be too large', async () => {
     const upstream = await rawUpstream()
     const app = await http2Gateway(upstream, { limits: { bodyBytes: 5 } })

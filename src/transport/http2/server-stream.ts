@@ -67,7 +67,9 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
       return
     }
     this.#method = block.method!
+    // Also of a request that is answered without being served, its body still comes.
     if (endStream) this.receivedAll()
+    else this.expectBody(block.protocol === undefined ? declaredLength(block) : -1)
     let request: RequestMessage
     try {
       request = this.#request(block, endStream)
@@ -104,7 +106,6 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     const priority = headers.get('priority')
     if (priority !== undefined) this.urgency = urgencyOf(priority) ?? this.urgency
     const hasBody = !endStream && protocol === undefined
-    if (!endStream) this.expectBody(protocol === undefined ? length : -1)
     const request = new RequestMessage({
       method: protocol === undefined ? method : 'GET',
       target,
