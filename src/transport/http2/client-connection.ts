@@ -213,7 +213,7 @@ export class Http2ClientConnection extends Http2Connection implements UpstreamCo
     if (!this.open || this.#pinged) return
     this.#pinged = true
     this.writer.ping(SIGN_OF_LIFE, false)
-    this.flushSoon()
+    this.output.flushSoon()
     this.noticeBy(this.owner.limits.pingTimeoutMs)
   }
 

@@ -141,7 +141,7 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     if (sendsLength) encoder.field(out, 'content-length', String(length ?? 0))
     if (request.acceptsTrailers) encoder.field(out, 'te', 'trailers')
     writer.endHeaders(this.id, endStream)
-    this.connection.flushSoon()
+    this.connection.output.flushSoon()
   }
 
   protected flushHead(): void {

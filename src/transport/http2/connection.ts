@@ -1,16 +1,18 @@
-import { type Clock, Deadline } from '../../core/clock.ts'
-import { type MemoryUse, SMALL_BYTES, type Wire, type WireHandler } from '../../core/network.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { MemoryUse, Wire, WireHandler } from '../../core/network.ts'
+import { ConnectionOutput, DEFAULT_WINDOW } from './connection-output.ts'
+import { Deadlines } from './deadlines.ts'
 import { ErrorCode, errorCodeName, Http2Fault } from './error-codes.ts'
 import type { FieldBlock } from './field-block.ts'
 import { FloodGuard } from './flood-guard.ts'
 import type { FrameHandler } from './frame-handler.ts'
 import { FrameReader } from './frame-reader.ts'
-import { FrameWriter } from './frame-writer.ts'
+import type { FrameWriter } from './frame-writer.ts'
 import { type FieldBlockLimits, HpackDecoder } from './hpack-decoder.ts'
 import { HpackEncoder } from './hpack-encoder.ts'
 import { urgencyOf } from './priority.ts'
-import { SendQueue } from './send-queue.ts'
-import { MAX_WINDOW, SettingId, type Settings } from './settings.ts'
+import { ReceiveWindow } from './receive-window.ts'
+import { SettingId, type Settings } from './settings.ts'
 import type { Http2Stream } from './stream.ts'
 
 /** What a connection may cost. Sizes in bytes, times in milliseconds. */
@@ -29,18 +31,24 @@ export interface Http2ConnectionLimits extends FieldBlockLimits {
   readonly lingerMs: number
 }
 
-/** What every endpoint has before anyone says otherwise (RFC 9113 section 6.9.2). */
-export const DEFAULT_WINDOW = 65_535
-/** More than this is not given to a wire that has not sent it. */
-const MAX_UNSENT_BYTES = 65_536
-/** With so much unsent, nothing more is read: a peer that does not read either must not be answered without an end. */
-const MAX_UNREAD_BYTES = 262_144
-/** Answers that the peer asked for, while it does not read what we send. */
-const MAX_UNREAD_ANSWERS = 1_000
 /** What is read and dropped of a peer that does not hear that we have ended. */
 const MAX_LINGER_BYTES = 1_048_576
 /** How long a peer may take to acknowledge our SETTINGS. */
 const SETTINGS_ACK_MS = 10_000
+/** Times of a connection: what must have come, or happens, when one of them has. */
+const Time = {
+  /** A frame, a field block, or the first SETTINGS. */
+  head: 0,
+  /** The acknowledgement of our SETTINGS. */
+  ack: 1,
+  /** The end of a connection without a stream. */
+  idle: 2,
+  /** What the side has asked for. */
+  notice: 3,
+  /** The end of lingering. */
+  linger: 4,
+} as const
+
 /** Streams that we have reset, and of which frames may still come that are no fault of the peer's. */
 const MAX_RESET_KEPT = 1_000
 
@@ -53,11 +61,10 @@ type Phase = 'open' | 'lingering' | 'closed'
 
 /**
  * What a connection of either side does beside its streams (RFC 9113): reads and writes frames, keeps the two tables of HPACK,
- * settings and flow-control windows, lets streams take turns, and ends.
- *
- * What is written in one event leaves in one write, at its end.
+ * settings and streams, watches over times, and ends.
  */
 export abstract class Http2Connection implements WireHandler, FrameHandler {
+  readonly output: ConnectionOutput
   readonly writer: FrameWriter
   readonly encoder: HpackEncoder = new HpackEncoder()
   /** What the peer's SETTINGS say. */
@@ -72,31 +79,15 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   readonly #limits: Http2ConnectionLimits
   readonly #reader: FrameReader
   readonly #decoder: HpackDecoder
-  readonly #queue = new SendQueue()
-  readonly #deadline: Deadline
-  /** When the deadline looks at the connection next. */
-  #checkAt: number = Number.POSITIVE_INFINITY
+  readonly #times: Deadlines
   #phase: Phase = 'open'
   /** Whether the peer's first SETTINGS have come. */
   #begun = false
-  #inEvent = false
-  #flushAwaited = false
-  #blocked = false
-  #paused = false
-  #unreadAnswers = 0
-  #sendWindow = DEFAULT_WINDOW
-  #receiveWindow: number
-  #unacknowledged = 0
+  readonly #window: ReceiveWindow
   readonly #resetByUs: Set<number> = new Set()
   /** The stream whose DATA frame comes, and what of the frame has not come. */
   #dataStream: Http2Stream | undefined
   #dataLeft = 0
-  /** When what has to come must have come. */
-  #headBy: number
-  #ackBy: number
-  #idleBy: number = Number.POSITIVE_INFINITY
-  #noticeBy: number = Number.POSITIVE_INFINITY
-  #lingerBy: number = Number.POSITIVE_INFINITY
   #lingered = 0
 
   constructor(
@@ -110,16 +101,16 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
     this.clock = clock
     this.#limits = limits
     this.streamWindow = limits.streamWindowBytes
-    this.#receiveWindow = limits.connectionWindowBytes
-    this.writer = new FrameWriter(wire)
+    this.#window = new ReceiveWindow(limits.connectionWindowBytes)
+    this.guard = new FloodGuard(clock.now())
+    this.output = new ConnectionOutput(wire, this.guard, (thrown) => this.fail(thrown))
+    this.writer = this.output.writer
     this.#reader = new FrameReader(this, side, { blockBytes: 2 * limits.listBytes })
     this.peer = this.#reader.peer
     this.#decoder = new HpackDecoder(limits)
-    const now = clock.now()
-    this.guard = new FloodGuard(now)
-    this.#deadline = new Deadline(clock, () => this.#expired())
-    this.#headBy = now + limits.headMs
-    this.#ackBy = now + SETTINGS_ACK_MS
+    this.#times = new Deadlines(clock, Object.keys(Time).length, (now) => this.#look(now))
+    this.#times.start(Time.head, limits.headMs)
+    this.#times.start(Time.ack, SETTINGS_ACK_MS)
     if (side === 'client') this.writer.preface()
     this.writer.settings([
       [SettingId.initialWindowSize, limits.streamWindowBytes],
@@ -128,8 +119,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
     ])
     if (limits.connectionWindowBytes > DEFAULT_WINDOW)
       this.writer.windowUpdate(0, limits.connectionWindowBytes - DEFAULT_WINDOW)
-    this.#checkBy(Math.min(this.#headBy, this.#ackBy), now)
-    this.flushSoon()
+    this.output.flushSoon()
   }
 
   // What the two sides do differently.
@@ -168,36 +158,32 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
       return true
     }
     let use: MemoryUse
-    this.#inEvent = true
+    this.output.beginEvent()
     try {
       use = this.#reader.read(chunk)
       this.#watchHead()
     } catch (thrown) {
       this.fail(thrown)
     }
-    this.#inEvent = false
-    this.#flush()
+    this.output.endEvent()
     return use
   }
 
   onEnd(): void {
     if (this.#phase === 'closed') return
     this.#loseStreams(undefined)
-    this.wire.end()
-    this.linger()
+    this.#linger()
   }
 
   onDrain(): void {
-    this.#blocked = false
-    this.#unreadAnswers = 0
-    this.#readOn()
-    this.#flush()
+    this.output.drained()
   }
 
   onClose(error: Error | undefined): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
-    this.#deadline.close()
+    this.output.close()
+    this.#times.close()
     this.#reader.stop()
     this.#loseStreams(error)
     this.disconnected(error)
@@ -205,29 +191,6 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
 
   get open(): boolean {
     return this.#phase === 'open'
-  }
-
-  // Sending.
-
-  /** Bytes of bodies that may be written now. */
-  get sendRoom(): number {
-    return this.#blocked || this.wire.pendingBytes > MAX_UNSENT_BYTES ? 0 : Math.max(0, this.#sendWindow)
-  }
-
-  /** Writes a piece of a body that is within the windows. Returns whether its memory is free. */
-  sendData(streamId: number, chunk: Uint8Array, endStream: boolean): boolean {
-    this.#sendWindow -= chunk.byteLength
-    this.guard.usefulFrames(Math.ceil(chunk.byteLength / this.writer.maxFrameBytes))
-    const free = this.writer.data(streamId, chunk, endStream)
-    if (chunk.byteLength > SMALL_BYTES) this.#noteBlocked(this.writer.flush())
-    else this.flushSoon()
-    return free
-  }
-
-  /** The stream has something to send that the connection did not take. */
-  waitsToSend(stream: Http2Stream): void {
-    this.#queue.add(stream)
-    this.flushSoon()
   }
 
   writeReset(streamId: number, code: number): void {
@@ -238,63 +201,13 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
       this.#resetByUs.delete(oldest!)
     }
     this.#resetByUs.add(streamId)
-    this.flushSoon()
-  }
-
-  /** Sees to it that what was written leaves, at the end of this event. */
-  flushSoon(): void {
-    if (this.#inEvent || this.#flushAwaited) return
-    this.#flushAwaited = true
-    queueMicrotask(this.#flushLater)
-  }
-
-  readonly #flushLater = (): void => {
-    this.#flushAwaited = false
-    this.#flush()
-  }
-
-  #flush(): void {
-    if (this.#phase === 'closed') return
-    this.#inEvent = true
-    try {
-      while (this.#queue.size > 0) {
-        const room = this.sendRoom
-        const stream = room > 0 ? this.#queue.next() : undefined
-        if (stream === undefined) break
-        stream.sendNext(Math.min(room, this.peer.maxFrameSize))
-      }
-    } catch (thrown) {
-      this.fail(thrown)
-    }
-    this.#inEvent = false
-    this.#noteBlocked(this.writer.flush())
-  }
-
-  #noteBlocked(more: boolean): void {
-    if (more || this.wire.pendingBytes === 0) return
-    this.#blocked = true
-    if (this.#phase !== 'open' || this.#paused || this.wire.pendingBytes < MAX_UNREAD_BYTES) return
-    this.#paused = true
-    this.wire.pause()
-  }
-
-  #readOn(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    this.wire.resume()
-  }
-
-  /** Answers that a peer asks for must not pile up where it does not read them. */
-  #answered(): void {
-    if (this.#blocked && ++this.#unreadAnswers > MAX_UNREAD_ANSWERS)
-      throw new Http2Fault(ErrorCode.ENHANCE_YOUR_CALM, 'answers that nobody reads')
+    this.output.flushSoon()
   }
 
   // Receiving.
 
   onDataStart(streamId: number, size: number): void {
-    this.#receiveWindow -= size
-    if (this.#receiveWindow < 0)
+    if (!this.#window.take(size))
       throw new Http2Fault(ErrorCode.FLOW_CONTROL_ERROR, 'more data than the window of the connection')
     this.#dataLeft = size
     const stream = this.streams.get(streamId)
@@ -325,12 +238,10 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   /** So many bytes of bodies were read, or will never be. */
   consumed(bytes: number): void {
     if (this.#phase !== 'open') return
-    this.#unacknowledged += bytes
-    if (this.#unacknowledged * 2 < this.#limits.connectionWindowBytes) return
-    this.writer.windowUpdate(0, this.#unacknowledged)
-    this.#receiveWindow += this.#unacknowledged
-    this.#unacknowledged = 0
-    this.flushSoon()
+    const increment = this.#window.give(bytes)
+    if (increment === 0) return
+    this.writer.windowUpdate(0, increment)
+    this.output.flushSoon()
   }
 
   onHeaders(streamId: number, block: Buffer, endStream: boolean): void {
@@ -362,7 +273,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
 
   onSettingsEnd(): void {
     this.#idleFrame()
-    this.#answered()
+    this.output.answered()
     this.writer.settingsAck()
     if (this.#begun) return
     this.#begun = true
@@ -370,9 +281,9 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   }
 
   onSettingsAck(): void {
-    if (this.#ackBy === Number.POSITIVE_INFINITY)
+    if (!this.#times.runs(Time.ack))
       throw new Http2Fault(ErrorCode.PROTOCOL_ERROR, 'an acknowledgement of nothing')
-    this.#ackBy = Number.POSITIVE_INFINITY
+    this.#times.stop(Time.ack)
   }
 
   onPing(data: Buffer, ack: boolean): void {
@@ -381,7 +292,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
       this.ponged(data)
       return
     }
-    this.#answered()
+    this.output.answered()
     this.writer.ping(data, true)
   }
 
@@ -393,9 +304,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   onWindowUpdate(streamId: number, increment: number): void {
     this.#idleFrame()
     if (streamId === 0) {
-      this.#sendWindow += increment
-      if (this.#sendWindow > MAX_WINDOW)
-        throw new Http2Fault(ErrorCode.FLOW_CONTROL_ERROR, 'a window of more than 2^31 - 1')
+      this.output.grow(increment)
       return
     }
     const stream = this.streams.get(streamId)
@@ -440,7 +349,7 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
 
   protected add(stream: Http2Stream): void {
     this.streams.set(stream.id, stream)
-    this.#idleBy = Number.POSITIVE_INFINITY
+    this.#times.stop(Time.idle)
   }
 
   streamClosed(stream: Http2Stream): void {
@@ -461,77 +370,54 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   watch(stream: Http2Stream, ms: number): void {
     const now = this.clock.now()
     stream.checkAt = now + ms
-    this.#checkBy(stream.checkAt, now)
+    this.#times.lookBy(stream.checkAt, now)
   }
 
   /** A frame, or a field block, that has begun to come must come whole in time. */
   #watchHead(): void {
     if (!this.#begun) return
-    if (this.#reader.heldBytes === 0) this.#headBy = Number.POSITIVE_INFINITY
-    else if (this.#headBy === Number.POSITIVE_INFINITY) {
-      const now = this.clock.now()
-      this.#headBy = now + this.#limits.headMs
-      this.#checkBy(this.#headBy, now)
-    }
+    if (this.#reader.heldBytes === 0) this.#times.stop(Time.head)
+    else if (!this.#times.runs(Time.head)) this.#times.start(Time.head, this.#limits.headMs)
   }
 
   /** Calls `noticed` when `ms` have passed. */
   protected noticeBy(ms: number): void {
-    const now = this.clock.now()
-    this.#noticeBy = now + ms
-    this.#checkBy(this.#noticeBy, now)
+    this.#times.start(Time.notice, ms)
   }
 
   #beginIdle(): void {
-    const now = this.clock.now()
-    this.#idleBy = now + this.#limits.idleMs
-    this.#checkBy(this.#idleBy, now)
+    this.#times.start(Time.idle, this.#limits.idleMs)
   }
 
-  #checkBy(at: number, now: number): void {
-    if (at >= this.#checkAt) return
-    this.#checkAt = at
-    this.#deadline.arm(at - now)
-  }
-
-  #expired(): void {
-    const now = this.clock.now()
-    // Timers may come up to one millisecond early.
-    const due = now + 1
-    this.#checkAt = Number.POSITIVE_INFINITY
-    if (this.#lingerBy <= due) {
+  /** Some time may have come. Returns when a stream wants to be looked at next. */
+  #look(now: number): number {
+    if (this.#times.take(Time.linger, now)) {
       if (this.wire.pendingBytes > 0) this.wire.reset()
       else this.wire.destroy()
-      return
+      return Number.POSITIVE_INFINITY
     }
-    this.#inEvent = true
+    this.output.beginEvent()
     try {
-      if (this.#phase === 'open') this.#checkAll(now, due)
+      if (this.#phase === 'open') this.#check(now)
     } catch (thrown) {
       this.fail(thrown)
     }
-    this.#inEvent = false
-    this.#flush()
-    let next = Math.min(this.#headBy, this.#ackBy, this.#idleBy, this.#noticeBy, this.#lingerBy)
+    this.output.endEvent()
+    let next = Number.POSITIVE_INFINITY
     for (const { checkAt } of this.streams.values()) if (checkAt < next) next = checkAt
-    this.#checkBy(next, now)
+    return next
   }
 
-  #checkAll(now: number, due: number): void {
-    if (this.#headBy <= due)
+  #check(now: number): void {
+    const times = this.#times
+    if (times.take(Time.head, now))
       throw new Http2Fault(ErrorCode.ENHANCE_YOUR_CALM, 'a frame that did not come in time')
-    if (this.#ackBy <= due)
+    if (times.take(Time.ack, now))
       throw new Http2Fault(ErrorCode.SETTINGS_TIMEOUT, 'settings that were not acknowledged in time')
-    if (this.#idleBy <= due) {
-      this.#idleBy = Number.POSITIVE_INFINITY
-      this.idled()
-    }
-    if (this.#noticeBy <= due) {
-      this.#noticeBy = Number.POSITIVE_INFINITY
-      this.noticed()
-    }
+    if (times.take(Time.idle, now)) this.idled()
+    if (times.take(Time.notice, now)) this.noticed()
     for (const stream of [...this.streams.values()]) {
-      if (stream.checkAt > due) continue
+      if (stream.checkAt > now + 1) continue
       stream.checkAt = Number.POSITIVE_INFINITY
       stream.check(now)
     }
@@ -564,25 +450,17 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
     if (this.#phase !== 'open') return
     this.#phase = 'lingering'
     this.#loseStreams(reason)
-    this.writer.flush()
-    this.wire.end()
-    this.linger()
+    this.#linger()
   }
 
-  /** Drops what still comes, until the peer ends its side or the time is up. */
-  protected linger(): void {
+  /** Ends our side, and drops what still comes until the peer ends its own or the time is up. */
+  #linger(): void {
     if (this.#phase === 'closed') return
     this.#phase = 'lingering'
-    this.#headBy = Number.POSITIVE_INFINITY
-    this.#ackBy = Number.POSITIVE_INFINITY
-    this.#idleBy = Number.POSITIVE_INFINITY
-    this.#noticeBy = Number.POSITIVE_INFINITY
-    this.#readOn()
-    const now = this.clock.now()
+    this.output.end()
     const { lingerMs, sendIdleMs } = this.#limits
+    this.#times.stopAll()
     // Who is slow still takes the end of what was sent; that is no reason to cut it.
-    this.#lingerBy = now + (this.wire.pendingBytes > 0 ? Math.max(lingerMs, sendIdleMs) : lingerMs)
-    this.#checkAt = Number.POSITIVE_INFINITY
-    this.#checkBy(this.#lingerBy, now)
+    this.#times.start(Time.linger, this.wire.pendingBytes > 0 ? Math.max(lingerMs, sendIdleMs) : lingerMs)
   }
 }

@@ -69,7 +69,7 @@ export class Http2ServerConnection extends Http2Connection {
     this.writer.goaway(MAX_WINDOW, ErrorCode.NO_ERROR)
     this.writer.ping(DRAIN_PING, false)
     this.noticeBy(NOTICE_MS)
-    this.flushSoon()
+    this.output.flushSoon()
   }
 
   endTunnel(reason: ProxyError): void {
@@ -96,7 +96,7 @@ export class Http2ServerConnection extends Http2Connection {
     if (this.#lastTaken !== MAX_WINDOW) return
     this.#lastTaken = this.lastId
     this.writer.goaway(this.lastId, ErrorCode.NO_ERROR)
-    this.flushSoon()
+    this.output.flushSoon()
     if (this.streams.size === 0) this.finish(undefined)
   }
 

@@ -176,7 +176,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     encoder.field(out, ':status', String(status))
     encoder.fields(out, headers, RESPONSE_DROPPED)
     writer.endHeaders(this.id, false)
-    this.connection.flushSoon()
+    this.connection.output.flushSoon()
   }
 
   broke(thrown: unknown): void {
@@ -220,7 +220,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
       if (length !== undefined) encoder.field(out, CONTENT_LENGTH, String(length))
     }
     writer.endHeaders(this.id, endStream)
-    this.connection.flushSoon()
+    this.connection.output.flushSoon()
   }
 
   #announced(response: ResponseMessage): string | undefined {

@@ -7,6 +7,7 @@ import type { Http2Connection } from './connection.ts'
 import { ErrorCode, Http2Fault } from './error-codes.ts'
 import type { FieldBlock } from './field-block.ts'
 import { trailersFlaw } from './message-rules.ts'
+import { ReceiveWindow } from './receive-window.ts'
 import { DEFAULT_URGENCY } from './send-queue.ts'
 import { MAX_WINDOW } from './settings.ts'
 import { StreamBody, type StreamBodyOwner } from './stream-body.ts'
@@ -30,9 +31,8 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
   protected readonly connection: Http2Connection
   /** Bytes that the peer lets us send. Below zero after it has lowered its window. */
   #sendWindow: number
-  /** Bytes that we still let the peer send, and those that were read since we have told it last. */
-  #receiveWindow: number
-  #unacknowledged = 0
+  /** Where a body is expected. */
+  #receiveWindow: ReceiveWindow | undefined
   #body: StreamBody | undefined
   /** Bytes of the body that must still come; -1 where no length was given. */
   #expected = -1
@@ -49,7 +49,6 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
     this.id = id
     this.connection = connection
     this.#sendWindow = connection.peer.initialWindowSize
-    this.#receiveWindow = connection.streamWindow
   }
 
   // What the two sides do differently.
@@ -114,6 +113,7 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
   /** A body follows the head that came. `length`: as the head says, -1 where it does not. */
   protected expectBody(length: number): StreamBody {
     this.#expected = length
+    this.#receiveWindow = new ReceiveWindow(this.connection.streamWindow)
     this.#body = new StreamBody(this, length < 0 ? undefined : length)
     return this.#body
   }
@@ -134,8 +134,7 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
 
   /** A DATA frame begins, which takes so much of the windows. */
   onDataStart(size: number): void {
-    this.#receiveWindow -= size
-    if (this.#receiveWindow < 0)
+    if (this.#receiveWindow?.take(size) === false)
       this.fault(ErrorCode.FLOW_CONTROL_ERROR, 'more data than the window of the stream')
     else if (this.#receiveEnded) this.fault(ErrorCode.STREAM_CLOSED, 'data behind the end of the stream')
     else if (this.#body === undefined) this.fault(ErrorCode.PROTOCOL_ERROR, 'data without a head')
@@ -179,12 +178,10 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
   bodyConsumed(bytes: number): void {
     this.connection.consumed(bytes)
     if (!this.receiving) return
-    this.#unacknowledged += bytes
-    if (this.#unacknowledged * 2 < this.connection.streamWindow) return
-    this.connection.writer.windowUpdate(this.id, this.#unacknowledged)
-    this.#receiveWindow += this.#unacknowledged
-    this.#unacknowledged = 0
-    this.connection.flushSoon()
+    const increment = this.#receiveWindow!.give(bytes)
+    if (increment === 0) return
+    this.connection.writer.windowUpdate(this.id, increment)
+    this.connection.output.flushSoon()
   }
 
   // Sending.
@@ -198,14 +195,14 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
 
   /** Whether a body would leave whole, now. */
   protected fits({ byteLength }: Uint8Array): boolean {
-    return byteLength <= Math.min(this.#sendWindow, this.connection.sendRoom)
+    return byteLength <= Math.min(this.#sendWindow, this.connection.output.room)
   }
 
   /** Sends a body that fits, and ends with it. */
   protected sendWhole(bytes: Uint8Array): void {
     this.#sendWindow -= bytes.byteLength
     this.bytesSent += bytes.byteLength
-    this.connection.sendData(this.id, bytes, true)
+    this.connection.output.data(this.id, bytes, true)
     this.sentAll()
   }
 
@@ -214,7 +211,7 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
     this.flushHead()
     if (this.#closed || chunk.byteLength === 0) return true
     if (this.#pendingBytes > 0) return this.#hold(chunk)
-    const room = Math.min(this.#sendWindow, this.connection.sendRoom)
+    const room = Math.min(this.#sendWindow, this.connection.output.room)
     const size = chunk.byteLength
     if (room >= size) return this.#write(chunk)
     if (room > 0) this.#write(chunk.subarray(0, room))
@@ -268,7 +265,7 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
   }
 
   #mayHaveToSend(): void {
-    if (this.hasToSend) this.connection.waitsToSend(this)
+    if (this.hasToSend) this.connection.output.waits(this)
   }
 
   /** It is its turn: sends a frame at most. */
@@ -280,7 +277,7 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
     this.#write(size === chunk.byteLength ? chunk : chunk.subarray(0, size))
     if (size < chunk.byteLength) pending[0] = chunk.subarray(size)
     else pending.shift()
-    if (this.hasToSend) this.connection.waitsToSend(this)
+    if (this.hasToSend) this.connection.output.waits(this)
     else if (this.#pendingBytes === 0) this.#drained()
   }
 
@@ -309,7 +306,7 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
     const size = chunk.byteLength
     this.#sendWindow -= size
     this.bytesSent += size
-    return this.connection.sendData(this.id, chunk, false)
+    return this.connection.output.data(this.id, chunk, false)
   }
 
   #endSending(): void {
@@ -324,7 +321,7 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
       encoder.fields(out, trailers, NOT_IN_TRAILERS)
       writer.endHeaders(this.id, true)
     }
-    this.connection.flushSoon()
+    this.connection.output.flushSoon()
     this.sentAll()
     this.sendingEnded()
   }
