@@ -20,7 +20,7 @@ async function world(options: GatewayOptions = {}, attacker: Parameters<typeof h
   return {
     app,
     client,
-    async served() {
+    served: async () => {
       expect((await other.ask()).status).toBe(200)
       expect([other.goaways, other.fault]).toEqual([[], undefined])
     },

@@ -36,12 +36,8 @@ describe('a response body over HTTP/2', () => {
       return Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`), body])
     })
     for (const size of sizes) {
-      const { bytes: got, sha256: hash, header, fields } = await client.ask({ path: `/${size}` })
-      expect([got, hash, header.call({ fields }, 'content-length')]).toEqual([
-        size,
-        sha256(bytes(size)),
-        `${size}`,
-      ])
+      const { bytes: got, sha256: hash, header } = await client.ask({ path: `/${size}` })
+      expect([got, hash, header('content-length')]).toEqual([size, sha256(bytes(size)), `${size}`])
     }
   })
 

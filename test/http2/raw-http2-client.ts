@@ -50,7 +50,7 @@ export interface ReceivedStream {
   readonly ended: boolean
   /** The name of the code of its RST_STREAM. */
   readonly reset: string | undefined
-  header(name: string): string | undefined
+  readonly header: (name: string) => string | undefined
 }
 
 class Stream implements ReceivedStream {
@@ -77,9 +77,7 @@ class Stream implements ReceivedStream {
     return this.#hash.copy().digest('hex')
   }
 
-  header(name: string): string | undefined {
-    return this.fields.find(([it]) => it === name)?.[1]
-  }
+  readonly header = (name: string): string | undefined => this.fields.find(([it]) => it === name)?.[1]
 
   section(fields: Field[]): void {
     const status = Number(fields[0]?.[0] === ':status' ? fields[0][1] : 0)
