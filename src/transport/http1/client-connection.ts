@@ -89,7 +89,7 @@ export class ClientConnection
       const framing = outgoingRequestFraming(request.method, length)
       // A client that speaks HTTP/2 sends none (RFC 8441 section 5).
       const makesKey = isWebSocket(request.upgrade) && !request.headers.has('sec-websocket-key')
-      this.#websocketKey = makesKey ? newKey() : undefined
+      this.#websocketKey = makesKey ? newKey(attempt.exchange.random) : undefined
       const head = requestHead(
         request,
         attempt.exchange.client,
