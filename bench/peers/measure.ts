@@ -53,7 +53,10 @@ export interface Round {
 export async function measure(peer: Peer, scenario: Scenario, bench: Bench): Promise<Round> {
   let proxy: { child: Child; port: number } | undefined
   try {
-    proxy = await startProxy(peer, scenario.kind === 'load' ? scenario.origin : 'nginx', bench)
+    proxy =
+      scenario.kind === 'load'
+        ? await startProxy(peer, scenario.origin, bench, scenario.http2)
+        : await startProxy(peer, 'nginx', bench)
     return scenario.kind === 'load'
       ? await measureLoad(proxy.child, proxy.port, scenario, bench)
       : await measureIdle(proxy.child, proxy.port, scenario, bench)
@@ -86,12 +89,19 @@ export async function forwardedFields(peer: Peer, bench: Bench): Promise<string[
   }
 }
 
-async function startProxy(peer: Peer, behind: LoadScenario['origin'], { origin, placement }: Bench) {
+async function startProxy(
+  peer: Peer,
+  behind: LoadScenario['origin'],
+  { origin, placement }: Bench,
+  http2?: LoadScenario['http2'],
+) {
   const port = await freePort()
   const upstream = origin.ports[behind]
-  const child = start(peer.command({ port, upstream }, temporaryFolder()), placement.proxy)
+  if (upstream === undefined) throw new Error('did not start: no service speaks HTTP/2')
+  const child = start(peer.command({ port, upstream, http2 }, temporaryFolder()), placement.proxy)
   try {
-    await untilReady(child, async () => (await fetchOnce(port, '/1k')).status === 200)
+    const options = { http2: http2 === 'client' }
+    await untilReady(child, async () => (await fetchOnce(port, '/1k', options)).status === 200)
     return { child, port }
   } catch (error) {
     await child.end()
@@ -107,7 +117,8 @@ async function measureLoad(proxy: Child, port: number, scenario: LoadScenario, b
   // 1. One request by hand: the load generator counts answers, it does not read them.
   const { method, path, headers, requestBytes, responseBytes } = scenario
   const body = requestBytes > 0 ? { body: Buffer.alloc(requestBytes, 'x') } : {}
-  const answer = await fetchOnce(port, path, { method, headers, ...body })
+  const http2 = scenario.http2 === 'client'
+  const answer = await fetchOnce(port, path, { method, headers, http2, ...body })
   if (answer.status !== 200 || answer.bytes !== responseBytes) {
     return { problems: [`answered ${answer.status} with ${answer.bytes} bytes instead of ${responseBytes}`] }
   }

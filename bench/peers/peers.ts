@@ -9,6 +9,8 @@ import { missingTool, versionOf } from './tools.ts'
 export interface Peer {
   name: string
   title: string
+  /** The sides on which it can speak HTTP/2 in clear text. */
+  http2: readonly ('client' | 'upstream')[]
   /** The sentence that names what is missing and the command that installs it; undefined when it is all there. */
   missing(): string | undefined
   version(): string
@@ -23,6 +25,7 @@ export const peers: readonly Peer[] = [
   {
     name: 'nginx',
     title: 'nginx',
+    http2: ['client'],
     missing: () => missingTool('nginx'),
     version: () => versionOf('nginx'),
     command: (ports, folder) => nginxCommand(ports, folder, NGINX_DEFAULTS),
@@ -30,6 +33,7 @@ export const peers: readonly Peer[] = [
   {
     name: 'nginx-tuned',
     title: 'nginx, tuned buffers',
+    http2: ['client'],
     missing: () => missingTool('nginx'),
     version: () => versionOf('nginx'),
     command: (ports, folder) => nginxCommand(ports, folder, NGINX_TUNED),
@@ -37,6 +41,7 @@ export const peers: readonly Peer[] = [
   {
     name: 'haproxy',
     title: 'HAProxy',
+    http2: ['client', 'upstream'],
     missing: () => missingTool('haproxy'),
     version: () => versionOf('haproxy'),
     command: haproxyCommand,
@@ -44,12 +49,14 @@ export const peers: readonly Peer[] = [
   {
     name: 'gatewright',
     title: 'Gatewright',
+    http2: ['client', 'upstream'],
     missing: () =>
       existsSync(join(repository, 'dist/index.js'))
         ? undefined
         : 'Gatewright is not built: npm run build (in the repository)',
     version: () => packageVersion(repository),
-    command: (ports) => nodeCommand(join(here, 'proxies/gatewright.ts'), ports),
+    command: (ports) =>
+      nodeCommand(join(here, 'proxies/gatewright.ts'), ports, ports.http2 === 'upstream' ? ['h2'] : []),
   },
   nodePeer('http-proxy-3', 'http-proxy-3'),
   nodePeer('httpxy', 'httpxy'),
@@ -62,6 +69,7 @@ function nodePeer(name: string, packageName: string): Peer {
   return {
     name,
     title: packageName,
+    http2: [],
     missing: () =>
       existsSync(folder) ? undefined : `${packageName} is not installed: npm ci --prefix bench/peers/node`,
     version: () => packageVersion(folder),
@@ -69,10 +77,10 @@ function nodePeer(name: string, packageName: string): Peer {
   }
 }
 
-function nodeCommand(script: string, { port, upstream }: ProxyPorts): Command {
+function nodeCommand(script: string, { port, upstream }: ProxyPorts, more: readonly string[] = []): Command {
   return {
     file: process.execPath,
-    args: [script, String(port), String(upstream)],
+    args: [script, String(port), String(upstream), ...more],
     env: { NODE_ENV: 'production' },
   }
 }

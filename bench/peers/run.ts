@@ -58,7 +58,10 @@ const report: Report = {
   machine: machine(),
   placement: place.note,
   origin: origin.description,
-  load: tool === 'wrk' ? `wrk ${versionOf('wrk')}, 1 thread` : 'fallback-load.ts (figures mean nothing)',
+  load:
+    tool === 'wrk'
+      ? `wrk ${versionOf('wrk')}, 1 thread; over HTTP/2 h2load ${versionOf('h2load')}, 1 thread`
+      : 'fallback-load.ts (figures mean nothing)',
   options,
   versions: Object.fromEntries(chosenPeers.map((peer) => [peer.name, peer.version()])),
   forwarded: {},
@@ -86,21 +89,39 @@ for (const scenario of chosenScenarios) {
     console.error(`bench:peers: ${sentence}`)
     continue
   }
+  const impossible = whatIsMissingFor(scenario)
+  if (impossible !== undefined) {
+    missing.push(`${scenario.title}: ${impossible}`)
+    console.error(`bench:peers: ${scenario.title}: ${impossible}`)
+    continue
+  }
   const rows = withRatios(await runScenario(scenario))
   report.rows.push(...rows)
   console.log(`\n${terminalTable(scenario, rows)}`)
 }
 
+function whatIsMissingFor(scenario: Scenario): string | undefined {
+  if (scenario.kind === 'idle') return undefined
+  if (scenario.http2 === 'client' && missingTool('h2load') !== undefined) return missingTool('h2load')
+  if (origin.ports[scenario.origin] === undefined) return missingTool('nginx')
+  return chosenPeers.some((peer) => canServe(peer, scenario)) ? undefined : 'none of those chosen can do that'
+}
+
+function canServe(peer: Peer, scenario: Scenario): boolean {
+  return scenario.kind === 'idle' || scenario.http2 === undefined || peer.http2.includes(scenario.http2)
+}
+
 async function runScenario(scenario: Scenario): Promise<Row[]> {
-  const rounds = new Map<Peer, Round[]>(chosenPeers.map((peer) => [peer, []]))
+  const able = chosenPeers.filter((peer) => canServe(peer, scenario))
+  const rounds = new Map<Peer, Round[]>(able.map((peer) => [peer, []]))
   for (let number = 0; number < options.rounds; number += 1) {
-    const first = number % chosenPeers.length
-    for (const peer of [...chosenPeers.slice(first), ...chosenPeers.slice(0, first)]) {
+    const first = number % able.length
+    for (const peer of [...able.slice(first), ...able.slice(0, first)]) {
       console.error(`bench:peers: ${scenario.id}, round ${number + 1} of ${options.rounds}: ${peer.name}`)
       rounds.get(peer)!.push(await measure(peer, scenario, bench))
     }
   }
-  return chosenPeers.map((peer) => rowOf(scenario.id, peer.name, peer.title, rounds.get(peer)!))
+  return able.map((peer) => rowOf(scenario.id, peer.name, peer.title, rounds.get(peer)!))
 }
 
 // 4. Keep what was seen.

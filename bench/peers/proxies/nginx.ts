@@ -5,6 +5,8 @@ import type { Command } from '../children.ts'
 export interface ProxyPorts {
   port: number
   upstream: number
+  /** Which side speaks HTTP/2. */
+  http2?: 'client' | 'upstream' | undefined
 }
 
 /** What nginx does by itself: request and response bodies are buffered, 8 x 4 KiB and then a temporary file. */
@@ -18,7 +20,11 @@ export const NGINX_TUNED = `
     proxy_busy_buffers_size 256k;
     proxy_max_temp_file_size 0;`
 
-export function nginxCommand({ port, upstream }: ProxyPorts, folder: string, buffering: string): Command {
+export function nginxCommand(
+  { port, upstream, http2 }: ProxyPorts,
+  folder: string,
+  buffering: string,
+): Command {
   const file = join(folder, 'nginx.conf')
   // `master_process off`: one process, so that its accounting is the whole of nginx.
   writeFileSync(
@@ -44,7 +50,7 @@ http {
     keepalive_requests 1000000000;
   }
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${port}${http2 === 'client' ? ' http2' : ''};
     proxy_http_version 1.1;
     proxy_set_header Connection "";
     proxy_set_header Host $http_host;
