@@ -140,6 +140,33 @@ describe('a response body over HTTP/2', () => {
     expect((await client.response(id)).sha256).toBe(sha256(bytes(8 * MIB)))
   })
 
+  it('of one large piece does not keep the proxy from reading on', async () => {
+    let asked = 0
+    const app = await http2Gateway(await rawUpstream(), {
+      target: () => {
+        asked++
+        return respond(
+          200,
+          (async function* () {
+            yield bytes(MIB)
+          })(),
+        )
+      },
+    })
+    const client = await http2Client(app, { settings: [[SettingId.initialWindowSize, 2 ** 30]] })
+    client.grant(0, 2 ** 30)
+    await client.until('settings', () => client.seen.includes('settings-ack'))
+    client.pause()
+    // Two proxies that both stop reading because of what they send would wait for each other.
+    for (let i = 1; i <= 8; i++) {
+      client.request()
+      await settled()
+      expect(asked).toBe(i)
+    }
+    client.resume()
+    for (let id = 1; id < 17; id += 2) expect((await client.response(id)).sha256).toBe(sha256(bytes(MIB)))
+  })
+
   it('is broken off by a reset where the service breaks off, and other streams go on', async () => {
     const { upstream, client, app } = await world()
     const other = client.request({ path: '/other' })

@@ -8,9 +8,14 @@ import type { Http2Stream } from './stream.ts'
 
 /** What every endpoint has before anyone says otherwise (RFC 9113 section 6.9.2). */
 export const DEFAULT_WINDOW = 65_535
-/** More than this is not given to a wire that has not sent it. */
+/** A wire that has more than this to send is given no more of bodies. */
 const MAX_UNSENT_BYTES = 65_536
-/** With so much unsent, nothing more is read: a peer that does not read either must not be answered without an end. */
+/** And any other one no more than this at a time. */
+const MAX_PIECE_BYTES = 131_072
+/**
+ * With so much unsent, nothing more is read: a peer that does not read either must not be answered without an end. Bodies alone
+ * never come to as much. Two ends that both stopped reading for what they send would wait for each other.
+ */
 const MAX_UNREAD_BYTES = 262_144
 /** Answers that the peer asked for, while it does not read what we send. */
 const MAX_UNREAD_ANSWERS = 1_000
@@ -44,7 +49,8 @@ export class ConnectionOutput {
 
   /** Bytes of bodies that may be written now. */
   get room(): number {
-    return this.#blocked || this.#wire.pendingBytes > MAX_UNSENT_BYTES ? 0 : Math.max(0, this.#window)
+    if (this.#blocked || this.#wire.pendingBytes > MAX_UNSENT_BYTES) return 0
+    return Math.max(0, Math.min(this.#window, MAX_PIECE_BYTES))
   }
 
   /** Writes a piece of a body that is within the windows. Returns whether its memory is free. */
