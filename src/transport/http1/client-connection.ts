@@ -261,7 +261,10 @@ export class ClientConnection
     dropNominated(head)
     const key = this.#websocketKey
     if (key !== undefined && head.headers.get('sec-websocket-accept') !== acceptOf(key))
-      throw new ProxyError('upstream_upgrade_failed', { detail: 'a wrong Sec-WebSocket-Accept', sent: 'head' })
+      throw new ProxyError('upstream_upgrade_failed', {
+        detail: 'a wrong Sec-WebSocket-Accept',
+        sent: 'head',
+      })
     const owner = this.#owner
     this.#phase = 'tunnel'
     this.#deadline.close()
