@@ -276,6 +276,35 @@ describe('a client that reads nothing', () => {
   })
 })
 
+describe('a client that does not hear of the end', () => {
+  it('is read for a while, and no more than so much', async () => {
+    const { client, app } = await world({}, { answers: false })
+    client.raw(Buffer.concat([frame(FrameType.DATA, 0, 9, 'x'), Buffer.alloc(4 * MIB)]))
+    await client.ended()
+    await settled()
+    // What the proxy has read, and what is on its way.
+    expect(client.wire.pendingBytes).toBeGreaterThan(2 * MIB)
+    await testClock().advance('2s')
+    expect(app.running.connections).toBe(1)
+  })
+
+  it('because it does not read gets to read it', async () => {
+    const { client, app } = await world({
+      target: () => respond(200, 'ok', { 'x-large': 'v'.repeat(4_000) }),
+    })
+    client.pause()
+    for (let i = 0; i < 1_000; i++) client.request({ method: 'HEAD' })
+    await settled()
+    const closing = app.running.close()
+    await settled()
+    client.resume()
+    expect(await client.ended()).toMatch(/^\d+ NO_ERROR$/)
+    expect(client.over).toBe('ended')
+    await closing
+    expect(testClock().now()).toBe(0)
+  })
+})
+
 describe('a client without a window', () => {
   it('makes the proxy hold no more than a piece of each body, and no longer than it may', async () => {
     let made = 0

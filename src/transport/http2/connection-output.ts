@@ -148,12 +148,11 @@ export class ConnectionOutput {
 
   // Ends.
 
-  /** Sends what was written, then the end of our side. What the peer sends is read, so that it gets to read that. */
+  /** Sends what was written, then the end of our side. */
   end(): void {
     this.#phase = 'ending'
     this.writer.flush()
     this.#wire.end()
-    this.#readOn()
   }
 
   /** Nothing is written any more. */
