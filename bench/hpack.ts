@@ -135,7 +135,7 @@ export async function run({ smoke }: { smoke: boolean }): Promise<void> {
 /** Answers everything, and does nothing. */
 class Counter implements FrameHandler {
   onDataStart(): void {}
-  onData(): true {
+  onDataPiece(): true {
     return true
   }
   onDataEnd(): void {}

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { durationMs, sizeBytes } from '../src/core/options.ts'
 import { healthSettings } from '../src/pool/health-options.ts'
 import { retrySettings } from '../src/pool/retry-options.ts'
+import { http2Settings } from '../src/transport/http2/http2-options.ts'
 import { limits } from '../src/transport/limits.ts'
 import { upstreamLimits } from '../src/transport/upstream-limits.ts'
 import { PAGES, snippetsOf } from './snippets.ts'
@@ -142,22 +143,61 @@ describe('the tables of defaults', () => {
         .filter((name) => name.endsWith('Ms'))
         .map((name) => `${owner}.${name}`)
     const all = [...named(limits(), 'limits'), ...named(upstreamLimits(), 'pool')]
-    expect(all.filter((option) => !rows.some((row) => row.option === option))).toEqual([])
+    const left = all.filter((option) => !rows.some((row) => row.option === option))
+    expect(left).toEqual(['pool.sessionIdleMs', 'pool.pingMs', 'pool.pingTimeoutMs'])
   })
 
   test('of the pools guide are those of the code', () => {
-    const settings = Object.entries(upstreamLimits()).filter(([name]) => !NO_OPTIONS.includes(name))
+    const settings = Object.entries(upstreamLimits()).filter(
+      ([name]) => !NO_OPTIONS.includes(name) && !OF_HTTP2.includes(name),
+    )
     expect(defaultsOf('docs/guides/pools.md')).toEqual(Object.fromEntries(settings))
+  })
+})
+
+describe('the guide to HTTP/2', () => {
+  const text = page('docs/guides/http2.md')
+  const section = (title: string) => text.slice(text.indexOf(`## ${title}`)).split('\n## ')[0]!
+
+  test('has the defaults of listeners', () => {
+    expect(defaultsIn(section('Options of a listener'))).toEqual(http2Settings({}))
+  })
+
+  test('has the defaults of pools', () => {
+    const { http2, ...settings } = upstreamLimits({ http2: true })
+    const { idleMs: sessionIdleMs, ...rest } = defaultsIn(section('To services'))
+    expect(http2).toBe('on')
+    const of = Object.fromEntries(Object.entries(settings).filter(([name]) => OF_HTTP2.includes(name)))
+    expect({ ...rest, sessionIdleMs }).toEqual(of)
   })
 })
 
 /** Settings of a pool that nobody can change. */
 const NO_OPTIONS = ['chunkExtensionBytes', 'trailerBytes', 'trailers']
 
+/** Settings of a pool that are in the guide to HTTP/2, as `sessionIdleMs` is by another name. */
+const OF_HTTP2 = [
+  'http2',
+  'streams',
+  'streamWindowBytes',
+  'connectionWindowBytes',
+  'sessionIdleMs',
+  'pingMs',
+  'pingTimeoutMs',
+]
+
 /** Rows that begin with an option and its default, both as code. */
 function defaultsOf(path: string): Record<string, number> {
-  const rows = [...page(path).matchAll(/^\| `(\w+)` \| `([\w.]+)` \|/gm)]
-  return Object.fromEntries(rows.map(([, option, value]) => [option!, defaultOf(option!, value!)]))
+  return defaultsIn(page(path))
+}
+
+function defaultsIn(text: string): Record<string, number> {
+  const rows = [...text.matchAll(/^\| `(\w+)` \| `([\w.]+)` \|/gm)]
+  return Object.fromEntries(
+    rows
+      .filter(([, option]) => option !== 'mode')
+      .map(([, option, value]) => [option!, defaultOf(option!, value!)]),
+  )
 }
 
 function defaultOf(option: string, value: string): number {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { output } from './children.ts'
+import { h2load } from './h2load.ts'
 import type { LoadScenario } from './scenarios.ts'
 
 /** What one run of the load generator saw. */
@@ -25,6 +26,7 @@ export type LoadTool = 'wrk' | 'fallback'
 
 export async function load(tool: LoadTool, run: LoadRun): Promise<LoadResult> {
   const { scenario, port, seconds, cpus } = run
+  if (scenario.http2 === 'client') return h2load(run)
   const url = `${scenario.tls ? 'https' : 'http'}://127.0.0.1:${port}${scenario.path}`
   const env = { BENCH_METHOD: scenario.method, BENCH_REQUEST_BYTES: String(scenario.requestBytes) }
   const headers = Object.entries(scenario.headers)

@@ -54,8 +54,10 @@ export interface Round {
 export async function measure(peer: Peer, scenario: Scenario, bench: Bench): Promise<Round> {
   let proxy: { child: Child; port: number } | undefined
   try {
-    const load = scenario.kind === 'load' ? scenario : undefined
-    proxy = await startProxy(peer, load?.origin ?? 'nginx', bench, load?.tls)
+    proxy =
+      scenario.kind === 'load'
+        ? await startProxy(peer, scenario.origin, bench, scenario)
+        : await startProxy(peer, 'nginx', bench)
     return scenario.kind === 'load'
       ? await measureLoad(proxy.child, proxy.port, scenario, bench)
       : await measureIdle(proxy.child, proxy.port, scenario, bench)
@@ -92,14 +94,17 @@ async function startProxy(
   peer: Peer,
   behind: LoadScenario['origin'],
   { origin, placement }: Bench,
-  tls: boolean = false,
+  { http2, tls = false }: Partial<Pick<LoadScenario, 'http2' | 'tls'>> = {},
 ) {
   const port = await freePort()
   const folder = temporaryFolder()
-  const ports = { port, upstream: origin.ports[behind], tls: tls ? await certificate(folder) : undefined }
+  const upstream = origin.ports[behind]
+  if (upstream === undefined) throw new Error('did not start: no service speaks HTTP/2')
+  const ports = { port, upstream, http2, tls: tls ? await certificate(folder) : undefined }
   const child = start(peer.command(ports, folder), placement.proxy)
   try {
-    await untilReady(child, async () => (await fetchOnce(port, '/1k', { tls })).status === 200)
+    const options = { http2: http2 === 'client', tls }
+    await untilReady(child, async () => (await fetchOnce(port, '/1k', options)).status === 200)
     return { child, port }
   } catch (error) {
     await child.end()
@@ -131,7 +136,8 @@ async function measureLoad(proxy: Child, port: number, scenario: LoadScenario, b
   // 1. One request by hand: the load generator counts answers, it does not read them.
   const { method, path, headers, requestBytes, responseBytes, tls } = scenario
   const body = requestBytes > 0 ? { body: Buffer.alloc(requestBytes, 'x') } : {}
-  const answer = await fetchOnce(port, path, { method, headers, tls, ...body })
+  const http2 = scenario.http2 === 'client'
+  const answer = await fetchOnce(port, path, { method, headers, http2, tls, ...body })
   if (answer.status !== 200 || answer.bytes !== responseBytes) {
     return { problems: [`answered ${answer.status} with ${answer.bytes} bytes instead of ${responseBytes}`] }
   }

@@ -5,8 +5,8 @@ import { fetchOnce } from './fetch-once.ts'
 
 /** The service behind every proxy, the same for all: nginx for downloads, `sink.ts` for uploads and a few more. */
 export interface Origin {
-  /** Without nginx both are the sink. */
-  ports: { nginx: number; sink: number }
+  /** Without nginx the first two are the sink, and nobody speaks HTTP/2. */
+  ports: { nginx: number; sink: number; 'nginx-h2': number | undefined }
   description: string
   children: readonly Child[]
 }
@@ -20,29 +20,30 @@ export async function startOrigin(hasNginx: boolean, cpus?: string): Promise<Ori
   await untilReady(sink, async () => (await fetchOnce(sinkPort, '/1k')).status === 200)
   if (!hasNginx) {
     return {
-      ports: { nginx: sinkPort, sink: sinkPort },
+      ports: { nginx: sinkPort, sink: sinkPort, 'nginx-h2': undefined },
       description: 'sink.ts (nginx is missing)',
       children: [sink],
     }
   }
   const nginxPort = await freePort()
+  const http2Port = await freePort()
   const folder = temporaryFolder()
   writeFileSync(join(folder, '64k'), Buffer.alloc(64 * 1024, 'x'))
   writeFileSync(join(folder, '1m'), Buffer.alloc(1024 * 1024, 'x'))
-  writeFileSync(join(folder, 'nginx.conf'), configuration(nginxPort, folder))
+  writeFileSync(join(folder, 'nginx.conf'), configuration(nginxPort, http2Port, folder))
   const nginx = start(
     { file: 'nginx', args: ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')] },
     cpus,
   )
   await untilReady(nginx, async () => (await fetchOnce(nginxPort, '/1k')).status === 200)
   return {
-    ports: { nginx: nginxPort, sink: sinkPort },
+    ports: { nginx: nginxPort, sink: sinkPort, 'nginx-h2': http2Port },
     description: 'nginx; sink.ts (node:net) for uploads and new connections',
     children: [sink, nginx],
   }
 }
 
-function configuration(port: number, folder: string): string {
+function configuration(port: number, http2Port: number, folder: string): string {
   return `daemon off;
 master_process off;
 pid ${folder}/nginx.pid;
@@ -65,6 +66,7 @@ http {
   scgi_temp_path ${folder}/scgi;
   server {
     listen 127.0.0.1:${port};
+    listen 127.0.0.1:${http2Port} http2;
     root ${folder};
     add_header Cache-Control "public, max-age=60";
     location = /1k { return 200 "${'x'.repeat(1024)}"; }

@@ -11,6 +11,8 @@ export interface Peer {
   title: string
   /** Whether clients can come to it by HTTPS. */
   tls: boolean
+  /** The sides on which it can speak HTTP/2 in clear text. */
+  http2: readonly ('client' | 'upstream')[]
   /** The sentence that names what is missing and the command that installs it; undefined when it is all there. */
   missing(): string | undefined
   version(): string
@@ -26,6 +28,7 @@ export const peers: readonly Peer[] = [
     name: 'nginx',
     title: 'nginx',
     tls: true,
+    http2: ['client'],
     missing: () => missingTool('nginx'),
     version: () => versionOf('nginx'),
     command: (ports, folder) => nginxCommand(ports, folder, NGINX_DEFAULTS),
@@ -34,6 +37,7 @@ export const peers: readonly Peer[] = [
     name: 'nginx-tuned',
     title: 'nginx, tuned buffers',
     tls: true,
+    http2: ['client'],
     missing: () => missingTool('nginx'),
     version: () => versionOf('nginx'),
     command: (ports, folder) => nginxCommand(ports, folder, NGINX_TUNED),
@@ -42,6 +46,7 @@ export const peers: readonly Peer[] = [
     name: 'haproxy',
     title: 'HAProxy',
     tls: true,
+    http2: ['client', 'upstream'],
     missing: () => missingTool('haproxy'),
     version: () => versionOf('haproxy'),
     command: haproxyCommand,
@@ -50,12 +55,17 @@ export const peers: readonly Peer[] = [
     name: 'gatewright',
     title: 'Gatewright',
     tls: true,
+    http2: ['client', 'upstream'],
     missing: () =>
       existsSync(join(repository, 'dist/index.js'))
         ? undefined
         : 'Gatewright is not built: npm run build (in the repository)',
     version: () => packageVersion(repository),
-    command: (ports) => nodeCommand(join(here, 'proxies/gatewright.ts'), ports),
+    command: (ports) =>
+      nodeCommand(join(here, 'proxies/gatewright.ts'), ports, [
+        ports.http2 === 'upstream' ? 'h2' : 'http/1.1',
+        ...(ports.tls === undefined ? [] : [ports.tls.cert, ports.tls.key]),
+      ]),
   },
   nodePeer('http-proxy-3', 'http-proxy-3'),
   nodePeer('httpxy', 'httpxy'),
@@ -69,6 +79,7 @@ function nodePeer(name: string, packageName: string): Peer {
     name,
     title: packageName,
     tls: false,
+    http2: [],
     missing: () =>
       existsSync(folder) ? undefined : `${packageName} is not installed: npm ci --prefix bench/peers/node`,
     version: () => packageVersion(folder),
@@ -76,10 +87,10 @@ function nodePeer(name: string, packageName: string): Peer {
   }
 }
 
-function nodeCommand(script: string, { port, upstream, tls }: ProxyPorts): Command {
+function nodeCommand(script: string, { port, upstream }: ProxyPorts, more: readonly string[] = []): Command {
   return {
     file: process.execPath,
-    args: [script, String(port), String(upstream), ...(tls ? [tls.cert, tls.key] : [])],
+    args: [script, String(port), String(upstream), ...more],
     env: { NODE_ENV: 'production' },
   }
 }

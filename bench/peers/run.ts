@@ -58,7 +58,10 @@ const report: Report = {
   machine: machine(),
   placement: place.note,
   origin: origin.description,
-  load: tool === 'wrk' ? `wrk ${versionOf('wrk')}, 1 thread` : 'fallback-load.ts (figures mean nothing)',
+  load:
+    tool === 'wrk'
+      ? `wrk ${versionOf('wrk')}, 1 thread; over HTTP/2 h2load ${versionOf('h2load')}, 1 thread`
+      : 'fallback-load.ts (figures mean nothing)',
   options,
   versions: Object.fromEntries(chosenPeers.map((peer) => [peer.name, peer.version()])),
   forwarded: {},
@@ -86,13 +89,31 @@ for (const scenario of chosenScenarios) {
     console.error(`bench:peers: ${sentence}`)
     continue
   }
+  const impossible = whatIsMissingFor(scenario)
+  if (impossible !== undefined) {
+    missing.push(`${scenario.title}: ${impossible}`)
+    console.error(`bench:peers: ${scenario.title}: ${impossible}`)
+    continue
+  }
   const rows = withRatios(await runScenario(scenario))
   report.rows.push(...rows)
   console.log(`\n${terminalTable(scenario, rows)}`)
 }
 
+function whatIsMissingFor(scenario: Scenario): string | undefined {
+  if (scenario.kind === 'idle') return undefined
+  if (scenario.http2 === 'client' && missingTool('h2load') !== undefined) return missingTool('h2load')
+  if (origin.ports[scenario.origin] === undefined) return missingTool('nginx')
+  return chosenPeers.some((peer) => canServe(peer, scenario)) ? undefined : 'none of those chosen can do that'
+}
+
+function canServe(peer: Peer, scenario: Scenario): boolean {
+  if (scenario.kind === 'idle') return true
+  return (!scenario.tls || peer.tls) && (scenario.http2 === undefined || peer.http2.includes(scenario.http2))
+}
+
 async function runScenario(scenario: Scenario): Promise<Row[]> {
-  const able = chosenPeers.filter((peer) => peer.tls || scenario.kind === 'idle' || !scenario.tls)
+  const able = chosenPeers.filter((peer) => canServe(peer, scenario))
   const rounds = new Map<Peer, Round[]>(able.map((peer) => [peer, []]))
   for (let number = 0; number < options.rounds; number += 1) {
     const first = number % able.length

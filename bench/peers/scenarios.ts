@@ -11,8 +11,12 @@ export interface LoadScenario {
   /** Bytes of body that each response must carry; a run that got fewer is reported as a problem. */
   responseBytes: number
   connections: number
+  /** Which side of the proxy speaks HTTP/2, in clear text; the other one HTTP/1.1. Default: none. */
+  http2?: 'client' | 'upstream'
+  /** Requests of one connection at a time, over HTTP/2. */
+  streams?: number
   /** Who answers behind the proxy; see origin.ts. */
-  origin: 'nginx' | 'sink'
+  origin: 'nginx' | 'nginx-h2' | 'sink'
   /** Whether clients come by HTTPS. Of the proxies, only those that speak TLS themselves are measured. */
   tls: boolean
 }
@@ -88,6 +92,21 @@ export const scenarios: readonly Scenario[] = [
     // nginx writes `Connection: keep-alive`; @fastify/http-proxy passes that on to the client and closes nevertheless,
     // so that every second request fails. The sink writes no Connection field, and all can be compared.
     origin: 'sink',
+  },
+  {
+    ...get1k,
+    id: 'h2-get-1k',
+    title: 'GET 1 KiB over HTTP/2, 8 connections of 16 streams',
+    http2: 'client',
+    connections: 8,
+    streams: 16,
+  },
+  {
+    ...get1k,
+    id: 'h2c-upstream',
+    title: 'GET 1 KiB, HTTP/2 to the service',
+    http2: 'upstream',
+    origin: 'nginx-h2',
   },
   { kind: 'idle', id: 'idle-1000', title: '1 000 idle keep-alive connections', connections: 1_000 },
   { kind: 'idle', id: 'idle-10000', title: '10 000 idle keep-alive connections', connections: 10_000 },

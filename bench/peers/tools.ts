@@ -5,6 +5,7 @@ const TOOLS = {
   nginx: { debian: 'nginx-light', arguments: ['-v'] },
   haproxy: { debian: 'haproxy', arguments: ['-v'] },
   wrk: { debian: 'wrk', arguments: ['-v'] },
+  h2load: { debian: 'nghttp2-client', arguments: ['--version'] },
   taskset: { debian: 'util-linux', arguments: ['--version'] },
 } as const
 

@@ -187,6 +187,13 @@ const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
     'connection_terminated',
     'The service closed the connection without an answer',
   ),
+  upstream_stream_refused: row(
+    'upstream',
+    503,
+    'always',
+    'destination_unavailable',
+    'The service did not take the request',
+  ),
   upstream_head_timeout: row(
     'upstream',
     504,
@@ -318,6 +325,7 @@ export type ProxyErrorCode =
   | 'upstream_tls_failed'
   | 'upstream_certificate_invalid'
   | 'upstream_reset'
+  | 'upstream_stream_refused'
   | 'upstream_head_timeout'
   | 'upstream_attempt_timeout'
   | 'upstream_deadline'

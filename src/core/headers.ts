@@ -72,14 +72,22 @@ export type HeadersInit =
  */
 export class HeaderList implements Iterable<[name: string, value: string]> {
   /** Parallel arrays. Empty as long as the list is still the section that it was parsed from. */
-  readonly #fields: FieldName[] = []
-  readonly #values: string[] = []
+  #fields: FieldName[] = []
+  #values: string[] = []
   #section: FieldSection | undefined
 
   /** @internal A list of a section that the parser has checked. Its fields are only told apart when someone asks. */
   static parsed(section: FieldSection): HeaderList {
     const list = new HeaderList()
     list.#section = section
+    return list
+  }
+
+  /** @internal A list of fields that were checked, in wire order. The arrays are the list's from now on. */
+  static of(fields: FieldName[], values: string[]): HeaderList {
+    const list = new HeaderList()
+    list.#fields = fields
+    list.#values = values
     return list
   }
 

@@ -36,7 +36,7 @@ export class RequestMessage {
   readonly host: string
   /** What the client used, as far as is known: see `Client.scheme`. */
   readonly scheme: 'http' | 'https'
-  /** What the client spoke. The service is always spoken to in HTTP/1.1. */
+  /** What the client spoke. What the service is spoken to in is its pool's to say. */
   readonly version: HttpVersion
   /** @internal The protocols that the client offers to switch to. */
   upgrade: string | undefined = undefined

@@ -67,7 +67,11 @@ export function sizeBytes(
   owner: string,
   option: string,
   value: Size,
-  { min = 0, unlimited = false }: { min?: number; unlimited?: boolean } = {},
+  {
+    min = 0,
+    max = Number.MAX_SAFE_INTEGER,
+    unlimited = false,
+  }: { min?: number; max?: number; unlimited?: boolean } = {},
 ): number {
   let bytes = Number.NaN
   if (typeof value === 'number') bytes = value
@@ -76,10 +80,14 @@ export function sizeBytes(
     if (found !== null)
       bytes = Math.round(Number(found[1]) * BYTES[found[2]!.toLowerCase() as keyof typeof BYTES])
   }
-  if ((unlimited && bytes === Number.POSITIVE_INFINITY) || (Number.isSafeInteger(bytes) && bytes >= min))
+  if (
+    (unlimited && bytes === Number.POSITIVE_INFINITY) ||
+    (Number.isSafeInteger(bytes) && bytes >= min && bytes <= max)
+  )
     return bytes
   const least = min > 0 ? ` of at least ${min} bytes` : ''
-  throw invalidOption(owner, option, `a size${least} (bytes, or "64kb", "100mb")`, value)
+  const most = max < Number.MAX_SAFE_INTEGER ? ` and at most ${max}` : ''
+  throw invalidOption(owner, option, `a size${least}${most} (bytes, or "64kb", "100mb")`, value)
 }
 
 /** A whole number within bounds. */

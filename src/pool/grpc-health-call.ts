@@ -118,7 +118,7 @@ export class GrpcHealthCall implements ProbeTalk, FrameHandler {
     if (this.#phase === 'head') throw protocolFault('DATA before HEADERS')
   }
 
-  onData(_streamId: number, chunk: Buffer): true {
+  onDataPiece(_streamId: number, chunk: Buffer): true {
     if (this.#message.length + chunk.length > MESSAGE_BYTES) this.#malformed()
     else this.#message = Buffer.concat([this.#message, chunk])
     return true

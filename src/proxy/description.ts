@@ -5,6 +5,7 @@ import type { Match } from '../core/match.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { ClientResolver, type TrustedField } from '../transport/client-resolver.ts'
+import { type Http2Options, http2Settings } from '../transport/http2/http2-options.ts'
 import { type LimitOptions, limits } from '../transport/limits.ts'
 import type { ListenerSettings } from '../transport/listener.ts'
 import type { Target } from '../transport/runtime.ts'
@@ -35,6 +36,11 @@ export interface ListenOptions {
   limits?: LimitOptions
   /** TLS: a certificate with its key, as files or PEM, or several of them by the names of servers. Default none. */
   tls?: TlsListenOptions
+  /**
+   * HTTP/2, where a client speaks it: over TLS when both agree on it (ALPN), in clear text when it begins with it (prior
+   * knowledge). Default `true`; `false` speaks HTTP/1.1 alone.
+   */
+  http2?: boolean | Http2Options
 }
 
 export interface RouteEntry {
@@ -67,7 +73,15 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
   if (typeof options !== 'object' || options === null) {
     throw invalidOption('listen', 'port', 'a port number or an object of options', given)
   }
-  knownOptions('listen', options, ['port', 'host', 'trustedProxies', 'trustedField', 'limits', 'tls'])
+  knownOptions('listen', options, [
+    'port',
+    'host',
+    'trustedProxies',
+    'trustedField',
+    'limits',
+    'tls',
+    'http2',
+  ] satisfies (keyof ListenOptions)[])
   const {
     port = DEFAULT_PORT,
     host = '127.0.0.1',
@@ -75,6 +89,7 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     trustedField = 'x-forwarded-for',
     limits: limitOptions,
     tls,
+    http2 = true,
   } = options
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalidOption('listen', 'port', 'a whole number from 0 to 65535', port)
@@ -95,6 +110,8 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     host,
     clients: new ClientResolver(trustedProxies, trustedField),
     limits: limits(limitOptions),
-    tls: tls === undefined ? undefined : tlsSettings(tls),
+    tls:
+      tls === undefined ? undefined : tlsSettings(tls, http2 === false ? ['http/1.1'] : ['h2', 'http/1.1']),
+    http2: http2 === false ? undefined : http2Settings(http2 === true ? {} : http2),
   }
 }

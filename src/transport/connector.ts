@@ -1,48 +1,42 @@
-import { type Clock, Deadline, type Timer } from '../core/clock.ts'
-import { ProxyError, type ProxyErrorCode } from '../core/errors.ts'
+import { type Clock, Deadline } from '../core/clock.ts'
+import { ProxyError } from '../core/errors.ts'
 import { IDEMPOTENT_METHODS } from '../core/idempotent-methods.ts'
-import type { Connecting, ConnectOptions, Network, Wire } from '../core/network.ts'
-import { withoutStack } from '../core/without-stack.ts'
-import type { Attempt, AttemptCarrier } from './attempt.ts'
-import { connectError } from './connect-error.ts'
+import type { ConnectOptions, Network, Wire } from '../core/network.ts'
+import type { Attempt } from './attempt.ts'
+import { AttemptQueue } from './attempt-queue.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 import { parseResponseHead, type ResponseHead } from './http1/response-head.ts'
+import { Http2ClientConnection } from './http2/client-connection.ts'
+import { PendingConnection, type PendingConnectionOwner } from './pending-connection.ts'
+import type { ConnectionOwner, SendAgain, UpstreamConnection } from './upstream-connection.ts'
 import type { UpstreamLimits } from './upstream-limits.ts'
 
-/** What a connection to an endpoint needs of the one who keeps it. */
-export interface ConnectionOwner {
-  readonly clock: Clock
-  readonly limits: UpstreamLimits
-  readonly parseHead: (bytes: Buffer, start: number, available: number) => ResponseHead | undefined
-  /** It can take another attempt. */
-  released(connection: ClientConnection): void
-  /** It is gone. Called once. */
-  closed(connection: ClientConnection): void
-  /** Its wire, too, is closed. Called once, after `closed`. */
-  disconnected(): void
-  /** An attempt failed on it. `stale`: it had been used before, and not a byte of a response came. */
-  attemptFailed(attempt: Attempt, error: ProxyError, stale: boolean): void
-}
-
 /**
- * The connections to one endpoint: gives each attempt an idle one (the most recently used first, since it is the least
- * likely to be stale), a new one, or a place in a queue.
+ * The connections to one endpoint. An attempt is given
+ * - over HTTP/1.1: an idle connection (the most recently used first, since it is the least likely to be stale);
+ * - over HTTP/2: the session that has the fewest streams, while there is one with room;
+ * - a new connection, or one that is being made and will have room for it;
+ * - a place in a queue.
  */
-export class Connector implements ConnectionOwner, AttemptCarrier {
+export class Connector implements ConnectionOwner<UpstreamConnection>, PendingConnectionOwner {
   readonly clock: Clock
   readonly limits: UpstreamLimits
   readonly parseHead: (bytes: Buffer, start: number, available: number) => ResponseHead | undefined
   readonly #network: Network
   readonly #target: ConnectOptions
   readonly #idleDeadline: Deadline
-  readonly #queueDeadline: Deadline
-  readonly #all = new Set<ClientConnection>()
-  /** Least recently used first. */
+  readonly #queue: AttemptQueue
+  /** All that are open, of either protocol. */
+  readonly #all = new Set<UpstreamConnection>()
+  readonly #pending = new Set<PendingConnection>()
+  /** Those of HTTP/1.1 that do nothing, the least recently used first. */
   readonly #idle: ClientConnection[] = []
   /** When the idle ones are looked at next: the soonest of their times, or earlier. */
   #idleCheckAt = 0
-  readonly #connecting = new Map<Attempt, PendingConnect>()
-  readonly #queue = new Map<Attempt, number>()
+  /** Those of HTTP/2 that take streams. */
+  readonly #sessions: Http2ClientConnection[] = []
+  /** What the endpoint speaks, as far as that is known before a connection is made; `undefined` where ALPN has to tell. */
+  #speaks: 'http/1.1' | 'h2' | undefined
   readonly #onWires: (change: 1 | -1) => void
   /**
    * - `open`: keeps connections for the next attempts.
@@ -66,16 +60,21 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
     this.limits = limits
     this.parseHead = (bytes, start, available) => parseResponseHead(bytes, start, available, limits)
     this.#idleDeadline = new Deadline(clock, () => this.#closeIdle())
-    this.#queueDeadline = new Deadline(clock, () => this.#expireQueue())
+    this.#queue = new AttemptQueue(clock, limits)
+    const { http2 } = limits
+    if (http2 === 'on') this.#speaks = 'h2'
+    // Without TLS there is nothing to agree on a protocol with.
+    else if (http2 === 'off' || target.tls === undefined) this.#speaks = 'http/1.1'
   }
 
   /** Open connections and those being made. */
   get connections(): number {
-    return this.#all.size + this.#connecting.size
+    return this.#all.size + this.#pending.size
   }
 
+  /** Open connections that nothing runs on. */
   get idle(): number {
-    return this.#idle.length
+    return this.#idle.length + this.#sessions.filter(({ streamCount }) => streamCount === 0).length
   }
 
   get queued(): number {
@@ -84,8 +83,8 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
 
   /** All that it works for: on connections, while these are made, in the queue. */
   get attempts(): Attempt[] {
-    const connected = Array.from(this.#all, ({ attempt }) => attempt).filter((it) => it !== undefined)
-    return [...connected, ...this.#connecting.keys(), ...this.#queue.keys()]
+    const working = [...this.#all, ...this.#pending].flatMap(({ attempts }) => attempts)
+    return [...working, ...this.#queue.attempts]
   }
 
   /** Sends an attempt as soon as there is a connection for it. */
@@ -94,27 +93,16 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
       attempt.fail(new ProxyError('proxy_closed'))
       return
     }
-    const idle = attempt.needsFreshConnection ? undefined : this.#idle.pop()
-    if (idle !== undefined) idle.start(attempt)
-    else if (this.connections < this.limits.maxConnections) this.#connect(attempt)
-    else if (attempt.needsFreshConnection && this.#idle.length > 0) {
-      this.#idle.shift()!.close()
-      this.#connect(attempt)
-    } else this.#enqueue(attempt)
-  }
-
-  worksFor(attempt: Attempt): boolean {
-    return this.#queue.has(attempt) || this.#connecting.has(attempt)
-  }
-
-  cancelAttempt(attempt: Attempt): void {
-    this.#leaveQueue(attempt)
-    const connect = this.#connecting.get(attempt)
-    if (connect !== undefined) {
-      this.#endConnect(attempt, connect)
-      connect.connecting?.cancel()
-      this.#serveQueue()
+    const open = attempt.needsFreshConnection ? undefined : this.#openFor(attempt)
+    if (open !== undefined) {
+      open.start(attempt)
+      return
     }
+    const pending = this.#pendingFor(attempt)
+    if (pending !== undefined) pending.add(attempt)
+    else if (this.connections < this.limits.maxConnections) this.#connect(attempt)
+    else if (this.#closeSurplus(attempt)) this.#connect(attempt)
+    else this.#queue.add(attempt)
   }
 
   /**
@@ -124,44 +112,60 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
   retire(): void {
     if (this.#phase !== 'open') return
     this.#phase = 'retired'
-    this.#idleDeadline.close()
-    for (const connection of this.#idle.splice(0)) connection.close()
-    if (this.#queue.size === 0) this.#queueDeadline.close()
+    this.#closeAllIdle()
+    this.#queue.retire()
   }
 
   /** Closes what is idle now and the rest when it is done. Attempts that wait have failed. */
   close(): void {
     this.#phase = 'closed'
-    this.#idleDeadline.close()
-    for (const connection of this.#idle.splice(0)) connection.close()
-    for (const attempt of [...this.#queue.keys()]) {
-      this.#queue.delete(attempt)
-      attempt.fail(new ProxyError('proxy_closed'))
-    }
-    this.#queueDeadline.close()
+    this.#closeAllIdle()
+    this.#queue.close()
   }
 
   /** Closes everything, also what is in use. */
   destroy(): void {
     this.close()
-    for (const [attempt, connect] of [...this.#connecting]) {
-      this.#endConnect(attempt, connect)
-      connect.connecting?.cancel()
-      attempt.fail(new ProxyError('proxy_closed'))
-    }
+    for (const pending of [...this.#pending]) pending.destroy(new ProxyError('proxy_closed'))
     for (const connection of [...this.#all]) connection.close()
   }
 
   // The connections' side.
 
-  released(connection: ClientConnection): void {
+  released(connection: UpstreamConnection): void {
+    if (connection instanceof ClientConnection) this.#releasedHttp1(connection)
+    else this.#roomOn(connection as Http2ClientConnection)
+  }
+
+  closed(connection: UpstreamConnection): void {
+    this.#all.delete(connection)
+    if (connection instanceof ClientConnection) remove(this.#idle, connection)
+    else remove(this.#sessions, connection)
+    this.#serveQueue()
+  }
+
+  disconnected(): void {
+    this.#onWires(-1)
+  }
+
+  attemptFailed(attempt: Attempt, error: ProxyError, again: SendAgain): void {
+    // Once: what fails on a new connection too has a reason of its own.
+    if (again !== 'never' && !attempt.needsFreshConnection && canSendAgain(attempt, again)) {
+      attempt.needsFreshConnection = true
+      attempt.sent = 'none'
+      attempt.recording?.stale()
+      this.send(attempt)
+    } else attempt.fail(error)
+  }
+
+  #releasedHttp1(connection: ClientConnection): void {
     if (this.#phase === 'closed') {
       connection.close()
       return
     }
-    const [waiting] = this.#queue.keys()
+    const waiting = this.#queue.first
     if (waiting !== undefined) {
-      this.#leaveQueue(waiting)
+      this.#queue.remove(waiting)
       connection.start(waiting)
       return
     }
@@ -183,125 +187,140 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
     }
   }
 
-  closed(connection: ClientConnection): void {
-    this.#all.delete(connection)
-    const at = this.#idle.indexOf(connection)
-    if (at >= 0) this.#idle.splice(at, 1)
-    this.#serveQueue()
+  #roomOn(session: Http2ClientConnection): void {
+    while (this.#phase !== 'closed' && session.room > 0) {
+      const waiting = this.#queue.first
+      if (waiting === undefined) break
+      this.#queue.remove(waiting)
+      session.start(waiting)
+    }
+    if (this.#phase !== 'open' && session.streamCount === 0) session.close()
   }
 
-  disconnected(): void {
-    this.#onWires(-1)
+  // Finding one that is there.
+
+  #openFor(attempt: Attempt): UpstreamConnection | undefined {
+    if (this.#idle.length > 0) return this.#idle.pop()
+    if (this.#sessions.length === 0 || this.#needsHttp1(attempt)) return undefined
+    let best: Http2ClientConnection | undefined
+    for (const session of this.#sessions) {
+      if (session.room > 0 && (best === undefined || session.streamCount < best.streamCount)) best = session
+    }
+    return best
   }
 
-  attemptFailed(attempt: Attempt, error: ProxyError, stale: boolean): void {
-    if (stale && canSendAgain(attempt)) {
-      attempt.needsFreshConnection = true
-      attempt.sent = 'none'
-      attempt.recording?.stale()
-      this.send(attempt)
-    } else attempt.fail(error)
+  #pendingFor(attempt: Attempt): PendingConnection | undefined {
+    if (this.#speaks === 'http/1.1' || this.#needsHttp1(attempt)) return undefined
+    for (const pending of this.#pending) if (pending.room > 0) return pending
+    return undefined
+  }
+
+  /** Where there is a choice, a tunnel gets a connection of its own: services that speak both seldom take one in a stream. */
+  #needsHttp1({ request }: Attempt): boolean {
+    return request.upgrade !== undefined && this.limits.http2 !== 'on'
+  }
+
+  /** Makes room for a new connection, where the attempt must have one. */
+  #closeSurplus(attempt: Attempt): boolean {
+    if (!attempt.needsFreshConnection) return false
+    const idle = this.#idle.shift()
+    idle?.close()
+    return idle !== undefined
   }
 
   // Making connections.
 
   #connect(attempt: Attempt): void {
-    attempt.carrier = this
-    attempt.recording?.connecting()
-    const pending: PendingConnect = { connecting: undefined, timer: undefined }
-    this.#connecting.set(attempt, pending)
-    this.#limitConnect(attempt, pending, 'upstream_connect_timeout', this.limits.connectMs)
-    try {
-      pending.connecting = this.#network.connect(this.#target, {
-        onSecuring: () => {
-          attempt.tlsBegan()
-          this.#limitConnect(attempt, pending, 'upstream_tls_timeout', this.limits.tlsMs)
-        },
-        onConnect: (wire) => this.#connected(attempt, pending, wire),
-        onConnectError: (error) => this.#connectFailed(attempt, pending, connectError(error)),
-      })
-    } catch (error) {
-      this.#connectFailed(attempt, pending, connectError(error as Error))
+    const onlyHttp1 = this.#needsHttp1(attempt)
+    const capacity = onlyHttp1 || this.#speaks === 'http/1.1' ? 1 : this.limits.streams
+    const pending = new PendingConnection(this, this.clock, this.limits, capacity)
+    this.#pending.add(pending)
+    pending.add(attempt)
+    const { tls } = this.#target
+    const { http2 } = this.limits
+    if (tls === undefined || http2 === 'off') pending.connect(this.#network, this.#target)
+    else {
+      // What the endpoint speaks may change: so both are offered, also where it is thought to be known.
+      const alpn = http2 === 'on' ? ONLY_HTTP2 : onlyHttp1 ? ONLY_HTTP1 : EITHER
+      pending.connect(this.#network, { ...this.#target, tls: { ...tls, alpn } })
     }
   }
 
-  /** Each step of a connection has a time of its own. */
-  #limitConnect(attempt: Attempt, pending: PendingConnect, code: ProxyErrorCode, ms: number): void {
-    pending.timer?.clear()
-    pending.timer = undefined
-    if (ms === Number.POSITIVE_INFINITY) return
-    pending.timer = this.clock.setTimeout(() => {
-      pending.connecting?.cancel()
-      this.#connectFailed(attempt, pending, new ProxyError(code))
-    }, ms)
-  }
-
-  #connected(attempt: Attempt, pending: PendingConnect, wire: Wire): void {
-    const connection = new ClientConnection(wire, this)
+  connected(pending: PendingConnection, wire: Wire, attempts: readonly Attempt[]): void {
+    this.#pending.delete(pending)
     this.#onWires(1)
-    this.#all.add(connection)
-    this.#endConnect(attempt, pending)
-    if (this.#phase === 'closed') {
+    const { http2 } = this.limits
+    let speaks = this.#speaks
+    if (wire.tls !== undefined && http2 !== 'off') {
+      speaks = wire.tls.alpn === 'h2' ? 'h2' : 'http/1.1'
+      if (http2 === 'auto' && !attempts.some((it) => this.#needsHttp1(it))) this.#speaks = speaks
+    }
+    const connection = speaks === 'h2' ? this.#session(wire) : this.#http1(wire)
+    const refused =
+      this.#phase === 'closed'
+        ? new ProxyError('proxy_closed')
+        : http2 === 'on' && speaks !== 'h2'
+          ? new ProxyError('upstream_tls_failed', { detail: 'it does not agree on HTTP/2' })
+          : undefined
+    if (refused !== undefined) {
       connection.close()
-      attempt.fail(new ProxyError('proxy_closed'))
-    } else connection.start(attempt)
+      for (const attempt of attempts) attempt.fail(refused)
+      return
+    }
+    if (connection instanceof ClientConnection) {
+      const [first, ...others] = attempts
+      connection.start(first!)
+      for (const attempt of others) this.send(attempt)
+      this.#serveQueue()
+      return
+    }
+    for (const attempt of attempts) {
+      if (connection.room > 0) connection.start(attempt)
+      else this.send(attempt)
+    }
+    this.#roomOn(connection)
   }
 
-  #connectFailed(attempt: Attempt, pending: PendingConnect, error: ProxyError): void {
-    if (this.#connecting.get(attempt) !== pending) return
-    this.#endConnect(attempt, pending)
-    attempt.fail(error)
+  #http1(wire: Wire): ClientConnection {
+    const connection = new ClientConnection(wire, this)
+    this.#all.add(connection)
+    return connection
+  }
+
+  #session(wire: Wire): Http2ClientConnection {
+    const session = new Http2ClientConnection(wire, this)
+    this.#all.add(session)
+    this.#sessions.push(session)
+    return session
+  }
+
+  connectFailed(pending: PendingConnection, error: ProxyError, attempts: readonly Attempt[]): void {
+    this.#pending.delete(pending)
+    for (const attempt of attempts) attempt.fail(error)
     this.#serveQueue()
   }
 
-  #endConnect(attempt: Attempt, pending: PendingConnect): void {
-    this.#connecting.delete(attempt)
-    pending.timer?.clear()
-  }
-
-  // Waiting.
-
-  #enqueue(attempt: Attempt): void {
-    const { maxPending, pendingMs } = this.limits
-    attempt.recording?.queued()
-    if (this.#queue.size >= maxPending) {
-      attempt.fail(withoutStack(() => new ProxyError('pool_queue_full')))
-      return
-    }
-    attempt.carrier = this
-    this.#queue.set(attempt, this.clock.now() + pendingMs)
-    if (this.#queue.size === 1) this.#queueDeadline.arm(pendingMs)
+  connectCancelled(pending: PendingConnection): void {
+    this.#pending.delete(pending)
+    this.#serveQueue()
   }
 
   /** A connection has gone: there is room for a new one. */
   #serveQueue(): void {
-    while (
-      this.#phase !== 'closed' &&
-      this.#queue.size > 0 &&
-      this.connections < this.limits.maxConnections
-    ) {
-      const [waiting] = this.#queue.keys()
-      this.#leaveQueue(waiting!)
-      this.#connect(waiting!)
+    while (this.#phase !== 'closed' && this.connections < this.limits.maxConnections) {
+      const waiting = this.#queue.first
+      if (waiting === undefined) return
+      this.#queue.remove(waiting)
+      this.send(waiting)
     }
   }
 
-  #leaveQueue(attempt: Attempt): void {
-    // The timer is left to run out, since the queue will be used again; but not where nothing follows.
-    if (this.#queue.delete(attempt) && this.#queue.size === 0 && this.#phase === 'retired')
-      this.#queueDeadline.close()
-  }
+  // Letting go of what is idle.
 
-  #expireQueue(): void {
-    const now = this.clock.now()
-    for (const [attempt, until] of [...this.#queue]) {
-      if (until > now + 1) {
-        this.#queueDeadline.arm(until - now)
-        return
-      }
-      this.#queue.delete(attempt)
-      attempt.fail(withoutStack(() => new ProxyError('pool_queue_timeout')))
-    }
+  #closeAllIdle(): void {
+    this.#idleDeadline.close()
+    for (const connection of this.#idle.splice(0)) connection.close()
+    for (const session of [...this.#sessions]) if (session.streamCount === 0) session.close()
   }
 
   #closeIdle(): void {
@@ -317,16 +336,20 @@ export class Connector implements ConnectionOwner, AttemptCarrier {
   }
 }
 
-interface PendingConnect {
-  connecting: Connecting | undefined
-  timer: Timer | undefined
-}
+const ONLY_HTTP1 = ['http/1.1']
+const ONLY_HTTP2 = ['h2']
+const EITHER = ['h2', 'http/1.1']
 
 const HINT_MARGIN_MS = 1_000
 
 const IDEMPOTENT = new Set(IDEMPOTENT_METHODS)
 
-/** Whether a request that may have reached the upstream can be sent once more without harm, and its body is at hand. */
-function canSendAgain({ request }: Attempt): boolean {
-  return IDEMPOTENT.has(request.method) && request.body.resendable
+/** Whether a request that has reached the upstream, or may have, can be sent once more without harm, and its body is at hand. */
+function canSendAgain({ request }: Attempt, again: SendAgain): boolean {
+  return (again === 'always' || IDEMPOTENT.has(request.method)) && request.body.resendable
+}
+
+function remove<T>(list: T[], one: T): void {
+  const at = list.indexOf(one)
+  if (at >= 0) list.splice(at, 1)
 }

@@ -1,3 +1,5 @@
+import type { ResponseMessage } from '../core/message.ts'
+
 /**
  * How the end of a body is known (RFC 9112 section 6). This is the only place that decides it.
  *
@@ -57,4 +59,12 @@ export function outgoingResponseFraming(
 /** RFC 9110 section 6.4.1. */
 export function responseHasNoBody(status: number, method: string): boolean {
   return method === 'HEAD' || status === 204 || status === 304 || status < 200
+}
+
+/** What a response without a body says of the length of the one that it stands for; `undefined` where it says nothing. */
+export function announcedLength({ body, headers, status }: ResponseMessage): string | undefined {
+  if (body.transformed) return undefined
+  const announced = headers.get('content-length')
+  if (announced !== undefined) return /^\d+$/.test(announced) ? announced : undefined
+  return status === 304 || body.length === undefined || body.length === 0 ? undefined : String(body.length)
 }

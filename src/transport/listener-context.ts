@@ -8,7 +8,6 @@ import type { RefusedConnection } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
 import type { ClientResolver } from './client-resolver.ts'
 import type { RequestHead } from './http1/request-head.ts'
-import type { ServerConnection } from './http1/server-connection.ts'
 import type { Limits } from './limits.ts'
 
 /** What serves exchanges: replaced as a whole on reload. An exchange keeps the one it began with. */
@@ -27,6 +26,16 @@ export interface Snapshot {
   connectionRefused(refused: RefusedConnection): void
 }
 
+/** One client's connection, whatever it speaks. */
+export interface ServedConnection {
+  /** Ends it when what runs on it is over. */
+  drain(): void
+  /** Closes what has become a tunnel on it. Everything else goes on. */
+  endTunnel(reason: ProxyError): void
+  /** Ends it now. Running exchanges are given up. */
+  close(reason: ProxyError): void
+}
+
 /** What the connections of one listener share. */
 export interface ListenerContext {
   readonly clock: Clock
@@ -41,8 +50,9 @@ export interface ListenerContext {
   /** Whether tunnels have had their time: none is begun any more. */
   readonly tunnelsEnded: boolean
   readonly parseHead: (bytes: Buffer, start: number, available: number) => RequestHead | undefined
-  /** A `Date` line for now. */
+  /** The value of a `Date` field for now, and the whole line. */
+  date(): string
   dateLine(): string
   /** The connection is over. Called once. */
-  closed(connection: ServerConnection): void
+  closed(connection: ServedConnection): void
 }

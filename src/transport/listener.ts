@@ -6,8 +6,11 @@ import type { Random } from '../core/random.ts'
 import type { ClientResolver } from './client-resolver.ts'
 import { parseRequestHead, type RequestHead } from './http1/request-head.ts'
 import { ServerConnection } from './http1/server-connection.ts'
+import type { Http2Settings } from './http2/http2-options.ts'
+import { Http2ServerConnection } from './http2/server-connection.ts'
 import type { Limits } from './limits.ts'
-import type { ListenerContext, Snapshot } from './listener-context.ts'
+import type { ListenerContext, ServedConnection, Snapshot } from './listener-context.ts'
+import { ProtocolSniffer } from './protocol-sniffer.ts'
 import { Handshakes, type HandshakesOwner } from './tls/handshakes.ts'
 import type { TlsSettings } from './tls/listen-options.ts'
 import { ListenerTls } from './tls/listener-tls.ts'
@@ -19,6 +22,8 @@ export interface ListenerSettings {
   readonly clients: ClientResolver
   /** `undefined`: connections are not encrypted. */
   readonly tls: TlsSettings | undefined
+  /** `undefined` speaks HTTP/1.1 alone. */
+  readonly http2: Http2Settings | undefined
 }
 
 /** What the system listens with. It may be handed on. */
@@ -38,13 +43,15 @@ export class Listener implements ListenerContext, HandshakesOwner {
   draining = false
   accepting = true
   tunnelsEnded = false
-  readonly #connections = new Set<ServerConnection>()
   readonly #handshakes: Handshakes
   readonly #refusals = new Map<ConnectionRefusal, number>()
   #tls: ListenerTls | undefined
+  readonly #http2: Http2Settings | undefined
+  readonly #connections = new Set<ServedConnection>()
   #socket: ListeningSocket | undefined
   #emptied: PromiseWithResolvers<void> | undefined
   #second = -1
+  #date = ''
   #dateLine = ''
 
   constructor(settings: ListenerSettings, clock: Clock, random: Random, snapshot: Snapshot) {
@@ -53,6 +60,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
     this.random = random
     this.limits = limits
     this.clients = settings.clients
+    this.#http2 = settings.http2
     this.snapshot = snapshot
     this.parseHead = (bytes, start, available) => parseRequestHead(bytes, start, available, limits)
     const { handshakeMs, handshakes } = limits
@@ -139,7 +147,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
     await this.#whenEmpty()
   }
 
-  closed(connection: ServerConnection): void {
+  closed(connection: ServedConnection): void {
     this.#connections.delete(connection)
     this.#noteEmpty()
   }
@@ -164,14 +172,23 @@ export class Listener implements ListenerContext, HandshakesOwner {
     await this.#emptied.promise
   }
 
+  date(): string {
+    this.#tellTime()
+    return this.#date
+  }
+
   dateLine(): string {
+    this.#tellTime()
+    return this.#dateLine
+  }
+
+  #tellTime(): void {
     const now = this.clock.wallTime()
     const second = Math.floor(now / 1000)
-    if (second !== this.#second) {
-      this.#second = second
-      this.#dateLine = `Date: ${new Date(now).toUTCString()}\r\n`
-    }
-    return this.#dateLine
+    if (second === this.#second) return
+    this.#second = second
+    this.#date = new Date(now).toUTCString()
+    this.#dateLine = `Date: ${this.#date}\r\n`
   }
 
   #accept(wire: Wire): void {
@@ -188,11 +205,28 @@ export class Listener implements ListenerContext, HandshakesOwner {
     else this.#handshakes.begin(wire, this.#tls.server)
   }
 
-  /** Which protocol is spoken on a wire is known here: `wire.tls.alpn`, where there is TLS. */
+  /** Which protocol is spoken on a wire is known here: by ALPN where there is TLS, else by how the client begins. */
   #serve(wire: Wire): void {
-    const connection = new ServerConnection(wire, this)
+    const http2 = this.#http2
+    if (http2 !== undefined && wire.tls?.alpn === 'h2') {
+      wire.handler = this.#add(new Http2ServerConnection(wire, this, http2))
+      return
+    }
+    const connection = this.#add(new ServerConnection(wire, this))
+    if (http2 === undefined || wire.tls !== undefined) {
+      wire.handler = connection
+      return
+    }
+    wire.handler = new ProtocolSniffer(wire, connection, () => {
+      connection.retire()
+      this.#connections.delete(connection)
+      return this.#add(new Http2ServerConnection(wire, this, http2))
+    })
+  }
+
+  #add<C extends ServedConnection>(connection: C): C {
     this.#connections.add(connection)
-    wire.handler = connection
+    return connection
   }
 
   #refused(refused: RefusedConnection): void {

@@ -26,19 +26,23 @@ export interface OutgoingPolicy {
 /** A request that has passed this proxy so often is going round in circles. */
 const MAX_PASSES = 10
 
-/** The head of a request as it goes to an endpoint, written from parsed fields alone. */
+/**
+ * The head of a request as it goes to an endpoint, written from parsed fields alone. `websocketKey` is of our own making, for
+ * a client that has none.
+ */
 export function requestHead(
   request: RequestMessage,
   client: Client,
   policy: OutgoingPolicy,
   framing: Framing,
   length: number | undefined,
+  websocketKey?: string,
 ): string {
   const { headers } = request
-  const host = policy.host ?? (request.host === '' ? policy.authority : request.host)
+  const host = outgoingHost(request, policy)
   let head = `${request.method} ${request.target} HTTP/1.1\r\nHost: ${host}\r\n${headers.lines(REQUEST_DROPPED)}`
   if (policy.xForwarded) head += xForwardedLines(request, client)
-  if (policy.forwarded) head += forwardedLine(request, client)
+  if (policy.forwarded) head += `Forwarded: ${forwarded(request, client)}\r\n`
   if (policy.via !== undefined) {
     head +=
       request.version === '1.1' ? `Via: 1.1 ${policy.via}\r\n` : `Via: ${request.version} ${policy.via}\r\n`
@@ -48,6 +52,7 @@ export function requestHead(
   const upgrade = request.upgrade === undefined ? undefined : allowedUpgrade(request.upgrade)
   if (upgrade !== undefined) {
     head += `Upgrade: ${upgrade}\r\n`
+    if (websocketKey !== undefined) head += `Sec-WebSocket-Key: ${websocketKey}\r\n`
     head += request.acceptsTrailers
       ? 'TE: trailers\r\nConnection: Upgrade, TE\r\n'
       : 'Connection: Upgrade\r\n'
@@ -56,18 +61,45 @@ export function requestHead(
   return `${head}\r\n`
 }
 
-function xForwardedLines(request: RequestMessage, { peer, scheme, localPort, forwarding }: Client): string {
-  const { forwardedFor } = forwarding
-  const chain = forwardedFor === undefined ? peer.address : `${forwardedFor}, ${peer.address}`
-  const host = forwarding.host ?? request.host
-  const hostLine = host === '' ? '' : `X-Forwarded-Host: ${host}\r\n`
-  return `X-Forwarded-For: ${chain}\r\nX-Forwarded-Proto: ${scheme}\r\n${hostLine}X-Forwarded-Port: ${forwarding.port ?? localPort}\r\n`
+/** The fields that the proxy adds to a request over HTTP/2, in the order of `requestHead`. Names are in lower case. */
+export function writeProxyFields(
+  request: RequestMessage,
+  client: Client,
+  policy: OutgoingPolicy,
+  write: (name: string, value: string) => void,
+): void {
+  if (policy.xForwarded) {
+    const { forwarding, scheme } = client
+    const host = forwarding.host ?? request.host
+    write('x-forwarded-for', forwardedFor(client))
+    write('x-forwarded-proto', scheme)
+    if (host !== '') write('x-forwarded-host', host)
+    write('x-forwarded-port', String(forwarding.port ?? client.localPort))
+  }
+  if (policy.forwarded) write('forwarded', forwarded(request, client))
+  if (policy.via !== undefined) write('via', `${request.version} ${policy.via}`)
 }
 
-function forwardedLine(request: RequestMessage, { peer, scheme, forwarding }: Client): string {
+/** The host that the endpoint is asked for. */
+export function outgoingHost({ host }: RequestMessage, policy: OutgoingPolicy): string {
+  return policy.host ?? (host === '' ? policy.authority : host)
+}
+
+function xForwardedLines(request: RequestMessage, client: Client): string {
+  const { forwarding, scheme, localPort } = client
+  const host = forwarding.host ?? request.host
+  const hostLine = host === '' ? '' : `X-Forwarded-Host: ${host}\r\n`
+  return `X-Forwarded-For: ${forwardedFor(client)}\r\nX-Forwarded-Proto: ${scheme}\r\n${hostLine}X-Forwarded-Port: ${forwarding.port ?? localPort}\r\n`
+}
+
+function forwardedFor({ peer, forwarding }: Client): string {
+  return forwarding.forwardedFor === undefined ? peer.address : `${forwarding.forwardedFor}, ${peer.address}`
+}
+
+function forwarded(request: RequestMessage, { peer, scheme, forwarding }: Client): string {
   const host = request.host === '' ? '' : `;host="${request.host}"`
   const own = `${forwardedNode(peer.address)}${host};proto=${scheme}`
-  return `Forwarded: ${forwarding.forwarded === undefined ? own : `${forwarding.forwarded}, ${own}`}\r\n`
+  return forwarding.forwarded === undefined ? own : `${forwarding.forwarded}, ${own}`
 }
 
 /** Throws `loop_detected` for a request that goes round in circles. */

@@ -25,6 +25,8 @@ export interface ResponseChannel {
   cut(reason: ProxyError): void
   /** The same, before there was a response. An error answer follows. */
   givenUp(): void
+  /** A handler that took its time has ended, whether or not somebody still waited for that. */
+  handlerEnded(): void
 }
 
 /**
@@ -38,6 +40,7 @@ export class Serving implements ExchangeHost {
   #snapshot: Snapshot | undefined
   #response: ResponseMessage | undefined
   #error: ProxyError | undefined
+  #handling = false
 
   constructor(channel: ResponseChannel, context: ListenerContext) {
     this.#channel = channel
@@ -59,6 +62,11 @@ export class Serving implements ExchangeHost {
     return this.#error
   }
 
+  /** Whether a handler is at work, also one whose exchange is over. */
+  get handling(): boolean {
+    return this.#handling
+  }
+
   get clock(): Clock {
     return this.#context.clock
   }
@@ -78,8 +86,10 @@ export class Serving implements ExchangeHost {
     try {
       const response = snapshot.handler(exchange)
       if (response instanceof ResponseMessage) this.#respond(response)
-      else if (isPromise(response)) response.then(this.#onResponse, this.#onFailure)
-      else this.fail(noResponse(response))
+      else if (isPromise(response)) {
+        this.#handling = true
+        response.then(this.#onResponse, this.#onFailure)
+      } else this.fail(noResponse(response))
     } catch (thrown) {
       this.#threwIn(exchange, thrown)
     }
@@ -88,14 +98,22 @@ export class Serving implements ExchangeHost {
   // One exchange at a time has a promise under way, and none follows one that ended in another way; so these can be made
   // once.
   readonly #onResponse = (response: ResponseMessage): void => {
+    this.#ended()
     if (this.#exchange === undefined || this.#response !== undefined) dropResponse(response)
     else this.#respond(response)
   }
 
   readonly #onFailure = (thrown: unknown): void => {
+    this.#ended()
     // What was given up was answered when it was.
     if (this.#exchange !== undefined && this.#response === undefined && thrown !== this.#error)
       this.fail(thrown)
+  }
+
+  #ended(): void {
+    if (!this.#handling) return
+    this.#handling = false
+    this.#channel.handlerEnded()
   }
 
   /** What is thrown after an exchange has ended must not be charged to the one that has begun since. */

@@ -1,6 +1,15 @@
-import { type Duration, durationMs, integer, knownOptions, type Size, sizeBytes } from '../core/options.ts'
+import {
+  type Duration,
+  durationMs,
+  integer,
+  invalidOption,
+  knownOptions,
+  type Size,
+  sizeBytes,
+} from '../core/options.ts'
 import type { BodyLimits } from './http1/body-decoder.ts'
 import type { ResponseHeadLimits } from './http1/response-head.ts'
+import { windowSizes } from './http2/http2-options.ts'
 
 /** How a pool treats the connections to each of its endpoints, and what it takes from them. */
 export interface ConnectionOptions {
@@ -15,6 +24,12 @@ export interface ConnectionOptions {
    * server's own `Keep-Alive: timeout` shortens it.
    */
   idleMs?: Duration
+  /**
+   * How services are spoken to. Default `false`: HTTP/1.1. `true`: HTTP/2, by ALPN for `https:` endpoints and with prior
+   * knowledge for `http:` ones. `'auto'`: what an `https:` endpoint prefers of the two, HTTP/1.1 for `http:` endpoints and for
+   * requests that ask for another protocol (WebSocket). With options: as `true`, or as `mode` says.
+   */
+  http2?: boolean | 'auto' | UpstreamHttp2Options
   /** Until the connection is made, the look-up of its name included. Default 5 s; past it 504 `upstream_connect_timeout`. */
   connectMs?: Duration
   /** From there until TLS is made on it. Default 5 s; past it 504 `upstream_tls_timeout`. */
@@ -35,6 +50,30 @@ export interface ConnectionOptions {
   bodyBytes?: Size
 }
 
+/** HTTP/2 to services. Head sizes, body sizes and times are those of the pool. */
+export interface UpstreamHttp2Options {
+  /** As `http2: true` or `http2: 'auto'`. Default `true`. */
+  mode?: true | 'auto'
+  /**
+   * Streams of one connection at a time, if the endpoint allows as many; a further connection is opened for the next one.
+   * Default 100.
+   */
+  streams?: number
+  /** Of one response's body, what may come before it is read: 64 KiB to 16 MiB. Default 256 KiB. */
+  streamWindowBytes?: Size
+  /** The same of all responses of a connection together: 64 KiB to 64 MiB. Default 1 MiB. */
+  connectionWindowBytes?: Size
+  /** How long a connection without a stream is kept. Default 60 s. */
+  idleMs?: Duration
+  /**
+   * A connection with streams on which nothing came for so long is asked for a sign of life (PING). Default `Infinity`: only
+   * when an attempt was given up without an answer, since some servers take regular pings for an attack.
+   */
+  pingMs?: Duration
+  /** How long that sign may take; the connection takes no new streams meanwhile, and is given up without it. Default 5 s. */
+  pingTimeoutMs?: Duration
+}
+
 export interface UpstreamLimits extends ResponseHeadLimits, BodyLimits {
   readonly maxConnections: number
   readonly maxPending: number
@@ -46,6 +85,13 @@ export interface UpstreamLimits extends ResponseHeadLimits, BodyLimits {
   readonly bodyIdleMs: number
   readonly sendIdleMs: number
   readonly tunnelIdleMs: number
+  readonly http2: 'off' | 'on' | 'auto'
+  readonly streams: number
+  readonly streamWindowBytes: number
+  readonly connectionWindowBytes: number
+  readonly sessionIdleMs: number
+  readonly pingMs: number
+  readonly pingTimeoutMs: number
 }
 
 const OWNER = 'pool'
@@ -65,6 +111,7 @@ export const CONNECTION_OPTIONS: readonly string[] = [
   'headBytes',
   'headers',
   'bodyBytes',
+  'http2',
 ] satisfies (keyof ConnectionOptions)[]
 
 /** Checks the options and fills in the defaults. */
@@ -84,6 +131,7 @@ export function upstreamLimits(options: ConnectionOptions = {}): UpstreamLimits 
     headBytes = 65_536,
     headers = 200,
     bodyBytes = Number.POSITIVE_INFINITY,
+    http2 = false,
   } = options
   const atLeastOne = { min: 1, unlimited: true }
   return {
@@ -103,5 +151,51 @@ export function upstreamLimits(options: ConnectionOptions = {}): UpstreamLimits 
     chunkExtensionBytes: 4_096,
     trailerBytes: 65_536,
     trailers: 200,
+    ...http2Limits(http2),
+  }
+}
+
+type Http2Limits = Pick<
+  UpstreamLimits,
+  | 'http2'
+  | 'streams'
+  | 'streamWindowBytes'
+  | 'connectionWindowBytes'
+  | 'sessionIdleMs'
+  | 'pingMs'
+  | 'pingTimeoutMs'
+>
+
+function http2Limits(given: NonNullable<ConnectionOptions['http2']>): Http2Limits {
+  if (typeof given !== 'boolean' && given !== 'auto' && (typeof given !== 'object' || given === null))
+    throw invalidOption(OWNER, 'http2', "true, false, 'auto' or an object", given)
+  const owner = 'pool.http2'
+  const options: UpstreamHttp2Options = typeof given === 'object' ? given : {}
+  knownOptions(owner, options, [
+    'mode',
+    'streams',
+    'streamWindowBytes',
+    'connectionWindowBytes',
+    'idleMs',
+    'pingMs',
+    'pingTimeoutMs',
+  ] satisfies (keyof UpstreamHttp2Options)[])
+  const {
+    mode = given === 'auto' ? 'auto' : true,
+    streams = 100,
+    streamWindowBytes = 262_144,
+    connectionWindowBytes = 1_048_576,
+    idleMs = 60_000,
+    pingMs = Number.POSITIVE_INFINITY,
+    pingTimeoutMs = 5_000,
+  } = options
+  if (mode !== true && mode !== 'auto') throw invalidOption(owner, 'mode', "true or 'auto'", mode)
+  return {
+    http2: given === false ? 'off' : mode === 'auto' ? 'auto' : 'on',
+    streams: integer(owner, 'streams', streams, { min: 1, max: 10_000 }),
+    ...windowSizes(owner, streamWindowBytes, connectionWindowBytes),
+    sessionIdleMs: durationMs(owner, 'idleMs', idleMs, { unlimited: true }),
+    pingMs: durationMs(owner, 'pingMs', pingMs, { min: 1, unlimited: true }),
+    pingTimeoutMs: durationMs(owner, 'pingTimeoutMs', pingTimeoutMs, { min: 1 }),
   }
 }

@@ -5,13 +5,13 @@ import type { End, Line } from './test-network.ts'
 export interface WireResponse extends SimpleMessage {
   readonly status: number
   readonly interim: readonly SimpleMessage[]
-  header(name: string): string | undefined
+  readonly header: (name: string) => string | undefined
 }
 
 export interface WireRequest extends SimpleMessage {
   readonly method: string
   readonly target: string
-  header(name: string): string | undefined
+  readonly header: (name: string) => string | undefined
 }
 
 /** One end of a connection, byte by byte. What it reads stays until it is asked for. */

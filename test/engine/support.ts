@@ -1,4 +1,5 @@
 import { expect, onTestFinished } from 'vitest'
+import type { Observer } from '../../src/core/observer.ts'
 import {
   type Endpoint,
   type Filter,
@@ -97,6 +98,8 @@ export interface GatewayOptions extends ListenOptions {
   /** What answers in place of a pool. */
   target?: Target
   start?: StartOptions
+  /** Is told of what happens. Not together with `start`. */
+  observer?: Observer
 }
 
 /** The proxy under test, and what it says about itself. */
@@ -118,7 +121,15 @@ export interface Gateway {
  */
 export async function gateway(
   upstreams: RawUpstream | string | readonly (RawUpstream | string)[],
-  { pool: poolOptions, filters = [], attemptFilters = [], target, start, ...listen }: GatewayOptions = {},
+  {
+    pool: poolOptions,
+    filters = [],
+    attemptFilters = [],
+    target,
+    start,
+    observer,
+    ...listen
+  }: GatewayOptions = {},
 ): Promise<Gateway> {
   const all = Array.isArray(upstreams)
     ? (upstreams as (RawUpstream | string)[])
@@ -159,7 +170,10 @@ export async function gateway(
     .listen({ port: 0, ...listen })
     .use(watch, ...filters)
     .route('/', target ?? services)
-    .start({ signals: false, ...(start ?? { surroundings: network.surroundings }) })
+    .start({
+      signals: false,
+      ...(start ?? { surroundings: { ...network.surroundings, ...(observer && { observer }) } }),
+    })
   onTestFinished(async () => {
     await (start === undefined ? network.until(running.close()) : running.close())
     expect(running.connections, 'client connections left').toBe(0)

@@ -93,19 +93,14 @@ export class GrpcHealthPeer implements WireHandler, FrameHandler {
 
   // The wire's side.
 
-  onData(chunk: Buffer): MemoryUse
-  onData(streamId: number, chunk: Buffer): MemoryUse
-  onData(first: Buffer | number, second?: Buffer): MemoryUse {
-    if (typeof first === 'number') this.#message.push(Buffer.from(second!))
-    else {
-      try {
-        this.#reader.read(first)
-      } catch (fault) {
-        this.fault = fault
-        this.#wire.reset()
-      }
-      this.writer.flush()
+  onData(chunk: Buffer): MemoryUse {
+    try {
+      this.#reader.read(chunk)
+    } catch (fault) {
+      this.fault = fault
+      this.#wire.reset()
     }
+    this.writer.flush()
     return true
   }
 
@@ -127,6 +122,11 @@ export class GrpcHealthPeer implements WireHandler, FrameHandler {
   }
 
   onDataStart(): void {}
+
+  onDataPiece(_: number, piece: Buffer): MemoryUse {
+    this.#message.push(Buffer.from(piece))
+    return true
+  }
 
   onDataEnd(_: number, endStream: boolean): void {
     if (endStream) this.#onCall(this, { fields: this.#fields, message: Buffer.concat(this.#message) })

@@ -96,7 +96,7 @@ export class PlainSession implements FrameHandler {
     if (size > 0) this.writer.windowUpdate(0, size)
   }
 
-  onData(streamId: number, chunk: Buffer): MemoryUse {
+  onDataPiece(streamId: number, chunk: Buffer): MemoryUse {
     this.#streamOf(streamId).body.push(Buffer.from(chunk))
     return true
   }

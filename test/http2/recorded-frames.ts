@@ -11,7 +11,7 @@ export type FrameEvent = readonly (string | number | boolean)[]
 export class FrameRecorder implements FrameHandler {
   readonly events: FrameEvent[] = []
   #data = ''
-  /** What `onData` answers. */
+  /** What `onDataPiece` answers. */
   use: MemoryUse = true
 
   onDataStart(streamId: number, size: number, endStream: boolean): void {
@@ -19,7 +19,7 @@ export class FrameRecorder implements FrameHandler {
     this.#data = ''
   }
 
-  onData(streamId: number, chunk: Buffer): MemoryUse {
+  onDataPiece(streamId: number, chunk: Buffer): MemoryUse {
     if (chunk.length === 0) throw new Error('an empty piece of data')
     const last = this.events.at(-1)!
     if (last[0] === 'data') this.events.pop()

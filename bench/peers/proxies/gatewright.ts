@@ -1,10 +1,10 @@
 /**
- * Gatewright with its defaults, as its own process: `node gatewright.ts <port> <upstream port> [<certificate> <key>]`. It runs from `dist`,
- * as users run it. (This folder lies in the repository's own package, so the name `gatewright` is that package.)
+ * Gatewright with its defaults, as its own process: `node gatewright.ts <port> <upstream port> <h2 or http/1.1> [<certificate>
+ * <key>]`, where the third says what the service is spoken to in. It runs from `dist`, as users run it. (This folder lies in the repository's own package, so the name `gatewright` is that package.)
  */
 import { pool, proxy } from 'gatewright'
 
-const [port, upstream, certFile, keyFile] = process.argv.slice(2)
+const [port, upstream, toService, certFile, keyFile] = process.argv.slice(2)
 
 await proxy()
   .listen({
@@ -12,7 +12,7 @@ await proxy()
     port: Number(port),
     ...(certFile && keyFile ? { tls: { certFile, keyFile } } : {}),
   })
-  .route('/', pool([`http://127.0.0.1:${upstream}`]))
+  .route('/', pool([`http://127.0.0.1:${upstream}`], { http2: toService === 'h2' }))
   .start()
 
 process.stdin.resume().on('end', () => process.exit(0))

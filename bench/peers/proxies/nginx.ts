@@ -7,6 +7,8 @@ export interface ProxyPorts {
   upstream: number
   /** Files in PEM, where clients come by HTTPS: certificate, key, and both in one. */
   tls?: { cert: string; key: string; both: string } | undefined
+  /** Which side speaks HTTP/2. */
+  http2?: 'client' | 'upstream' | undefined
 }
 
 /** What nginx does by itself: request and response bodies are buffered, 8 x 4 KiB and then a temporary file. */
@@ -21,7 +23,7 @@ export const NGINX_TUNED = `
     proxy_max_temp_file_size 0;`
 
 export function nginxCommand(
-  { port, upstream, tls }: ProxyPorts,
+  { port, upstream, http2, tls }: ProxyPorts,
   folder: string,
   buffering: string,
 ): Command {
@@ -50,7 +52,7 @@ http {
     keepalive_requests 1000000000;
   }
   server {
-    listen 127.0.0.1:${port}${tls ? ` ssl;\n    ssl_certificate ${tls.cert};\n    ssl_certificate_key ${tls.key}` : ''};
+    listen 127.0.0.1:${port}${http2 === 'client' ? ' http2' : ''}${tls ? ` ssl;\n    ssl_certificate ${tls.cert};\n    ssl_certificate_key ${tls.key}` : ''};
     proxy_http_version 1.1;
     proxy_set_header Connection "";
     proxy_set_header Host $http_host;

@@ -6,10 +6,11 @@ import type { HeaderList } from '../../core/headers.ts'
 import { ResponseMessage } from '../../core/message.ts'
 import { type MemoryUse, SMALL_BYTES, type Wire, type WireHandler } from '../../core/network.ts'
 import type { Attempt, AttemptCarrier } from '../attempt.ts'
-import type { ConnectionOwner } from '../connector.ts'
 import { incomingResponseFraming, outgoingRequestFraming } from '../framing.ts'
 import { allowedUpgrade, requestHead } from '../outgoing-head.ts'
 import { WireTunnel } from '../tunnel.ts'
+import type { ConnectionOwner, UpstreamConnection } from '../upstream-connection.ts'
+import { acceptOf, isWebSocket, newKey } from '../websocket-handshake.ts'
 import { BodyDecoder, type BodyDecoderOwner, leastFree } from './body-decoder.ts'
 import { BodyWriter, type BodyWriterOwner, WHOLE_BELOW } from './body-writer.ts'
 import { HeadBuffer } from './head-buffer.ts'
@@ -31,10 +32,16 @@ type Phase = 'idle' | 'head' | 'body' | 'tunnel' | 'closed'
 
 /** One connection to an endpoint: sends one request at a time and reads its response. */
 export class ClientConnection
-  implements WireHandler, BodyDecoderOwner, BodyWriterOwner, UpstreamBodyOwner, AttemptCarrier
+  implements
+    UpstreamConnection,
+    WireHandler,
+    BodyDecoderOwner,
+    BodyWriterOwner,
+    UpstreamBodyOwner,
+    AttemptCarrier
 {
   readonly #wire: Wire
-  readonly #owner: ConnectionOwner
+  readonly #owner: ConnectionOwner<ClientConnection>
   readonly #deadline: Deadline
   readonly #headBuffer = new HeadBuffer()
   readonly #decoder: BodyDecoder
@@ -45,6 +52,8 @@ export class ClientConnection
   #requestDone = true
   #reusable = true
   #interim = 0
+  /** Of our own making, for a client that has none. */
+  #websocketKey: string | undefined
   /** Answered something before the attempt that it has now, which may therefore find it stale. */
   reused = false
   /** When it is closed, if it stays idle. Milliseconds on the clock; kept by the connector. */
@@ -52,7 +61,7 @@ export class ClientConnection
   /** How long it may be idle, as the upstream hints. `Infinity` without a hint. */
   keepAliveHintMs: number = Number.POSITIVE_INFINITY
 
-  constructor(wire: Wire, owner: ConnectionOwner) {
+  constructor(wire: Wire, owner: ConnectionOwner<ClientConnection>) {
     this.#wire = wire
     this.#owner = owner
     this.#decoder = new BodyDecoder(this, owner.limits)
@@ -61,9 +70,8 @@ export class ClientConnection
     wire.handler = this
   }
 
-  /** The one that it works for now. */
-  get attempt(): Attempt | undefined {
-    return this.#attempt
+  get attempts(): readonly Attempt[] {
+    return this.#attempt === undefined ? [] : [this.#attempt]
   }
 
   /** Sends the attempt's request. */
@@ -79,7 +87,17 @@ export class ClientConnection
     try {
       const { length } = body
       const framing = outgoingRequestFraming(request.method, length)
-      const head = requestHead(request, attempt.exchange.client, attempt.policy, framing, length)
+      // A client that speaks HTTP/2 sends none (RFC 8441 section 5).
+      const makesKey = isWebSocket(request.upgrade) && !request.headers.has('sec-websocket-key')
+      this.#websocketKey = makesKey ? newKey(attempt.exchange.random) : undefined
+      const head = requestHead(
+        request,
+        attempt.exchange.client,
+        attempt.policy,
+        framing,
+        length,
+        this.#websocketKey,
+      )
       const { bytes } = body
       attempt.sent = 'head'
       if (bytes !== undefined && bytes.byteLength <= WHOLE_BELOW) {
@@ -241,6 +259,12 @@ export class ClientConnection
       throw new ProxyError('upstream_upgrade_failed', { sent: 'head' })
     }
     dropNominated(head)
+    const key = this.#websocketKey
+    if (key !== undefined && head.headers.get('sec-websocket-accept') !== acceptOf(key))
+      throw new ProxyError('upstream_upgrade_failed', {
+        detail: 'a wrong Sec-WebSocket-Accept',
+        sent: 'head',
+      })
     const owner = this.#owner
     this.#phase = 'tunnel'
     this.#deadline.close()
@@ -309,7 +333,7 @@ export class ClientConnection
     if (inBody) {
       attempt.end(error)
       body?.fail(error)
-    } else this.#owner.attemptFailed(attempt, error, stale)
+    } else this.#owner.attemptFailed(attempt, error, stale ? 'idempotent' : 'never')
   }
 
   #destroy(): void {

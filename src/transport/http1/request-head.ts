@@ -211,7 +211,7 @@ const HOST = /^(?:\[([0-9a-f:.]+)\]|[a-z0-9\-._~!$&'()*+;=]+)(?::([0-9]{0,5}))?$
 const PLAIN_HOST = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?(?::[0-9]{1,4})?$/
 
 /** The host in lower case. A port may be missing or empty, but not without a host (RFC 9110 section 4.2.1). */
-function checkedHost(host: string): string {
+export function checkedHost(host: string): string {
   // An empty Host is what a client sends whose target has no authority (RFC 9110 section 7.2).
   if (PLAIN_HOST.test(host) || host === '') return host
   const lower = host.toLowerCase()

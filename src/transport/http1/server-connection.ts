@@ -6,10 +6,10 @@ import { FieldKind } from '../../core/field-name.ts'
 import type { HeaderList } from '../../core/headers.ts'
 import { RequestMessage, type ResponseMessage } from '../../core/message.ts'
 import { type MemoryUse, SMALL_BYTES, type Tunnel, type Wire, type WireHandler } from '../../core/network.ts'
-import { normalizePath } from '../../core/path.ts'
 import { problemResponse } from '../../core/problem.ts'
-import { incomingRequestFraming, outgoingResponseFraming } from '../framing.ts'
+import { announcedLength, incomingRequestFraming, outgoingResponseFraming } from '../framing.ts'
 import type { ListenerContext } from '../listener-context.ts'
+import { normalizeTarget } from '../request-target.ts'
 import { dropResponse, type ResponseChannel, Serving } from '../serving.ts'
 import { BodyDecoder, type BodyDecoderOwner } from './body-decoder.ts'
 import { BodyWriter, type BodyWriterOwner, WHOLE_BELOW } from './body-writer.ts'
@@ -87,6 +87,12 @@ export class ServerConnection
       this.#serving.exchange?.abort(reason)
       this.#wire.destroy()
     } else this.#breakOff(reason)
+  }
+
+  /** The client speaks another protocol: nothing was read here, and another handler has the wire now. */
+  retire(): void {
+    this.#phase = 'closed'
+    this.#deadline.close()
   }
 
   // The wire's side.
@@ -332,7 +338,10 @@ export class ServerConnection
     if (length !== undefined) text += `Content-Length: ${length}\r\n`
     else if (chunked) text += 'Transfer-Encoding: chunked\r\n'
     // The length of what a GET would have brought is no framing here, and worth passing on.
-    else if (status === 304 || (head.method === 'HEAD' && status !== 204)) text += announcedLength(response)
+    else if (status === 304 || (head.method === 'HEAD' && status !== 204)) {
+      const announced = announcedLength(response)
+      if (announced !== undefined) text += `Content-Length: ${announced}\r\n`
+    }
     if (!this.#keepAlive) text += 'Connection: close\r\n'
     else if (head.minor === 0) text += 'Connection: keep-alive\r\n'
     return `${text}\r\n`
@@ -393,6 +402,8 @@ export class ServerConnection
     // Its handler may still be at work, and what that returns must not be taken for the answer to another request.
     this.#keepAlive = false
   }
+
+  handlerEnded(): void {}
 
   /** The response is written: ends the exchange, and the connection if it must end. */
   #finish(): void {
@@ -675,15 +686,6 @@ const EMPTY_LINE_BYTES = 2
 const LAST_REQUEST_MS = 1_000
 /** When the client had less than this share of the time, its progress says nothing. */
 const LEAST_OWN_SHARE = 0.1
-/** The target with its path in the one form that is matched and sent on; `undefined` when the path has none. */
-function normalizeTarget(target: string): string | undefined {
-  const queryAt = target.indexOf('?')
-  if (queryAt < 0) return normalizePath(target)
-  const raw = target.slice(0, queryAt)
-  const path = normalizePath(raw)
-  return path === raw || path === undefined ? path && target : path + target.slice(queryAt)
-}
-
 /** Stands in for the head of a request that could not be read. */
 const UNREAD_HEAD = { method: 'GET', minor: 1 } as RequestHead
 
@@ -704,14 +706,4 @@ function requestError(fault: SyntaxFault): ProxyError {
     default:
       return new ProxyError('request_malformed', { detail })
   }
-}
-
-function announcedLength(response: ResponseMessage): string {
-  const { body, headers, status } = response
-  if (body.transformed) return ''
-  const announced = headers.get('content-length')
-  if (announced !== undefined) return /^\d+$/.test(announced) ? `Content-Length: ${announced}\r\n` : ''
-  return status === 304 || body.length === undefined || body.length === 0
-    ? ''
-    : `Content-Length: ${body.length}\r\n`
 }

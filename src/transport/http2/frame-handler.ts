@@ -12,7 +12,7 @@ export interface FrameHandler {
   /** A DATA frame begins. `size` is what it takes of the flow-control windows: data and padding (section 6.9.1). */
   onDataStart(streamId: number, size: number, endStream: boolean): void
   /** Bytes of it; never none. They are not copied. */
-  onData(streamId: number, chunk: Buffer): MemoryUse
+  onDataPiece(streamId: number, chunk: Buffer): MemoryUse
   /** It is over, its padding too. */
   onDataEnd(streamId: number, endStream: boolean): void
   /** A whole field block, of HEADERS and any CONTINUATION. It must be decoded, whatever becomes of the stream (section 4.3). */

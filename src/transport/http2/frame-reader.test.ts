@@ -244,7 +244,7 @@ describe('FrameReader', () => {
   test('hands DATA out as it comes, without a copy', () => {
     const recorder = new FrameRecorder()
     const given: Buffer[] = []
-    recorder.onData = (_, chunk) => {
+    recorder.onDataPiece = (_, chunk) => {
       given.push(chunk)
       return true
     }
@@ -266,7 +266,7 @@ describe('FrameReader', () => {
       for (const other of uses) {
         const recorder = new FrameRecorder()
         const answers = [one, other]
-        recorder.onData = () => answers.shift()
+        recorder.onDataPiece = () => answers.shift()
         const reader = new FrameReader(recorder, 'client')
         expect(reader.read(SETTINGS)).toBe(true)
         const use = reader.read(

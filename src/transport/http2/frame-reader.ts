@@ -125,7 +125,7 @@ export class FrameReader {
           break
         case 'data': {
           const part = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end)
-          use = leastFree(use, this.#handler.onData(this.#streamId, part))
+          use = leastFree(use, this.#handler.onDataPiece(this.#streamId, part))
           if (this.#left === 0) this.#endData()
           break
         }

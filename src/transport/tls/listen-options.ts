@@ -90,8 +90,11 @@ const OPTIONS = [
   'onReload',
 ] satisfies (keyof TlsOptions)[]
 
-/** Checks the options and fills in the defaults. What stands in files is looked at when the listener opens. */
-export function tlsSettings(options: TlsListenOptions): TlsSettings {
+/**
+ * Checks the options and fills in the defaults. What stands in files is looked at when the listener opens. `alpn`: the
+ * protocols that clients can agree on, the one preferred first.
+ */
+export function tlsSettings(options: TlsListenOptions, alpn: readonly string[] = ['http/1.1']): TlsSettings {
   if (typeof options !== 'object' || options === null)
     throw invalidOption(OWNER, 'tls', 'an object with a certificate and its key', options)
   const { sessionMs = 300_000, watchMs = 10_000, onReload } = options
@@ -103,13 +106,13 @@ export function tlsSettings(options: TlsListenOptions): TlsSettings {
     ticketKeys: ticketKeysOf(options),
     policy: {
       ...protocolOf(options),
-      alpn: ['http/1.1'],
+      alpn,
       clientCertificates: clientCertificatesOf(options),
       sessionMs: durationMs(OWNER, 'tls.sessionMs', sessionMs),
     },
     watchMs: durationMs(OWNER, 'tls.watchMs', watchMs, { min: 1, unlimited: true }),
     onReload,
-    identity: identityOf(options),
+    identity: JSON.stringify([alpn, identityOf(options)]),
   }
 }
 
