@@ -111,7 +111,7 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     clients: new ClientResolver(trustedProxies, trustedField),
     limits: limits(limitOptions),
     tls:
-      tls === undefined ? undefined : tlsSettings(tls, http2 === false ? ['http/1.1'] : ['h2', 'http/1.1']),
+      tls === undefined ? undefined : tlsSettings(tls),
     http2: http2 === false ? undefined : http2Settings(http2 === true ? {} : http2),
   }
 }

@@ -258,7 +258,7 @@ export class RunningProxy implements AsyncDisposable {
 
   async #reload(description: ProxyDescription): Promise<void> {
     this.#mustServe()
-    const { clock, random, observer } = this.#surroundings
+    const { observer } = this.#surroundings
     const compiled = new CompiledProxy(description, this.#targets, observer, this.#compiled)
     compiled.start()
     const settings = description.listeners
@@ -270,8 +270,9 @@ export class RunningProxy implements AsyncDisposable {
     let opened: OpenListener[]
     try {
       opened = await this.#open(
-        settings.filter((_, i) => kept[i] === undefined && before[i] === undefined),
+        settings.filter((_, i) => kept[i] === undefined),
         compiled,
+        before.filter((_, i) => kept[i] === undefined),
       )
     } catch (error) {
       compiled.retire()
@@ -284,12 +285,12 @@ export class RunningProxy implements AsyncDisposable {
       this.#mustServe()
     }
     const removed = this.#listeners.filter((it) => !kept.includes(it))
-    this.#listeners = settings.map((wanted, i) => {
+    this.#listeners = settings.map((_, i) => {
+      if (kept[i] !== undefined) return kept[i]
+      const one = opened.shift()!
       const predecessor = before[i]
-      if (predecessor === undefined) return kept[i] ?? opened.shift()!
-      const listener = new Listener(wanted, clock, random, compiled)
-      listener.takeOver(predecessor.listener)
-      return { settings: wanted, listener }
+      if (predecessor !== undefined) one.listener.takeOver(predecessor.listener)
+      return one
     })
     compiled.takeOver()
     for (const { listener } of removed) {
@@ -307,13 +308,19 @@ export class RunningProxy implements AsyncDisposable {
     if (phase !== 'serving') throw new Error(`the proxy is ${phase === 'closed' ? 'closed' : 'draining'}`)
   }
 
-  async #open(all: readonly ListenerSettings[], compiled: CompiledProxy): Promise<OpenListener[]> {
+  /** Opens listeners, but for those that have a predecessor to take over from: these are made ready to. */
+  async #open(
+    all: readonly ListenerSettings[],
+    compiled: CompiledProxy,
+    predecessors: readonly (OpenListener | undefined)[] = [],
+  ): Promise<OpenListener[]> {
     const { clock, random, network } = this.#surroundings
     const opened: OpenListener[] = []
     try {
       for (const settings of all) {
         const listener = new Listener(settings, clock, random, compiled)
-        await listener.open(network, settings)
+        if (predecessors[opened.length] === undefined) await listener.open(network, settings)
+        else await listener.prepare(network, settings)
         opened.push({ settings, listener })
       }
     } catch (error) {

@@ -83,8 +83,14 @@ export class Listener implements ListenerContext, HandshakesOwner {
     return this.#refusals
   }
 
-  async open(network: Network, { host, port, tls }: ListenerSettings): Promise<void> {
+  /** Makes ready to answer handshakes, where there is TLS. To be called before it accepts. */
+  async prepare(network: Network, { tls }: ListenerSettings): Promise<void> {
     if (tls !== undefined) this.#tls = await ListenerTls.open(tls, network, this.clock)
+  }
+
+  async open(network: Network, settings: ListenerSettings): Promise<void> {
+    await this.prepare(network, settings)
+    const { host, port } = settings
     try {
       const socket: ListeningSocket = { bound: undefined, owner: this }
       socket.bound = await network.listen({ host, port }, (wire) => socket.owner.#accept(wire))
@@ -100,7 +106,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
     await this.#tls?.reload()
   }
 
-  /** Accepts from now on in the place of another, at its address. That one has its connections left, and is to drain. */
+  /** Accepts from now on in the place of another, at its address. It is prepared. That one has its connections left, and is to drain. */
   takeOver(other: Listener): void {
     this.#socket = other.#socket
     other.#socket = undefined
