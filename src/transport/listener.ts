@@ -89,8 +89,8 @@ export class Listener implements ListenerContext, HandshakesOwner {
   }
 
   async open(network: Network, settings: ListenerSettings): Promise<void> {
-    await this.prepare(network, settings)
-    const { host, port } = settings
+    const { host, port, tls } = settings
+    if (tls !== undefined) await this.prepare(network, settings)
     try {
       const socket: ListeningSocket = { bound: undefined, owner: this }
       socket.bound = await network.listen({ host, port }, (wire) => socket.owner.#accept(wire))
