@@ -55,8 +55,9 @@ export class NodeTlsServer implements TlsServer {
   }
 }
 
-const emit: (this: Server, event: string, ...args: readonly unknown[]) => boolean =
-  EventEmitter.prototype.emit
+function emit(from: Server, event: string, args: readonly unknown[]): boolean {
+  return EventEmitter.prototype.emit.call(from, event, ...args)
+}
 
 /** One handshake, and what Node's server says of it. */
 class NodeHandshake implements Handshaking {
@@ -91,7 +92,7 @@ class NodeHandshake implements Handshaking {
     const ofThisConnection: Server = Object.create(server, {
       emit: { value: (event: string, ...args: unknown[]) => this.#told(server, event, args) },
     })
-    emit.call(ofThisConnection, 'connection', socket)
+    emit(ofThisConnection, 'connection', [socket])
   }
 
   abort(error: Error): void {
@@ -109,7 +110,7 @@ class NodeHandshake implements Handshaking {
         this.#failed(args[0] as Error, args[1] as TLSSocket)
         return true
       default:
-        return emit.call(server, event, ...args)
+        return emit(server, event, args)
     }
   }
 
