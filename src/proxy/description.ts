@@ -37,7 +37,8 @@ export interface ListenOptions {
   /** TLS: a certificate with its key, as files or PEM, or several of them by the names of servers. Default none. */
   tls?: TlsListenOptions
   /**
-   * HTTP/2, where a client begins with it in clear text (prior knowledge). Over TLS, HTTP/1.1 alone is offered today. Default `true`; `false` speaks HTTP/1.1 alone.
+   * HTTP/2, where a client begins with it in clear text (prior knowledge). Over TLS, HTTP/1.1 alone is offered today.
+   * Default `true`; `false` speaks HTTP/1.1 alone.
    */
   http2?: boolean | Http2Options
 }
