@@ -191,6 +191,30 @@ describe('a flood of frames that bring nothing', () => {
     await served()
   })
 
+  it.each<[what: string, bytes: Buffer]>([
+    ['header sections', head(1)],
+    ['DATA', frame(FrameType.DATA, 0, 1, 'x')],
+  ])('%s of a stream that the proxy has reset, ends the connection', async (_, bytes) => {
+    const { client, app, served } = await world()
+    client.raw(frame(FrameType.HEADERS, 5, 1, Buffer.from([0x82])))
+    expect((await client.response(1)).reset).toBe('PROTOCOL_ERROR')
+    expect(await flood(client, 100_000, () => client.raw(bytes))).toBeLessThanOrEqual(1_100)
+    expect(await client.ended()).toBe('1 ENHANCE_YOUR_CALM too many frames that bring nothing')
+    expect(app.outcomes).toEqual([])
+    await served()
+  })
+
+  it('header sections of streams that are not taken in a drain, ends the connection', async () => {
+    const { client, app } = await world({ target: () => new Promise<never>(() => {}) })
+    client.request()
+    const draining = app.running.drain({ limitMs: '1h' })
+    await client.until('the last word', () => client.goaways.length === 2)
+    expect(await flood(client, 100_000, (i) => client.raw(head(3 + 2 * i)))).toBeLessThanOrEqual(1_100)
+    expect(await client.ended()).toBe('1 ENHANCE_YOUR_CALM too many frames that bring nothing')
+    await draining
+    expect(app.outcomes).toHaveLength(1)
+  })
+
   it('is none where they come in the course of time', async () => {
     const { client, served } = await world({ limits: { keepAliveMs: '1h' } })
     for (let i = 0; i < 100; i++) {
