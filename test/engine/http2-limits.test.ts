@@ -114,7 +114,8 @@ describe('the limits of a listener, with HTTP/2', () => {
     const client = await http2Client(app, { settings: [[SettingId.initialWindowSize, 0]] })
     const id = client.request({ method: 'POST', path: '/234567890a', open: true })
     client.data(id, Buffer.alloc(11_000))
-    await settled()
+    // Longer than the rest of a request is waited for.
+    await testClock().advance('10s')
     client.grant(id, 10_000)
     await settled()
     expect(JSON.parse(client.stream(id).text).code).toBe('request_target_too_long')
