@@ -11,8 +11,8 @@ class FakeWire implements Wire {
     onDrain: () => {},
     onClose: () => {},
   }
-  readonly remote = { host: '127.0.0.1', port: 1 }
-  readonly local = { host: '127.0.0.1', port: 2 }
+  readonly remote = { address: '127.0.0.1', port: 1 }
+  readonly local = { address: '127.0.0.1', port: 2 }
   readonly tls = undefined
   pendingBytes = 0
   /** What `write` answers. */
