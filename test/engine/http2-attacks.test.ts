@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { HeaderList } from '../../src/core/headers.ts'
 import { respond } from '../../src/index.ts'
 import { CLIENT_PREFACE, Flag, FrameType } from '../../src/transport/http2/frame-head.ts'
 import { SettingId } from '../../src/transport/http2/settings.ts'
@@ -520,5 +521,25 @@ describe('whatever a client sends', () => {
     expect(app.refused).toMatchObject([
       { code: 'request_malformed', detail: 'PROTOCOL_ERROR: data of a stream that was never opened' },
     ])
+  })
+
+  it('a fault of our own ends the connection, is reported, and says nothing of the inside', async () => {
+    const reported = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const { client, app, served } = await world({ target: ({ request }) => respond(200, request.body) })
+    const id = client.request({ method: 'POST', open: true })
+    await client.until('a head', () => client.stream(id).status === 200)
+    const broken = vi.spyOn(HeaderList, 'of').mockImplementationOnce(() => {
+      throw new Error('secret')
+    })
+    onTestFinished(() => {
+      reported.mockRestore()
+      broken.mockRestore()
+    })
+    client.head(id, [['x-sum', '1']], true)
+    expect(await client.ended()).toBe(`${id} INTERNAL_ERROR the proxy failed`)
+    expect(app.refused).toEqual([])
+    expect(String(reported.mock.calls)).toContain('secret')
+    expect((await app.outcome()).result).not.toBe('completed')
+    await served()
   })
 })

@@ -251,25 +251,6 @@ describe('a response body over HTTP/2', () => {
   })
 })
 
-it('a response body has no frame for a piece that is empty', async () => {
-  const app = await http2Gateway(await rawUpstream(), {
-    target: () =>
-      respond(
-        200,
-        (async function* () {
-          for (const piece of ['', 'a', '', '', 'b', '']) {
-            yield Buffer.from(piece)
-            await settled()
-          }
-        })(),
-      ),
-  })
-  const client = await http2Client(app)
-  const id = client.request()
-  expect((await client.response(id)).text).toBe('ab')
-  expect(client.order.filter((it) => it === `data ${id} 0`).length).toBeLessThanOrEqual(1)
-})
-
 it('trailers have no field that routes or frames a message, in either direction', async () => {
   const trailers: [string, string][] = [
     ['x-ok', '1'],

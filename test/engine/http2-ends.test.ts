@@ -561,10 +561,19 @@ describe('a tunnel over HTTP/2 (RFC 8441)', () => {
   })
 
   it('ends with a close', async () => {
-    const { client, app, id, peer } = await joined()
+    const aborted: string[] = []
+    const { client, app, id, peer } = await joined({
+      filters: [
+        (exchange, next) => {
+          exchange.onAbort(({ code }) => void aborted.push(code))
+          return next(exchange)
+        },
+      ],
+    })
     const closing = app.running.close()
     await client.ended()
     await closing
+    expect(aborted).toEqual(['proxy_closed'])
     await peer.over
     expect(client.stream(id).reset).toBe('CANCEL')
     expect(await app.outcome()).toMatchObject({
