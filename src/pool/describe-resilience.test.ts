@@ -29,6 +29,7 @@ test('a pool that was asked for nothing says so, and what it grants', () => {
     headBytes: 65_536,
     headers: 200,
     bodyBytes: Number.POSITIVE_INFINITY,
+    http2: 'off',
   })
 })
 

@@ -98,8 +98,8 @@ test('chaos finds a connection that is never closed', async () => {
 
 test('chaos finds a request that is sent again though that may do harm', async () => {
   plant(Connector.prototype, 'attemptFailed', (original) => (connector, args) => {
-    const [attempt, , stale] = args as Parameters<Connector['attemptFailed']>
-    if (!stale || attempt.request.body.bytes === undefined) return original(connector, args)
+    const [attempt, , again] = args as Parameters<Connector['attemptFailed']>
+    if (again === 'never' || attempt.request.body.bytes === undefined) return original(connector, args)
     attempt.needsFreshConnection = true
     return connector.send(attempt)
   })

@@ -88,7 +88,7 @@ export class ClientConnection
       const { length } = body
       const framing = outgoingRequestFraming(request.method, length)
       // A client that speaks HTTP/2 sends none (RFC 8441 section 5).
-      const makesKey = isWebSocket(request.upgrade) && !request.headers.has('sec-websocket-key')
+      const makesKey = request.version === '2' && isWebSocket(request.upgrade)
       this.#websocketKey = makesKey ? newKey(attempt.exchange.random) : undefined
       const head = requestHead(
         request,

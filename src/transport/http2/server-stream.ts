@@ -90,6 +90,8 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     const target = path === '*' ? path : normalizeTarget(path)
     if (target === undefined) throw malformed('a path that can be read in two ways')
     const headers = HeaderList.of(block.fields, block.values)
+    // RFC 8441 section 5: it means nothing here, and a service over HTTP/1.1 is given one of our own.
+    if (protocol !== undefined) headers.delete('sec-websocket-key')
     const host = checkedHost(block.authority ?? headers.get('host') ?? '')
     // Where filters look for it, also those that were written for HTTP/1.1.
     if (!headers.hasKind(FieldKind.host)) {
