@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { HeaderList } from '../../src/core/headers.ts'
 import { respond } from '../../src/index.ts'
 import { CLIENT_PREFACE, Flag, FrameType } from '../../src/transport/http2/frame-head.ts'
 import { SettingId } from '../../src/transport/http2/settings.ts'
@@ -189,6 +190,30 @@ describe('a flood of frames that bring nothing', () => {
     expect(await client.ended()).toBe('1 ENHANCE_YOUR_CALM too many frames that bring nothing')
     expect(app.refused.at(-1)?.detail).toContain('too many frames that bring nothing')
     await served()
+  })
+
+  it.each<[what: string, bytes: Buffer]>([
+    ['header sections', head(1)],
+    ['DATA', frame(FrameType.DATA, 0, 1, 'x')],
+  ])('%s of a stream that the proxy has reset, ends the connection', async (_, bytes) => {
+    const { client, app, served } = await world()
+    client.raw(frame(FrameType.HEADERS, 5, 1, Buffer.from([0x82])))
+    expect((await client.response(1)).reset).toBe('PROTOCOL_ERROR')
+    expect(await flood(client, 100_000, () => client.raw(bytes))).toBeLessThanOrEqual(1_100)
+    expect(await client.ended()).toBe('1 ENHANCE_YOUR_CALM too many frames that bring nothing')
+    expect(app.outcomes).toEqual([])
+    await served()
+  })
+
+  it('header sections of streams that are not taken in a drain, ends the connection', async () => {
+    const { client, app } = await world({ target: () => new Promise<never>(() => {}) })
+    client.request()
+    const draining = app.running.drain({ limitMs: '1h' })
+    await client.until('the last word', () => client.goaways.length === 2)
+    expect(await flood(client, 100_000, (i) => client.raw(head(3 + 2 * i)))).toBeLessThanOrEqual(1_100)
+    expect(await client.ended()).toBe('1 ENHANCE_YOUR_CALM too many frames that bring nothing')
+    await draining
+    expect(app.outcomes).toHaveLength(1)
   })
 
   it('is none where they come in the course of time', async () => {
@@ -496,5 +521,25 @@ describe('whatever a client sends', () => {
     expect(app.refused).toMatchObject([
       { code: 'request_malformed', detail: 'PROTOCOL_ERROR: data of a stream that was never opened' },
     ])
+  })
+
+  it('a fault of our own ends the connection, is reported, and says nothing of the inside', async () => {
+    const reported = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const { client, app, served } = await world({ target: ({ request }) => respond(200, request.body) })
+    const id = client.request({ method: 'POST', open: true })
+    await client.until('a head', () => client.stream(id).status === 200)
+    const broken = vi.spyOn(HeaderList, 'of').mockImplementationOnce(() => {
+      throw new Error('secret')
+    })
+    onTestFinished(() => {
+      reported.mockRestore()
+      broken.mockRestore()
+    })
+    client.head(id, [['x-sum', '1']], true)
+    expect(await client.ended()).toBe(`${id} INTERNAL_ERROR the proxy failed`)
+    expect(app.refused).toEqual([])
+    expect(String(reported.mock.calls)).toContain('secret')
+    expect((await app.outcome()).result).not.toBe('completed')
+    await served()
   })
 })

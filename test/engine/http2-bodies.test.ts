@@ -251,6 +251,31 @@ describe('a response body over HTTP/2', () => {
   })
 })
 
+it('trailers have no field that routes or frames a message, in either direction', async () => {
+  const trailers: [string, string][] = [
+    ['x-ok', '1'],
+    ['host', 'other'],
+    ['content-length', '5'],
+    ['expect', '100-continue'],
+    ['x-forwarded-for', '192.0.2.1'],
+    ['x_forwarded_for', '192.0.2.1'],
+  ]
+  const upstream = await rawUpstream()
+  const app = await http2Gateway(upstream, {
+    filters: [
+      (exchange, next) =>
+        exchange.request.target === '/echo' ? respond(200, exchange.request.body) : next(exchange),
+    ],
+  })
+  const client = await http2Client(app)
+  client.request({ method: 'POST', body: 'x', trailers })
+  const peer = await upstream.accept()
+  expect(await peer.until('\r\n\r\n')).toContain('chunked')
+  expect(await peer.until('\r\n\r\n')).toBe('1\r\nx\r\n0\r\nx-ok: 1\r\n\r\n')
+  const echo = await client.ask({ method: 'POST', path: '/echo', body: 'x', trailers })
+  expect([echo.text, echo.trailers]).toEqual(['x', [['x-ok', '1']]])
+})
+
 describe('a request body over HTTP/2', () => {
   it('goes to the service whole, with its length or in chunks', async () => {
     const { upstream, client } = await world()
@@ -441,6 +466,26 @@ describe('interim responses over HTTP/2', () => {
     expect((await peer.request()).body.toString()).toBe('ab')
     await peer.send(OK)
     expect((await client.response(id)).text).toBe('ok')
+  })
+
+  it('of 100 does not come behind a response that has begun', async () => {
+    const app = await http2Gateway(await rawUpstream(), {
+      target: ({ request }) =>
+        respond(
+          200,
+          (async function* () {
+            yield Buffer.from('first ')
+            yield await request.body.buffer()
+          })(),
+        ),
+    })
+    const client = await http2Client(app)
+    const id = client.request({ method: 'POST', open: true, fields: [['expect', '100-continue']] })
+    await client.until('the beginning', () => client.stream(id).text === 'first ')
+    await settled()
+    client.data(id, 'body', true)
+    expect((await client.response(id)).text).toBe('first body')
+    expect([client.stream(id).interim, client.stream(id).trailers]).toEqual([[], undefined])
   })
 
   it('of 100 does not come where the body is not wanted', async () => {

@@ -130,6 +130,26 @@ describe('an exchange that a filter gives up', () => {
     await peer.over
   })
 
+  it('because a body throws in the middle, resets the stream, and is told', async () => {
+    const reported = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => reported.mockRestore())
+    const { client, app } = await world({
+      target: () =>
+        respond(
+          200,
+          (async function* () {
+            yield Buffer.from('half')
+            await settled()
+            throw new Error('no')
+          })(),
+        ),
+    })
+    const { status, reset, text, ended } = await client.ask()
+    expect([status, reset, text, ended]).toEqual([200, 'INTERNAL_ERROR', 'half', false])
+    expect(reported).toHaveBeenCalledTimes(1)
+    expect(await app.outcome()).toMatchObject({ result: 'failed', error: { code: 'internal_error' } })
+  })
+
   it('because a handler throws, is answered', async () => {
     const reported = vi.spyOn(console, 'error').mockImplementation(() => {})
     onTestFinished(() => reported.mockRestore())
@@ -166,6 +186,25 @@ describe('a drain, with HTTP/2', () => {
     await client.ended()
     await draining
     expect(app.outcomes.map(({ result }) => result)).toEqual(['completed', 'completed'])
+  })
+
+  it('is heard of by the answer to its own PING alone, and has two words in all', async () => {
+    const it = await world()
+    const { id, peer } = await waiting(it)
+    it.client.answers = false
+    const draining = it.app.running.drain({ limitMs: '1h' })
+    await settled()
+    it.client.writer.ping(Buffer.from('anything'), true)
+    it.client.writer.flush()
+    await settled()
+    expect(it.client.goaways).toHaveLength(1)
+    for (let i = 0; i < 2; i++) it.client.writer.ping(Buffer.from('draining'), true)
+    it.client.writer.flush()
+    await testClock().advance('2s')
+    expect(it.client.goaways).toEqual(['2147483647 NO_ERROR', `${id} NO_ERROR`])
+    await peer.send(OK)
+    expect((await it.client.response(id)).status).toBe(200)
+    await draining
   })
 
   it('goes on without the answer of a client after a second', async () => {
@@ -276,6 +315,32 @@ describe('a close, with HTTP/2', () => {
     const closing = app.running.close()
     await testNetwork().until(closing)
     expect(app.running.connections).toBe(0)
+  })
+
+  it('gives a client that is slow to read as long as it may take for that, and no longer', async () => {
+    let asked = 0
+    const { client, app } = await world({
+      // Another one each time, or the table of HPACK would make it small.
+      target: () => respond(200, 'ok', { 'x-large': `${'v'.repeat(4_000)}${asked++}` }),
+      limits: { lingerMs: '1s', sendIdleMs: '10s' },
+    })
+    const slow = await http2Client(app)
+    for (const it of [client, slow]) {
+      it.pause()
+      for (let i = 0; i < 100; i++) it.request({ method: 'HEAD' })
+    }
+    await settled()
+    const closing = app.running.close()
+    await testClock().advance(9_999)
+    slow.resume()
+    expect(await slow.ended()).toMatch(/^\d+ NO_ERROR$/)
+    expect([slow.over, client.over]).toEqual(['ended', undefined])
+    await testClock().advance(1)
+    await closing
+    // What it has not read is lost, and it can tell.
+    client.resume()
+    await client.ended()
+    expect(client.over).toBe('reset')
   })
 
   it('does not wait without an end for a client that reads nothing', async () => {
@@ -466,11 +531,49 @@ describe('a tunnel over HTTP/2 (RFC 8441)', () => {
     await draining
   })
 
+  it('begins no more when tunnels have had their time', async () => {
+    const it = await world()
+    const id = open(it.client)
+    const peer = await it.upstream.accept()
+    const request = await peer.request()
+    const draining = it.app.running.drain({ limitMs: '1h', tunnelMs: '5s' })
+    await testClock().advance('5s')
+    await peer.send(accepted(request.header('sec-websocket-key') ?? ''))
+    await it.client.until('an answer', () => it.client.stream(id).ended)
+    expect(it.client.stream(id).status).toBe(503)
+    await peer.over
+    it.client.data(id, '', true)
+    await draining
+  })
+
+  it('may carry more than a body may have, and as slowly as it likes', async () => {
+    const { client, app, id, peer } = await joined({ limits: { bodyBytes: 1_000, bodyIdleMs: '1s' } })
+    for (let i = 0; i < 5; i++) {
+      client.data(id, 'x'.repeat(1_000))
+      expect((await peer.bytes(1_000)).length).toBe(1_000)
+      await testClock().advance('1m')
+    }
+    expect(client.stream(id).reset).toBeUndefined()
+    client.data(id, '', true)
+    await peer.over
+    peer.end()
+    expect(await app.outcome()).toMatchObject({ result: 'completed', bytesReceived: 5_000 })
+  })
+
   it('ends with a close', async () => {
-    const { client, app, id, peer } = await joined()
+    const aborted: string[] = []
+    const { client, app, id, peer } = await joined({
+      filters: [
+        (exchange, next) => {
+          exchange.onAbort(({ code }) => void aborted.push(code))
+          return next(exchange)
+        },
+      ],
+    })
     const closing = app.running.close()
     await client.ended()
     await closing
+    expect(aborted).toEqual(['proxy_closed'])
     await peer.over
     expect(client.stream(id).reset).toBe('CANCEL')
     expect(await app.outcome()).toMatchObject({

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { pool, proxy, respond } from '../../src/index.ts'
+import { Flag, FrameType } from '../../src/transport/http2/frame-head.ts'
 import { SettingId } from '../../src/transport/http2/settings.ts'
 import type { Field } from '../http2/field-lists.ts'
 import type { RawRequest } from '../http2/raw-http2-client.ts'
+import { frame } from '../http2/recorded-frames.ts'
 import { http2Client, http2Gateway } from '../http2/server-support.ts'
 import { type GatewayOptions, OK, rawUpstream, testClock, testNetwork } from './support.ts'
 
@@ -105,6 +107,23 @@ describe('the limits of a listener, with HTTP/2', () => {
     expect([client.stream(id).status, client.stream(id).bytes]).toEqual([414, 0])
     client.grant(id, 10_000)
     expect(JSON.parse((await client.response(id)).text).code).toBe('request_target_too_long')
+  })
+
+  it('answer it whole, whatever else of the request comes meanwhile', async () => {
+    const { app } = await answering({ limits: { targetBytes: 10, drainBytes: 10_000 } })
+    const client = await http2Client(app, { settings: [[SettingId.initialWindowSize, 0]] })
+    const id = client.request({ method: 'POST', path: '/234567890a', open: true })
+    client.data(id, Buffer.alloc(11_000))
+    // Longer than the rest of a request is waited for.
+    await testClock().advance('10s')
+    client.grant(id, 10_000)
+    await settled()
+    expect(JSON.parse(client.stream(id).text).code).toBe('request_target_too_long')
+    expect([client.stream(id).ended, client.stream(id).reset]).toEqual([true, undefined])
+    // And no more than that.
+    client.data(id, 'x')
+    await settled()
+    expect(client.order.slice(-2)).toEqual([`end ${id}`, `reset ${id} NO_ERROR`])
   })
 
   it('reset a stream with trailers that are too large', async () => {
@@ -239,6 +258,55 @@ describe('the times of a listener, with HTTP/2', () => {
     await testClock().advance(1)
     expect(await client.ended()).toBe('1 ENHANCE_YOUR_CALM a frame that did not come in time')
     expect(app.outcomes).toHaveLength(1)
+  })
+
+  it.each([
+    ['a frame of which the head alone comes', frame(FrameType.PING, 0, 0, Buffer.alloc(8)).subarray(0, 9)],
+    ['a frame that nobody knows and that does not come whole', frame(0x42, 0, 0, 'x').subarray(0, 9)],
+    ['a field block of which nothing has come', frame(FrameType.HEADERS, 0, 3)],
+  ])('end a connection with %s', async (_, bytes) => {
+    const { client } = await answering({
+      limits: { headMs: '3s' },
+      target: () => new Promise<never>(() => {}),
+    })
+    client.request()
+    await client.until('settings', () => client.seen.includes('settings-ack'))
+    client.raw(bytes)
+    await testClock().advance(2_999)
+    expect(client.goaways).toEqual([])
+    await testClock().advance(1)
+    expect(await client.ended()).toBe('1 ENHANCE_YOUR_CALM a frame that did not come in time')
+  })
+
+  it('are those of each frame, also where each chunk ends one and begins the next', async () => {
+    const { client } = await answering({ limits: { headMs: '3s', keepAliveMs: '1h' } })
+    await client.until('settings', () => client.seen.includes('settings-ack'))
+    const ping = frame(FrameType.PING, 0, 0, Buffer.alloc(8))
+    for (const cut of [5, 12]) {
+      client.raw(ping.subarray(0, cut))
+      for (let i = 0; i < 10; i++) {
+        await testClock().advance('2s')
+        client.raw(Buffer.concat([ping.subarray(cut), ping.subarray(0, cut)]))
+      }
+      client.raw(ping.subarray(cut))
+      await settled()
+    }
+    expect(client.goaways).toEqual([])
+    expect(client.seen.filter((it) => it.startsWith('pong'))).toHaveLength(22)
+  })
+
+  it('are those of a whole field block, however often a part of it comes', async () => {
+    const { client } = await answering({ limits: { headMs: '3s', keepAliveMs: '1h' } })
+    await client.until('settings', () => client.seen.includes('settings-ack'))
+    client.raw(frame(FrameType.HEADERS, Flag.END_STREAM, 1, Buffer.from([0x82])))
+    await testClock().advance('1s')
+    client.raw(frame(FrameType.CONTINUATION, 0, 1, Buffer.from([0x86])))
+    await testClock().advance(1_999)
+    client.raw(frame(FrameType.CONTINUATION, 0, 1, Buffer.from([0x84])))
+    await settled()
+    expect(client.goaways).toEqual([])
+    await testClock().advance(1)
+    expect(await client.ended()).toBe('0 ENHANCE_YOUR_CALM a frame that did not come in time')
   })
 
   it('end a connection that does not acknowledge our settings', async () => {

@@ -142,6 +142,16 @@ export class RawHttp2Client implements WireHandler, FrameHandler {
     return this.#reader.peer
   }
 
+  /** Takes header sections only of those that keep to a table of this size, as our SETTINGS must have said. */
+  limitTable(bytes: number): void {
+    this.#decoder.limitTable(bytes)
+  }
+
+  /** Entries of the table that the proxy refers to. */
+  get tableEntries(): number {
+    return this.#decoder.tableEntries
+  }
+
   /** How the connection ended; `undefined` while it has not. */
   get over(): 'ended' | 'reset' | undefined {
     return this.#end

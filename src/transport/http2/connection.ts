@@ -83,6 +83,8 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   #phase: Phase = 'open'
   /** Whether the peer's first SETTINGS have come. */
   #begun = false
+  /** What of the peer's must come whole in time: see `FrameReader.unfinished`. */
+  #unfinished = -1
   readonly #window: ReceiveWindow
   readonly #resetByUs: Set<number> = new Set()
   /** The stream whose DATA frame comes, and what of the frame has not come. */
@@ -247,11 +249,15 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   onHeaders(streamId: number, block: Buffer, endStream: boolean): void {
     // In any case, or the tables would no longer be in step.
     const decoded = this.#decoder.decode(block)
-    this.guard.usefulFrames(1)
     const stream = this.streams.get(streamId)
+    if (stream === undefined && !this.isIdle(streamId)) {
+      this.#ofNoStream(streamId, 'a header section')
+      return
+    }
+    if (this.isIgnored(streamId)) this.#idleFrame()
+    else this.guard.usefulFrames(1)
     if (stream !== undefined) stream.onHead(decoded, endStream)
-    else if (this.isIdle(streamId)) this.opened(streamId, decoded, endStream)
-    else this.#ofNoStream(streamId, 'a header section')
+    else this.opened(streamId, decoded, endStream)
   }
 
   onRstStream(streamId: number, errorCode: number): void {
@@ -376,8 +382,11 @@ export abstract class Http2Connection implements WireHandler, FrameHandler {
   /** A frame, or a field block, that has begun to come must come whole in time. */
   #watchHead(): void {
     if (!this.#begun) return
-    if (this.#reader.heldBytes === 0) this.#times.stop(Time.head)
-    else if (!this.#times.runs(Time.head)) this.#times.start(Time.head, this.#limits.headMs)
+    const { unfinished } = this.#reader
+    if (unfinished === this.#unfinished) return
+    this.#unfinished = unfinished
+    if (unfinished === 0) this.#times.stop(Time.head)
+    else this.#times.start(Time.head, this.#limits.headMs)
   }
 
   /** Calls `noticed` when `ms` have passed. */

@@ -62,6 +62,8 @@ export class FrameReader {
   readonly #block: BlockAssembly
   /** Whether the first SETTINGS frame has come. */
   #begun = false
+  /** Frames whose heads have come; those that go on with a field block are not counted. */
+  #begunFrames = 0
   #type = 0
   #flags = 0
   #streamId = 0
@@ -93,6 +95,13 @@ export class FrameReader {
   /** Bytes that are held because what they belong to has not come whole. */
   get heldBytes(): number {
     return this.#held.length + this.#block.length
+  }
+
+  /** The frame, or the field block, that has begun to come and is not whole: a number for each; 0 for none. Of DATA, its head. */
+  get unfinished(): number {
+    const state = this.#state
+    if (this.#block.streamId !== 0 || state === 'payload' || state === 'skip') return this.#begunFrames
+    return this.heldBytes > 0 ? this.#begunFrames + 1 : 0
   }
 
   /** Ends reading, whatever else comes. The handler may call it. */
@@ -197,6 +206,7 @@ export class FrameReader {
     if (type === FrameType.CONTINUATION) {
       if (streamId === 0 || streamId !== block.streamId) throw protocolFault('CONTINUATION of nothing')
     } else if (block.streamId !== 0) throw protocolFault('a frame in the middle of a field block')
+    else this.#begunFrames++
     checkFrameHead(type, flags, streamId, length, this.#side)
     switch (type) {
       case FrameType.DATA:

@@ -156,7 +156,6 @@ export class Http2ServerConnection extends Http2Connection {
   }
 
   protected idled(): void {
-    this.#draining = true
     this.#goAway()
   }
 

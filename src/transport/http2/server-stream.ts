@@ -350,7 +350,8 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
   override onData(chunk: Buffer): boolean | undefined {
     const use = super.onData(chunk)
     if (this.#dropUpTo !== undefined) {
-      if (this.bytesReceived > this.#dropUpTo) this.reset(ErrorCode.NO_ERROR)
+      // An answer that waits for the client's window would be cut.
+      if (this.bytesReceived > this.#dropUpTo && !this.sending) this.reset(ErrorCode.NO_ERROR)
     } else if (
       this.bytesReceived > this.#server.context.limits.bodyBytes &&
       this.#wire === undefined &&
