@@ -78,7 +78,8 @@ export class MemoryLink {
     this.#host = host
     this.opened = opened
     this.asked = asked
-    this.tls = asked && pretendedFacts(asked, undefined)
+    // Whoever listens without saying what it speaks agrees to what is asked, to HTTP/1.1 if it may.
+    this.tls = asked && pretendedFacts(asked, asked.alpn?.find((it) => it === 'http/1.1') ?? asked.alpn?.[0])
     // As Node does it: what is accepted is read ahead while it is paused, what is connected is not.
     this.client = new MemoryWire(this, host, faults, { local: client, remote: server, readsAhead: false })
     this.server = new MemoryWire(this, host, faults, { local: server, remote: client, readsAhead: true })
