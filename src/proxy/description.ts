@@ -37,8 +37,8 @@ export interface ListenOptions {
   /** TLS: a certificate with its key, as files or PEM, or several of them by the names of servers. Default none. */
   tls?: TlsListenOptions
   /**
-   * HTTP/2, where a client begins with it in clear text (prior knowledge). Over TLS, HTTP/1.1 alone is offered today.
-   * Default `true`; `false` speaks HTTP/1.1 alone.
+   * HTTP/2, where a client speaks it: over TLS when both agree on it (ALPN), in clear text when it begins with it (prior
+   * knowledge). Default `true`; `false` speaks HTTP/1.1 alone.
    */
   http2?: boolean | Http2Options
 }
@@ -110,7 +110,8 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     host,
     clients: new ClientResolver(trustedProxies, trustedField),
     limits: limits(limitOptions),
-    tls: tls === undefined ? undefined : tlsSettings(tls),
+    tls:
+      tls === undefined ? undefined : tlsSettings(tls, http2 === false ? ['http/1.1'] : ['h2', 'http/1.1']),
     http2: http2 === false ? undefined : http2Settings(http2 === true ? {} : http2),
   }
 }

@@ -62,7 +62,11 @@ describe('a listener with TLS', () => {
     expect(app.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
     expect(app.running.urls).toEqual([app.url])
     expect(
-      await askOnce(app, { ca: authority.cert, servername: 'x.b.test', ALPNProtocols: ['h2', 'http/1.1'] }),
+      await askOnce(app, {
+        ca: authority.cert,
+        servername: 'x.b.test',
+        ALPNProtocols: ['spdy/3', 'http/1.1'],
+      }),
     ).toEqual({
       scheme: 'https',
       protocol: 'TLSv1.3',
@@ -125,7 +129,7 @@ describe('a listener with TLS', () => {
 
   it('refuses a client that speaks none of its protocols', async () => {
     const app = await knowing()
-    await expect(tlsClient(app, { ALPNProtocols: ['h2'] })).rejects.toThrow(/no application protocol/)
+    await expect(tlsClient(app, { ALPNProtocols: ['spdy/3'] })).rejects.toThrow(/no application protocol/)
     expect(await askOnce(app)).not.toHaveProperty('alpn')
   })
 })

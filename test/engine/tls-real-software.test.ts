@@ -49,7 +49,7 @@ const caFile = file(authority.cert)
 
 async function start(tls: TlsListenOptions): Promise<{ url: string; port: number }> {
   const running = await proxy()
-    .listen({ port: 0, tls })
+    .listen({ port: 0, http2: false, tls })
     .route('/large', () => respond(200, 'x'.repeat(5_000_000)))
     .route('/', ({ client }) =>
       respondJson(200, [
@@ -310,7 +310,7 @@ describe.skipIf(!curl)('curl', () => {
     const target = await start(made)
     const running = await proxy()
       .listen(0)
-      .listen({ port: 0, tls: made })
+      .listen({ port: 0, http2: false, tls: made })
       .use(redirectToHttps({ port: target.port }), hsts({ maxAge: '1d' }))
       .route('/', () => respond(200))
       .start({ signals: false })

@@ -13,7 +13,7 @@ async function knowing(options: Partial<ListenOptions> = {}) {
   const clock = virtualClock()
   const network = memoryNetwork({ clock, latencyMs: 5 })
   const running = await proxy()
-    .listen({ host: 'proxy', port: 443, tls, ...options })
+    .listen({ host: 'proxy', port: 443, http2: false, tls, ...options })
     .route('/', ({ client }) => respondJson(200, { scheme: client.scheme, ...client.tls }))
     .start({ signals: false, surroundings: { clock, network } })
   onTestFinished(async () => {
