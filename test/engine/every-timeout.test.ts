@@ -2,7 +2,15 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Observer } from '../../src/core/observer.ts'
 import { durationMs } from '../../src/core/options.ts'
 import { concurrencyLimit } from '../../src/filters/index.ts'
-import { type Endpoint, type Filter, type Pool, pool, proxy } from '../../src/index.ts'
+import {
+  type Endpoint,
+  type Filter,
+  type Pool,
+  pool,
+  proxy,
+  selfSigned,
+  type TlsListenOptions,
+} from '../../src/index.ts'
 import {
   type FakeAnswer,
   fakeUpstream,
@@ -27,6 +35,8 @@ interface Scenario {
   readonly shape?: (it: Pool, limitMs: number) => Pool
   readonly pool?: Parameters<typeof pool>[1]
   readonly filter?: Filter
+  /** TLS on the listener. */
+  readonly tls?: TlsListenOptions
   readonly begin: (it: World) => Promise<unknown>
   /** What shows that it is over, where that is no error. */
   readonly over?: (it: World) => boolean
@@ -51,6 +61,17 @@ const ask = (it: World) => it.send(GET)
 const gate = concurrencyLimit({ limit: 1, queue: { max: 1 } })
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'limits.handshakeMs': {
+    tls: selfSigned(),
+    begin: async (it) => {
+      // Connects, and says nothing.
+      it.clients.push(await rawClient(it.network, { host: 'proxy', port: 80 }))
+      await it.clock.advance(0)
+      expect(it.app.connections).toBe(1)
+    },
+    over: ({ app }) => app.connections === 0,
+    last: ({ app }) => expect(app.refusedConnections).toEqual(new Map([['handshake_timeout', 1]])),
+  },
   'limits.headMs': { begin: (it) => it.send('GET ') },
   'limits.bodyIdleMs': { begin: (it) => it.send(`${POST}a`) },
   'limits.sendIdleMs': {
@@ -151,7 +172,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 }
 
 async function world(
-  { answer = SILENT, scheme = 'http', shape = (it) => it, filter, ...given }: Scenario,
+  { answer = SILENT, scheme = 'http', shape = (it) => it, filter, tls, ...given }: Scenario,
   limitMs: number,
 ) {
   const clock = virtualClock()
@@ -169,7 +190,7 @@ async function world(
     for (const it of candidates) endpoints.add(it)
     return candidates[0]!
   })
-  const described = proxy().listen({ host: 'proxy', port: 80 })
+  const described = proxy().listen({ host: 'proxy', port: 80, ...(tls && { tls }) })
   const app = await (filter === undefined ? described : described.use(filter))
     .route('/', shape(services, limitMs))
     .start({ signals: false, surroundings: { clock, network, random: seededRandom(1), observer } })
