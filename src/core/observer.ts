@@ -45,11 +45,12 @@ export type ConnectionRefusal =
   | 'handshake_failed'
   | 'client_certificate'
 
-/** A connection that never came to a request. */
+/** A connection that never came to a request, and is closed. */
 export interface RefusedConnection {
   readonly reason: ConnectionRefusal
+  /** Who has connected, as the connection shows it. */
   readonly peer: Address
-  /** What was wrong with the handshake. */
+  /** What was wrong with the handshake, where it failed. */
   readonly error: Error | undefined
 }
 

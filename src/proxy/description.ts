@@ -3,6 +3,7 @@ import type { Exchange } from '../core/exchange.ts'
 import type { Filter } from '../core/handler.ts'
 import type { Match } from '../core/match.ts'
 import type { ResponseMessage } from '../core/message.ts'
+import type { RefusedConnection } from '../core/observer.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { ClientResolver, type TrustedField } from '../transport/client-resolver.ts'
 import { type Http2Options, http2Settings } from '../transport/http2/http2-options.ts'
@@ -41,6 +42,11 @@ export interface ListenOptions {
    * knowledge). Default `true`; `false` speaks HTTP/1.1 alone.
    */
   http2?: boolean | Http2Options
+  /**
+   * Told of each connection that never came to a request, and why: for a log. Whoever connects decides how often that is, so
+   * write little. A reload with another function is no other listener.
+   */
+  onConnectionRefused?: (refused: RefusedConnection) => void
 }
 
 export interface RouteEntry {
@@ -81,6 +87,7 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     'limits',
     'tls',
     'http2',
+    'onConnectionRefused',
   ] satisfies (keyof ListenOptions)[])
   const {
     port = DEFAULT_PORT,
@@ -90,6 +97,7 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     limits: limitOptions,
     tls,
     http2 = true,
+    onConnectionRefused,
   } = options
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalidOption('listen', 'port', 'a whole number from 0 to 65535', port)
@@ -105,6 +113,8 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
   if (trustedField !== 'x-forwarded-for' && trustedField !== 'forwarded') {
     throw invalidOption('listen', 'trustedField', '"x-forwarded-for" or "forwarded"', trustedField)
   }
+  if (onConnectionRefused !== undefined && typeof onConnectionRefused !== 'function')
+    throw invalidOption('listen', 'onConnectionRefused', 'a function', onConnectionRefused)
   return {
     port,
     host,
@@ -113,5 +123,6 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     tls:
       tls === undefined ? undefined : tlsSettings(tls, http2 === false ? ['http/1.1'] : ['h2', 'http/1.1']),
     http2: http2 === false ? undefined : http2Settings(http2 === true ? {} : http2),
+    onConnectionRefused,
   }
 }

@@ -285,8 +285,12 @@ export class RunningProxy implements AsyncDisposable {
       this.#mustServe()
     }
     const removed = this.#listeners.filter((it) => !kept.includes(it))
-    this.#listeners = settings.map((_, i) => {
-      if (kept[i] !== undefined) return kept[i]
+    this.#listeners = settings.map((wanted, i) => {
+      const same = kept[i]
+      if (same !== undefined) {
+        same.listener.adopt(wanted)
+        return same
+      }
       const one = opened.shift()!
       const predecessor = before[i]
       if (predecessor !== undefined) one.listener.takeOver(predecessor.listener)
@@ -351,8 +355,14 @@ function sameListener(one: ListenerSettings, other: ListenerSettings): boolean {
     sameAddress(one, other) &&
     one.clients.trusted === other.clients.trusted &&
     one.tls?.identity === other.tls?.identity &&
-    Object.entries(one.limits).every(
-      ([name, value]) => other.limits[name as keyof typeof other.limits] === value,
-    )
+    sameValues(one.limits, other.limits) &&
+    sameValues(one.http2 ?? {}, other.http2 ?? {})
   )
+}
+
+/** Of two records of plain values. */
+function sameValues(one: object, other: object): boolean {
+  const entries = Object.entries(one)
+  const others = new Map<string, unknown>(Object.entries(other))
+  return entries.length === others.size && entries.every(([name, value]) => others.get(name) === value)
 }

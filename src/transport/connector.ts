@@ -24,6 +24,8 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
   readonly parseHead: (bytes: Buffer, start: number, available: number) => ResponseHead | undefined
   readonly #network: Network
   readonly #target: ConnectOptions
+  /** By the list of protocols. */
+  readonly #offerings = new Map<readonly string[], ConnectOptions>()
   readonly #idleDeadline: Deadline
   readonly #queue: AttemptQueue
   /** All that are open, of either protocol. */
@@ -236,14 +238,22 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
     const pending = new PendingConnection(this, this.clock, this.limits, capacity)
     this.#pending.add(pending)
     pending.add(attempt)
+    pending.connect(this.#network, this.#offering(onlyHttp1))
+  }
+
+  /** The target, with the protocols that are offered to it. Always the same object: sessions and keys are kept by it. */
+  #offering(onlyHttp1: boolean): ConnectOptions {
     const { tls } = this.#target
     const { http2 } = this.limits
-    if (tls === undefined || http2 === 'off') pending.connect(this.#network, this.#target)
-    else {
-      // What the endpoint speaks may change: so both are offered, also where it is thought to be known.
-      const alpn = http2 === 'on' ? ONLY_HTTP2 : onlyHttp1 ? ONLY_HTTP1 : EITHER
-      pending.connect(this.#network, { ...this.#target, tls: { ...tls, alpn } })
+    if (tls === undefined || http2 === 'off') return this.#target
+    // What the endpoint speaks may change: so both are offered, also where it is thought to be known.
+    const alpn = http2 === 'on' ? ONLY_HTTP2 : onlyHttp1 ? ONLY_HTTP1 : EITHER
+    let offering = this.#offerings.get(alpn)
+    if (offering === undefined) {
+      offering = { ...this.#target, tls: { ...tls, alpn } }
+      this.#offerings.set(alpn, offering)
     }
+    return offering
   }
 
   connected(pending: PendingConnection, wire: Wire, attempts: readonly Attempt[]): void {

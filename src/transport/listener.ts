@@ -24,6 +24,7 @@ export interface ListenerSettings {
   readonly tls: TlsSettings | undefined
   /** `undefined` speaks HTTP/1.1 alone. */
   readonly http2: Http2Settings | undefined
+  readonly onConnectionRefused: ((refused: RefusedConnection) => void) | undefined
 }
 
 /** What the system listens with. It may be handed on. */
@@ -44,7 +45,8 @@ export class Listener implements ListenerContext, HandshakesOwner {
   accepting = true
   tunnelsEnded = false
   readonly #handshakes: Handshakes
-  readonly #refusals = new Map<ConnectionRefusal, number>()
+  #refusals = new Map<ConnectionRefusal, number>()
+  #onConnectionRefused: ListenerSettings['onConnectionRefused']
   #tls: ListenerTls | undefined
   readonly #http2: Http2Settings | undefined
   readonly #connections = new Set<ServedConnection>()
@@ -61,6 +63,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
     this.limits = limits
     this.clients = settings.clients
     this.#http2 = settings.http2
+    this.#onConnectionRefused = settings.onConnectionRefused
     this.snapshot = snapshot
     this.parseHead = (bytes, start, available) => parseRequestHead(bytes, start, available, limits)
     const { handshakeMs, handshakes } = limits
@@ -78,7 +81,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
     return this.#connections.size + this.#handshakes.size
   }
 
-  /** Connections that never came to a request, by the reason why. */
+  /** Connections that never came to a request, by the reason why. One that takes over goes on counting. */
   get refusals(): ReadonlyMap<ConnectionRefusal, number> {
     return this.#refusals
   }
@@ -108,9 +111,16 @@ export class Listener implements ListenerContext, HandshakesOwner {
 
   /** Accepts from now on in the place of another, at its address. It is prepared. That one has its connections left, and is to drain. */
   takeOver(other: Listener): void {
+    this.#refusals = other.#refusals
     this.#socket = other.#socket
     other.#socket = undefined
     if (this.#socket !== undefined) this.#socket.owner = this
+  }
+
+  /** Goes on with settings that say the same: only the functions are others. */
+  adopt({ tls, onConnectionRefused }: ListenerSettings): void {
+    this.#onConnectionRefused = onConnectionRefused
+    if (this.#tls !== undefined) this.#tls.onReload = tls?.onReload
   }
 
   /** From now on every response is the last of its connection. Everything else goes on. */
@@ -238,5 +248,10 @@ export class Listener implements ListenerContext, HandshakesOwner {
   #refused(refused: RefusedConnection): void {
     this.#refusals.set(refused.reason, (this.#refusals.get(refused.reason) ?? 0) + 1)
     this.snapshot.connectionRefused(refused)
+    try {
+      this.#onConnectionRefused?.(refused)
+    } catch (thrown) {
+      console.error('gatewright: onConnectionRefused threw', thrown)
+    }
   }
 }

@@ -4,7 +4,7 @@ import { createServer as createTcpServer } from 'node:net'
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { systemClock } from '../../src/core/clock.ts'
-import { selfSigned, type TlsConnectOptions } from '../../src/index.ts'
+import { type PoolOptions, selfSigned, type TlsConnectOptions } from '../../src/index.ts'
 import { virtualClock } from '../../src/testing/index.ts'
 import { makeCertificate } from '../../src/transport/tls/certificate.ts'
 import { client, type GatewayOptions, GET, gateway, onRealSockets, SWITCHED, WEBSOCKET } from './support.ts'
@@ -326,16 +326,17 @@ describe('connections to a service', () => {
     options: TlsOptions,
     tls: TlsConnectOptions = { ca: cert },
     between: () => void = () => {},
+    http2: PoolOptions['http2'] = false,
   ) {
     const seen: { resumed: boolean; protocol: string | null; alpn: string | false | null }[] = []
-    const port = await service({ ...options, ALPNProtocols: ['h2', 'http/1.1'] }, (socket) =>
+    const port = await service({ ALPNProtocols: ['h2', 'http/1.1'], ...options }, (socket) =>
       seen.push({
         resumed: socket.isSessionReused(),
         protocol: socket.getProtocol(),
         alpn: socket.alpnProtocol,
       }),
     )
-    const app = await gateway(`https://localhost:${port}`, { pool: { tls, idleMs: 0 } })
+    const app = await gateway(`https://localhost:${port}`, { pool: { tls, idleMs: 0, http2 } })
     const from = await client(app)
     for (let i = 0; i < 3; i++) {
       await from.send(GET)
@@ -356,6 +357,11 @@ describe('connections to a service', () => {
       ])
     },
   )
+
+  it('go on with it also where HTTP/2 is offered', async () => {
+    const seen = await thrice({ key, cert, ALPNProtocols: ['http/1.1'] }, { ca: cert }, () => {}, 'auto')
+    expect(seen.map(({ resumed }) => resumed)).toEqual([false, true, true])
+  })
 
   it.each([
     ['was seen an hour ago', { key, cert }, 59, [false, true, false]],

@@ -11,7 +11,8 @@ const ROTATE_MS = 12 * 3_600_000
 export class ListenerTls {
   readonly server: TlsServer
   readonly #files: TlsFiles
-  readonly #onReload: TlsSettings['onReload']
+  /** Told of files that were taken over, and of those that could not be. */
+  onReload: TlsSettings['onReload']
   readonly #watchMs: number
   readonly #nextLook: Deadline
   readonly #nextRotation: Deadline
@@ -21,7 +22,7 @@ export class ListenerTls {
   private constructor(settings: TlsSettings, files: TlsFiles, server: TlsServer, clock: Clock) {
     this.server = server
     this.#files = files
-    this.#onReload = settings.onReload
+    this.onReload = settings.onReload
     this.#watchMs = settings.watchMs
     this.#nextLook = new Deadline(clock, () => void this.#look())
     this.#nextRotation = new Deadline(clock, () => this.#rotate())
@@ -102,7 +103,7 @@ export class ListenerTls {
 
   #tell(reload: CertificateReload): void {
     try {
-      this.#onReload?.(reload)
+      this.onReload?.(reload)
     } catch (thrown) {
       console.error('gatewright: onReload threw', thrown)
     }
