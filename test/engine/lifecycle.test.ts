@@ -180,6 +180,18 @@ describe('reload', () => {
     await expect(client({ url })).rejects.toThrow('ECONNREFUSED')
   })
 
+  it('a listener without TLS that is to speak HTTP/1.1 alone does so', async () => {
+    const app = await gateway(await rawUpstream())
+    await app.running.reload(
+      proxy()
+        .listen({ port: 0, http2: false })
+        .route('/', () => respond(200, 'new')),
+    )
+    const from = await client({ url: app.running.url })
+    await from.send('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+    expect((await from.response()).status).toBe(505)
+  })
+
   it('a request on a connection of a listener that is gone is served by what serves now', async () => {
     const app = await gateway(await rawUpstream(), { target: () => respond(200, 'old') })
     const [used, partly] = [await client(app), await client(app)]

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { pool, proxy, respond, selfSigned } from '../../src/index.ts'
+import { pool, proxy, respond, selfSigned, type TlsListenOptions } from '../../src/index.ts'
 import { GET, gateway, onRealSockets, rawUpstream, SWITCHED, WEBSOCKET } from './support.ts'
 import { TestAuthority } from './test-authority.ts'
 import { tlsClient } from './tls-client.ts'
@@ -184,66 +184,75 @@ describe('tunnels', () => {
 })
 
 describe('certificates that are replaced under load', () => {
-  it('twenty times: no request fails, and every new connection is shown the new one', async () => {
-    const authority = new TestAuthority()
-    const folder = mkdtempSync(join(tmpdir(), 'gatewright-tls-'))
-    const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
-    /** Each file as a whole, one after the other. */
-    const replace = ({ cert, key }: { cert: string; key: string }) => {
-      for (const [file, content] of [
-        [certFile, cert],
-        [keyFile, key],
-      ] as const) {
-        writeFileSync(`${file}.new`, content)
-        renameSync(`${file}.new`, file)
+  it.each(['in their files', 'by a reload'] as const)(
+    'twenty times %s: no request fails, and every new connection is shown the new one',
+    async (how) => {
+      const authority = new TestAuthority()
+      const folder = mkdtempSync(join(tmpdir(), 'gatewright-tls-'))
+      const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+      /** Each file as a whole, one after the other. */
+      const replace = ({ cert, key }: { cert: string; key: string }) => {
+        for (const [file, content] of [
+          [certFile, cert],
+          [keyFile, key],
+        ] as const) {
+          writeFileSync(`${file}.new`, content)
+          renameSync(`${file}.new`, file)
+        }
+        return new X509Certificate(cert).serialNumber
       }
-      return new X509Certificate(cert).serialNumber
-    }
-    replace(authority.issue(['localhost']))
-    const running = await proxy()
-      .listen({ port: 0, tls: { certFile, keyFile } })
-      .route('/', () => respond(200, 'ok'))
-      .start({ signals: false })
-    const connect = { ca: authority.cert, servername: 'localhost' }
-    const kept = new Agent({ connect, connections: 4 })
-    const fresh = new Agent({ connect, pipelining: 0 })
-    onTestFinished(async () => {
-      await Promise.all([kept.destroy(), fresh.destroy()])
-      await running.close()
-      rmSync(folder, { recursive: true })
-      expect(running.connections).toBe(0)
-    })
+      const first = authority.issue(['localhost'])
+      replace(first)
+      const describing = (tls: TlsListenOptions) =>
+        proxy()
+          .listen({ port: 0, tls })
+          .route('/', () => respond(200, 'ok'))
+      const running = await describing(how === 'in their files' ? { certFile, keyFile } : first).start({
+        signals: false,
+      })
+      const connect = { ca: authority.cert, servername: 'localhost' }
+      const kept = new Agent({ connect, connections: 4 })
+      const fresh = new Agent({ connect, pipelining: 0 })
+      onTestFinished(async () => {
+        await Promise.all([kept.destroy(), fresh.destroy()])
+        await running.close()
+        rmSync(folder, { recursive: true })
+        expect(running.connections).toBe(0)
+      })
 
-    // 1. Two kinds of clients: those that keep their connections, and those that make a new one each time.
-    let replacing = true
-    let requests = 0
-    const load = async (dispatcher: Agent): Promise<void> => {
-      while (replacing) {
-        const { statusCode, body } = await request(running.url, { dispatcher })
-        expect([statusCode, await body.text()]).toEqual([200, 'ok'])
-        requests++
+      // 1. Two kinds of clients: those that keep their connections, and those that make a new one each time.
+      let replacing = true
+      let requests = 0
+      const load = async (dispatcher: Agent): Promise<void> => {
+        while (replacing) {
+          const { statusCode, body } = await request(running.url, { dispatcher })
+          expect([statusCode, await body.text()]).toEqual([200, 'ok'])
+          requests++
+        }
       }
-    }
-    const loads = Promise.all([load(kept), load(kept), load(fresh), load(fresh)])
+      const loads = Promise.all([load(kept), load(kept), load(fresh), load(fresh)])
 
-    // 2. Meanwhile, another certificate, again and again.
-    const shown: string[] = []
-    const given: string[] = []
-    for (let i = 0; i < 20; i++) {
-      given.push(replace(authority.issue(['localhost'])))
-      await running.reloadCertificates()
-      const { socket, peer } = await tlsClient(running, connect)
-      shown.push(socket.getPeerX509Certificate()!.serialNumber)
-      await peer.send(GET)
-      expect((await peer.response()).status).toBe(200)
-      peer.close()
-      const before = requests
-      while (requests < before + 20) await new Promise((resolve) => setImmediate(resolve))
-    }
-    replacing = false
-    await loads
-    expect(shown).toEqual(given)
-    expect(new Set(shown).size).toBe(20)
-    expect(running.refusedConnections).toEqual(new Map())
-  }, 60_000)
+      // 2. Meanwhile, another certificate, again and again.
+      const shown: string[] = []
+      const given: string[] = []
+      for (let i = 0; i < 20; i++) {
+        const next = authority.issue(['localhost'])
+        given.push(replace(next))
+        await (how === 'in their files' ? running.reloadCertificates() : running.reload(describing(next)))
+        const { socket, peer } = await tlsClient(running, connect)
+        shown.push(socket.getPeerX509Certificate()!.serialNumber)
+        await peer.send(GET)
+        expect((await peer.response()).status).toBe(200)
+        peer.close()
+        const before = requests
+        while (requests < before + 20) await new Promise((resolve) => setImmediate(resolve))
+      }
+      replacing = false
+      await loads
+      expect(shown).toEqual(given)
+      expect(new Set(shown).size).toBe(20)
+      expect(running.refusedConnections).toEqual(new Map())
+    },
+    60_000,
+  )
 })

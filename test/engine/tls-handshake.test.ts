@@ -1,10 +1,11 @@
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Wire, WireHandler } from '../../src/core/network.ts'
-import { selfSigned } from '../../src/index.ts'
+import { respond, selfSigned } from '../../src/index.ts'
+import { virtualClock } from '../../src/testing/index.ts'
 import { nodeNetwork } from '../../src/transport/network.ts'
-import { GET, onRealSockets } from './support.ts'
+import { GET, gateway, onRealSockets } from './support.ts'
 import { plainClient, portOf, tlsClient } from './tls-client.ts'
 import { refusing } from './tls-gateway.ts'
 
@@ -24,6 +25,41 @@ describe('a client that comes to no handshake', () => {
     expect(await refusals(1)).toEqual(['handshake_timeout'])
     await connected(0)
     expect(app.running.refusedConnections.get('handshake_timeout')).toBe(1)
+  })
+
+  it('is told with the reason, and nobody else is concerned', async () => {
+    const log: string[] = []
+    const clock = virtualClock()
+    const app = await gateway('http://127.0.0.1:9', {
+      tls: own,
+      limits: { handshakeMs: '3s' },
+      target: () => respond(200, 'ok'),
+      start: { signals: false, surroundings: { clock } },
+      onConnectionRefused: ({ reason, peer }) => {
+        log.push(`${reason} ${peer.address}`)
+        throw new Error('the log is full')
+      },
+    })
+    const console = vi.spyOn(globalThis.console, 'error').mockImplementation(() => {})
+    onTestFinished(() => console.mockRestore())
+    const served = await tlsClient(app)
+    const stalled = await plainClient(app)
+    await stalled.send((await clientHello()).subarray(0, 40))
+    while (app.running.connections < 2) await new Promise((resolve) => setImmediate(resolve))
+    await clock.advance('3s')
+    await stalled.over
+    while (log.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect(log).toEqual(['handshake_timeout 127.0.0.1'])
+    expect(console.mock.calls).toEqual([
+      ['gatewright: onConnectionRefused threw', new Error('the log is full')],
+    ])
+    await served.peer.send(GET)
+    expect((await served.peer.response()).status).toBe(200)
+    const fresh = await tlsClient(app)
+    await fresh.peer.send(GET)
+    expect((await fresh.peer.response()).status).toBe(200)
+    served.peer.close()
+    fresh.peer.close()
   })
 
   it('and sends a byte now and then has no more time than others', async () => {
