@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +13,7 @@ import {
 import { virtualClock } from '../../src/testing/index.ts'
 import { GET, onRealSockets } from './support.ts'
 import { TestAuthority } from './test-authority.ts'
-import { plainClient, type TlsClient, tlsClient } from './tls-client.ts'
+import { plainClient, sessionOf, type TlsClient, tlsClient } from './tls-client.ts'
 
 // The TLS is Node's own.
 onRealSockets()
@@ -126,6 +127,21 @@ describe('a reload of a proxy with TLS', () => {
     again.close()
     secret.peer.close()
     plain.close()
+  })
+
+  it.each([
+    ['not resumed', undefined],
+    ['resumed where their keys were given', randomBytes(48)],
+  ] as const)('to another certificate: sessions are %s', async (_, ticketKeys) => {
+    const keys = ticketKeys === undefined ? {} : { ticketKeys }
+    const { running, reload } = await serving({ tls: { ...own, ...keys } })
+    const before = await tlsClient(running)
+    const session = await sessionOf(before)
+    await reload({ tls: { ...next, ...keys } })
+    const after = await tlsClient(running, { session })
+    expect(after.socket.isSessionReused()).toBe(ticketKeys !== undefined)
+    after.peer.close()
+    before.peer.close()
   })
 
   it('to a certificate that cannot be used changes nothing', async () => {
