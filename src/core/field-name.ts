@@ -24,6 +24,8 @@ export const FieldKind = {
   disguised: 512,
   /** Names other places for the service, past this proxy and its filters. */
   alternative: 1024,
+  /** Proves that a WebSocket handshake over HTTP/1.1 was understood. Over HTTP/2 there is none (RFC 8441 section 5). */
+  handshake: 2048,
 } as const
 
 /** A field name as it stood on the wire, with everything that is looked up by it made once. */
@@ -57,6 +59,8 @@ export const FIELD_KINDS: ReadonlyMap<string, number> = new Map<string, number>(
   ['date', FieldKind.date],
   ['via', FieldKind.via],
   ['alt-svc', FieldKind.alternative],
+  ['sec-websocket-key', FieldKind.handshake],
+  ['sec-websocket-accept', FieldKind.handshake],
 ])
 
 const COMMON_NAMES = [

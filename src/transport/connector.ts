@@ -7,6 +7,7 @@ import { AttemptQueue } from './attempt-queue.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 import { parseResponseHead, type ResponseHead } from './http1/response-head.ts'
 import { Http2ClientConnection } from './http2/client-connection.ts'
+import { allowedUpgrade } from './outgoing-head.ts'
 import { PendingConnection, type PendingConnectionOwner } from './pending-connection.ts'
 import type { ConnectionOwner, SendAgain, UpstreamConnection } from './upstream-connection.ts'
 import type { UpstreamLimits } from './upstream-limits.ts'
@@ -219,7 +220,7 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
 
   /** Where there is a choice, a tunnel gets a connection of its own: services that speak both seldom take one in a stream. */
   #needsHttp1({ request }: Attempt): boolean {
-    return request.upgrade !== undefined && this.limits.http2 !== 'on'
+    return this.limits.http2 !== 'on' && allowedUpgrade(request.upgrade) !== undefined
   }
 
   /** Makes room for a new connection, where the attempt must have one. */

@@ -49,7 +49,7 @@ export function requestHead(
   }
   if (framing === 'length') head += `Content-Length: ${length ?? 0}\r\n`
   else if (framing === 'chunked') head += 'Transfer-Encoding: chunked\r\n'
-  const upgrade = request.upgrade === undefined ? undefined : allowedUpgrade(request.upgrade)
+  const upgrade = allowedUpgrade(request.upgrade)
   if (upgrade !== undefined) {
     head += `Upgrade: ${upgrade}\r\n`
     if (websocketKey !== undefined) head += `Sec-WebSocket-Key: ${websocketKey}\r\n`
@@ -115,7 +115,8 @@ export function refuseLoop(headers: HeaderList, pseudonym: string): void {
 }
 
 /** An upgrade to HTTP/2 would carry requests past every filter (as "h2c smuggling" does), so it is not offered on. */
-export function allowedUpgrade(upgrade: string): string | undefined {
+export function allowedUpgrade(upgrade: string | undefined): string | undefined {
+  if (upgrade === undefined) return undefined
   const kept = upgrade
     .split(',')
     .map((protocol) => protocol.trim())

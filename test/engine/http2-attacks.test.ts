@@ -4,7 +4,7 @@ import { HeaderList } from '../../src/core/headers.ts'
 import { respond } from '../../src/index.ts'
 import { CLIENT_PREFACE, Flag, FrameType } from '../../src/transport/http2/frame-head.ts'
 import { SettingId } from '../../src/transport/http2/settings.ts'
-import type { RawHttp2Client } from '../http2/raw-http2-client.ts'
+import type { RawHttp2Peer } from '../http2/raw-http2-peer.ts'
 import { frame, setting, uint32 } from '../http2/recorded-frames.ts'
 import { http2Client, http2Gateway } from '../http2/server-support.ts'
 import { type GatewayOptions, rawUpstream, testClock, testNetwork } from './support.ts'
@@ -29,7 +29,7 @@ async function world(options: GatewayOptions = {}, attacker: Parameters<typeof h
 }
 
 /** Does it again and again, up to `times`, until the connection is over. Returns how often that was, to a hundred. */
-async function flood(client: RawHttp2Client, times: number, once: (i: number) => void): Promise<number> {
+async function flood(client: RawHttp2Peer, times: number, once: (i: number) => void): Promise<number> {
   let i = 0
   while (i < times && client.over === undefined) {
     client.together(() => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { respond } from '../../src/index.ts'
 import { ErrorCode } from '../../src/transport/http2/error-codes.ts'
-import type { RawHttp2Client } from '../http2/raw-http2-client.ts'
+import type { RawHttp2Peer } from '../http2/raw-http2-peer.ts'
 import { http2Client, http2Gateway } from '../http2/server-support.ts'
 import {
   type GatewayOptions,
@@ -382,7 +382,7 @@ describe('a tunnel over HTTP/2 (RFC 8441)', () => {
     return { ...it, id, peer, request }
   }
 
-  function open(client: RawHttp2Client): number {
+  function open(client: RawHttp2Peer): number {
     const id = client.nextId()
     client.head(id, CONNECT, false)
     return id

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Exchange, type Handler, respond } from '../../src/index.ts'
 import type { Field } from '../http2/field-lists.ts'
-import type { RawRequest } from '../http2/raw-http2-client.ts'
+import type { RawRequest } from '../http2/raw-http2-peer.ts'
 import { http2Client, http2Gateway } from '../http2/server-support.ts'
 import { answer, OK, rawUpstream } from './support.ts'
 

@@ -7,7 +7,7 @@ import {
   type RawUpstream,
   testNetwork,
 } from '../engine/support.ts'
-import { type RawHttp2Client, type RawHttp2Options, rawHttp2Client } from './raw-http2-client.ts'
+import { type RawHttp2Options, type RawHttp2Peer, rawHttp2Client } from './raw-http2-peer.ts'
 
 /** A proxy under test, and the requests that it could not read. */
 export interface Http2Gateway extends Gateway {
@@ -31,7 +31,7 @@ export async function http2Gateway(
 export async function http2Client(
   to: { readonly url: string },
   options?: RawHttp2Options,
-): Promise<RawHttp2Client> {
+): Promise<RawHttp2Peer> {
   const { network } = testNetwork().surroundings
   const client = await rawHttp2Client(network!, to.url, options)
   onTestFinished(() => client.close())

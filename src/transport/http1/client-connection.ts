@@ -249,8 +249,7 @@ export class ClientConnection
 
   #switchProtocols(head: ResponseHead, chunk: Buffer, rest: number): number {
     const attempt = this.#attempt!
-    const { upgrade } = attempt.request
-    const offered = (upgrade === undefined ? undefined : allowedUpgrade(upgrade))
+    const offered = allowedUpgrade(attempt.request.upgrade)
       ?.toLowerCase()
       .split(',')
       .map((it) => it.trim())

@@ -1,6 +1,7 @@
 import { ProxyError } from '../../core/errors.ts'
 import type { MemoryUse, Wire } from '../../core/network.ts'
 import type { Attempt } from '../attempt.ts'
+import { allowedUpgrade } from '../outgoing-head.ts'
 import type { ConnectionOwner, UpstreamConnection } from '../upstream-connection.ts'
 import { Http2ClientStream } from './client-stream.ts'
 import { Http2Connection } from './connection.ts'
@@ -83,15 +84,22 @@ export class Http2ClientConnection extends Http2Connection implements UpstreamCo
   }
 
   start(attempt: Attempt): void {
-    if (attempt.request.upgrade !== undefined && !this.#settled) {
+    const protocol = allowedUpgrade(attempt.request.upgrade)?.toLowerCase()
+    if (protocol !== undefined && !this.#settled) {
       attempt.carrier = this
       this.#early.push(attempt)
+      return
+    }
+    if (protocol !== undefined && (this.peer.enableConnectProtocol !== 1 || protocol.includes(','))) {
+      const detail = 'no such tunnel can be asked for over HTTP/2'
+      attempt.fail(new ProxyError('upstream_upgrade_failed', { detail }))
+      this.#roomMade()
       return
     }
     const id = this.lastId === 0 ? 1 : this.lastId + 2
     this.lastId = id
     if (id > MAX_WINDOW - 2) this.#leaving = true
-    const stream = new Http2ClientStream(this, id, attempt, this.#scheme)
+    const stream = new Http2ClientStream(this, id, attempt, this.#scheme, protocol)
     this.add(stream)
     if (attempt.policy.close === true) this.#leaving = true
     stream.begin()
@@ -233,19 +241,14 @@ export class Http2ClientConnection extends Http2Connection implements UpstreamCo
   }
 
   protected noticed(): void {
-    if (this.#pinged) this.#lose(new Error('no answer to a ping'))
-    else if (this.streams.size > 0 && this.#reads === this.#readsAtNotice) this.#ping()
+    if (this.#pinged) {
+      this.wire.reset()
+      this.onClose(new Error('no answer to a ping'))
+    } else if (this.streams.size > 0 && this.#reads === this.#readsAtNotice) this.#ping()
     else this.#watch()
   }
 
   // Ends.
-
-  #lose(error: Error): void {
-    this.#closed()
-    this.#loseEarly(error)
-    for (const stream of [...this.streams.values()]) stream.wasLost(error)
-    this.wire.reset()
-  }
 
   #loseEarly(cause?: Error): void {
     for (const attempt of this.#early.splice(0))

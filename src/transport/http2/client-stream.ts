@@ -1,14 +1,14 @@
 import { Body } from '../../core/body.ts'
 import { EMPTY } from '../../core/body-source.ts'
 import { ProxyError, type ProxyErrorCode, toProxyError } from '../../core/errors.ts'
-import { FieldKind, fieldName } from '../../core/field-name.ts'
+import { FieldKind } from '../../core/field-name.ts'
 import { HeaderList } from '../../core/headers.ts'
 import { ResponseMessage } from '../../core/message.ts'
 import type { MemoryUse } from '../../core/network.ts'
 import type { Attempt, AttemptCarrier } from '../attempt.ts'
 import { outgoingRequestFraming, responseHasNoBody } from '../framing.ts'
 import { REQUEST_DROPPED } from '../http1/head-writer.ts'
-import { allowedUpgrade, outgoingHost, writeProxyFields } from '../outgoing-head.ts'
+import { outgoingHost, writeProxyFields } from '../outgoing-head.ts'
 import { WireTunnel } from '../tunnel.ts'
 import type { SendAgain } from '../upstream-connection.ts'
 import { acceptOf, isWebSocket } from '../websocket-handshake.ts'
@@ -21,10 +21,8 @@ import { StreamWire } from './stream-wire.ts'
 
 /** Interim responses to one request; more are an attack or a mistake. */
 const MAX_INTERIM = 16
-/** RFC 8441 section 5: with CONNECT, that is what it is there for without a key. */
-const WEBSOCKET_KEY = 'sec-websocket-key'
-/** Has no meaning but in a handshake over HTTP/1.1. */
-const HANDSHAKE_FIELD = fieldName('Sec-WebSocket-Key')
+/** What never goes on from a request as it came, over HTTP/2. */
+const DROPPED = REQUEST_DROPPED | FieldKind.handshake
 
 /**
  * - `head`: the request is on its way, and its response head has not come.
@@ -38,6 +36,8 @@ type Phase = 'head' | 'body' | 'tunnel' | 'over'
 export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
   readonly #client: Http2ClientConnection
   readonly #scheme: 'http' | 'https'
+  /** What it asks to make a tunnel for (RFC 8441). */
+  readonly #protocol: string | undefined
   readonly #startedAt: number
   readonly #readsAtStart: number
   #attempt: Attempt | undefined
@@ -50,11 +50,18 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
   /** Bytes that were sent at the last look at their progress. */
   #sent = 0
 
-  constructor(client: Http2ClientConnection, id: number, attempt: Attempt, scheme: 'http' | 'https') {
+  constructor(
+    client: Http2ClientConnection,
+    id: number,
+    attempt: Attempt,
+    scheme: 'http' | 'https',
+    protocol: string | undefined,
+  ) {
     super(client, id)
     this.#client = client
     this.#attempt = attempt
     this.#scheme = scheme
+    this.#protocol = protocol
     this.#startedAt = client.clock.now()
     this.#readsAtStart = client.reads
   }
@@ -79,22 +86,21 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
   }
 
   #send(attempt: Attempt): void {
-    const { request } = attempt
-    const protocol = request.upgrade === undefined ? undefined : allowedUpgrade(request.upgrade)
-    if (protocol !== undefined) {
-      this.#connect(attempt, protocol)
-      return
-    }
-    const { body } = request
+    const { body } = attempt.request
     const { bytes, length } = body
     attempt.sent = 'head'
+    if (this.#protocol !== undefined) {
+      this.#writeHead(attempt, false)
+      this.#requestSent()
+      return
+    }
     if (length === 0) {
-      this.#writeHead(attempt, undefined, true)
+      this.#writeHead(attempt, true)
       this.sentAll()
       this.#requestSent()
       return
     }
-    this.#writeHead(attempt, undefined, false)
+    this.#writeHead(attempt, false)
     if (bytes !== undefined && this.fits(bytes)) {
       attempt.sent = 'body'
       this.sendWhole(bytes)
@@ -105,17 +111,9 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     this.startSending(body.take())
   }
 
-  /** Asks for a tunnel (RFC 8441). */
-  #connect(attempt: Attempt, protocol: string): void {
-    if (protocol.includes(',') || this.connection.peer.enableConnectProtocol !== 1)
-      throw new ProxyError('upstream_upgrade_failed', { detail: 'it makes no tunnels over HTTP/2' })
-    attempt.sent = 'head'
-    this.#writeHead(attempt, protocol.toLowerCase(), false)
-    this.#requestSent()
-  }
-
-  #writeHead(attempt: Attempt, protocol: string | undefined, endStream: boolean): void {
+  #writeHead(attempt: Attempt, endStream: boolean): void {
     const { request, policy } = attempt
+    const protocol = this.#protocol
     const { writer, encoder } = this.connection
     const { length } = request.body
     const sendsLength = protocol === undefined && outgoingRequestFraming(request.method, length) === 'length'
@@ -125,16 +123,8 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     encoder.field(out, ':scheme', this.#scheme)
     encoder.field(out, ':authority', outgoingHost(request, policy))
     encoder.field(out, ':path', request.target)
-    if (protocol === undefined) encoder.fields(out, request.headers, REQUEST_DROPPED)
-    else {
-      encoder.field(out, ':protocol', protocol)
-      const { fields, values } = request.headers
-      for (let i = 0; i < fields.length; i++) {
-        const field = fields[i]!
-        if ((field.kind & REQUEST_DROPPED) === 0 && field !== HANDSHAKE_FIELD)
-          encoder.field(out, field.lower, values[i]!)
-      }
-    }
+    if (protocol !== undefined) encoder.field(out, ':protocol', protocol)
+    encoder.fields(out, request.headers, DROPPED)
     writeProxyFields(request, attempt.exchange.client, policy, (name, value) =>
       encoder.field(out, name, value),
     )
@@ -212,15 +202,13 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     this.#client.used = true
     attempt.sent = 'response'
     this.#dueBy = Number.POSITIVE_INFINITY
-    if (attempt.request.upgrade !== undefined && !this.sendEnded && !endStream && status < 300) {
-      this.#tunnel(attempt, headers)
+    if (this.#protocol !== undefined && !endStream && status < 300) {
+      this.#tunnel(attempt, headers, this.#protocol)
       return
     }
     this.#phase = 'body'
-    if (!this.sendEnded && !this.sending) {
-      // What was to become a tunnel was refused.
-      this.startSending(EMPTY)
-    }
+    // What was to become a tunnel was refused.
+    if (this.#protocol !== undefined) this.startSending(EMPTY)
     if (endStream || bodiless) {
       attempt.succeed(new ResponseMessage(status, headers, Body.empty()))
       if (endStream) this.receivedAll()
@@ -231,15 +219,13 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     attempt.succeed(new ResponseMessage(status, headers, new Body(body).fromUpstream()))
   }
 
-  #tunnel(attempt: Attempt, headers: HeaderList): void {
+  #tunnel(attempt: Attempt, headers: HeaderList, protocol: string): void {
     const { clock, limits } = this.#client.owner
-    const { request } = attempt
-    const protocol = allowedUpgrade(request.upgrade!)!
     const wire = new StreamWire(this, this.expectBody(-1), this.#client.upstreamWire)
     this.#phase = 'tunnel'
     this.#wire = wire
     this.startSending(wire.outgoing)
-    const key = request.headers.get(WEBSOCKET_KEY)
+    const key = attempt.request.headers.get('sec-websocket-key')
     if (key !== undefined && isWebSocket(protocol)) headers.set('Sec-WebSocket-Accept', acceptOf(key))
     const response = new ResponseMessage(101, headers, Body.empty())
     response.tunnel = new WireTunnel(wire, undefined, {

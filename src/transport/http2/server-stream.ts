@@ -22,6 +22,9 @@ import { StreamWire } from './stream-wire.ts'
 const HOST = fieldName('Host')
 const CONTENT_LENGTH = 'content-length'
 
+/** What never goes on from a response as it came, over HTTP/2. */
+const DROPPED = RESPONSE_DROPPED | FieldKind.handshake
+
 /** A request of a client over HTTP/2, and the response to it. */
 export class Http2ServerStream extends Http2Stream implements ResponseChannel {
   readonly #server: Http2ServerConnection
@@ -156,7 +159,6 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     if (this.#protocol === undefined || body === undefined)
       throw new ProxyError('upstream_upgrade_failed', { detail: 'nobody asked for a tunnel' })
     this.#stopWatching()
-    response.headers.delete('sec-websocket-accept')
     this.#head = response
     const wire = new StreamWire(this, body, this.#server.clientWire)
     this.#wire = wire
@@ -176,7 +178,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     const out = writer.beginHeaders()
     encoder.begin(out)
     encoder.field(out, ':status', String(status))
-    encoder.fields(out, headers, RESPONSE_DROPPED)
+    encoder.fields(out, headers, DROPPED)
     writer.endHeaders(this.id, false)
     this.connection.output.flushSoon()
   }
@@ -215,7 +217,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     const out = writer.beginHeaders()
     encoder.begin(out)
     encoder.field(out, ':status', status === 101 ? '200' : String(status))
-    encoder.fields(out, headers, RESPONSE_DROPPED)
+    encoder.fields(out, headers, DROPPED)
     if (!headers.hasKind(FieldKind.date)) encoder.field(out, 'date', this.#server.context.date())
     if (status !== 101) {
       const length = responseHasNoBody(status, this.#method) ? this.#announced(response) : body.length

@@ -10,6 +10,8 @@ import type { Settings } from '../../src/transport/http2/settings.ts'
 import { type Field, fieldsOf } from './field-lists.ts'
 
 export interface RawHttp2Options {
+  /** Which end it is. Default `client`. */
+  readonly side?: 'client' | 'server'
   /** What the first SETTINGS say. */
   readonly settings?: readonly (readonly [id: number, value: number])[]
   /** Gives every window back as bytes come. Default `true`. */
@@ -39,7 +41,7 @@ export interface ReceivedStream {
   readonly id: number
   /** Interim responses, each with its `:status`. */
   readonly interim: readonly (readonly Field[])[]
-  /** Of the final response; 0 while there is none. */
+  /** Of the final response; 0 while there is none, and for a request. */
   readonly status: number
   readonly fields: readonly Field[]
   readonly trailers: readonly Field[] | undefined
@@ -81,7 +83,8 @@ class Stream implements ReceivedStream {
 
   section(fields: Field[]): void {
     const status = Number(fields[0]?.[0] === ':status' ? fields[0][1] : 0)
-    if (this.status !== 0) this.trailers = fields
+    if (this.status !== 0 || (status === 0 && this.fields.length > 0)) this.trailers = fields
+    else if (status === 0) this.fields = fields
     else if (status < 200) this.interim.push(fields)
     else {
       this.status = status
@@ -97,10 +100,10 @@ class Stream implements ReceivedStream {
 }
 
 /**
- * A client of HTTP/2, frame by frame: it sends what the test says, in whatever order, keeps no rules of its own, and writes down
+ * One end of HTTP/2, frame by frame: it sends what the test says, in whatever order, keeps no rules of its own, and writes down
  * what comes. What it reads is checked strictly: a frame that the proxy must not send is a `fault`.
  */
-export class RawHttp2Client implements WireHandler, FrameHandler {
+export class RawHttp2Peer implements WireHandler, FrameHandler {
   readonly writer: FrameWriter
   readonly encoder = new HpackEncoder()
   readonly wire: Wire
@@ -114,7 +117,8 @@ export class RawHttp2Client implements WireHandler, FrameHandler {
   fault: unknown
   /** Increments that the proxy has given, by stream; 0 is the connection. */
   readonly granted: Map<number, number> = new Map()
-  readonly #reader = new FrameReader(this, 'client', { blockBytes: 2_000_000, continuations: 1_000 })
+  readonly #side: 'client' | 'server'
+  readonly #reader: FrameReader
   readonly #decoder = new HpackDecoder({ listBytes: 2_000_000, fields: 10_000 })
   readonly #streams = new Map<number, Stream>()
   #nextId = 1
@@ -124,15 +128,17 @@ export class RawHttp2Client implements WireHandler, FrameHandler {
 
   constructor(
     wire: Wire,
-    { settings = [], grants = true, answers = true, begins = true }: RawHttp2Options = {},
+    { side = 'client', settings = [], grants = true, answers = true, begins = true }: RawHttp2Options = {},
   ) {
+    this.#side = side
+    this.#reader = new FrameReader(this, side, { blockBytes: 2_000_000, continuations: 1_000 })
     this.wire = wire
     this.grants = grants
     this.answers = answers
     this.writer = new FrameWriter(wire)
     wire.handler = this
     if (!begins) return
-    this.writer.preface()
+    if (side === 'client') this.writer.preface()
     this.writer.settings(settings)
     this.writer.flush()
   }
@@ -356,6 +362,8 @@ export class RawHttp2Client implements WireHandler, FrameHandler {
   }
 
   onRstStream(streamId: number, errorCode: number): void {
+    if (this.#side === 'server' && !this.#streams.has(streamId))
+      this.fault ??= new Error(`RST_STREAM of stream ${streamId}, which was never opened`)
     const name = errorCodeName(errorCode)
     this.#opened(streamId).reset = name
     this.order.push(`reset ${streamId} ${name}`)
@@ -415,12 +423,12 @@ export function rawHttp2Client(
   network: Network,
   url: string,
   options?: RawHttp2Options,
-): Promise<RawHttp2Client> {
+): Promise<RawHttp2Peer> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
     network.connect(
       { host: hostname, port: Number(port) || 80 },
-      { onConnect: (wire) => resolve(new RawHttp2Client(wire, options)), onConnectError: reject },
+      { onConnect: (wire) => resolve(new RawHttp2Peer(wire, options)), onConnectError: reject },
     )
   })
 }
