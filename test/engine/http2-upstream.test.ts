@@ -75,6 +75,26 @@ describe('a session with a service', () => {
     expect(service.peers).toHaveLength(2)
   })
 
+  it('is the one that has the fewest streams', async () => {
+    const service = await rawHttp2Service()
+    const from = await http2Client(await before(service, { streams: 3 }))
+    const ids = [1, 2, 3, 4].map(() => from.request())
+    const first = await service.request(1, 5)
+    const second = await service.request(2, 1)
+    answer(first, 1)
+    await from.response(ids[0]!)
+    const next = from.request()
+    answer(await service.request(2, 3), 3)
+    expect((await from.response(next)).status).toBe(200)
+    for (const [peer, id] of [
+      [first, 3],
+      [first, 5],
+      [second, 1],
+    ] as const)
+      answer(peer, id)
+    for (const id of ids) expect((await from.response(id)).status).toBe(200)
+  })
+
   it('takes no more streams than the service allows', async () => {
     const service = await rawHttp2Service({ settings: [[SettingId.maxConcurrentStreams, 1]] })
     const from = await http2Client(await before(service))
@@ -342,9 +362,11 @@ describe('another protocol', () => {
     const service = await rawHttp2Service(OFFERED)
     const from = await client(await before(service))
     await from.send(UPGRADE)
-    answer(await service.request(1, 1), 1, 'no', '403')
+    const peer = await service.request(1, 1)
+    answer(peer, 1, 'no', '403')
     const response = await from.response()
     expect([response.status, response.body.toString()]).toEqual([403, 'no'])
+    expect(peer.stream(1)).toMatchObject({ ended: true, reset: undefined })
   })
 
   it('is a 502 where the service makes no tunnels, and no one else on the session hears of it', async () => {
