@@ -255,6 +255,10 @@ describe('one stream alone ends', () => {
     it.peer.head(3, [[':status', '200']], false)
     it.peer.data(3, 'half')
     await it.from.until('a part', () => it.from.stream(it.tried).bytes === 4)
+    // Each piece gives the next one as much time.
+    await testClock().advance(2_000)
+    it.peer.data(3, 'more')
+    await it.from.until('another part', () => it.from.stream(it.tried).bytes === 8)
     await testClock().advance(2_990)
     expect(it.from.stream(it.tried).reset).toBeUndefined()
     await testClock().advance(20)
