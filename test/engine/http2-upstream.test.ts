@@ -10,7 +10,7 @@ import { client, type GatewayOptions, gateway, testClock, testNetwork } from './
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
 const UPGRADE = `GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`
 
-function before(
+function gatewayTo(
   service: RawHttp2Service,
   http2: NonNullable<GatewayOptions['pool']>['http2'] = true,
   pool = {},
@@ -28,7 +28,7 @@ function answer(peer: RawHttp2Peer, streamId: number, body = 'ok', status = '200
 describe('a session with a service', () => {
   it('carries several exchanges at once, each to its end', async () => {
     const service = await rawHttp2Service()
-    const from = await http2Client(await before(service))
+    const from = await http2Client(await gatewayTo(service))
     const [one, other] = [from.request({ path: '/1' }), from.request({ path: '/2' })]
     const peer = await service.request(1, 3)
     answer(peer, 3, 'two')
@@ -40,7 +40,7 @@ describe('a session with a service', () => {
 
   it('gets the control data that it is due, and what the proxy says of the client', async () => {
     const service = await rawHttp2Service()
-    const from = await http2Client(await before(service))
+    const from = await http2Client(await gatewayTo(service))
     from.request({ path: '/a?b=c', authority: 'shop.example', fields: [['te', 'trailers']] })
     const peer = await service.request(1, 1)
     expect(peer.stream(1).fields).toEqual([
@@ -61,7 +61,7 @@ describe('a session with a service', () => {
 
   it('is one for all who wait while it is made, and a further one past its streams', async () => {
     const service = await rawHttp2Service()
-    const from = await http2Client(await before(service, { streams: 2 }))
+    const from = await http2Client(await gatewayTo(service, { streams: 2 }))
     const ids = [1, 2, 3].map(() => from.request())
     const first = await service.request(1, 3)
     const second = await service.request(2, 1)
@@ -77,7 +77,7 @@ describe('a session with a service', () => {
 
   it('is the one that has the fewest streams', async () => {
     const service = await rawHttp2Service()
-    const from = await http2Client(await before(service, { streams: 3 }))
+    const from = await http2Client(await gatewayTo(service, { streams: 3 }))
     const ids = [1, 2, 3, 4].map(() => from.request())
     const first = await service.request(1, 5)
     const second = await service.request(2, 1)
@@ -97,8 +97,9 @@ describe('a session with a service', () => {
 
   it('takes no more streams than the service allows', async () => {
     const service = await rawHttp2Service({ settings: [[SettingId.maxConcurrentStreams, 1]] })
-    const from = await http2Client(await before(service))
-    answer(await service.request(1, (from.request(), 1)), 1)
+    const from = await http2Client(await gatewayTo(service))
+    from.request()
+    answer(await service.request(1, 1), 1)
     await from.response(1)
     const [second, third] = [from.request(), from.request()]
     answer(await service.request(1, 3), 3)
@@ -109,7 +110,7 @@ describe('a session with a service', () => {
 
   it('is waited for where there may be no further one', async () => {
     const service = await rawHttp2Service()
-    const from = await http2Client(await before(service, { streams: 1 }, { maxConnections: 1 }))
+    const from = await http2Client(await gatewayTo(service, { streams: 1 }, { maxConnections: 1 }))
     const [one, other] = [from.request(), from.request()]
     answer(await service.request(1, 1), 1)
     expect((await from.response(one)).status).toBe(200)
@@ -120,7 +121,7 @@ describe('a session with a service', () => {
 
   it('is closed when it had no stream for its time', async () => {
     const service = await rawHttp2Service()
-    const from = await http2Client(await before(service, { idleMs: '7s' }))
+    const from = await http2Client(await gatewayTo(service, { idleMs: '7s' }))
     from.request()
     const peer = await service.request(1, 1)
     answer(peer, 1)
@@ -136,7 +137,7 @@ describe('what a service did not process', () => {
   for (const method of ['GET', 'POST']) {
     it(`${method}: is sent again on another connection behind a GOAWAY, and the rest goes on`, async () => {
       const service = await rawHttp2Service()
-      const from = await http2Client(await before(service))
+      const from = await http2Client(await gatewayTo(service))
       const kept = from.request({ method })
       const given = from.request({ method, path: '/given' })
       const peer = await service.request(1, 3)
@@ -157,7 +158,7 @@ describe('what a service did not process', () => {
 
   it('is sent again once where the stream was refused', async () => {
     const service = await rawHttp2Service()
-    const app = await before(service)
+    const app = await gatewayTo(service)
     const from = await http2Client(app)
     const id = from.request({ method: 'POST' })
     ;(await service.request(1, 1)).reset(1, ErrorCode.REFUSED_STREAM)
@@ -169,7 +170,7 @@ describe('what a service did not process', () => {
 
   it('is not sent again where its body is gone', async () => {
     const service = await rawHttp2Service()
-    const app = await before(service)
+    const app = await gatewayTo(service)
     const from = await http2Client(app)
     const id = from.request({ method: 'POST', body: 'x' })
     const peer = await service.request(1, 1)
@@ -184,7 +185,7 @@ describe('one stream alone ends', () => {
   /** A gateway with one exchange under way beside the one that is tried. */
   async function beside(pool: object = {}) {
     const service = await rawHttp2Service()
-    const app = await before(service, true, pool)
+    const app = await gatewayTo(service, true, pool)
     const from = await http2Client(app)
     const other = from.request({ path: '/other' })
     const tried = from.request({ path: '/tried' })
@@ -270,7 +271,7 @@ describe('one stream alone ends', () => {
 describe('a service that says nothing more', () => {
   it('is asked for a sign of life when an attempt was given up, and its connection ends without one', async () => {
     const service = await rawHttp2Service({ answers: false })
-    const app = await before(service, { pingTimeoutMs: '2s' }, { headMs: '3s' })
+    const app = await gatewayTo(service, { pingTimeoutMs: '2s' }, { headMs: '3s' })
     const from = await http2Client(app)
     const id = from.request()
     const peer = await service.request(1, 1)
@@ -293,7 +294,7 @@ describe('a service that says nothing more', () => {
 
   it('keeps its connection where it gives one', async () => {
     const service = await rawHttp2Service()
-    const from = await http2Client(await before(service, { pingTimeoutMs: '2s' }, { headMs: '3s' }))
+    const from = await http2Client(await gatewayTo(service, { pingTimeoutMs: '2s' }, { headMs: '3s' }))
     from.request()
     const peer = await service.request(1, 1)
     answer(peer, 1)
@@ -311,7 +312,7 @@ describe('a service that says nothing more', () => {
 
   it('is asked as often as it was told to be, while it has streams', async () => {
     const service = await rawHttp2Service({ answers: false })
-    const from = await http2Client(await before(service, { pingMs: '4s', pingTimeoutMs: '1s' }))
+    const from = await http2Client(await gatewayTo(service, { pingMs: '4s', pingTimeoutMs: '1s' }))
     from.request({ method: 'POST', body: 'x' })
     const peer = await service.request(1, 1)
     peer.writer.settingsAck()
@@ -330,7 +331,7 @@ describe('another protocol', () => {
 
   it('is asked for by CONNECT once the service has said that it takes that, and bytes go both ways', async () => {
     const service = await rawHttp2Service(OFFERED)
-    const from = await client(await before(service))
+    const from = await client(await gatewayTo(service))
     await from.send(UPGRADE)
     const peer = await service.request(1, 1)
     const { fields } = peer.stream(1)
@@ -364,7 +365,7 @@ describe('another protocol', () => {
 
   it('is refused with the status of the service', async () => {
     const service = await rawHttp2Service(OFFERED)
-    const from = await client(await before(service))
+    const from = await client(await gatewayTo(service))
     await from.send(UPGRADE)
     const peer = await service.request(1, 1)
     answer(peer, 1, 'no', '403')
@@ -375,7 +376,7 @@ describe('another protocol', () => {
 
   it('is a 502 where the service makes no tunnels, and no one else on the session hears of it', async () => {
     const service = await rawHttp2Service()
-    const app = await before(service)
+    const app = await gatewayTo(service)
     const other = await http2Client(app)
     const id = other.request()
     const peer = await service.request(1, 1)
@@ -390,7 +391,7 @@ describe('another protocol', () => {
 
   it('that cannot be offered on is none: the answer is an answer', async () => {
     const service = await rawHttp2Service()
-    const from = await client(await before(service))
+    const from = await client(await gatewayTo(service))
     await from.send(
       'POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n',
     )
