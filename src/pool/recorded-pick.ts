@@ -70,7 +70,7 @@ function recordPick(
       candidateCount: candidates.length,
       leftOut: leftOut
         .slice(0, MAX_RECORDED)
-        .map((it) => leftOutRecord(it, tried, members.whyLeftOut(it, exchange, candidates))),
+        .map((it) => leftOutRecord(it, tried, members.snapshot.whyLeftOut(it, exchange, candidates))),
       leftOutCount: leftOut.length,
       panic: (candidates as readonly PoolEndpoint[]).some((it) => !isFit(it)),
       scoreError,
