@@ -135,7 +135,8 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
       // To the client it would say that the tunnel stands.
       throw new ProxyError('upstream_upgrade_failed', { detail: `the status ${status} in place of 101` })
     }
-    if (responseHasNoBody(status, this.#method)) {
+    // gRPC tells an answer that is trailers alone by the head that ends the stream.
+    if (responseHasNoBody(status, this.#method) || body.bytes?.byteLength === 0) {
       body.discard()
       this.#writeHead(response, true)
       this.sentAll()
@@ -221,7 +222,9 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     if (!headers.hasKind(FieldKind.date)) encoder.field(out, 'date', this.#server.context.date())
     if (status !== 101) {
       const length = responseHasNoBody(status, this.#method) ? this.#announced(response) : body.length
-      if (length !== undefined) encoder.field(out, CONTENT_LENGTH, String(length))
+      // To a client of gRPC, such a head is the trailers.
+      if (length !== undefined && !(endStream && headers.has('grpc-status')))
+        encoder.field(out, CONTENT_LENGTH, String(length))
     }
     writer.endHeaders(this.id, endStream)
     this.connection.output.flushSoon()

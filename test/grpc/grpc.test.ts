@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type Pool, pool, proxy, type RunningProxy } from '../../src/index.ts'
+import {
+  allOf,
+  type EchoServer,
+  echoClient,
+  echoServer,
+  Metadata,
+  serialize,
+  status,
+} from './echo-service.ts'
+
+/** A proxy before one server, or several, and a client of it. */
+async function gateway(
+  servers: readonly EchoServer[],
+  described: (services: Pool) => Pool = (services) => services,
+): Promise<RunningProxy> {
+  const services = described(
+    pool(
+      servers.map(({ url }) => url),
+      { http2: true },
+    ),
+  )
+  const app = await proxy().listen({ port: 0 }).route('/', services).start({ signals: false })
+  onTestFinished(async () => {
+    await app.close()
+    expect(app.connections, 'connections left').toBe(0)
+  })
+  return app
+}
+
+function metadata(fields: Readonly<Record<string, string | Buffer>>): Metadata {
+  const made = new Metadata()
+  for (const [name, value] of Object.entries(fields)) made.add(name, value)
+  return made
+}
+
+const BINARY = Buffer.from([0, 1, 2, 253, 254, 255])
+
+describe('gRPC through a listener and a pool that speak HTTP/2', () => {
+  it('is a unary call with metadata both ways', async () => {
+    const server = await echoServer()
+    const client = echoClient((await gateway([server])).url)
+    const answer = await client.unary(
+      Buffer.from('hello'),
+      metadata({ 'x-text': 'some text', 'x-bytes-bin': BINARY }),
+    )
+    expect([answer.code, answer.messages.map(String)]).toEqual([status.OK, ['hello']])
+    expect(server.calls[0]!.get('x-bytes-bin')).toEqual([BINARY])
+    expect(answer.trailers.get('trailer-x-text')).toEqual(['some text'])
+    expect(answer.trailers.get('trailer-x-bytes-bin')).toEqual([BINARY])
+  })
+
+  it('is a stream of requests', async () => {
+    const server = await echoServer()
+    const { client } = echoClient((await gateway([server])).url)
+    const collected = await new Promise<string>((resolve, reject) => {
+      const call = client.makeClientStreamRequest(
+        '/echo.Echo/Collect',
+        serialize,
+        serialize,
+        (error, value) => (error === null ? resolve(String(value)) : reject(error)),
+      )
+      for (const part of ['a', 'b', 'c']) call.write(Buffer.from(part))
+      call.end()
+    })
+    expect(collected).toBe('abc')
+  })
+
+  it('is a stream of responses, with metadata before and behind it', async () => {
+    const server = await echoServer()
+    const { client } = echoClient((await gateway([server])).url)
+    const ended = await allOf(
+      client.makeServerStreamRequest(
+        '/echo.Echo/Repeat',
+        serialize,
+        serialize,
+        Buffer.from('again'),
+        metadata({ times: '100', 'x-a': '1' }),
+      ),
+    )
+    expect([ended.code, ended.messages.length]).toEqual([status.OK, 100])
+    expect(ended.initial?.get('initial-x-a')).toEqual(['1'])
+    expect(ended.trailers.get('trailer-x-a')).toEqual(['1'])
+  })
+
+  it('is a stream in both directions, of which each message leaves at once', async () => {
+    const server = await echoServer()
+    const { client } = echoClient((await gateway([server])).url)
+    const call = client.makeBidiStreamRequest('/echo.Echo/Chat', serialize, serialize)
+    const ended = allOf(call)
+    for (const said of ['one', 'two', 'three']) {
+      const heard = new Promise<Buffer>((resolve) => call.once('data', resolve))
+      call.write(Buffer.from(said))
+      // The next is written when this one has come back.
+      expect(String(await heard)).toBe(said)
+    }
+    call.end()
+    expect((await ended).code).toBe(status.OK)
+  })
+
+  it('passes on an answer that is trailers alone', async () => {
+    const server = await echoServer()
+    server.unary = (_, answer) =>
+      answer({ code: status.ALREADY_EXISTS, details: 'já existe', metadata: metadata({ 'x-why': 'twice' }) })
+    const client = echoClient((await gateway([server])).url)
+    const answer = await client.unary(Buffer.from('x'))
+    expect([answer.code, answer.details]).toEqual([status.ALREADY_EXISTS, 'já existe'])
+    expect(answer.trailers.get('x-why')).toEqual(['twice'])
+    expect(answer.trailers.getMap()).not.toHaveProperty('content-length')
+  })
+
+  it('carries messages of 4 MiB', async () => {
+    const server = await echoServer()
+    const client = echoClient((await gateway([server])).url)
+    const message = randomBytes(4 * 1024 * 1024)
+    const { code, messages } = await client.unary(message)
+    expect([code, messages[0]?.equals(message)]).toEqual([status.OK, true])
+  })
+
+  it('carries a thousand calls at a time', async () => {
+    const server = await echoServer()
+    const client = echoClient((await gateway([server])).url)
+    const answers = await Promise.all(
+      Array.from({ length: 1_000 }, (_, i) => client.unary(Buffer.from(`call ${i}`))),
+    )
+    expect(answers.map(({ messages }) => String(messages[0]))).toEqual(
+      Array.from({ length: 1_000 }, (_, i) => `call ${i}`),
+    )
+  })
+
+  it('tells the server of the deadline, and of a client that has given up by it', async () => {
+    const server = await echoServer()
+    server.unary = () => {}
+    const client = echoClient((await gateway([server])).url)
+    const { code } = await client.unary(Buffer.from('x'), new Metadata(), { deadline: Date.now() + 200 })
+    expect(code).toBe(status.DEADLINE_EXCEEDED)
+    await server.until(() => server.cancelled === 1)
+  })
+
+  it('cancels the call of a client that leaves', async () => {
+    const server = await echoServer()
+    const { client } = echoClient((await gateway([server])).url)
+    const call = client.makeServerStreamRequest(
+      '/echo.Echo/Repeat',
+      serialize,
+      serialize,
+      Buffer.from('x'),
+      metadata({ times: 'Infinity' }),
+    )
+    const ended = allOf(call)
+    await new Promise((resolve) => call.once('data', resolve))
+    call.cancel()
+    await server.until(() => server.cancelled === 1)
+    expect((await ended).code).toBe(status.CANCELLED)
+  })
+
+  it('ends the call of a client whose server is gone', async () => {
+    const server = await echoServer()
+    const { client } = echoClient((await gateway([server])).url)
+    const call = client.makeServerStreamRequest(
+      '/echo.Echo/Repeat',
+      serialize,
+      serialize,
+      Buffer.from('x'),
+      metadata({ times: 'Infinity' }),
+    )
+    const ended = allOf(call)
+    await new Promise((resolve) => call.once('data', resolve))
+    server.stop()
+    const { code, messages } = await ended
+    expect([code, messages.length]).toEqual([status.INTERNAL, 1])
+  })
+})
