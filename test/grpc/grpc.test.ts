@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Pool, pool, proxy, type RunningProxy } from '../../src/index.ts'
+import { type Filter, onResponse, type Pool, pool, proxy, type RunningProxy } from '../../src/index.ts'
 import {
   allOf,
   type EchoServer,
@@ -15,6 +15,7 @@ import {
 async function gateway(
   servers: readonly EchoServer[],
   described: (services: Pool) => Pool = (services) => services,
+  ...filters: readonly Filter[]
 ): Promise<RunningProxy> {
   const services = described(
     pool(
@@ -22,7 +23,10 @@ async function gateway(
       { http2: true },
     ),
   )
-  const app = await proxy().listen({ port: 0 }).route('/', services).start({ signals: false })
+  const app = await proxy()
+    .listen({ port: 0 })
+    .use(...filters)
+    .route('/', services).start({ signals: false })
   onTestFinished(async () => {
     await app.close()
     expect(app.connections, 'connections left').toBe(0)
@@ -109,6 +113,16 @@ describe('gRPC through a listener and a pool that speak HTTP/2', () => {
     expect([answer.code, answer.details]).toEqual([status.ALREADY_EXISTS, 'já existe'])
     expect(answer.trailers.get('x-why')).toEqual(['twice'])
     expect(answer.trailers.getMap()).not.toHaveProperty('content-length')
+  })
+
+  it('passes it on where someone listens for the end of the body', async () => {
+    const server = await echoServer()
+    server.unary = (_, answer) => answer({ code: status.ALREADY_EXISTS, details: 'twice' })
+    let closed = 0
+    const watch = onResponse(({ body }) => void body.onClose(() => closed++))
+    const client = echoClient((await gateway([server], (it) => it, watch)).url)
+    const answer = await client.unary(Buffer.from('x'))
+    expect([answer.code, answer.details, closed]).toEqual([status.ALREADY_EXISTS, 'twice', 1])
   })
 
   it('carries messages of 4 MiB', async () => {

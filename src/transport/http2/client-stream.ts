@@ -134,8 +134,9 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     this.connection.output.flushSoon()
   }
 
-  protected flushHead(): void {
+  protected flushHead(): boolean {
     // The head of a request does not wait for its body.
+    return false
   }
 
   protected sendingEnded(): void {

@@ -135,8 +135,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
       // To the client it would say that the tunnel stands.
       throw new ProxyError('upstream_upgrade_failed', { detail: `the status ${status} in place of 101` })
     }
-    // gRPC tells an answer that is trailers alone by the head that ends the stream.
-    if (responseHasNoBody(status, this.#method) || body.bytes?.byteLength === 0) {
+    if (responseHasNoBody(status, this.#method)) {
       body.discard()
       this.#writeHead(response, true)
       this.sentAll()
@@ -145,8 +144,8 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     }
     this.#head = response
     const { bytes } = body
-    if (bytes !== undefined && this.fits(bytes)) {
-      this.flushHead()
+    if (bytes !== undefined && bytes.byteLength > 0 && this.fits(bytes)) {
+      this.flushHead(false)
       this.sendWhole(bytes)
       this.#finish()
     } else this.startSending(body.take())
@@ -205,11 +204,12 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     return this.#serving.handling
   }
 
-  protected flushHead(): void {
+  protected flushHead(endStream: boolean): boolean {
     const response = this.#head
-    if (response === undefined) return
+    if (response === undefined) return false
     this.#head = undefined
-    this.#writeHead(response, false)
+    this.#writeHead(response, endStream)
+    return endStream
   }
 
   #writeHead(response: ResponseMessage, endStream: boolean): void {
