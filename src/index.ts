@@ -106,6 +106,7 @@ export type { RunningProxy, Surroundings } from './proxy/running-proxy.ts'
 export { StartError } from './proxy/start-error.ts'
 export type { LimitOptions } from './transport/limits.ts'
 export type {
+  DeadlineDescription,
   EjectDescription,
   HealthDescription,
   HedgeDescription,

@@ -7,7 +7,7 @@ import { ResponseMessage } from '../core/message.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import { backoffMs, retryAfterMs, wait } from './backoff.ts'
 import { CancellableTry } from './cancellable-try.ts'
-import { PendingDeadline } from './deadline.ts'
+import { deadlineOf, PendingDeadline } from './deadline.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
 import { drop } from './drop-response.ts'
 import type { PoolEndpoint } from './endpoint.ts'
@@ -82,8 +82,9 @@ export class Retrier {
   }
 
   serve(exchange: Exchange): Promise<ResponseMessage> {
-    if (this.#deadline === undefined) return this.#tryAll(exchange, undefined)
-    const deadline = new PendingDeadline(exchange, this.#deadline, this.#runtime.clock)
+    const given = this.#deadline === undefined ? undefined : deadlineOf(exchange, this.#deadline)
+    if (given === undefined) return this.#tryAll(exchange, undefined)
+    const deadline = new PendingDeadline(exchange, given, this.#runtime.clock)
     return deadline.guard(this.#tryAll(exchange, deadline))
   }
 

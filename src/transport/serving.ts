@@ -1,11 +1,11 @@
 import type { Clock } from '../core/clock.ts'
+import { errorAnswer } from '../core/error-answer.ts'
 import { ProxyError, toProxyError } from '../core/errors.ts'
 import { type Client, Exchange, type ExchangeHost, type Outcome } from '../core/exchange.ts'
 import { isPromise, noResponse } from '../core/handler.ts'
 import type { HeaderList } from '../core/headers.ts'
 import { type RequestMessage, ResponseMessage } from '../core/message.ts'
 import type { Tunnel } from '../core/network.ts'
-import { problemResponse } from '../core/problem.ts'
 import { type Random, randomId } from '../core/random.ts'
 import type { ListenerContext, Snapshot } from './listener-context.ts'
 
@@ -153,7 +153,7 @@ export class Serving implements ExchangeHost {
   #failTwice(second: unknown): void {
     this.report(this.#exchange, second)
     if (this.#exchange !== undefined && this.#response === undefined)
-      this.#respond(problemResponse(new ProxyError('internal_error', { cause: second })))
+      this.#respond(errorAnswer(new ProxyError('internal_error', { cause: second }), this.#exchange))
   }
 
   #respond(response: ResponseMessage): void {

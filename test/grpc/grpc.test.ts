@@ -26,7 +26,8 @@ async function gateway(
   const app = await proxy()
     .listen({ port: 0 })
     .use(...filters)
-    .route('/', services).start({ signals: false })
+    .route('/', services)
+    .start({ signals: false })
   onTestFinished(async () => {
     await app.close()
     expect(app.connections, 'connections left').toBe(0)

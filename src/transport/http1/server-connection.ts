@@ -1,5 +1,6 @@
 import { Body } from '../../core/body.ts'
 import { Deadline } from '../../core/clock.ts'
+import { errorAnswer } from '../../core/error-answer.ts'
 import { ProxyError, toProxyError } from '../../core/errors.ts'
 import type { Client } from '../../core/exchange.ts'
 import { FieldKind } from '../../core/field-name.ts'
@@ -477,7 +478,7 @@ export class ServerConnection
       if (!begun.body.used) dropResponse(begun)
     } else {
       this.#keepAlive = false
-      const answer = problemResponse(error)
+      const answer = exchange === undefined ? problemResponse(error) : errorAnswer(error, exchange)
       const bytes = this.#head?.method === 'HEAD' ? NO_BYTES : answer.body.bytes!
       this.#head ??= UNREAD_HEAD
       serving.answered(answer)

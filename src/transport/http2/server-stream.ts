@@ -1,4 +1,5 @@
 import { Body } from '../../core/body.ts'
+import { errorAnswer } from '../../core/error-answer.ts'
 import { ProxyError, toProxyError } from '../../core/errors.ts'
 import { FieldKind, fieldName } from '../../core/field-name.ts'
 import { HeaderList } from '../../core/headers.ts'
@@ -338,12 +339,16 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     }
     const exchange = serving.abandon(error)
     if (exchange === undefined) this.#server.context.snapshot.refused(error, this.#server.remote)
-    const answer = problemResponse(error)
+    const answer = exchange === undefined ? problemResponse(error) : errorAnswer(error, exchange)
     serving.answered(answer)
     this.#stopWatching()
-    this.#writeHead(answer, this.#method === 'HEAD')
-    if (this.#method === 'HEAD') this.sentAll()
-    else this.startSending(answer.body.take())
+    if (this.#method === 'HEAD') {
+      this.#writeHead(answer, true)
+      this.sentAll()
+    } else {
+      this.#head = answer
+      this.startSending(answer.body.take())
+    }
     if (exchange !== undefined)
       serving.complete(exchange, 'completed', error, this.bytesSent, this.bytesReceived)
     serving.clear()
