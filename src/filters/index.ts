@@ -16,6 +16,8 @@ export {
   type ConcurrencyQueueOptions,
   concurrencyLimit,
 } from './concurrency-limit.ts'
+export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
+export { grpcWeb, grpcWebCors } from './grpc-web.ts'
 export { type HstsOptions, hsts } from './hsts.ts'
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'

@@ -14,7 +14,8 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
+import { type Filter, type LimitOptions, type Pool, pool, proxy, type RunningProxy } from '../../src/index.ts'
 
 const asIs = (bytes: Buffer) => bytes
 
@@ -243,6 +244,32 @@ export function allOf(call: {
       resolve({ messages, code, details, initial, trailers: metadata }),
     )
   })
+}
+
+export interface GatewayOptions {
+  /** Of the whole proxy. */
+  readonly filters?: readonly Filter[]
+  readonly limits?: LimitOptions
+  readonly route?: string
+  readonly pool?: (services: Pool) => Pool
+}
+
+/** A proxy for one test, before one server or several. When the test is over, no connection may be left. */
+export async function gateway(
+  servers: readonly EchoServer[],
+  { filters = [], limits = {}, route = '/', pool: described = (it) => it }: GatewayOptions = {},
+): Promise<RunningProxy> {
+  const urls = servers.map(({ url }) => url)
+  const app = await proxy()
+    .listen({ port: 0, limits })
+    .use(...filters)
+    .route(route, described(pool(urls, { http2: true })))
+    .start({ signals: false })
+  onTestFinished(async () => {
+    await app.close()
+    expect(app.connections, 'connections left').toBe(0)
+  })
+  return app
 }
 
 export const serialize = asIs

@@ -1,39 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Filter, onResponse, type Pool, pool, proxy, type RunningProxy } from '../../src/index.ts'
-import {
-  allOf,
-  type EchoServer,
-  echoClient,
-  echoServer,
-  Metadata,
-  serialize,
-  status,
-} from './echo-service.ts'
-
-/** A proxy before one server, or several, and a client of it. */
-async function gateway(
-  servers: readonly EchoServer[],
-  described: (services: Pool) => Pool = (services) => services,
-  ...filters: readonly Filter[]
-): Promise<RunningProxy> {
-  const services = described(
-    pool(
-      servers.map(({ url }) => url),
-      { http2: true },
-    ),
-  )
-  const app = await proxy()
-    .listen({ port: 0 })
-    .use(...filters)
-    .route('/', services)
-    .start({ signals: false })
-  onTestFinished(async () => {
-    await app.close()
-    expect(app.connections, 'connections left').toBe(0)
-  })
-  return app
-}
+import { describe, expect, it } from 'vitest'
+import { onRequest, onResponse } from '../../src/index.ts'
+import { allOf, echoClient, echoServer, gateway, Metadata, serialize, status } from './echo-service.ts'
 
 function metadata(fields: Readonly<Record<string, string | Buffer>>): Metadata {
   const made = new Metadata()
@@ -121,7 +89,7 @@ describe('gRPC through a listener and a pool that speak HTTP/2', () => {
     server.unary = (_, answer) => answer({ code: status.ALREADY_EXISTS, details: 'twice' })
     let closed = 0
     const watch = onResponse(({ body }) => void body.onClose(() => closed++))
-    const client = echoClient((await gateway([server], (it) => it, watch)).url)
+    const client = echoClient((await gateway([server], { filters: [watch] })).url)
     const answer = await client.unary(Buffer.from('x'))
     expect([answer.code, answer.details, closed]).toEqual([status.ALREADY_EXISTS, 'twice', 1])
   })
@@ -186,5 +154,52 @@ describe('gRPC through a listener and a pool that speak HTTP/2', () => {
     server.stop()
     const { code, messages } = await ended
     expect([code, messages.length]).toEqual([status.INTERNAL, 1])
+  })
+})
+
+describe('what the proxy itself answers to a client of gRPC', () => {
+  it('is UNAVAILABLE where no server listens', async () => {
+    const server = await echoServer()
+    server.stop()
+    const { code, details } = await echoClient((await gateway([server])).url).unary(Buffer.from('x'))
+    expect([code, details]).toEqual([status.UNAVAILABLE, 'The service refused the connection'])
+  })
+
+  it('is UNIMPLEMENTED where there is no route', async () => {
+    const app = await gateway([await echoServer()], { route: '/other' })
+    const { code, details } = await echoClient(app.url).unary(Buffer.from('x'))
+    expect([code, details]).toEqual([status.UNIMPLEMENTED, 'Nothing is served at this address'])
+  })
+
+  it('is RESOURCE_EXHAUSTED for a message that is too large', async () => {
+    const server = await echoServer()
+    const app = await gateway([server], { limits: { bodyBytes: 100_000 } })
+    const { code } = await echoClient(app.url).unary(Buffer.alloc(1_000_000))
+    expect(code).toBe(status.RESOURCE_EXHAUSTED)
+  })
+
+  it('is DEADLINE_EXCEEDED where the client itself does not look at the time', async () => {
+    const server = await echoServer()
+    server.unary = () => {}
+    const late = onRequest(({ request }) => void request.headers.set('grpc-timeout', '100m'))
+    const app = await gateway([server], { filters: [late], pool: (it) => it.deadline({ grpc: true }) })
+    const { code, details } = await echoClient(app.url).unary(Buffer.from('x'))
+    expect([code, details]).toEqual([
+      status.DEADLINE_EXCEEDED,
+      'The service did not answer within the time that all attempts have together',
+    ])
+    await server.until(() => server.cancelled === 1)
+  })
+
+  it('tells the server what is left of the deadline', async () => {
+    const server = await echoServer()
+    const deadlines: number[] = []
+    server.unary = (call, answer) => {
+      deadlines.push(Number(call.getDeadline()))
+      answer(null, call.request)
+    }
+    const app = await gateway([server], { pool: (it) => it.deadline({ ms: '1h', grpc: true }) })
+    await echoClient(app.url).unary(Buffer.from('x'))
+    expect(deadlines[0]).toBeLessThanOrEqual(Date.now() + 3_600_000)
   })
 })
