@@ -30,6 +30,7 @@ export {
 export type { Client, Exchange, Outcome, RouteInfo } from './core/exchange.ts'
 export { answeredByFallback, type FallbackAnswer } from './core/fallback-answer.ts'
 export { formatDecision } from './core/format-decision.ts'
+export type { GrpcStatus } from './core/grpc-status.ts'
 export {
   type Filter,
   type Handler,

@@ -203,7 +203,7 @@ export interface RetryRecord {
   readonly atMs: number
   /** The number of that attempt; `undefined` when a filter failed before there was one. */
   readonly after: number | undefined
-  /** What went wrong: an error's code; `status 503`; or `response`, one that a function has refused. */
+  /** What went wrong: an error's code; `status 503`; `grpc UNAVAILABLE`; or `response`, one that a function has refused. */
   readonly failure: string
   /** Why no other one follows; `undefined` when one does. */
   readonly refused: RetryRefusal | undefined

@@ -14,7 +14,6 @@ export interface CorsOptions {
    * credentials. `'null'` (sandboxed frames, files) is allowed only where it is listed as such, since anyone can be that.
    */
   origins:
-    | '*'
     | CorsOrigin
     | readonly CorsOrigin[]
     | ((origin: string, exchange: Exchange) => boolean | Promise<boolean>)

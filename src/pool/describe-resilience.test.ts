@@ -85,6 +85,7 @@ test('a pool describes what it was asked for, with the defaults filled in', () =
       jitter: 0.1,
       maxEjected: 0.5,
       statuses: ['5xx'],
+      grpcStatuses: [],
     },
     slowStart: { lastsMs: 30_000, aggression: 1 },
     panicThreshold: 0.5,

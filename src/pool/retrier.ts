@@ -11,6 +11,8 @@ import { deadlineOf, PendingDeadline } from './deadline.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
 import { drop } from './drop-response.ts'
 import type { PoolEndpoint } from './endpoint.ts'
+import { grpcStatusInHead } from './grpc-answer.ts'
+import { PreviousAttempts, pushbackMs } from './grpc-retry.ts'
 import type { HedgeSettings } from './hedge-options.ts'
 import { HedgedRace } from './hedged-race.ts'
 import { Hedger } from './hedger.ts'
@@ -78,7 +80,8 @@ export class Retrier {
     this.#runtime = runtime
     this.#maker = maker
     this.#budget = settings.budget === undefined ? undefined : new RetryBudget(settings.budget)
-    this.#looksAtResponses = settings.statuses.length > 0 || settings.predicates.length > 0
+    const { statuses, grpcStatuses, predicates } = settings
+    this.#looksAtResponses = statuses.length > 0 || grpcStatuses.size > 0 || predicates.length > 0
   }
 
   serve(exchange: Exchange): Promise<ResponseMessage> {
@@ -94,7 +97,9 @@ export class Retrier {
     // A second attempt beside another one is made once for a request, however often it is tried.
     let mayHedge = this.#hedger?.admits(exchange) === true
     const hasViews = this.#maker.viaFilters !== undefined || mayHedge || deadline !== undefined
-    this.#keepBody(exchange, repeatable, hasViews)
+    const previous =
+      this.#settings.grpcStatuses.size > 0 ? PreviousAttempts.of(exchange.request.headers) : undefined
+    this.#keepBody(exchange, repeatable || previous !== undefined, hasViews)
     const { send, viaFilters } = this.#maker
     const tried: PoolEndpoint[] = []
     let refusals = 0
@@ -150,6 +155,7 @@ export class Retrier {
         }
         // Before the wait, so that its lease does not last as long.
         if (response !== undefined) drop(response)
+        previous?.made(number)
         await wait(delayMs, exchange, this.#runtime.clock)
         // The client was answered meanwhile.
         if (deadline?.expired === true) throw NONE_FOLLOWS
@@ -218,7 +224,9 @@ export class Retrier {
     const { clock, random, observer } = this.#runtime
     if (exchange.abortReason !== undefined || exchange.over) return
     if (number >= this.#settings.attempts) return this.#refuse(exchange, ending, 'attempts')
-    if (ending.sent !== 'none' && !repeatable) return this.#refuse(exchange, ending, 'not repeatable')
+    // Who names a status of gRPC has said that such a call may be sent again.
+    if (ending.sent !== 'none' && !repeatable && this.#grpcReason(ending) === undefined)
+      return this.#refuse(exchange, ending, 'not repeatable')
     if (!exchange.request.body.resendable) return this.#refuse(exchange, ending, 'body')
     const reason = this.#reasonToRetry(exchange, ending)
     if (reason === undefined) return this.#refuse(exchange, ending, 'condition')
@@ -245,6 +253,17 @@ export class Retrier {
     if (recording === undefined || attempts === 1) return
     if (response === undefined) recording.notRetried(toProxyError(thrown).code, refusal)
     else if (inRanges(statuses, response.status)) recording.notRetried(`status ${response.status}`, refusal)
+    else {
+      const reason = this.#grpcReason({ response })
+      if (reason !== undefined) recording.notRetried(reason, refusal)
+    }
+  }
+
+  #grpcReason({ response }: Pick<Ending, 'response'>): string | undefined {
+    const { grpcStatuses } = this.#settings
+    if (grpcStatuses.size === 0 || response === undefined) return undefined
+    const status = grpcStatusInHead(response)
+    return status !== undefined && grpcStatuses.has(status) ? `grpc ${status}` : undefined
   }
 
   #reasonToRetry(exchange: Exchange, { sent, response, thrown }: Ending): string | undefined {
@@ -264,6 +283,8 @@ export class Retrier {
     // What follows a 101 belongs to the client already.
     if (response.status < 200) return undefined
     if (inRanges(statuses, response.status)) return `status ${response.status}`
+    const grpcReason = this.#grpcReason({ response })
+    if (grpcReason !== undefined) return grpcReason
     try {
       return predicates.some((it) => it(response, exchange)) ? 'response' : undefined
     } catch (error) {
@@ -288,6 +309,8 @@ function hasUntried(candidates: Candidates, tried: readonly PoolEndpoint[]): boo
 }
 
 function askedWaitMs({ headers }: ResponseMessage, { clock }: Runtime): number {
+  const pushedBack = pushbackMs(headers)
+  if (pushedBack !== undefined) return pushedBack
   const value = headers.get('retry-after')
   return value === undefined ? 0 : (retryAfterMs(value, clock) ?? 0)
 }

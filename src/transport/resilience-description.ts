@@ -106,6 +106,7 @@ export interface EjectDescription {
   readonly jitter: number
   readonly maxEjected: number
   readonly statuses: readonly string[]
+  readonly grpcStatuses: readonly string[]
 }
 
 /** What a pool grants each of its endpoints, and what it takes from it: `ConnectionOptions` as milliseconds and bytes. */

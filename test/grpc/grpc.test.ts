@@ -203,3 +203,30 @@ describe('what the proxy itself answers to a client of gRPC', () => {
     expect(deadlines[0]).toBeLessThanOrEqual(Date.now() + 3_600_000)
   })
 })
+
+describe('a pool that retries by a status of gRPC', () => {
+  it('asks another server, with the message and the count of attempts', async () => {
+    const servers = [await echoServer(), await echoServer()]
+    let calls = 0
+    for (const server of servers)
+      server.unary = (call, answer) => {
+        if (calls++ === 0) answer({ code: status.UNAVAILABLE, details: 'not now' })
+        else answer(null, call.request)
+      }
+    const app = await gateway(servers, { pool: (it) => it.retry({ on: 'UNAVAILABLE' }) })
+    const { code, messages } = await echoClient(app.url).unary(Buffer.from('hello'))
+    expect([code, String(messages[0])]).toEqual([status.OK, 'hello'])
+    expect(servers.map((it) => it.calls.length)).toEqual([1, 1])
+    const counts = servers.flatMap((it) => it.calls.map((one) => one.get('grpc-previous-rpc-attempts')[0]))
+    expect(counts.sort()).toEqual(['1', undefined])
+  })
+
+  it('heeds a server that wants none', async () => {
+    const server = await echoServer()
+    server.unary = (_, answer) =>
+      answer({ code: status.UNAVAILABLE, metadata: metadata({ 'grpc-retry-pushback-ms': '-1' }) })
+    const app = await gateway([server], { pool: (it) => it.retry({ on: 'UNAVAILABLE' }) })
+    const { code } = await echoClient(app.url).unary(Buffer.from('hello'))
+    expect([code, server.calls.length]).toEqual([status.UNAVAILABLE, 1])
+  })
+})
