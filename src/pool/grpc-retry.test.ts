@@ -97,7 +97,7 @@ describe('pool.retry by a status of gRPC', () => {
     const told = sim.upstreams.flatMap(({ requests }) =>
       requests.map((it) => it.header('grpc-previous-rpc-attempts')),
     )
-    expect(told.sort()).toEqual(['2', '3', '4'])
+    expect(told.toSorted((a, b) => Number(a) - Number(b))).toEqual(['2', '3', '4'])
   })
 
   test('refuses what is no status of a failure', () => {

@@ -67,6 +67,16 @@ export class Serving implements ExchangeHost {
     return this.#handling
   }
 
+  /** In so long the body of the request must bring something. */
+  get bodyIdleMs(): number {
+    return this.#exchange?.streamIdleMs ?? this.#context.limits.bodyIdleMs
+  }
+
+  /** And at least so much for each second of it. */
+  get minBodyBytesPerSecond(): number {
+    return this.#exchange?.streamIdleMs === undefined ? this.#context.limits.minBodyBytesPerSecond : 0
+  }
+
   get clock(): Clock {
     return this.#context.clock
   }

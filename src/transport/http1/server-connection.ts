@@ -562,7 +562,7 @@ export class ServerConnection
   #checkProgress(): void {
     const body = this.#body
     if (body === undefined || !body.flowing) return
-    const { bodyIdleMs, minBodyBytesPerSecond } = this.#context.limits
+    const { bodyIdleMs, minBodyBytesPerSecond } = this.#serving
     const received = this.#decoder!.received
     // While we have held it back, the client could not be faster.
     const ownMs = bodyIdleMs - this.#pausedMs(body)
@@ -575,7 +575,7 @@ export class ServerConnection
     this.#heldBackMs = 0
     this.#pausedAt = this.#context.clock.now()
     this.#progress = this.#decoder!.received
-    this.#deadline.arm(this.#context.limits.bodyIdleMs)
+    this.#deadline.arm(this.#serving.bodyIdleMs)
   }
 
   // The request body's side.

@@ -149,7 +149,8 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
 
   #requestSent(): void {
     this.#attempt?.recording?.requestSent()
-    if (this.#phase === 'head') this.#due('upstream_head_timeout', this.#client.owner.limits.headMs)
+    if (this.#phase === 'head')
+      this.#due('upstream_head_timeout', this.#idleMs ?? this.#client.owner.limits.headMs)
   }
 
   protected sendingFailed(error: unknown): void {
@@ -257,7 +258,8 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
 
   /** Bytes are waited for: they must come in time. */
   bodyOpened(): void {
-    if (this.#phase === 'body') this.#due('upstream_body_timeout', this.#client.owner.limits.bodyIdleMs)
+    if (this.#phase === 'body')
+      this.#due('upstream_body_timeout', this.#idleMs ?? this.#client.owner.limits.bodyIdleMs)
   }
 
   bodyCancelled(reason: ProxyError): void {
@@ -287,6 +289,11 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
       this.sendingBlocked(true)
     else if (this.#dueFor !== 'upstream_body_timeout' || this.body?.flowing === true)
       this.#giveUp(new ProxyError(this.#dueFor, this.#progress), 'never', ErrorCode.CANCEL)
+  }
+
+  /** How long the exchange may be silent, where it is not as the pool has it. */
+  get #idleMs(): number | undefined {
+    return this.#attempt?.exchange.streamIdleMs
   }
 
   #due(code: ProxyErrorCode, ms: number): void {

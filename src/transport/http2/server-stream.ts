@@ -378,7 +378,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
       if (this.#serving.response === undefined) this.inform(100, NO_FIELDS)
     }
     this.#received = this.bytesReceived
-    this.#receiveBy = this.#watch(this.#server.context.limits.bodyIdleMs)
+    this.#receiveBy = this.#watch(this.#serving.bodyIdleMs)
   }
 
   bodyCancelled(): void {
@@ -400,7 +400,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
       this.sendingBlocked(true)
     }
     if (this.#receiveBy <= now + 1) {
-      const { bodyIdleMs, minBodyBytesPerSecond } = this.#server.context.limits
+      const { bodyIdleMs, minBodyBytesPerSecond } = this.#serving
       const least = Math.max(1, (minBodyBytesPerSecond * bodyIdleMs) / 1000)
       if (this.#dropUpTo !== undefined) {
         if (!this.sending) {
