@@ -37,7 +37,6 @@ const BY_STATUS: Readonly<Record<number, GrpcStatus>> = {
   431: 'RESOURCE_EXHAUSTED',
   499: 'CANCELLED',
   501: 'UNIMPLEMENTED',
-  503: 'UNAVAILABLE',
 }
 
 /**
@@ -46,6 +45,8 @@ const BY_STATUS: Readonly<Record<number, GrpcStatus>> = {
  * client takes `UNAVAILABLE` for leave to try again, so that is said only of what may be over the next time.
  */
 export function grpcStatusOf({ status, retry }: Pick<ProxyError, 'status' | 'retry'>): GrpcStatus {
+  // It was given up, by a filter or in favour of another attempt.
+  if (status === 503) return retry === 'never' ? 'CANCELLED' : 'UNAVAILABLE'
   // The service has spoken, and what it said made no sense.
   if (status === 502) return retry === 'never' ? 'INTERNAL' : 'UNAVAILABLE'
   // Where there was no connection in time, nobody has worked at it.
