@@ -47,6 +47,8 @@ export class EchoServer {
   #wake: (() => void)[] = []
   /** What unary calls do in place of answering with what they were sent. */
   unary: handleUnaryCall<Buffer, Buffer> | undefined
+  /** Whether streams of requests are refused with their first message. */
+  refusesStreams = false
   port = 0
 
   constructor() {
@@ -69,7 +71,11 @@ export class EchoServer {
       ) => {
         this.#began(call)
         const parts: Buffer[] = []
-        call.on('data', (part: Buffer) => parts.push(part))
+        call.on('data', (part: Buffer) => {
+          parts.push(part)
+          if (this.refusesStreams && parts.length === 1)
+            answer({ code: status.OUT_OF_RANGE, details: 'enough' })
+        })
         call.on('end', () => answer(null, Buffer.concat(parts), echoed(call.metadata)))
       },
       Repeat: (call: ServerWritableStream<Buffer, Buffer>) => {

@@ -1,7 +1,18 @@
 import { randomBytes } from 'node:crypto'
+import type { ServiceError } from '@grpc/grpc-js'
 import { describe, expect, it } from 'vitest'
+import { streamIdleTimeout } from '../../src/filters/index.ts'
 import { onRequest, onResponse } from '../../src/index.ts'
-import { allOf, echoClient, echoServer, gateway, Metadata, serialize, status } from './echo-service.ts'
+import {
+  allOf,
+  echoClient,
+  echoServer,
+  type GatewayOptions,
+  gateway,
+  Metadata,
+  serialize,
+  status,
+} from './echo-service.ts'
 
 function metadata(fields: Readonly<Record<string, string | Buffer>>): Metadata {
   const made = new Metadata()
@@ -58,9 +69,14 @@ describe('gRPC through a listener and a pool that speak HTTP/2', () => {
     expect(ended.trailers.get('trailer-x-a')).toEqual(['1'])
   })
 
-  it('is a stream in both directions, of which each message leaves at once', async () => {
+  it.each<[string, GatewayOptions]>([
+    ['by itself', {}],
+    ['in a pool that retries', { pool: (it) => it.retry({ on: 'UNAVAILABLE' }) }],
+    ['with a deadline', { pool: (it) => it.deadline({ ms: '1h', grpc: true }) }],
+    ['where silence is allowed', { filters: [streamIdleTimeout('1h')] }],
+  ])('is a stream in both directions, of which each message leaves at once, %s', async (_, options) => {
     const server = await echoServer()
-    const { client } = echoClient((await gateway([server])).url)
+    const { client } = echoClient((await gateway([server], options)).url)
     const call = client.makeBidiStreamRequest('/echo.Echo/Chat', serialize, serialize)
     const ended = allOf(call)
     for (const said of ['one', 'two', 'three']) {
@@ -71,6 +87,21 @@ describe('gRPC through a listener and a pool that speak HTTP/2', () => {
     }
     call.end()
     expect((await ended).code).toBe(status.OK)
+  })
+
+  it('passes on what a server says in the middle of a stream of requests', async () => {
+    const server = await echoServer()
+    server.refusesStreams = true
+    const { client } = echoClient((await gateway([server])).url)
+    const { code, details } = await new Promise<ServiceError>((resolve, reject) => {
+      const call = client.makeClientStreamRequest('/echo.Echo/Collect', serialize, serialize, (error) =>
+        error === null ? reject(new Error('it was accepted')) : resolve(error),
+      )
+      // It goes on for as long as it is let.
+      const more = () => void call.write(Buffer.alloc(10_000), more)
+      more()
+    })
+    expect([code, details]).toEqual([status.OUT_OF_RANGE, 'enough'])
   })
 
   it('passes on an answer that is trailers alone', async () => {
