@@ -20,8 +20,9 @@ describe('grpcWeb', () => {
     ['application/grpc-web-text', 'application/grpc', '\0\0\0\0\0'],
     ['Application/gRPC-Web-Text+proto', 'application/grpc+proto', '\0\0\0\0\0'],
   ])('sends a request of %s on as one of %s', async (type, expected, body) => {
-    const { calls } = await run(grpcWeb(), asked({ 'content-type': type, accept: type }))
+    const { calls, exchange: served } = await run(grpcWeb(), asked({ 'content-type': type, accept: type }))
     const [call] = calls
+    expect(served.request.acceptsTrailers).toBe(true)
     expect([call!.headers.get('content-type'), call!.headers.has('accept'), String(call!.body)]).toEqual([
       expected,
       false,

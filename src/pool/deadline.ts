@@ -76,9 +76,8 @@ export class PendingDeadline implements Abortable {
             if (response instanceof ResponseMessage) drop(response)
             return
           }
-          if (this.#ofWholeCall && response instanceof ResponseMessage && !response.body.used)
-            response.body.onClose(() => this.#close())
-          else this.#close()
+          // That of a whole call goes on until the exchange is over, and is swept with it.
+          if (!this.#ofWholeCall) this.#close()
           resolve(response)
         },
         (error: unknown) => {

@@ -44,6 +44,22 @@ describe('pool.retry by a status of gRPC', () => {
     await sim.assertNoLeaks()
   })
 
+  test('sends a message again that came bit by bit', async () => {
+    await using sim = world()
+    sim.upstream('http://u1').reply(answering('14'))
+    sim.upstream('http://u2').reply(answering('0'))
+    async function* parts() {
+      for (const part of ['some', ' ', 'text']) {
+        await new Promise<void>((resolve) => sim.clock.setTimeout(resolve, 10))
+        yield part
+      }
+    }
+    const { headers } = await sim.post('/echo.Echo/Unary', { headers: GRPC, body: parts() })
+    expect(headers.get('grpc-status')).toBe('0')
+    expect(String(sim.upstream('http://u2').requests[0]!.body)).toBe('some text')
+    await sim.assertNoLeaks()
+  })
+
   test.each([['5'], ['0'], ['17'], ['014'], ['x'], ['']])('leaves %j to the client', async (code) => {
     await using sim = world()
     sim.upstream('http://u1').reply(answering(code))

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { streamIdleTimeout } from '../../src/filters/index.ts'
+import type { Filter } from '../../src/index.ts'
 import { rawHttp2Service } from '../http2/raw-http2-service.ts'
 import { http2Client } from '../http2/server-support.ts'
 import { client, gateway, rawUpstream, testClock, testNetwork } from './support.ts'
@@ -62,9 +63,9 @@ describe('streamIdleTimeout, over HTTP/2', () => {
 })
 
 describe('streamIdleTimeout, over HTTP/1.1', () => {
-  async function world() {
+  async function world(attemptFilters: Filter[] = []) {
     const service = await rawUpstream()
-    const app = await gateway(service, { filters })
+    const app = await gateway(service, { filters, attemptFilters })
     return { service, app, from: await client(app) }
   }
 
@@ -83,8 +84,11 @@ describe('streamIdleTimeout, over HTTP/1.1', () => {
     expect((await app.outcome()).error?.code).toBe('request_body_timeout')
   })
 
-  it('is the time that a head has', async () => {
-    const { service, app, from } = await world()
+  it.each<[string, Filter[]]>([
+    ['', []],
+    [', behind filters of the pool', [(exchange, next) => next(exchange)]],
+  ])('is the time that a head has%s', async (_, attemptFilters) => {
+    const { service, app, from } = await world(attemptFilters)
     await from.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
     await (await service.accept()).request()
     await testClock().advance(ALMOST)
