@@ -24,6 +24,13 @@ export const GRPC_STATUS = {
 /** The name of a status code of gRPC. */
 export type GrpcStatus = keyof typeof GRPC_STATUS
 
+const NAMES = Object.keys(GRPC_STATUS) as GrpcStatus[]
+
+/** The status that a `grpc-status` field stands for; `undefined` for what is none. */
+export function namedGrpcStatus(code: string | undefined): GrpcStatus | undefined {
+  return code !== undefined && /^(?:\d|1[0-6])$/.test(code) ? NAMES[Number(code)] : undefined
+}
+
 const BY_STATUS: Readonly<Record<number, GrpcStatus>> = {
   400: 'INTERNAL',
   401: 'UNAUTHENTICATED',

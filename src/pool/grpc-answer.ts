@@ -1,9 +1,7 @@
 import { isGrpc } from '../core/grpc-call.ts'
-import { GRPC_STATUS, type GrpcStatus } from '../core/grpc-status.ts'
+import { GRPC_STATUS, type GrpcStatus, namedGrpcStatus } from '../core/grpc-status.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { invalidOption } from '../core/options.ts'
-
-const NAMES = Object.keys(GRPC_STATUS) as GrpcStatus[]
 
 /** Whether a text names a status of gRPC that says that something is wrong. */
 export function isGrpcFailure(name: unknown): name is GrpcStatus {
@@ -27,6 +25,5 @@ export function grpcStatuses(
  */
 export function grpcStatusInHead({ status, headers }: ResponseMessage): GrpcStatus | undefined {
   if (status !== 200 || !isGrpc(headers)) return undefined
-  const code = headers.get('grpc-status')
-  return code !== undefined && /^(?:\d|1[0-6])$/.test(code) ? NAMES[Number(code)] : undefined
+  return namedGrpcStatus(headers.get('grpc-status'))
 }

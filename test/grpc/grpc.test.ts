@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ServiceError } from '@grpc/grpc-js'
 import { describe, expect, it } from 'vitest'
 import { streamIdleTimeout } from '../../src/filters/index.ts'
-import { onRequest, onResponse } from '../../src/index.ts'
+import { type DecisionRecord, onRequest, onResponse } from '../../src/index.ts'
 import {
   allOf,
   echoClient,
@@ -232,6 +232,31 @@ describe('what the proxy itself answers to a client of gRPC', () => {
     const app = await gateway([server], { pool: (it) => it.deadline({ ms: '1h', grpc: true }) })
     await echoClient(app.url).unary(Buffer.from('x'))
     expect(deadlines[0]).toBeLessThanOrEqual(Date.now() + 3_600_000)
+  })
+})
+
+describe('the record of a call', () => {
+  it.each([
+    ['behind messages', status.OK, 'OK', 'OK'],
+    ['before any', status.NOT_FOUND, 'NOT_FOUND', 'NOT_FOUND'],
+    ['where the proxy has ended it', undefined, 'DEADLINE_EXCEEDED', undefined],
+  ])('has its status, %s', async (_, code, expected, ofAttempt) => {
+    const server = await echoServer()
+    server.unary = (call, answer) => {
+      if (code === status.OK) answer(null, call.request)
+      else if (code !== undefined) answer({ code, details: '' })
+    }
+    const records: DecisionRecord[] = []
+    const recording = onRequest((exchange) => {
+      if (code === undefined) exchange.request.headers.set('grpc-timeout', '50m')
+      const record = exchange.record()
+      exchange.onComplete(() => records.push(record))
+    })
+    const app = await gateway([server], { filters: [recording], pool: (it) => it.deadline({ grpc: true }) })
+    await echoClient(app.url).unary(Buffer.from('x'))
+    const [{ ended, attempts }] = records as [DecisionRecord]
+    expect([ended?.grpcStatus, attempts[0]!.grpcStatus]).toEqual([expected, ofAttempt])
+    expect(String(records[0])).toContain(`completed with 200 (grpc ${expected})`)
   })
 })
 

@@ -212,6 +212,7 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     // What was to become a tunnel was refused.
     if (this.#protocol !== undefined) this.startSending(EMPTY)
     if (endStream || bodiless) {
+      attempt.recording?.trailed(headers)
       attempt.succeed(new ResponseMessage(status, headers, Body.empty()))
       if (endStream) this.receivedAll()
       else this.expectBody(0)
@@ -242,6 +243,11 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     })
     attempt.succeed(response)
     wire.start()
+  }
+
+  override onTrailers(block: FieldBlock, endStream: boolean): void {
+    this.#attempt?.recording?.trailed(HeaderList.of(block.fields, block.values))
+    super.onTrailers(block, endStream)
   }
 
   override onData(chunk: Buffer): MemoryUse {
