@@ -13,6 +13,7 @@ export type {
   HedgeRecord,
   LeftOutReason,
   LeftOutRecord,
+  PassedOverRecord,
   PickRecord,
   RefusalRecord,
   RetryRecord,

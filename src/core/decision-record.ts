@@ -35,6 +35,8 @@ export interface DecisionRecord {
   readonly waits: readonly WaitRecord[]
   /** Each filter that turned the exchange away to limit load. */
   readonly refusals: readonly RefusalRecord[]
+  /** Each endpoint that was picked, and then passed over because filters of its own let nothing through. */
+  readonly passedOver: readonly PassedOverRecord[]
   /** `undefined` while it runs. */
   readonly ended: EndRecord | undefined
   /** The same as lines of text: see `formatDecision`. */
@@ -241,6 +243,16 @@ export interface RefusalRecord {
   readonly atMs: number
   readonly code: ProxyErrorCode
   readonly detail: string
+}
+
+/** An endpoint whose own filters (`pool.useEach`) let nothing through to it. It is no attempt; another one is picked, if there is one. */
+export interface PassedOverRecord {
+  readonly atMs: number
+  /** The number of the pick that had chosen it; `undefined` when the record was begun after that. */
+  readonly pick: number | undefined
+  /** The endpoint's id. */
+  readonly endpoint: string
+  readonly code: ProxyErrorCode
 }
 
 /** How an exchange ended: its `Outcome` as plain data, and who ended it. */

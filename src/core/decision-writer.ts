@@ -9,6 +9,7 @@ import type {
   EndRecord,
   HedgeRecord,
   LeftOutRecord,
+  PassedOverRecord,
   PickRecord,
   RefusalRecord,
   RetryRecord,
@@ -27,7 +28,10 @@ import { type GrpcStatus, grpcStatusOf } from './grpc-status.ts'
 export const MAX_RECORDED = 64
 
 /** What a pool knows of a pick. */
-export type PickFacts = Omit<PickRecord, 'number' | 'atMs' | 'chosen'>
+export interface PickFacts extends Omit<PickRecord, 'number' | 'atMs' | 'chosen'> {
+  /** The same object for each pick of a running pool: another one may have its name. */
+  readonly by: object
+}
 
 /** Writes the record of one exchange. Whoever decides something says so, at the moment when it does. */
 export class DecisionWriter implements DecisionRecord {
@@ -45,12 +49,17 @@ export class DecisionWriter implements DecisionRecord {
   readonly hedges: HedgeRecord[] = []
   readonly waits: WaitWriter[] = []
   readonly refusals: RefusalRecord[] = []
+  readonly passedOver: PassedOverRecord[] = []
   ended: EndRecord | undefined = undefined
   readonly #clock: Clock
   /** Let go of when it is over: a record may be kept for long, and must not keep the messages. */
   #exchange: Exchange | undefined
   /** A retry waits. */
   #backingOff = false
+  /** The pools that have picked. */
+  readonly #pickers = new Set<object>()
+  /** The next pick is in the place of the last one, whose endpoint was passed over. */
+  #repicks = false
 
   constructor(exchange: Exchange) {
     const { request, startedAt, clock } = exchange
@@ -69,8 +78,10 @@ export class DecisionWriter implements DecisionRecord {
     this.#noteRoute()
     this.#backingOff = false
     // One that comes to a pool for the second time was sent on once more by someone who is not the pool.
-    const again = facts.kind === 'first' && this.picks.some(({ pool }) => pool === facts.pool)
+    const again = facts.kind === 'first' && this.#pickers.has(facts.by) && !this.#repicks
     const kind = again ? 'again' : facts.kind
+    this.#pickers.add(facts.by)
+    this.#repicks = false
     keep(this.picks, new PickWriter(++this.pickCount, this.#now(), kind, facts, chosen))
   }
 
@@ -109,6 +120,13 @@ export class DecisionWriter implements DecisionRecord {
   /** A filter turns it away. */
   refused(filter: string, code: ProxyErrorCode, detail: string): void {
     keep(this.refusals, { filter, atMs: this.#now(), code, detail: bounded(detail) })
+  }
+
+  /** The filters of an endpoint's own let nothing through to it. */
+  passOver(endpoint: Endpoint, code: ProxyErrorCode): void {
+    this.#repicks = true
+    const pick = this.picks.findLast((it) => it.isOf(endpoint))?.number
+    keep(this.passedOver, { atMs: this.#now(), pick, endpoint: endpoint.id, code })
   }
 
   /** The exchange is over. */

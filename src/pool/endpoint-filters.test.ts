@@ -177,6 +177,83 @@ describe('pool.useEach', () => {
     await sim.assertNoLeaks()
   })
 
+  test('answers with the response of an attempt that was to be retried, where no other one is let through', async () => {
+    const { make } = refusing(['http://u2', 'http://u3'])
+    const users = pool(URLS)
+      .balance(inOrder)
+      .useEach(make)
+      .retry({ attempts: 3, on: ['unsent', '5xx'] })
+    for (const it of [users, users.deadline({ ms: '10s' }), users.hedge({ afterMs: '1s', budget: 1 })]) {
+      await using sim = simulate(proxy().route('/', it))
+      sim.upstream('http://u1').reply({ status: 502, body: 'x'.repeat(100_000) })
+      const response = await sim.get('/')
+      expect([response.status, response.text().length]).toEqual([502, 100_000])
+      expect(attempts(response)).toEqual(['http://u1 502'])
+      assertServedBy(response, 'http://u1')
+      await sim.assertNoLeaks()
+    }
+  })
+
+  test('lets that response go as soon as another attempt has begun', async () => {
+    const users = pool(URLS)
+      .balance(inOrder)
+      .useEach(refusing(['http://u2']).make)
+      .retry({ on: ['unsent', '5xx'], backoff: { baseMs: 100 } })
+    await using sim = simulate(proxy().route('/', users))
+    sim.upstream('http://u1').reply({ status: 502, body: 'x'.repeat(1_000_000) })
+    sim.upstream('http://u3').reply({ delayMs: 1_000, body: 'three' })
+    const handle = await sim.pool(users)
+    const inFlight = () => handle.endpoints.map((it) => it.inFlight).join()
+    const asked = sim.get('/')
+    await sim.advance(500)
+    expect(inFlight()).toBe('0,0,1')
+    expect((await asked).text()).toBe('three')
+    await sim.assertNoLeaks()
+  })
+
+  test('asks another endpoint where both of a hedge refuse', async () => {
+    const late: EndpointFilter =
+      ({ id }) =>
+      async (exchange, next) => {
+        if (id === 'http://u3') return next(exchange)
+        await new Promise<void>((resolve) => exchange.clock.setTimeout(resolve, 100))
+        throw new ProxyError('overloaded')
+      }
+    const users = pool(URLS).balance(inOrder).useEach(late).hedge({ afterMs: '50ms', budget: 1 })
+    await using sim = simulate(proxy().route('/', users))
+    const response = await sim.get('/')
+    assertServedBy(response, 'http://u3')
+    expect(response.durationMs).toBe(150)
+    expect(response.exchange!.decision.passedOver.map(({ endpoint, pick }) => `${pick} ${endpoint}`)).toEqual(
+      ['1 http://u1', '2 http://u2'],
+    )
+    await sim.assertNoLeaks()
+  })
+
+  test('is in the record, where the pick in its place is of the same kind', async () => {
+    const { make } = refusing(['http://u1', 'http://u3'])
+    const urls = [...URLS, 'http://u4']
+    const users = pool(urls).balance(inOrder).useEach(make).retry({ attempts: 2 })
+    await using sim = simulate(proxy().route('/', users))
+    sim.upstream('http://u2').inject(fault.resetBeforeHead())
+    const { decision } = (await sim.get('/')).exchange!
+    expect(decision.picks.map(({ kind, chosen }) => `${kind} ${chosen}`)).toEqual([
+      'first http://u1',
+      'first http://u2',
+      'retry http://u3',
+      'retry http://u4',
+    ])
+    expect(decision.attempts.map(({ kind, number }) => `${number} ${kind}`)).toEqual(['1 first', '2 retry'])
+    expect(decision.passedOver).toMatchObject([
+      { pick: 1, endpoint: 'http://u1', code: 'overloaded' },
+      { pick: 3, endpoint: 'http://u3', code: 'overloaded' },
+    ])
+    expect(String(decision)).toMatch(
+      /pick 1 of pool.*\n(?:.*\n){4,6}.*passed over http:\/\/u1: overloaded\n.*pick 2/,
+    )
+    await sim.assertNoLeaks()
+  })
+
   test('takes a refusal to another endpoint in a pool that hedges and has a deadline', async () => {
     const { make } = refusing(['http://u1'])
     const users = pool(URLS)

@@ -63,6 +63,7 @@ function recordPick(
   recording.picked(
     {
       kind,
+      by: members,
       pool,
       balancer: balancer.name === '' ? 'custom' : balancer.name,
       candidates: recordedOnes,

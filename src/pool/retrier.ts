@@ -1,4 +1,4 @@
-import type { Candidates } from '../core/balancer.ts'
+import type { Candidates, Endpoint } from '../core/balancer.ts'
 import type { AttemptKind, RetryRefusal } from '../core/decision-record.ts'
 import { ProxyError, type Sent, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
@@ -9,7 +9,7 @@ import { backoffMs, retryAfterMs, wait } from './backoff.ts'
 import { CancellableTry } from './cancellable-try.ts'
 import { deadlineOf, PendingDeadline } from './deadline.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
-import { drop } from './drop-response.ts'
+import { drop, SparedResponse } from './drop-response.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import { grpcStatusInHead } from './grpc-answer.ts'
 import { PreviousAttempts, pushbackMs } from './grpc-retry.ts'
@@ -49,6 +49,12 @@ interface Ending {
   readonly sent: Sent
   readonly response: ResponseMessage | undefined
   /** What it was rejected with, where there is no response. */
+  readonly thrown: unknown
+}
+
+/** What is told of an attempt when none is let through after it. */
+interface Met {
+  readonly endpoint: Endpoint | undefined
   readonly thrown: unknown
 }
 
@@ -103,8 +109,9 @@ export class Retrier {
     const { send, viaFilters } = this.#maker
     const tried: PoolEndpoint[] = []
     let refusals = 0
-    /** Of the attempt before. */
-    let failure: unknown
+    /** What the attempt before has met: the answer, if no further one is let through. */
+    let before: Met | undefined
+    let spared: SparedResponse | undefined
     try {
       for (let number = 1; ; number++) {
         const endpoint = this.#maker.pick(exchange, tried, number === 1 ? 'first' : 'retry')
@@ -116,14 +123,14 @@ export class Retrier {
         let thrown: unknown
         try {
           if (mayHedge) {
-            race = this.#race(exchange, tried, deadline)
-            response = await race.run(this.#cancellable(exchange, endpoint, deadline))
+            race = this.#race(exchange, tried, deadline, spared)
+            response = await race.run(this.#cancellable(exchange, endpoint, deadline, spared))
           } else if (deadline !== undefined) {
-            const one = this.#cancellable(exchange, endpoint, deadline)
+            const one = this.#cancellable(exchange, endpoint, deadline, spared)
             view = one
             response = await this.#sendView(one)
           } else if (viaFilters !== undefined) {
-            view = new TriedExchange(exchange, endpoint)
+            view = new TriedExchange(exchange, endpoint, spared)
             response = await viaFilters(view)
           } else response = await send(exchange, endpoint)
           // What is no response at all is named by whoever called the pool.
@@ -132,18 +139,25 @@ export class Retrier {
           thrown = error
         }
         if (race?.hedged === true) mayHedge = false
-        if (isRefusal(thrown) && race?.hedged !== true && this.#passesOver(race ?? view)) {
-          if (deadline?.expired !== true && refusals < MAX_REFUSALS && this.#hasAnother(exchange, tried)) {
-            this.#runtime.observer?.endpointRefused?.(exchange.origin, endpoint, thrown.code)
+        if (isRefusal(thrown) && this.#passesOver(race ?? view)) {
+          for (const { at, code } of race?.refused ?? [{ at: endpoint, code: thrown.code }]) {
+            this.#runtime.observer?.endpointRefused?.(exchange.origin, at, code)
+            exchange.recording?.passOver(at, code)
             refusals++
+          }
+          if (deadline?.expired !== true && refusals <= MAX_REFUSALS && this.#hasAnother(exchange, tried)) {
             // It was no attempt: nothing of it has left the proxy.
             number--
             continue
           }
           // What the attempt before has met says more of the service.
-          throw failure ?? thrown
+          if (before === undefined) throw thrown
+          exchange.endpoint = before.endpoint
+          const answer = spared?.take()
+          if (answer === undefined) throw before.thrown
+          return answer
         }
-        failure = thrown
+        before = { endpoint: exchange.endpoint, thrown }
         const ending = { sent: furthest(race ?? view, response, thrown), response, thrown }
         const delayMs =
           deadline?.expired === true
@@ -153,14 +167,20 @@ export class Retrier {
           if (response === undefined) throw thrown
           return response
         }
-        // Before the wait, so that its lease does not last as long.
-        if (response !== undefined) drop(response)
+        spared?.letGo()
+        spared = undefined
+        if (response !== undefined) {
+          // Else before the wait, so that its lease does not last as long.
+          if (this.#maker.perEndpoint) spared = new SparedResponse(response)
+          else drop(response)
+        }
         previous?.made(number)
         await wait(delayMs, exchange, this.#runtime.clock)
         // The client was answered meanwhile.
         if (deadline?.expired === true) throw NONE_FOLLOWS
       }
     } finally {
+      spared?.letGo()
       exchange.request.body.settle(NONE_FOLLOWS)
     }
   }
@@ -176,7 +196,12 @@ export class Retrier {
     return hasUntried(this.#maker.candidates(exchange), tried)
   }
 
-  #race(exchange: Exchange, tried: PoolEndpoint[], deadline: PendingDeadline | undefined): HedgedRace {
+  #race(
+    exchange: Exchange,
+    tried: PoolEndpoint[],
+    deadline: PendingDeadline | undefined,
+    spared: SparedResponse | undefined,
+  ): HedgedRace {
     const hedger = this.#hedger!
     return new HedgedRace(exchange, hedger, {
       send: (one) => this.#sendView(one),
@@ -186,7 +211,7 @@ export class Retrier {
         if (!hedger.grants(exchange, delayMs)) return undefined
         const endpoint = this.#maker.pick(exchange, tried, 'hedge')
         tried.push(endpoint)
-        return this.#cancellable(exchange, endpoint, deadline)
+        return this.#cancellable(exchange, endpoint, deadline, spared)
       },
     })
   }
@@ -195,8 +220,9 @@ export class Retrier {
     exchange: Exchange,
     endpoint: PoolEndpoint,
     deadline: PendingDeadline | undefined,
+    spared: SparedResponse | undefined,
   ): CancellableTry {
-    const one = new CancellableTry(exchange, endpoint)
+    const one = new CancellableTry(exchange, endpoint, spared)
     deadline?.began(one)
     return one
   }
