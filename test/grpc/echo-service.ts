@@ -1,6 +1,5 @@
 import {
   Client,
-  type ClientOptions,
   credentials,
   type handleUnaryCall,
   Metadata,
@@ -15,7 +14,15 @@ import {
   status,
 } from '@grpc/grpc-js'
 import { expect, onTestFinished } from 'vitest'
-import { type Filter, type LimitOptions, type Pool, pool, proxy, type RunningProxy } from '../../src/index.ts'
+import {
+  type Filter,
+  type LimitOptions,
+  type Pool,
+  pool,
+  proxy,
+  type RunningProxy,
+  type SelfSigned,
+} from '../../src/index.ts'
 
 const asIs = (bytes: Buffer) => bytes
 
@@ -44,6 +51,7 @@ export class EchoServer {
   /** Calls that the client, or whoever stands between, has cancelled. */
   cancelled = 0
   readonly #server: Server
+  readonly #tls: SelfSigned | undefined
   #wake: (() => void)[] = []
   /** What unary calls do in place of answering with what they were sent. */
   unary: handleUnaryCall<Buffer, Buffer> | undefined
@@ -51,7 +59,8 @@ export class EchoServer {
   refusesStreams = false
   port = 0
 
-  constructor() {
+  constructor(tls?: SelfSigned) {
+    this.#tls = tls
     this.#server = new Server({
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
@@ -99,16 +108,23 @@ export class EchoServer {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`
+    return `${this.#tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.port}`
   }
 
   async start(): Promise<this> {
     this.port = await new Promise<number>((resolve, reject) =>
-      this.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
+      this.#server.bindAsync('127.0.0.1:0', this.#credentials(), (error, port) =>
         error === null ? resolve(port) : reject(error),
       ),
     )
     return this
+  }
+
+  #credentials(): ServerCredentials {
+    const tls = this.#tls
+    if (tls === undefined) return ServerCredentials.createInsecure()
+    const pair = { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) }
+    return ServerCredentials.createSsl(null, [pair])
   }
 
   stop(): void {
@@ -135,8 +151,8 @@ export class EchoServer {
 }
 
 /** A server for one test, which is stopped behind it. */
-export async function echoServer(): Promise<EchoServer> {
-  const server = await new EchoServer().start()
+export async function echoServer(tls?: SelfSigned): Promise<EchoServer> {
+  const server = await new EchoServer(tls).start()
   onTestFinished(() => server.stop())
   return server
 }
@@ -171,13 +187,13 @@ export interface Ended {
 export class EchoClient {
   readonly client: Client
 
-  constructor(url: string, options: ClientOptions = {}) {
-    this.client = new Client(new URL(url).host, credentials.createInsecure(), {
+  constructor(url: string, ca: string | undefined) {
+    const trust = ca === undefined ? credentials.createInsecure() : credentials.createSsl(Buffer.from(ca))
+    this.client = new Client(new URL(url).host, trust, {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
-      ...options,
     })
   }
 
@@ -224,8 +240,8 @@ export class EchoClient {
 }
 
 /** A client for one test. */
-export function echoClient(url: string, options?: ClientOptions): EchoClient {
-  const made = new EchoClient(url, options)
+export function echoClient(url: string, ca?: string): EchoClient {
+  const made = new EchoClient(url, ca)
   onTestFinished(() => made.close())
   return made
 }
@@ -257,19 +273,21 @@ export interface GatewayOptions {
   readonly filters?: readonly Filter[]
   readonly limits?: LimitOptions
   readonly route?: string
+  /** With TLS on both sides. */
+  readonly tls?: SelfSigned
   readonly pool?: (services: Pool) => Pool
 }
 
 /** A proxy for one test, before one server or several. When the test is over, no connection may be left. */
 export async function gateway(
   servers: readonly EchoServer[],
-  { filters = [], limits = {}, route = '/', pool: described = (it) => it }: GatewayOptions = {},
+  { filters = [], limits = {}, route = '/', tls, pool: described = (it) => it }: GatewayOptions = {},
 ): Promise<RunningProxy> {
   const urls = servers.map(({ url }) => url)
   const app = await proxy()
-    .listen({ port: 0, limits })
+    .listen({ port: 0, limits, ...(tls && { tls }) })
     .use(...filters)
-    .route(route, described(pool(urls, { http2: true })))
+    .route(route, described(pool(urls, { http2: true, ...(tls && { tls: { ca: tls.cert } }) })))
     .start({ signals: false })
   onTestFinished(async () => {
     await app.close()

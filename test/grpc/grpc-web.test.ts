@@ -124,6 +124,15 @@ describe('a client of gRPC-Web', () => {
     expect([code, rawMessage]).toEqual([Code.DataLoss, 'half of it'])
   })
 
+  it('is not left waiting by a server that goes away behind a message', async () => {
+    const server = await echoServer()
+    const { client } = await world(server)
+    const calls = client.repeat(text('again'), { headers: { times: 'Infinity' } })[Symbol.asyncIterator]()
+    expect((await calls.next()).value).toMatchObject({ value: 'again' })
+    server.stop()
+    await failure(calls.next())
+  })
+
   it('is told of what the proxy itself answers', async () => {
     const server = await echoServer()
     server.stop()

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ServiceError } from '@grpc/grpc-js'
 import { describe, expect, it } from 'vitest'
 import { streamIdleTimeout } from '../../src/filters/index.ts'
-import { type DecisionRecord, onRequest, onResponse } from '../../src/index.ts'
+import { type DecisionRecord, onRequest, onResponse, selfSigned } from '../../src/index.ts'
 import {
   allOf,
   echoClient,
@@ -131,6 +131,28 @@ describe('gRPC through a listener and a pool that speak HTTP/2', () => {
     const message = randomBytes(4 * 1024 * 1024)
     const { code, messages } = await client.unary(message)
     expect([code, messages[0]?.equals(message)]).toEqual([status.OK, true])
+  })
+
+  it('is the same with TLS on both sides', async () => {
+    const tls = selfSigned()
+    const app = await gateway([await echoServer(tls)], { tls })
+    const { code, messages } = await echoClient(app.url, tls.cert).unary(Buffer.from('hello'))
+    expect([code, String(messages[0])]).toEqual([status.OK, 'hello'])
+  })
+
+  it('carries many small messages both ways', async () => {
+    const server = await echoServer()
+    const { client } = echoClient((await gateway([server])).url)
+    const call = client.makeBidiStreamRequest('/echo.Echo/Chat', serialize, serialize)
+    const ended = allOf(call)
+    for (let i = 0; i < 20_000; i++)
+      if (!call.write(Buffer.from(`${i}`))) await new Promise((resolve) => call.once('drain', resolve))
+    call.end()
+    const { code, messages } = await ended
+    expect([code, messages.map(String)]).toEqual([
+      status.OK,
+      Array.from({ length: 20_000 }, (_, i) => `${i}`),
+    ])
   })
 
   it('carries a thousand calls at a time', async () => {
