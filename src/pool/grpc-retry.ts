@@ -1,5 +1,18 @@
 import { isGrpc } from '../core/grpc-call.ts'
+import type { GrpcStatus } from '../core/grpc-status.ts'
 import type { HeaderList } from '../core/headers.ts'
+import type { ResponseMessage } from '../core/message.ts'
+import { grpcStatusInHead } from './grpc-answer.ts'
+
+/** Why a call is sent again, where one of these statuses of gRPC has answered it: `grpc UNAVAILABLE`. */
+export function grpcReason(
+  response: ResponseMessage | undefined,
+  statuses: ReadonlySet<GrpcStatus>,
+): string | undefined {
+  if (statuses.size === 0 || response === undefined) return undefined
+  const status = grpcStatusInHead(response)
+  return status !== undefined && statuses.has(status) ? `grpc ${status}` : undefined
+}
 
 const ATTEMPTS = 'grpc-previous-rpc-attempts'
 

@@ -11,8 +11,7 @@ import { deadlineOf, PendingDeadline } from './deadline.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
 import { drop, SparedResponse } from './drop-response.ts'
 import type { PoolEndpoint } from './endpoint.ts'
-import { grpcStatusInHead } from './grpc-answer.ts'
-import { PreviousAttempts, pushbackMs } from './grpc-retry.ts'
+import { grpcReason, PreviousAttempts, pushbackMs } from './grpc-retry.ts'
 import type { HedgeSettings } from './hedge-options.ts'
 import { HedgedRace } from './hedged-race.ts'
 import { Hedger } from './hedger.ts'
@@ -251,7 +250,11 @@ export class Retrier {
     if (exchange.abortReason !== undefined || exchange.over) return
     if (number >= this.#settings.attempts) return this.#refuse(exchange, ending, 'attempts')
     // Who names a status of gRPC has said that such a call may be sent again.
-    if (ending.sent !== 'none' && !repeatable && this.#grpcReason(ending) === undefined)
+    if (
+      ending.sent !== 'none' &&
+      !repeatable &&
+      grpcReason(ending.response, this.#settings.grpcStatuses) === undefined
+    )
       return this.#refuse(exchange, ending, 'not repeatable')
     if (!exchange.request.body.resendable) return this.#refuse(exchange, ending, 'body')
     const reason = this.#reasonToRetry(exchange, ending)
@@ -275,25 +278,18 @@ export class Retrier {
   /** Notes why no attempt follows, where one could and something was wrong with the last one. */
   #refuse(exchange: Exchange, { response, thrown }: Ending, refusal: RetryRefusal): undefined {
     const { recording } = exchange
-    const { attempts, statuses } = this.#settings
+    const { attempts, statuses, grpcStatuses } = this.#settings
     if (recording === undefined || attempts === 1) return
     if (response === undefined) recording.notRetried(toProxyError(thrown).code, refusal)
     else if (inRanges(statuses, response.status)) recording.notRetried(`status ${response.status}`, refusal)
     else {
-      const reason = this.#grpcReason({ response })
+      const reason = grpcReason(response, grpcStatuses)
       if (reason !== undefined) recording.notRetried(reason, refusal)
     }
   }
 
-  #grpcReason({ response }: Pick<Ending, 'response'>): string | undefined {
-    const { grpcStatuses } = this.#settings
-    if (grpcStatuses.size === 0 || response === undefined) return undefined
-    const status = grpcStatusInHead(response)
-    return status !== undefined && grpcStatuses.has(status) ? `grpc ${status}` : undefined
-  }
-
   #reasonToRetry(exchange: Exchange, { sent, response, thrown }: Ending): string | undefined {
-    const { conditions, statuses, predicates } = this.#settings
+    const { conditions, statuses, grpcStatuses, predicates } = this.#settings
     if (response === undefined) {
       const { code, side, retry } = toProxyError(thrown)
       // It is the proxy that has closed the connection to an endpoint that is drained; to a request, that is the same.
@@ -309,8 +305,8 @@ export class Retrier {
     // What follows a 101 belongs to the client already.
     if (response.status < 200) return undefined
     if (inRanges(statuses, response.status)) return `status ${response.status}`
-    const grpcReason = this.#grpcReason({ response })
-    if (grpcReason !== undefined) return grpcReason
+    const reason = grpcReason(response, grpcStatuses)
+    if (reason !== undefined) return reason
     try {
       return predicates.some((it) => it(response, exchange)) ? 'response' : undefined
     } catch (error) {
