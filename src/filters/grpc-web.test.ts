@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Handler } from '../core/handler.ts'
 import { respond } from '../core/message.ts'
-import { exchange, run } from '../testing/index.ts'
+import { pool } from '../pool/pool.ts'
+import { proxy } from '../proxy/proxy.ts'
+import { exchange, fault, run, simulate } from '../testing/index.ts'
 import { grpcWeb } from './grpc-web.ts'
 
 const asked = (headers: Record<string, string>, method = 'POST') =>
@@ -86,5 +88,68 @@ describe('grpcWeb', () => {
       body.length - 10,
       'grpc-status: 13\r\ngrpc-message: The service ended the call without a status\r\n',
     ])
+  })
+})
+
+describe('grpcWeb before a service', () => {
+  const type = 'application/grpc-web-text'
+  const MESSAGE = Buffer.from('\0\0\0\0\x07message', 'latin1')
+  const world = () => simulate(proxy().route('/', grpcWeb(), pool(['http://u'])))
+
+  async function* bytewise(bytes: Uint8Array) {
+    for (const byte of bytes) yield Uint8Array.of(byte)
+  }
+
+  test('translates what comes byte by byte', async () => {
+    await using sim = world()
+    sim.upstream('http://u').reply(() => ({
+      headers: { 'content-type': 'application/grpc' },
+      body: bytewise(MESSAGE),
+      trailers: { 'Grpc-Status': '0' },
+    }))
+    const { headers, trailers, body } = await sim.post('/a.B/C', {
+      headers: { 'content-type': type },
+      body: bytewise(Buffer.from(MESSAGE.toString('base64'))),
+    })
+    expect(sim.upstream('http://u').requests[0]!.body).toEqual(MESSAGE)
+    const last = Buffer.from('\x80\0\0\0\x10grpc-status: 0\r\n', 'latin1')
+    expect([headers.get('content-type'), trailers.size, String(body)]).toEqual([
+      type,
+      0,
+      MESSAGE.toString('base64') + last.toString('base64'),
+    ])
+    await sim.assertNoLeaks()
+  })
+
+  test('asks the service nothing more when a body turns out to be no base64', async () => {
+    await using sim = world()
+    async function* parts() {
+      yield 'AAAA'
+      await new Promise<void>((resolve) => sim.clock.setTimeout(resolve, 100))
+      yield '!'
+    }
+    const {
+      status,
+      headers,
+      exchange: done,
+    } = await sim.post('/a.B/C', {
+      headers: { 'content-type': type },
+      body: parts(),
+    })
+    expect([status, headers.get('grpc-status'), headers.get('content-type')]).toEqual([200, '13', type])
+    expect(done!.outcome!.error!.code).toBe('request_malformed')
+    await sim.assertNoLeaks()
+  })
+
+  test('breaks the response off where the service does', async () => {
+    await using sim = world()
+    sim.upstream('http://u').reply({ headers: { 'content-type': 'application/grpc' }, body: MESSAGE })
+    sim.upstream('http://u').inject(fault.truncate(7))
+    const { complete, exchange: done } = await sim.post('/a.B/C', {
+      headers: { 'content-type': type },
+      body: MESSAGE.toString('base64'),
+    })
+    expect([complete, done!.outcome!.error!.code]).toEqual([false, 'upstream_response_incomplete'])
+    await sim.assertNoLeaks()
   })
 })
