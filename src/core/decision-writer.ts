@@ -18,9 +18,11 @@ import type {
   WaitRecord,
 } from './decision-record.ts'
 import { bounded, causeText, detailText, endedBy } from './ended-by.ts'
-import type { ProxyErrorCode } from './errors.ts'
+import type { ProxyError, ProxyErrorCode } from './errors.ts'
 import type { Exchange, Outcome } from './exchange.ts'
 import { formatDecision } from './format-decision.ts'
+import { grpcAnswerType } from './grpc-call.ts'
+import { type GrpcStatus, grpcStatusOf } from './grpc-status.ts'
 
 /** So much of each list is kept: filters of a user's own can retry without end. */
 export const MAX_RECORDED = 64
@@ -130,9 +132,18 @@ export class DecisionWriter implements DecisionRecord {
   /** The exchange is over. */
   complete(outcome: Outcome): void {
     this.#noteRoute()
+    const grpcStatus = this.#grpcStatusOf(outcome.error)
     this.#exchange = undefined
     const { result, status, error, durationMs, bytesSent, bytesReceived } = outcome
-    const end = { atMs: this.startedAtMs + durationMs, result, status, durationMs, bytesSent, bytesReceived }
+    const end = {
+      atMs: this.startedAtMs + durationMs,
+      result,
+      status,
+      grpcStatus,
+      durationMs,
+      bytesSent,
+      bytesReceived,
+    }
     this.ended =
       error === undefined
         ? { ...end, by: undefined, phase: undefined, error: undefined, detail: undefined, cause: undefined }
@@ -144,6 +155,12 @@ export class DecisionWriter implements DecisionRecord {
             detail: detailText(error),
             cause: causeText(error),
           }
+  }
+
+  #grpcStatusOf(error: ProxyError | undefined): GrpcStatus | undefined {
+    const exchange = this.#exchange
+    if (exchange === undefined || grpcAnswerType(exchange) === undefined) return undefined
+    return error === undefined ? this.attempts.at(-1)?.grpcStatus : grpcStatusOf(error)
   }
 
   /** See `formatDecision`. */

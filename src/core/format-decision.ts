@@ -166,8 +166,9 @@ function hedgeText({ delayMs, refused }: HedgeRecord): string {
   return `${refused === undefined ? 'hedged' : 'not hedged, the budget is spent'}: no answer for ${shown(delayMs)} ms`
 }
 
-function endText({ result, status, error, by, phase, detail, cause }: EndRecord): string[] {
-  const what = `${result}${status === undefined ? '' : ` with ${status}`}`
+function endText({ result, status, grpcStatus, error, by, phase, detail, cause }: EndRecord): string[] {
+  const grpc = grpcStatus === undefined ? '' : ` (grpc ${grpcStatus})`
+  const what = `${result}${status === undefined ? '' : ` with ${status}`}${grpc}`
   return error === undefined ? [what] : [`${what}: ${error}`, ...whyText(by, phase, detail, cause)]
 }
 

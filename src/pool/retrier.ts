@@ -7,10 +7,11 @@ import { ResponseMessage } from '../core/message.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import { backoffMs, retryAfterMs, wait } from './backoff.ts'
 import { CancellableTry } from './cancellable-try.ts'
-import { PendingDeadline } from './deadline.ts'
+import { deadlineOf, PendingDeadline } from './deadline.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
 import { drop, SparedResponse } from './drop-response.ts'
 import type { PoolEndpoint } from './endpoint.ts'
+import { grpcReason, PreviousAttempts, pushbackMs } from './grpc-retry.ts'
 import type { HedgeSettings } from './hedge-options.ts'
 import { HedgedRace } from './hedged-race.ts'
 import { Hedger } from './hedger.ts'
@@ -84,12 +85,14 @@ export class Retrier {
     this.#runtime = runtime
     this.#maker = maker
     this.#budget = settings.budget === undefined ? undefined : new RetryBudget(settings.budget)
-    this.#looksAtResponses = settings.statuses.length > 0 || settings.predicates.length > 0
+    const { statuses, grpcStatuses, predicates } = settings
+    this.#looksAtResponses = statuses.length > 0 || grpcStatuses.size > 0 || predicates.length > 0
   }
 
   serve(exchange: Exchange): Promise<ResponseMessage> {
-    if (this.#deadline === undefined) return this.#tryAll(exchange, undefined)
-    const deadline = new PendingDeadline(exchange, this.#deadline, this.#runtime.clock)
+    const given = this.#deadline === undefined ? undefined : deadlineOf(exchange, this.#deadline)
+    if (given === undefined) return this.#tryAll(exchange, undefined)
+    const deadline = new PendingDeadline(exchange, given, this.#runtime.clock)
     return deadline.guard(this.#tryAll(exchange, deadline))
   }
 
@@ -99,7 +102,9 @@ export class Retrier {
     // A second attempt beside another one is made once for a request, however often it is tried.
     let mayHedge = this.#hedger?.admits(exchange) === true
     const hasViews = this.#maker.viaFilters !== undefined || mayHedge || deadline !== undefined
-    this.#keepBody(exchange, repeatable, hasViews)
+    const previous =
+      this.#settings.grpcStatuses.size > 0 ? PreviousAttempts.of(exchange.request.headers) : undefined
+    this.#keepBody(exchange, repeatable || previous !== undefined, hasViews)
     const { send, viaFilters } = this.#maker
     const tried: PoolEndpoint[] = []
     let refusals = 0
@@ -168,6 +173,7 @@ export class Retrier {
           if (this.#maker.perEndpoint) spared = new SparedResponse(response)
           else drop(response)
         }
+        previous?.made(number)
         await wait(delayMs, exchange, this.#runtime.clock)
         // The client was answered meanwhile.
         if (deadline?.expired === true) throw NONE_FOLLOWS
@@ -243,7 +249,13 @@ export class Retrier {
     const { clock, random, observer } = this.#runtime
     if (exchange.abortReason !== undefined || exchange.over) return
     if (number >= this.#settings.attempts) return this.#refuse(exchange, ending, 'attempts')
-    if (ending.sent !== 'none' && !repeatable) return this.#refuse(exchange, ending, 'not repeatable')
+    // Who names a status of gRPC has said that such a call may be sent again.
+    if (
+      ending.sent !== 'none' &&
+      !repeatable &&
+      grpcReason(ending.response, this.#settings.grpcStatuses) === undefined
+    )
+      return this.#refuse(exchange, ending, 'not repeatable')
     if (!exchange.request.body.resendable) return this.#refuse(exchange, ending, 'body')
     const reason = this.#reasonToRetry(exchange, ending)
     if (reason === undefined) return this.#refuse(exchange, ending, 'condition')
@@ -266,14 +278,18 @@ export class Retrier {
   /** Notes why no attempt follows, where one could and something was wrong with the last one. */
   #refuse(exchange: Exchange, { response, thrown }: Ending, refusal: RetryRefusal): undefined {
     const { recording } = exchange
-    const { attempts, statuses } = this.#settings
+    const { attempts, statuses, grpcStatuses } = this.#settings
     if (recording === undefined || attempts === 1) return
     if (response === undefined) recording.notRetried(toProxyError(thrown).code, refusal)
     else if (inRanges(statuses, response.status)) recording.notRetried(`status ${response.status}`, refusal)
+    else {
+      const reason = grpcReason(response, grpcStatuses)
+      if (reason !== undefined) recording.notRetried(reason, refusal)
+    }
   }
 
   #reasonToRetry(exchange: Exchange, { sent, response, thrown }: Ending): string | undefined {
-    const { conditions, statuses, predicates } = this.#settings
+    const { conditions, statuses, grpcStatuses, predicates } = this.#settings
     if (response === undefined) {
       const { code, side, retry } = toProxyError(thrown)
       // It is the proxy that has closed the connection to an endpoint that is drained; to a request, that is the same.
@@ -289,6 +305,8 @@ export class Retrier {
     // What follows a 101 belongs to the client already.
     if (response.status < 200) return undefined
     if (inRanges(statuses, response.status)) return `status ${response.status}`
+    const reason = grpcReason(response, grpcStatuses)
+    if (reason !== undefined) return reason
     try {
       return predicates.some((it) => it(response, exchange)) ? 'response' : undefined
     } catch (error) {
@@ -313,6 +331,8 @@ function hasUntried(candidates: Candidates, tried: readonly PoolEndpoint[]): boo
 }
 
 function askedWaitMs({ headers }: ResponseMessage, { clock }: Runtime): number {
+  const pushedBack = pushbackMs(headers)
+  if (pushedBack !== undefined) return pushedBack
   const value = headers.get('retry-after')
   return value === undefined ? 0 : (retryAfterMs(value, clock) ?? 0)
 }
