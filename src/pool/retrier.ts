@@ -1,25 +1,24 @@
 import type { Candidates, Endpoint } from '../core/balancer.ts'
-import type { AttemptKind, RetryRefusal } from '../core/decision-record.ts'
+import type { AttemptKind } from '../core/decision-record.ts'
 import { ProxyError, type Sent, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Handler } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
 import type { Runtime } from '../transport/runtime.ts'
-import { backoffMs, retryAfterMs, wait } from './backoff.ts'
+import { wait } from './backoff.ts'
 import { CancellableTry } from './cancellable-try.ts'
 import { deadlineOf, PendingDeadline } from './deadline.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
 import { drop, SparedResponse } from './drop-response.ts'
 import type { PoolEndpoint } from './endpoint.ts'
-import { grpcReason, PreviousAttempts, pushbackMs } from './grpc-retry.ts'
+import { PreviousAttempts } from './grpc-retry.ts'
 import type { HedgeSettings } from './hedge-options.ts'
 import { HedgedRace } from './hedged-race.ts'
 import { Hedger } from './hedger.ts'
 import { isRefusal } from './refusal.ts'
 import { isRepeatable } from './repeatable.ts'
-import { RetryBudget } from './retry-budget.ts'
+import { RetryDecision } from './retry-decision.ts'
 import type { RetrySettings } from './retry-options.ts'
-import { inRanges } from './status-range.ts'
 import { further, TriedExchange } from './tried-exchange.ts'
 
 /** What a retrier needs of its pool. */
@@ -42,15 +41,6 @@ const MAX_REFUSALS = 10
 /** Made once: nobody is shown it, and a stack of its own would be dear. */
 const NONE_FOLLOWS = new ProxyError('exchange_aborted', { detail: 'no attempt follows' })
 
-/** How an attempt has ended, which may be followed by another one. */
-interface Ending {
-  /** How far the request had got. */
-  readonly sent: Sent
-  readonly response: ResponseMessage | undefined
-  /** What it was rejected with, where there is no response. */
-  readonly thrown: unknown
-}
-
 /** What is told of an attempt when none is let through after it. */
 interface Met {
   readonly endpoint: Endpoint | undefined
@@ -65,9 +55,7 @@ export class Retrier {
   readonly #settings: RetrySettings
   readonly #runtime: Runtime
   readonly #maker: AttemptMaker
-  readonly #budget: RetryBudget | undefined
-  /** Most do not: then a response is passed on without a look. */
-  readonly #looksAtResponses: boolean
+  readonly #decision: RetryDecision
   readonly #hedger: Hedger | undefined
   readonly #deadline: DeadlineSettings | undefined
 
@@ -84,9 +72,7 @@ export class Retrier {
     this.#deadline = deadline
     this.#runtime = runtime
     this.#maker = maker
-    this.#budget = settings.budget === undefined ? undefined : new RetryBudget(settings.budget)
-    const { statuses, grpcStatuses, predicates } = settings
-    this.#looksAtResponses = statuses.length > 0 || grpcStatuses.size > 0 || predicates.length > 0
+    this.#decision = new RetryDecision(settings, runtime)
   }
 
   serve(exchange: Exchange): Promise<ResponseMessage> {
@@ -97,7 +83,7 @@ export class Retrier {
   }
 
   async #tryAll(exchange: Exchange, deadline: PendingDeadline | undefined): Promise<ResponseMessage> {
-    this.#budget?.deposit(this.#runtime.clock.now())
+    this.#decision.requestCame()
     const repeatable = isRepeatable(exchange.request, this.#settings)
     // A second attempt beside another one is made once for a request, however often it is tried.
     let mayHedge = this.#hedger?.admits(exchange) === true
@@ -133,7 +119,7 @@ export class Retrier {
             response = await viaFilters(view)
           } else response = await send(exchange, endpoint)
           // What is no response at all is named by whoever called the pool.
-          if (!this.#looksAtResponses || !(response instanceof ResponseMessage)) return response
+          if (!this.#decision.looksAtResponses || !(response instanceof ResponseMessage)) return response
         } catch (error) {
           thrown = error
         }
@@ -161,7 +147,9 @@ export class Retrier {
         const delayMs =
           deadline?.expired === true
             ? undefined
-            : this.#delayOfNext(exchange, ending, number, repeatable, tried)
+            : this.#decision.delayMs(exchange, ending, number, repeatable, () =>
+                hasUntried(this.#maker.candidates(exchange), tried),
+              )
         if (delayMs === undefined) {
           if (response === undefined) throw thrown
           return response
@@ -237,83 +225,6 @@ export class Retrier {
     // Views have a body for each attempt, and these must know when one of them has been read.
     else if (hasViews) body.replay({ maxBytes: 0 })
   }
-
-  /** How long to wait until the next attempt; `undefined` if there must be none. */
-  #delayOfNext(
-    exchange: Exchange,
-    ending: Ending,
-    number: number,
-    repeatable: boolean,
-    tried: readonly PoolEndpoint[],
-  ): number | undefined {
-    const { clock, random, observer } = this.#runtime
-    if (exchange.abortReason !== undefined || exchange.over) return
-    if (number >= this.#settings.attempts) return this.#refuse(exchange, ending, 'attempts')
-    // Who names a status of gRPC has said that such a call may be sent again.
-    if (
-      ending.sent !== 'none' &&
-      !repeatable &&
-      grpcReason(ending.response, this.#settings.grpcStatuses) === undefined
-    )
-      return this.#refuse(exchange, ending, 'not repeatable')
-    if (!exchange.request.body.resendable) return this.#refuse(exchange, ending, 'body')
-    const reason = this.#reasonToRetry(exchange, ending)
-    if (reason === undefined) return this.#refuse(exchange, ending, 'condition')
-    const askedMs = ending.response === undefined ? 0 : askedWaitMs(ending.response, this.#runtime)
-    if (askedMs > this.#settings.maxRetryAfterMs) return this.#refuse(exchange, ending, 'retry-after')
-    if (this.#budget?.withdraw(clock.now()) === false) {
-      observer?.retryRefused?.(exchange, reason)
-      exchange.recording?.notRetried(reason, 'budget')
-      return
-    }
-    // Where nothing was sent, nothing is known of the others, and there is nothing to wait for.
-    const atOnce =
-      ending.sent === 'none' && askedMs === 0 && hasUntried(this.#maker.candidates(exchange), tried)
-    const delayMs = atOnce ? 0 : Math.ceil(askedMs + backoffMs(this.#settings, number, random))
-    observer?.retried?.(exchange, reason, delayMs)
-    exchange.recording?.retried(reason, delayMs)
-    return delayMs
-  }
-
-  /** Notes why no attempt follows, where one could and something was wrong with the last one. */
-  #refuse(exchange: Exchange, { response, thrown }: Ending, refusal: RetryRefusal): undefined {
-    const { recording } = exchange
-    const { attempts, statuses, grpcStatuses } = this.#settings
-    if (recording === undefined || attempts === 1) return
-    if (response === undefined) recording.notRetried(toProxyError(thrown).code, refusal)
-    else if (inRanges(statuses, response.status)) recording.notRetried(`status ${response.status}`, refusal)
-    else {
-      const reason = grpcReason(response, grpcStatuses)
-      if (reason !== undefined) recording.notRetried(reason, refusal)
-    }
-  }
-
-  #reasonToRetry(exchange: Exchange, { sent, response, thrown }: Ending): string | undefined {
-    const { conditions, statuses, grpcStatuses, predicates } = this.#settings
-    if (response === undefined) {
-      const { code, side, retry } = toProxyError(thrown)
-      // It is the proxy that has closed the connection to an endpoint that is drained; to a request, that is the same.
-      const isReset = code === 'upstream_reset' || code === 'endpoint_drained'
-      if ((side !== 'upstream' && !isReset) || retry === 'never') return undefined
-      const fits =
-        (sent === 'none' && conditions.has('unsent')) ||
-        (isReset && conditions.has('reset')) ||
-        ((code === 'upstream_head_timeout' || code === 'upstream_attempt_timeout') &&
-          conditions.has('timeout'))
-      return fits ? code : undefined
-    }
-    // What follows a 101 belongs to the client already.
-    if (response.status < 200) return undefined
-    if (inRanges(statuses, response.status)) return `status ${response.status}`
-    const reason = grpcReason(response, grpcStatuses)
-    if (reason !== undefined) return reason
-    try {
-      return predicates.some((it) => it(response, exchange)) ? 'response' : undefined
-    } catch (error) {
-      drop(response)
-      throw error
-    }
-  }
 }
 
 /** How far the request has got, by what the connections say where filters may have made another error of it. */
@@ -328,11 +239,4 @@ function furthest(
 
 function hasUntried(candidates: Candidates, tried: readonly PoolEndpoint[]): boolean {
   return candidates.some((it) => !tried.includes(it as PoolEndpoint))
-}
-
-function askedWaitMs({ headers }: ResponseMessage, { clock }: Runtime): number {
-  const pushedBack = pushbackMs(headers)
-  if (pushedBack !== undefined) return pushedBack
-  const value = headers.get('retry-after')
-  return value === undefined ? 0 : (retryAfterMs(value, clock) ?? 0)
 }
