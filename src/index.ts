@@ -42,7 +42,14 @@ export { HeaderList, type HeadersInit } from './core/headers.ts'
 export type { Labels } from './core/labels.ts'
 export { all, any, type Match, type MatchObject, type MatchPredicate, not } from './core/match.ts'
 export { type HttpVersion, RequestMessage, ResponseMessage, respond, respondJson } from './core/message.ts'
-export type { Address, ClientCertificate, TlsConnectOptions, TlsFacts, Tunnel } from './core/network.ts'
+export type {
+  Address,
+  ClientCertificate,
+  ForwardedConnection,
+  TlsConnectOptions,
+  TlsFacts,
+  Tunnel,
+} from './core/network.ts'
 export type { ConnectionRefusal, RefusedConnection } from './core/observer.ts'
 export { type Duration, OptionError, type Size } from './core/options.ts'
 export { problemResponse } from './core/problem.ts'
@@ -105,6 +112,7 @@ export type { RouteDescription } from './proxy/route-listing.ts'
 export type { RunningProxy, Surroundings } from './proxy/running-proxy.ts'
 export { StartError } from './proxy/start-error.ts'
 export type { LimitOptions } from './transport/limits.ts'
+export type { ProxyProtocolOptions } from './transport/proxy-protocol/listen-options.ts'
 export type {
   EjectDescription,
   HealthDescription,

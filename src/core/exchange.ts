@@ -6,7 +6,7 @@ import { DecisionWriter } from './decision-writer.ts'
 import { ProxyError } from './errors.ts'
 import type { HeaderList } from './headers.ts'
 import type { RequestMessage } from './message.ts'
-import type { TlsFacts } from './network.ts'
+import type { ForwardedConnection, TlsFacts } from './network.ts'
 import { type Random, systemRandom } from './random.ts'
 
 /** Who sent the request. */
@@ -15,14 +15,18 @@ export interface Client {
   readonly address: string
   /** 0 when a trusted proxy did not say. */
   readonly port: number
-  /** The other end of the connection itself. */
+  /** The other end of the connection itself; of the one that is carried on, where a trusted proxy spoke the PROXY protocol. */
   readonly peer: { readonly address: string; readonly port: number }
   /** The scheme that the client used, as far as is known. */
   readonly scheme: 'http' | 'https'
+  /** The address that the client connected to, as far as is known. */
+  readonly localAddress?: string | undefined
   /** The port that the client connected to. */
   readonly localPort: number
   /** Of the client's own connection; `undefined` where that has no TLS. */
   readonly tls: TlsFacts | undefined
+  /** What a trusted proxy has said of the connection by the PROXY protocol; `undefined` where none did. */
+  readonly proxyProtocol?: ForwardedConnection | undefined
   /** @internal What to send on of forwarding fields. */
   readonly forwarding: Forwarding
 }

@@ -9,6 +9,10 @@ import { ClientResolver, type TrustedField } from '../transport/client-resolver.
 import { type Http2Options, http2Settings } from '../transport/http2/http2-options.ts'
 import { type LimitOptions, limits } from '../transport/limits.ts'
 import type { ListenerSettings } from '../transport/listener.ts'
+import {
+  type ProxyProtocolOptions,
+  proxyProtocolSettings,
+} from '../transport/proxy-protocol/listen-options.ts'
 import type { Target } from '../transport/runtime.ts'
 import { type TlsListenOptions, tlsSettings } from '../transport/tls/listen-options.ts'
 
@@ -33,6 +37,11 @@ export interface ListenOptions {
    * that does not write it passes on what the client sent.
    */
   trustedField?: TrustedField
+  /**
+   * The PROXY protocol, versions 1 and 2, of proxies in front of this one that carry connections on: each of theirs begins with
+   * a header that says who has connected to them. Default none.
+   */
+  proxyProtocol?: ProxyProtocolOptions
   /** Sizes, times and counts that a client may not exceed. Each has a default: see `LimitOptions`. */
   limits?: LimitOptions
   /** TLS: a certificate with its key, as files or PEM, or several of them by the names of servers. Default none. */
@@ -84,6 +93,7 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     'host',
     'trustedProxies',
     'trustedField',
+    'proxyProtocol',
     'limits',
     'tls',
     'http2',
@@ -94,6 +104,7 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     host = '127.0.0.1',
     trustedProxies = [],
     trustedField = 'x-forwarded-for',
+    proxyProtocol,
     limits: limitOptions,
     tls,
     http2 = true,
@@ -120,6 +131,7 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     host,
     clients: new ClientResolver(trustedProxies, trustedField),
     limits: limits(limitOptions),
+    proxyProtocol: proxyProtocol === undefined ? undefined : proxyProtocolSettings(proxyProtocol),
     tls:
       tls === undefined ? undefined : tlsSettings(tls, http2 === false ? ['http/1.1'] : ['h2', 'http/1.1']),
     http2: http2 === false ? undefined : http2Settings(http2 === true ? {} : http2),

@@ -355,6 +355,7 @@ function sameListener(one: ListenerSettings, other: ListenerSettings): boolean {
     sameAddress(one, other) &&
     one.clients.trusted === other.clients.trusted &&
     one.tls?.identity === other.tls?.identity &&
+    one.proxyProtocol?.identity === other.proxyProtocol?.identity &&
     sameValues(one.limits, other.limits) &&
     sameValues(one.http2 ?? {}, other.http2 ?? {})
   )

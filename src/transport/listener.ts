@@ -1,6 +1,13 @@
 import type { Clock } from '../core/clock.ts'
 import { ProxyError } from '../core/errors.ts'
-import type { Address, BoundListener, Network, Wire } from '../core/network.ts'
+import {
+  type Address,
+  type BoundListener,
+  type MemoryUse,
+  type Network,
+  peerOf,
+  type Wire,
+} from '../core/network.ts'
 import type { ConnectionRefusal, RefusedConnection } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
 import type { ClientResolver } from './client-resolver.ts'
@@ -10,7 +17,11 @@ import type { Http2Settings } from './http2/http2-options.ts'
 import { Http2ServerConnection } from './http2/server-connection.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerContext, ServedConnection, Snapshot } from './listener-context.ts'
+import { Openings } from './openings.ts'
+import { plainAddress } from './plain-address.ts'
 import { ProtocolSniffer } from './protocol-sniffer.ts'
+import type { ProxyProtocolSettings } from './proxy-protocol/listen-options.ts'
+import { type ProxyHeader, parseProxyHeader } from './proxy-protocol/proxy-header.ts'
 import { Handshakes, type HandshakesOwner } from './tls/handshakes.ts'
 import type { TlsSettings } from './tls/listen-options.ts'
 import { ListenerTls } from './tls/listener-tls.ts'
@@ -20,6 +31,8 @@ export interface ListenerSettings {
   readonly port: number
   readonly limits: Limits
   readonly clients: ClientResolver
+  /** `undefined`: connections are the clients' own, whoever connects. */
+  readonly proxyProtocol: ProxyProtocolSettings | undefined
   /** `undefined`: connections are not encrypted. */
   readonly tls: TlsSettings | undefined
   /** `undefined` speaks HTTP/1.1 alone. */
@@ -44,6 +57,9 @@ export class Listener implements ListenerContext, HandshakesOwner {
   draining = false
   accepting = true
   tunnelsEnded = false
+  readonly #proxyProtocol: ProxyProtocolSettings | undefined
+  /** PROXY headers that are being read. */
+  readonly #headers: Openings<ProxyHeader>
   readonly #handshakes: Handshakes
   #refusals = new Map<ConnectionRefusal, number>()
   #onConnectionRefused: ListenerSettings['onConnectionRefused']
@@ -66,6 +82,20 @@ export class Listener implements ListenerContext, HandshakesOwner {
     this.#onConnectionRefused = settings.onConnectionRefused
     this.snapshot = snapshot
     this.parseHead = (bytes, start, available) => parseRequestHead(bytes, start, available, limits)
+    this.#proxyProtocol = settings.proxyProtocol
+    this.#headers = new Openings(
+      {
+        clock,
+        timeoutMs: limits.headMs,
+        parse: parseProxyHeader,
+        refusal: 'proxy_header',
+        timeoutRefusal: 'proxy_header_timeout',
+      },
+      {
+        opened: (wire, header, bytes) => this.#headerRead(wire, header, bytes),
+        unopened: (refused) => this.unsecured(refused),
+      },
+    )
     const { handshakeMs, handshakes } = limits
     this.#handshakes = new Handshakes({ clock, handshakeMs, handshakes }, this)
   }
@@ -76,9 +106,9 @@ export class Listener implements ListenerContext, HandshakesOwner {
     return address
   }
 
-  /** Open connections, those in a TLS handshake included. */
+  /** Open connections, those in a TLS handshake and those of which the begin is being read included. */
   get connections(): number {
-    return this.#connections.size + this.#handshakes.size
+    return this.#connections.size + this.#handshakes.size + this.#headers.size
   }
 
   /** Connections that never came to a request, by the reason why. One that takes over goes on counting. */
@@ -142,6 +172,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
     for (const connection of [...this.#connections]) connection.drain()
     // Whoever is in a handshake still gets a response.
     await this.#whenEmpty()
+    this.#headers.close()
     this.#handshakes.close()
   }
 
@@ -157,6 +188,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
     this.accepting = false
     await this.#socket?.bound?.close()
     this.#tls?.close()
+    this.#headers.close()
     this.#handshakes.close()
     for (const connection of [...this.#connections]) connection.close(new ProxyError('proxy_closed'))
     // What lingers or tunnels has no exchange to give up, but a wire to close.
@@ -213,12 +245,26 @@ export class Listener implements ListenerContext, HandshakesOwner {
       return
     }
     if (this.connections >= this.limits.connections) {
-      this.#refused({ reason: 'connections', peer: wire.remote, error: undefined })
+      this.#refused({ reason: 'connections', peer: peerOf(wire), error: undefined })
       wire.destroy()
       return
     }
-    if (this.#tls === undefined) this.#serve(wire)
+    const { address } = wire.remote
+    if (this.#proxyProtocol?.from.includes(plainAddress(address)) === true) this.#headers.begin(wire)
+    else if (this.#tls === undefined) this.#serve(wire)
     else this.#handshakes.begin(wire, this.#tls.server)
+  }
+
+  /** Behind the header begins what the client has sent. */
+  #headerRead(wire: Wire, { forwarded, end }: ProxyHeader, bytes: Buffer): MemoryUse {
+    wire.forwarded = forwarded
+    const rest = bytes.subarray(end)
+    if (this.#tls !== undefined) {
+      this.#handshakes.begin(wire, this.#tls.server, Buffer.from(rest))
+      return true
+    }
+    this.#serve(wire)
+    return rest.length === 0 ? true : wire.handler.onData(rest)
   }
 
   /** Which protocol is spoken on a wire is known here: by ALPN where there is TLS, else by how the client begins. */

@@ -285,7 +285,7 @@ class InMemory implements MemoryNetwork, LinkHost {
     }
   }
 
-  #connect(from: string, { host, port, tls }: ConnectOptions, handler: ConnectHandler): Connecting {
+  #connect(from: string, { host, port, tls, preamble }: ConnectOptions, handler: ConnectHandler): Connecting {
     const to = `${host}:${port}`
     const attempt = { to, opened: new Error('opened here') }
     const address = this.#resolve(host)
@@ -321,9 +321,11 @@ class InMemory implements MemoryNetwork, LinkHost {
         client: { address: from, port: this.#clientPort() },
         server: { address, port },
         asked: tls,
+        preamble: preamble !== undefined,
         opened: attempt.opened,
       })
       this.#links.add(link)
+      if (preamble !== undefined) link.client.write(preamble)
       listening.onWire(link.server)
       if (link.refused !== undefined) {
         link.client.destroy()

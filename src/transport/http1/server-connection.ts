@@ -5,7 +5,14 @@ import type { Client } from '../../core/exchange.ts'
 import { FieldKind } from '../../core/field-name.ts'
 import type { HeaderList } from '../../core/headers.ts'
 import { RequestMessage, type ResponseMessage } from '../../core/message.ts'
-import { type MemoryUse, SMALL_BYTES, type Tunnel, type Wire, type WireHandler } from '../../core/network.ts'
+import {
+  type MemoryUse,
+  peerOf,
+  SMALL_BYTES,
+  type Tunnel,
+  type Wire,
+  type WireHandler,
+} from '../../core/network.ts'
 import { problemResponse } from '../../core/problem.ts'
 import { announcedLength, incomingRequestFraming, outgoingResponseFraming } from '../framing.ts'
 import type { ListenerContext } from '../listener-context.ts'
@@ -470,7 +477,7 @@ export class ServerConnection
     if (error.code === 'internal_error') serving.report(serving.exchange, error)
     const begun = serving.response
     const exchange = serving.abandon(error)
-    if (exchange === undefined) this.#context.snapshot.refused(error, this.#wire.remote)
+    if (exchange === undefined) this.#context.snapshot.refused(error, peerOf(this.#wire))
     this.#body?.fail(error)
     if (begun !== undefined) {
       this.#writer?.cancel(error)
