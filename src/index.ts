@@ -105,12 +105,14 @@ export {
   proxy,
   type RoutedGroup,
   type RoutedProxy,
-  type StartOptions,
 } from './proxy/proxy.ts'
 export { type Readiness, type ReadinessOptions, readiness } from './proxy/readiness.ts'
 export type { RouteDescription } from './proxy/route-listing.ts'
 export type { RunningProxy, Surroundings } from './proxy/running-proxy.ts'
+export type { StartOptions } from './proxy/start.ts'
 export { StartError } from './proxy/start-error.ts'
+export { type TcpProxy, tcp } from './proxy/tcp.ts'
+export type { TcpListenOptions } from './proxy/tcp-listen-options.ts'
 export type { LimitOptions } from './transport/limits.ts'
 export type { ProxyProtocolOptions } from './transport/proxy-protocol/listen-options.ts'
 export type {

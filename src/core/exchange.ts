@@ -9,6 +9,14 @@ import type { RequestMessage } from './message.ts'
 import type { ForwardedConnection, TlsFacts } from './network.ts'
 import { type Random, systemRandom } from './random.ts'
 
+/** What a client says in clear text when it begins TLS that is passed on to a service. */
+export interface ClientHello {
+  /** The host name that it asks for (SNI), in lower case. Of an encrypted one (ECH), the outer. */
+  readonly servername: string | undefined
+  /** The application protocols that it offers (ALPN), the one preferred first. */
+  readonly alpn: readonly string[]
+}
+
 /** Who sent the request. */
 export interface Client {
   /** The client's address: the peer's own, or what trusted proxies say of it. */
@@ -27,6 +35,8 @@ export interface Client {
   readonly tls: TlsFacts | undefined
   /** What a trusted proxy has said of the connection by the PROXY protocol; `undefined` where none did. */
   readonly proxyProtocol?: ForwardedConnection | undefined
+  /** What it has asked for in TLS that is passed on to a service. Of `tcp()` alone. */
+  readonly clientHello?: ClientHello | undefined
   /** @internal What to send on of forwarding fields. */
   readonly forwarding: Forwarding
 }

@@ -167,7 +167,7 @@ export class Members {
     const { source, tls } = this.#description
     if (source !== undefined)
       throw invalidOption('pool', 'endpoints', 'left to the source of this pool', given)
-    this.#publish(this.#replace(endpointSpecs(given, tls)))
+    this.#publish(this.#replace(endpointSpecs(given, tls, this.#runtime.connectors.protocol)))
   }
 
   /** Has an endpoint chosen no more. Resolves when nothing is in flight on it; `false` where it was readmitted before. */
@@ -238,7 +238,7 @@ export class Members {
   #listed(given: readonly (string | EndpointOptions)[]): void {
     let specs: readonly EndpointSpec[]
     try {
-      specs = endpointSpecs(given, this.#description.tls)
+      specs = endpointSpecs(given, this.#description.tls, this.#runtime.connectors.protocol)
     } catch (error) {
       this.news.listRefused(error as Error)
       return

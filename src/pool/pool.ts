@@ -2,6 +2,7 @@ import * as balancers from '../balancers/index.ts'
 import type { Balancer } from '../core/balancer.ts'
 import { assertFilter, type Filter } from '../core/handler.ts'
 import { invalidOption } from '../core/options.ts'
+import type { EndpointProtocol } from '../transport/endpoint-protocol.ts'
 import {
   type Compilable,
   type Compiled,
@@ -22,7 +23,7 @@ import { type FallbackOptions, fallbackSettings } from './fallback-options.ts'
 import { type HealthOptions, healthSettings } from './health-options.ts'
 import { type HedgeOptions, hedgeSettings } from './hedge-options.ts'
 import { describePool, type PoolDescription, type PoolOptions, usedSpecs } from './pool-description.ts'
-import { ONE_ATTEMPT, type RetryOptions, retrySettings } from './retry-options.ts'
+import { CONNECT_AGAIN, ONE_ATTEMPT, type RetryOptions, retrySettings } from './retry-options.ts'
 import { RunningPool } from './running-pool.ts'
 import { type SlowStartOptions, slowStartSettings } from './slow-start.ts'
 import { type SubsetOptions, type SubsetSelector, subsetSettings } from './subset.ts'
@@ -422,13 +423,25 @@ export class Pool implements Compilable {
   }
 
   /** @internal */
+  get protocol(): EndpointProtocol | undefined {
+    return this.#description.specs[0]?.protocol
+  }
+
+  /** @internal */
   compile(runtime: Runtime, before?: Compiled): Compiled {
-    return new RunningPool(this.#description, runtime, before instanceof RunningPool ? before : undefined)
+    const description =
+      runtime.connectors.protocol === 'tcp' ? ofConnections(this.#description) : this.#description
+    return new RunningPool(description, runtime, before instanceof RunningPool ? before : undefined)
   }
 
   #with(change: Partial<PoolDescription>): Pool {
     return new Pool({ ...this.#description, ...change })
   }
+}
+
+/** A connection that could not be made is made to another endpoint: nothing was sent. */
+function ofConnections(description: PoolDescription): PoolDescription {
+  return { ...description, retry: description.retry ?? CONNECT_AGAIN }
 }
 
 function filterName(filter: Filter): string {

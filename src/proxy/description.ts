@@ -6,6 +6,7 @@ import type { ResponseMessage } from '../core/message.ts'
 import type { RefusedConnection } from '../core/observer.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { ClientResolver, type TrustedField } from '../transport/client-resolver.ts'
+import type { EndpointProtocol } from '../transport/endpoint-protocol.ts'
 import { type Http2Options, http2Settings } from '../transport/http2/http2-options.ts'
 import { type LimitOptions, limits } from '../transport/limits.ts'
 import type { ListenerSettings } from '../transport/listener.ts'
@@ -66,6 +67,8 @@ export interface RouteEntry {
 
 /** What a proxy is, before anything is opened. Never changed, only replaced. */
 export interface ProxyDescription {
+  /** `tcp` carries connections, of which each is one exchange. */
+  readonly protocol: EndpointProtocol
   readonly caseSensitivePaths: boolean
   readonly dangerouslyAllowAmbiguousPaths: boolean
   readonly listeners: readonly ListenerSettings[]
@@ -81,6 +84,12 @@ export function withListener(description: ProxyDescription): ProxyDescription {
   return description.listeners.length > 0
     ? description
     : { ...description, listeners: [listenerSettings({})] }
+}
+
+/** Two listeners cannot have one address. */
+export function refuseSameAddress(listeners: readonly ListenerSettings[], added: ListenerSettings): void {
+  if (added.port !== 0 && listeners.some(({ host, port }) => host === added.host && port === added.port))
+    throw invalidOption('listen', 'port', 'different for each listener of a host', added.port)
 }
 
 export function listenerSettings(given: number | ListenOptions): ListenerSettings {
@@ -129,6 +138,7 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
   return {
     port,
     host,
+    protocol: 'http',
     clients: new ClientResolver(trustedProxies, trustedField),
     limits: limits(limitOptions),
     proxyProtocol: proxyProtocol === undefined ? undefined : proxyProtocolSettings(proxyProtocol),

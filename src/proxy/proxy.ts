@@ -16,13 +16,14 @@ import {
   listenerSettings,
   type ProxyDescription,
   type RouteEntry,
+  refuseSameAddress,
   withListener,
 } from './description.ts'
-import { type DrainOptions, drainSettings } from './drain-options.ts'
+import { refuseEndpointsOf } from './endpoint-protocols.ts'
 import { type Explanation, explain } from './explanation.ts'
 import { listRoutes, type RouteDescription } from './route-listing.ts'
-import { type Described, RunningProxy, type Surroundings } from './running-proxy.ts'
-import { drainOnSignals } from './signals.ts'
+import type { Described, RunningProxy } from './running-proxy.ts'
+import { type StartOptions, start } from './start.ts'
 
 export interface ProxyOptions {
   /** Whether `/API` is another path than `/api`. Default true. Set it to false in front of services that ignore case. */
@@ -32,13 +33,6 @@ export interface ProxyOptions {
    * refused in any case). Default false.
    */
   dangerouslyAllowAmbiguousPaths?: boolean
-}
-
-export interface StartOptions {
-  /** Drains on SIGTERM and SIGINT, with these options or the defaults; a second signal closes at once. Default true. */
-  signals?: boolean | DrainOptions
-  /** Time, chance and network, where they are not to be the real ones: the testing kit has others. */
-  surroundings?: Partial<Surroundings>
 }
 
 /** Where routes of a group are added. */
@@ -111,6 +105,7 @@ export function proxy(options: ProxyOptions = {}): ProxyBuilder {
   knownOptions('proxy', options, ['caseSensitivePaths', 'dangerouslyAllowAmbiguousPaths'])
   const { caseSensitivePaths = true, dangerouslyAllowAmbiguousPaths = false } = options
   return new DescribedProxy({
+    protocol: 'http',
     caseSensitivePaths,
     dangerouslyAllowAmbiguousPaths,
     listeners: [],
@@ -130,9 +125,7 @@ class DescribedProxy implements ProxyBuilder {
   listen(at: number | ListenOptions = {}): ProxyBuilder {
     const { listeners } = this.description
     const added = listenerSettings(at)
-    if (added.port !== 0 && listeners.some(({ host, port }) => host === added.host && port === added.port)) {
-      throw invalidOption('listen', 'port', 'different for each listener of a host', added.port)
-    }
+    refuseSameAddress(listeners, added)
     return this.#with({ listeners: [...listeners, added] })
   }
 
@@ -157,20 +150,7 @@ class DescribedProxy implements ProxyBuilder {
   }
 
   async start(options: StartOptions = {}): Promise<RunningProxy> {
-    knownOptions('start', options, ['signals', 'surroundings'])
-    const { signals = true, surroundings = {} } = options
-    if (typeof signals !== 'boolean' && (typeof signals !== 'object' || signals === null))
-      throw invalidOption('start', 'signals', 'true, false or options of a drain', signals)
-    const draining =
-      signals === false ? undefined : drainSettings('start.signals', signals === true ? {} : signals)
-    const running = await RunningProxy.start(withListener(this.description), {
-      clock: systemClock,
-      random: systemRandom,
-      network: nodeNetwork,
-      ...surroundings,
-    })
-    if (draining !== undefined) drainOnSignals(running, draining)
-    return running
+    return start(withListener(this.description), options)
   }
 
   handler(): Handler {
@@ -278,6 +258,7 @@ function routeEntry(match: Match, filtersAndTarget: readonly (Filter | Target)[]
       target,
     )
   }
+  refuseEndpointsOf('tcp', 'route', 'handler', target)
   const filters = filtersAndTarget.slice(0, -1)
   for (const filter of filters) assertFilter('route', filter)
   return { match, filters: filters as Filter[], target: target as Target }

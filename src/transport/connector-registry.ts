@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
 import type { ConnectOptions, Network, TlsConnectOptions } from '../core/network.ts'
 import { Connector } from './connector.ts'
+import type { EndpointProtocol } from './endpoint-protocol.ts'
 import type { UpstreamLimits } from './upstream-limits.ts'
 
 /**
@@ -9,6 +10,7 @@ import type { UpstreamLimits } from './upstream-limits.ts'
  * name the same endpoint share its connections, and a reload keeps them.
  */
 export class ConnectorRegistry {
+  readonly protocol: EndpointProtocol
   readonly #network: Network
   readonly #clock: Clock
   readonly #entries = new Map<string, { readonly connector: Connector; users: number }>()
@@ -16,7 +18,9 @@ export class ConnectorRegistry {
   #wires = 0
   #disconnected: (() => void) | undefined
 
-  constructor(network: Network, clock: Clock) {
+  /** `protocol` is that of all endpoints: a running proxy has one. */
+  constructor(network: Network, clock: Clock, protocol: EndpointProtocol = 'http') {
+    this.protocol = protocol
     this.#network = network
     this.#clock = clock
   }
@@ -30,7 +34,7 @@ export class ConnectorRegistry {
     let entry = this.#entries.get(key)
     if (entry === undefined) {
       entry = {
-        connector: new Connector(target, this.#network, this.#clock, limits, this.onWires),
+        connector: new Connector(target, this.#network, this.#clock, limits, this.onWires, this.protocol),
         users: 0,
       }
       this.#entries.set(key, entry)

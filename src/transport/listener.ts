@@ -11,6 +11,7 @@ import {
 import type { ConnectionRefusal, RefusedConnection } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
 import type { ClientResolver } from './client-resolver.ts'
+import type { EndpointProtocol } from './endpoint-protocol.ts'
 import { parseRequestHead, type RequestHead } from './http1/request-head.ts'
 import { ServerConnection } from './http1/server-connection.ts'
 import type { Http2Settings } from './http2/http2-options.ts'
@@ -22,6 +23,7 @@ import { plainAddress } from './plain-address.ts'
 import { ProtocolSniffer } from './protocol-sniffer.ts'
 import type { ProxyProtocolSettings } from './proxy-protocol/listen-options.ts'
 import { type ProxyHeader, parseProxyHeader } from './proxy-protocol/proxy-header.ts'
+import { TcpConnection } from './tcp/tcp-connection.ts'
 import { Handshakes, type HandshakesOwner } from './tls/handshakes.ts'
 import type { TlsSettings } from './tls/listen-options.ts'
 import { ListenerTls } from './tls/listener-tls.ts'
@@ -35,6 +37,8 @@ export interface ListenerSettings {
   readonly proxyProtocol: ProxyProtocolSettings | undefined
   /** `undefined`: connections are not encrypted. */
   readonly tls: TlsSettings | undefined
+  /** `tcp` carries bytes alone. */
+  readonly protocol: EndpointProtocol
   /** `undefined` speaks HTTP/1.1 alone. */
   readonly http2: Http2Settings | undefined
   readonly onConnectionRefused: ((refused: RefusedConnection) => void) | undefined
@@ -64,6 +68,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
   #refusals = new Map<ConnectionRefusal, number>()
   #onConnectionRefused: ListenerSettings['onConnectionRefused']
   #tls: ListenerTls | undefined
+  readonly #protocol: EndpointProtocol
   readonly #http2: Http2Settings | undefined
   readonly #connections = new Set<ServedConnection>()
   #socket: ListeningSocket | undefined
@@ -78,6 +83,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
     this.random = random
     this.limits = limits
     this.clients = settings.clients
+    this.#protocol = settings.protocol
     this.#http2 = settings.http2
     this.#onConnectionRefused = settings.onConnectionRefused
     this.snapshot = snapshot
@@ -269,6 +275,12 @@ export class Listener implements ListenerContext, HandshakesOwner {
 
   /** Which protocol is spoken on a wire is known here: by ALPN where there is TLS, else by how the client begins. */
   #serve(wire: Wire): void {
+    if (this.#protocol === 'tcp') {
+      const connection = this.#add(new TcpConnection(wire, this, undefined))
+      wire.handler = connection
+      connection.begin()
+      return
+    }
     const http2 = this.#http2
     if (http2 !== undefined && wire.tls?.alpn === 'h2') {
       wire.handler = this.#add(new Http2ServerConnection(wire, this, http2))

@@ -109,7 +109,10 @@ function socketOptions(host: string, port: number) {
 function awaitConnection(
   socket: Socket,
   handshake: UpstreamHandshake | undefined,
-  { onConnect, onConnectError }: { onConnect(wire: NodeWire): void; onConnectError(error: Error): void },
+  {
+    onConnect,
+    onConnectError,
+  }: { readonly onConnect: (wire: NodeWire) => void; readonly onConnectError: (error: Error) => void },
 ): Connecting {
   handshake?.watch(socket as TLSSocket)
   const connected = (): void => {

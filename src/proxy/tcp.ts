@@ -1,0 +1,114 @@
+import { assertFilter, type Filter } from '../core/handler.ts'
+import { invalidOption } from '../core/options.ts'
+import type { Pool } from '../pool/pool.ts'
+import { isCompilable } from '../transport/runtime.ts'
+import { type ProxyDescription, refuseSameAddress } from './description.ts'
+import { refuseEndpointsOf } from './endpoint-protocols.ts'
+import { listRoutes, type RouteDescription } from './route-listing.ts'
+import type { Described, RunningProxy } from './running-proxy.ts'
+import { type StartOptions, start } from './start.ts'
+import { type TcpListenOptions, tcpListenerSettings } from './tcp-listen-options.ts'
+
+/** The description of a proxy that carries connections, whatever is spoken on them. Each method returns a new one. */
+export interface TcpProxy extends Described {
+  /**
+   * Adds a listener. On 127.0.0.1 unless `host` says another address; port 0 takes a free one.
+   * @throws `ERR_OPTION_INVALID`
+   */
+  listen(at: number | TcpListenOptions): TcpProxy
+  /**
+   * Adds filters around each connection, outermost first. A connection is one exchange: a filter sees its client, and
+   * `exchange.onComplete` tells how it ended and how many bytes went each way. A filter that throws, or answers, closes it.
+   *
+   * @example
+   * tcp().use((exchange, next) => {
+   *   exchange.onComplete(({ result, bytesSent }) => console.log(exchange.client.address, result, bytesSent))
+   *   return next(exchange)
+   * })
+   *
+   * @throws `ERR_OPTION_INVALID`
+   */
+  use(...filters: Filter[]): TcpProxy
+  /**
+   * Sends connections to a pool of `tcp:` or `tls:` endpoints: each to the one that the pool's balancer picks, and for as long
+   * as it lasts. One that cannot be made is made to another endpoint, up to three in all unless `pool.retry` says otherwise.
+   *
+   * @example tcp().listen(5432).to(pool(['tcp://db1:5432', 'tcp://db2:5432']).leastConnections())
+   *
+   * @throws `ERR_OPTION_INVALID` for what is no such pool, and where there is one already.
+   */
+  to(pool: Pool): TcpProxy
+  /**
+   * Opens the listeners.
+   * @throws `ERR_OPTION_INVALID` where there is no listener, or nothing to send connections to.
+   */
+  start(options?: StartOptions): Promise<RunningProxy>
+  /** What connections are sent to, and the filters around them. */
+  readonly routes: readonly RouteDescription[]
+}
+
+/**
+ * Begins the description of a proxy for TCP: whatever is spoken, bytes are passed on as they are. It has the pools of
+ * `proxy()`, with their balancers, probes, ejection and limits; an endpoint's `inFlight` is the connections that it has.
+ *
+ * @example
+ * await tcp().listen(5432).to(pool(['tcp://db1:5432', 'tcp://db2:5432']).leastConnections()).start()
+ */
+export function tcp(): TcpProxy {
+  return new DescribedTcp({
+    protocol: 'tcp',
+    caseSensitivePaths: true,
+    dangerouslyAllowAmbiguousPaths: false,
+    listeners: [],
+    filters: [],
+    routes: [],
+    errorHandler: undefined,
+  })
+}
+
+/** Every connection. Its exchange has no path but `/`. */
+const EVERYTHING = '/'
+
+class DescribedTcp implements TcpProxy {
+  readonly description: ProxyDescription
+
+  constructor(description: ProxyDescription) {
+    this.description = description
+  }
+
+  listen(at: number | TcpListenOptions): TcpProxy {
+    const { listeners } = this.description
+    const added = tcpListenerSettings(at)
+    refuseSameAddress(listeners, added)
+    return this.#with({ listeners: [...listeners, added] })
+  }
+
+  use(...filters: Filter[]): TcpProxy {
+    for (const filter of filters) assertFilter('use', filter)
+    return this.#with({ filters: [...this.description.filters, ...filters] })
+  }
+
+  to(pool: Pool): TcpProxy {
+    const { routes } = this.description
+    if (!isCompilable(pool)) throw invalidOption('to', 'pool', 'a pool of tcp: or tls: endpoints', pool)
+    refuseEndpointsOf('http', 'to', 'pool', pool)
+    if (routes.some(({ match }) => match === EVERYTHING))
+      throw invalidOption('to', 'pool', 'the only one of its kind', pool)
+    return this.#with({ routes: [...routes, { match: EVERYTHING, filters: [], target: pool }] })
+  }
+
+  async start(options: StartOptions = {}): Promise<RunningProxy> {
+    const { listeners, routes } = this.description
+    if (listeners.length === 0) throw invalidOption('start', 'listen', 'called before', listeners)
+    if (routes.length === 0) throw invalidOption('start', 'to', 'called before', routes)
+    return start(this.description, options)
+  }
+
+  get routes(): readonly RouteDescription[] {
+    return listRoutes(this.description)
+  }
+
+  #with(change: Partial<ProxyDescription>): DescribedTcp {
+    return new DescribedTcp({ ...this.description, ...change })
+  }
+}
