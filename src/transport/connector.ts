@@ -1,5 +1,6 @@
 import { type Clock, Deadline } from '../core/clock.ts'
 import { ProxyError } from '../core/errors.ts'
+import type { Client } from '../core/exchange.ts'
 import { IDEMPOTENT_METHODS } from '../core/idempotent-methods.ts'
 import type { ConnectOptions, Network, Wire } from '../core/network.ts'
 import type { Attempt } from './attempt.ts'
@@ -10,6 +11,7 @@ import { parseResponseHead, type ResponseHead } from './http1/response-head.ts'
 import { Http2ClientConnection } from './http2/client-connection.ts'
 import { allowedUpgrade } from './outgoing-head.ts'
 import { PendingConnection, type PendingConnectionOwner } from './pending-connection.ts'
+import { type Ends, proxyHeader } from './proxy-protocol/header-writer.ts'
 import { UpstreamTcpConnection } from './tcp/upstream-tcp-connection.ts'
 import type { ConnectionOwner, SendAgain, UpstreamConnection } from './upstream-connection.ts'
 import type { UpstreamLimits } from './upstream-limits.ts'
@@ -166,7 +168,7 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
   }
 
   #releasedHttp1(connection: ClientConnection): void {
-    if (this.#phase === 'closed') {
+    if (this.#phase === 'closed' || this.limits.proxyProtocol !== 'off') {
       connection.close()
       return
     }
@@ -207,6 +209,8 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
   // Finding one that is there.
 
   #openFor(attempt: Attempt): UpstreamConnection | undefined {
+    // What is kept is another client's.
+    if (this.limits.proxyProtocol !== 'off') return undefined
     if (this.#idle.length > 0) return this.#idle.pop()
     if (this.#sessions.length === 0 || this.#needsHttp1(attempt)) return undefined
     let best: Http2ClientConnection | undefined
@@ -243,7 +247,13 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
     const pending = new PendingConnection(this, this.clock, this.limits, capacity)
     this.#pending.add(pending)
     pending.add(attempt)
-    pending.connect(this.#network, this.#offering(onlyHttp1))
+    const target = this.#offering(onlyHttp1)
+    const { proxyProtocol } = this.limits
+    if (proxyProtocol === 'off') pending.connect(this.#network, target)
+    else {
+      const preamble = proxyHeader(proxyProtocol, endsOf(attempt.exchange.client))
+      pending.connect(this.#network, { ...target, preamble })
+    }
   }
 
   /** The target, with the protocols that are offered to it. Always the same object: sessions and keys are kept by it. */
@@ -362,6 +372,11 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
     )
     this.#idleDeadline.arm(Math.max(1, this.#idleCheckAt - now))
   }
+}
+
+/** Of the client's connection. */
+function endsOf({ peer, localAddress = '', localPort }: Client): Ends {
+  return { source: peer, destination: { address: localAddress, port: localPort } }
 }
 
 const ONLY_HTTP1 = ['http/1.1']
