@@ -27,7 +27,7 @@ export {
   type ProxyErrorOptions,
   type Sent,
 } from './core/errors.ts'
-export type { Client, Exchange, Outcome, RouteInfo } from './core/exchange.ts'
+export type { Client, ClientHello, Exchange, Outcome, RouteInfo } from './core/exchange.ts'
 export { answeredByFallback, type FallbackAnswer } from './core/fallback-answer.ts'
 export { formatDecision } from './core/format-decision.ts'
 export {
@@ -111,7 +111,7 @@ export type { RouteDescription } from './proxy/route-listing.ts'
 export type { RunningProxy, Surroundings } from './proxy/running-proxy.ts'
 export type { StartOptions } from './proxy/start.ts'
 export { StartError } from './proxy/start-error.ts'
-export { type TcpProxy, tcp } from './proxy/tcp.ts'
+export { type SniOptions, type TcpProxy, tcp } from './proxy/tcp.ts'
 export type { TcpListenOptions } from './proxy/tcp-listen-options.ts'
 export type { LimitOptions } from './transport/limits.ts'
 export type { ProxyProtocolOptions } from './transport/proxy-protocol/listen-options.ts'

@@ -39,6 +39,8 @@ export interface ProbeResult {
  * - `client_certificate`: the client has shown no certificate that is trusted, and had to.
  * - `proxy_header`: a trusted proxy did not begin with a PROXY protocol header that can be read.
  * - `proxy_header_timeout`: that header was not there in time.
+ * - `client_hello`: a client that is to be sent on by the server name of its TLS has begun none that can be read.
+ * - `client_hello_timeout`: the begin of that TLS was not there in time.
  */
 export type ConnectionRefusal =
   | 'connections'
@@ -48,6 +50,8 @@ export type ConnectionRefusal =
   | 'client_certificate'
   | 'proxy_header'
   | 'proxy_header_timeout'
+  | 'client_hello'
+  | 'client_hello_timeout'
 
 /** A connection that never came to a request, and is closed. */
 export interface RefusedConnection {

@@ -139,6 +139,7 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     port,
     host,
     protocol: 'http',
+    readsHello: false,
     clients: new ClientResolver(trustedProxies, trustedField),
     limits: limits(limitOptions),
     proxyProtocol: proxyProtocol === undefined ? undefined : proxyProtocolSettings(proxyProtocol),

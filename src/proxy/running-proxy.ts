@@ -361,6 +361,7 @@ function sameAddress(one: ListenerSettings, other: ListenerSettings): boolean {
 function sameListener(one: ListenerSettings, other: ListenerSettings): boolean {
   return (
     sameAddress(one, other) &&
+    one.readsHello === other.readsHello &&
     one.clients.trusted === other.clients.trusted &&
     one.tls?.identity === other.tls?.identity &&
     one.proxyProtocol?.identity === other.proxyProtocol?.identity &&

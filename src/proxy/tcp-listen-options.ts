@@ -31,7 +31,7 @@ export function tcpListenerSettings(given: number | TcpListenOptions): ListenerS
   const { tls, alpn, ...shared } = options
   if (alpn !== undefined && tls === undefined)
     throw invalidOption('listen', 'alpn', 'left out where there is no "tls"', alpn)
-  if (alpn !== undefined && !(Array.isArray(alpn) && alpn.every(isProtocol)))
+  if (alpn !== undefined && !(Array.isArray(alpn) && alpn.every(isProtocolName)))
     throw invalidOption('listen', 'alpn', "a list of protocols, such as ['postgresql']", alpn)
   return {
     ...listenerSettings({ ...shared, http2: false }),
@@ -41,6 +41,6 @@ export function tcpListenerSettings(given: number | TcpListenOptions): ListenerS
 }
 
 /** RFC 7301 section 3.1. */
-function isProtocol(value: unknown): boolean {
+export function isProtocolName(value: unknown): boolean {
   return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= 255
 }

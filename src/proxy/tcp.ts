@@ -1,13 +1,16 @@
 import { assertFilter, type Filter } from '../core/handler.ts'
-import { invalidOption } from '../core/options.ts'
+import { parseHostPattern } from '../core/host-pattern.ts'
+import { all, type MatchPredicate } from '../core/match.ts'
+import { invalidOption, knownOptions } from '../core/options.ts'
 import type { Pool } from '../pool/pool.ts'
 import { isCompilable } from '../transport/runtime.ts'
+import { routerOf } from './compiled-proxy.ts'
 import { type ProxyDescription, refuseSameAddress } from './description.ts'
 import { refuseEndpointsOf } from './endpoint-protocols.ts'
 import { listRoutes, type RouteDescription } from './route-listing.ts'
 import type { Described, RunningProxy } from './running-proxy.ts'
 import { type StartOptions, start } from './start.ts'
-import { type TcpListenOptions, tcpListenerSettings } from './tcp-listen-options.ts'
+import { isProtocolName, type TcpListenOptions, tcpListenerSettings } from './tcp-listen-options.ts'
 
 /** The description of a proxy that carries connections, whatever is spoken on them. Each method returns a new one. */
 export interface TcpProxy extends Described {
@@ -39,12 +42,33 @@ export interface TcpProxy extends Described {
    */
   to(pool: Pool): TcpProxy
   /**
+   * Sends connections to pools by the server name that clients ask for in TLS (SNI): `db.example.com`, or `*.example.com` for
+   * all names below; the most specific one counts. On a listener without `tls`, TLS goes on to the service as it is, and only
+   * its begin is read, of which nothing is secret; with `tls` it ends here. What asks for another name, or none, goes to the
+   * pool of `to`; without one, its connection is closed, with `route_not_found`. What is no TLS is refused: `client_hello`.
+   *
+   * With `alpn`, only clients that offer one of these protocols are meant. Earlier calls go before later ones.
+   *
+   * Trap: a client that encrypts the name that it asks for (ECH) is sent by the one that it shows, which is another.
+   *
+   * @example tcp().listen(443).sni({ 'db.example.com': databases, '*.example.com': web }).to(others)
+   *
+   * @throws `ERR_OPTION_INVALID` for a name that is none, and for what is no pool of `tcp:` or `tls:` endpoints.
+   */
+  sni(names: Readonly<Record<string, Pool>>, options?: SniOptions): TcpProxy
+  /**
    * Opens the listeners.
    * @throws `ERR_OPTION_INVALID` where there is no listener, or nothing to send connections to.
    */
   start(options?: StartOptions): Promise<RunningProxy>
   /** What connections are sent to, and the filters around them. */
   readonly routes: readonly RouteDescription[]
+}
+
+/** Which clients a table of server names is for. */
+export interface SniOptions {
+  /** Those that offer one of these protocols (ALPN), such as `'h2'` or `'postgresql'`. Default all. */
+  alpn?: string | readonly string[]
 }
 
 /**
@@ -69,11 +93,28 @@ export function tcp(): TcpProxy {
 /** Every connection. Its exchange has no path but `/`. */
 const EVERYTHING = '/'
 
+function alpnMatch(options: SniOptions): MatchPredicate | undefined {
+  knownOptions('sni', options, ['alpn'] satisfies (keyof SniOptions)[])
+  if (options.alpn === undefined) return undefined
+  const wanted: readonly unknown[] = Array.isArray(options.alpn) ? options.alpn : [options.alpn]
+  if (wanted.length === 0 || !wanted.every(isProtocolName))
+    throw invalidOption('sni', 'alpn', "a protocol or several, such as 'h2'", options.alpn)
+  return function alpn(_request, { clientHello, tls }) {
+    const offered = clientHello?.alpn ?? (tls?.alpn === undefined ? [] : [tls.alpn])
+    return offered.some((it) => wanted.includes(it))
+  }
+}
+
 class DescribedTcp implements TcpProxy {
   readonly description: ProxyDescription
 
   constructor(description: ProxyDescription) {
-    this.description = description
+    const { listeners, routes } = description
+    const byName = routes.some(({ match }) => match !== EVERYTHING)
+    this.description = {
+      ...description,
+      listeners: listeners.map((it) => ({ ...it, readsHello: byName && it.tls === undefined })),
+    }
   }
 
   listen(at: number | TcpListenOptions): TcpProxy {
@@ -95,6 +136,30 @@ class DescribedTcp implements TcpProxy {
     if (routes.some(({ match }) => match === EVERYTHING))
       throw invalidOption('to', 'pool', 'the only one of its kind', pool)
     return this.#with({ routes: [...routes, { match: EVERYTHING, filters: [], target: pool }] })
+  }
+
+  sni(names: Readonly<Record<string, Pool>>, options: SniOptions = {}): TcpProxy {
+    if (typeof names !== 'object' || names === null || Object.keys(names).length === 0)
+      throw invalidOption(
+        'sni',
+        'names',
+        "server names with their pools, such as { 'a.example': pool }",
+        names,
+      )
+    const offers = alpnMatch(options)
+    const added = Object.entries(names).map(([name, target]) => {
+      const pattern = parseHostPattern('sni', 'names', name)
+      if (pattern.port !== undefined || name.startsWith('['))
+        throw invalidOption('sni', 'names', 'server names without a port', name)
+      if (!isCompilable(target)) throw invalidOption('sni', name, 'a pool of tcp: or tls: endpoints', target)
+      refuseEndpointsOf('http', 'sni', name, target)
+      const match = offers === undefined ? { host: name } : all({ host: name }, offers)
+      return { match, filters: [], target }
+    })
+    const next = this.#with({ routes: [...this.description.routes, ...added] })
+    // A name that cannot be reached is found here, at the call that adds the second one of them.
+    routerOf(next.description, () => undefined)
+    return next
   }
 
   async start(options: StartOptions = {}): Promise<RunningProxy> {

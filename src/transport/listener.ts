@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { ProxyError } from '../core/errors.ts'
+import type { ClientHello } from '../core/exchange.ts'
 import {
   type Address,
   type BoundListener,
@@ -24,6 +25,7 @@ import { ProtocolSniffer } from './protocol-sniffer.ts'
 import type { ProxyProtocolSettings } from './proxy-protocol/listen-options.ts'
 import { type ProxyHeader, parseProxyHeader } from './proxy-protocol/proxy-header.ts'
 import { TcpConnection } from './tcp/tcp-connection.ts'
+import { parseClientHello } from './tls/client-hello.ts'
 import { Handshakes, type HandshakesOwner } from './tls/handshakes.ts'
 import type { TlsSettings } from './tls/listen-options.ts'
 import { ListenerTls } from './tls/listener-tls.ts'
@@ -39,6 +41,8 @@ export interface ListenerSettings {
   readonly tls: TlsSettings | undefined
   /** `tcp` carries bytes alone. */
   readonly protocol: EndpointProtocol
+  /** Whether what clients ask for in TLS that is passed on decides where they are sent. */
+  readonly readsHello: boolean
   /** `undefined` speaks HTTP/1.1 alone. */
   readonly http2: Http2Settings | undefined
   readonly onConnectionRefused: ((refused: RefusedConnection) => void) | undefined
@@ -64,6 +68,8 @@ export class Listener implements ListenerContext, HandshakesOwner {
   readonly #proxyProtocol: ProxyProtocolSettings | undefined
   /** PROXY headers that are being read. */
   readonly #headers: Openings<ProxyHeader>
+  /** Begins of TLS that is passed on, where they are read. */
+  readonly #hellos: Openings<ClientHello> | undefined
   readonly #handshakes: Handshakes
   #refusals = new Map<ConnectionRefusal, number>()
   #onConnectionRefused: ListenerSettings['onConnectionRefused']
@@ -102,6 +108,20 @@ export class Listener implements ListenerContext, HandshakesOwner {
         unopened: (refused) => this.unsecured(refused),
       },
     )
+    if (settings.readsHello)
+      this.#hellos = new Openings(
+        {
+          clock,
+          timeoutMs: limits.handshakeMs,
+          parse: parseClientHello,
+          refusal: 'client_hello',
+          timeoutRefusal: 'client_hello_timeout',
+        },
+        {
+          opened: (wire, hello, bytes) => this.#serveTcp(wire, hello, bytes),
+          unopened: (refused) => this.unsecured(refused),
+        },
+      )
     const { handshakeMs, handshakes } = limits
     this.#handshakes = new Handshakes({ clock, handshakeMs, handshakes }, this)
   }
@@ -114,7 +134,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
 
   /** Open connections, those in a TLS handshake and those of which the begin is being read included. */
   get connections(): number {
-    return this.#connections.size + this.#handshakes.size + this.#headers.size
+    return this.#connections.size + this.#handshakes.size + this.#headers.size + (this.#hellos?.size ?? 0)
   }
 
   /** Connections that never came to a request, by the reason why. One that takes over goes on counting. */
@@ -178,7 +198,12 @@ export class Listener implements ListenerContext, HandshakesOwner {
     for (const connection of [...this.#connections]) connection.drain()
     // Whoever is in a handshake still gets a response.
     await this.#whenEmpty()
+    this.#closeOpenings()
+  }
+
+  #closeOpenings(): void {
     this.#headers.close()
+    this.#hellos?.close()
     this.#handshakes.close()
   }
 
@@ -194,8 +219,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
     this.accepting = false
     await this.#socket?.bound?.close()
     this.#tls?.close()
-    this.#headers.close()
-    this.#handshakes.close()
+    this.#closeOpenings()
     for (const connection of [...this.#connections]) connection.close(new ProxyError('proxy_closed'))
     // What lingers or tunnels has no exchange to give up, but a wire to close.
     await this.#whenEmpty()
@@ -257,8 +281,9 @@ export class Listener implements ListenerContext, HandshakesOwner {
     }
     const { address } = wire.remote
     if (this.#proxyProtocol?.from.includes(plainAddress(address)) === true) this.#headers.begin(wire)
-    else if (this.#tls === undefined) this.#serve(wire)
-    else this.#handshakes.begin(wire, this.#tls.server)
+    else if (this.#tls !== undefined) this.#handshakes.begin(wire, this.#tls.server)
+    else if (this.#hellos !== undefined) this.#hellos.begin(wire)
+    else this.#serve(wire)
   }
 
   /** Behind the header begins what the client has sent. */
@@ -269,16 +294,15 @@ export class Listener implements ListenerContext, HandshakesOwner {
       this.#handshakes.begin(wire, this.#tls.server, Buffer.from(rest))
       return true
     }
-    this.#serve(wire)
+    if (this.#hellos === undefined) this.#serve(wire)
+    else this.#hellos.begin(wire)
     return rest.length === 0 ? true : wire.handler.onData(rest)
   }
 
   /** Which protocol is spoken on a wire is known here: by ALPN where there is TLS, else by how the client begins. */
   #serve(wire: Wire): void {
     if (this.#protocol === 'tcp') {
-      const connection = this.#add(new TcpConnection(wire, this, undefined))
-      wire.handler = connection
-      connection.begin()
+      this.#serveTcp(wire, undefined, undefined)
       return
     }
     const http2 = this.#http2
@@ -296,6 +320,14 @@ export class Listener implements ListenerContext, HandshakesOwner {
       this.#connections.delete(connection)
       return this.#add(new Http2ServerConnection(wire, this, http2))
     })
+  }
+
+  #serveTcp(wire: Wire, hello: ClientHello | undefined, early: Buffer | undefined): MemoryUse {
+    const connection = this.#add(new TcpConnection(wire, this, hello))
+    wire.handler = connection
+    const use = early === undefined ? true : connection.onData(early)
+    connection.begin()
+    return use
   }
 
   #add<C extends ServedConnection>(connection: C): C {

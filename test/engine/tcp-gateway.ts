@@ -15,6 +15,9 @@ import {
 import type { RawUpstream } from './support.ts'
 import { testNetwork } from './test-network.ts'
 
+/** For tests that bring pools of their own. */
+const NOBODY = 'tcp://127.0.0.1:9'
+
 /** `tcp://` in place of `http://`. */
 export const tcpUrl = (one: RawUpstream | string): string =>
   (typeof one === 'string' ? one : one.url).replace(/^http:/, 'tcp:')
@@ -38,10 +41,12 @@ export async function tcpGateway(
 ) {
   const endpoints = new Set<Endpoint>()
   let turn = 0
-  const inTurn = pool(upstreams.map(tcpUrl), poolOptions).balance((candidates) => {
-    for (const one of candidates) endpoints.add(one)
-    return candidates[turn++ % candidates.length]!
-  })
+  const inTurn = pool(upstreams.length === 0 ? [NOBODY] : upstreams.map(tcpUrl), poolOptions).balance(
+    (candidates) => {
+      for (const one of candidates) endpoints.add(one)
+      return candidates[turn++ % candidates.length]!
+    },
+  )
   const services = tune(inTurn)
   const exchanges: Exchange[] = []
   const outcomes: Outcome[] = []
