@@ -88,6 +88,7 @@ export type { StatusRange } from './pool/status-range.ts'
 export type { SubsetOptions, SubsetSelector, WantedLabels } from './pool/subset.ts'
 export type { TcpHealthOptions } from './pool/tcp-health-options.ts'
 export type { PreferZoneOptions } from './pool/zone.ts'
+export type { ConnectMethodOptions } from './proxy/connect-options.ts'
 export type { ErrorHandler, ListenOptions } from './proxy/description.ts'
 export type { DrainOptions } from './proxy/drain-options.ts'
 export {

@@ -114,6 +114,8 @@ export interface ConnectOptions {
   readonly port: number
   /** Present for TLS. */
   readonly tls?: TlsConnectOptions | undefined
+  /** Which addresses may be connected to: asked of each that `host` is, or stands for. The rest fails with `EADDRDENIED`. */
+  readonly allows?: ((address: string) => boolean) | undefined
   /** Sent as soon as the connection is made, before anything else: before TLS, too. */
   readonly preamble?: Uint8Array | undefined
 }

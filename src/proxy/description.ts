@@ -16,6 +16,7 @@ import {
 } from '../transport/proxy-protocol/listen-options.ts'
 import type { Target } from '../transport/runtime.ts'
 import { type TlsListenOptions, tlsSettings } from '../transport/tls/listen-options.ts'
+import type { ConnectEntry } from './connect-handler.ts'
 
 /** Answers in the place of an error. `undefined` leaves it to the default: a problem document (RFC 9457). */
 export type ErrorHandler = (
@@ -74,6 +75,8 @@ export interface ProxyDescription {
   readonly listeners: readonly ListenerSettings[]
   readonly filters: readonly Filter[]
   readonly routes: readonly RouteEntry[]
+  /** What answers CONNECT; `undefined` refuses it. */
+  readonly connect: ConnectEntry | undefined
   readonly errorHandler: ErrorHandler | undefined
 }
 

@@ -10,6 +10,7 @@ import { nodeNetwork } from '../transport/network.ts'
 import { isCompilable, type Target } from '../transport/runtime.ts'
 import { CompiledProxy, routerOf } from './compiled-proxy.ts'
 import { CompiledTargets } from './compiled-targets.ts'
+import { type ConnectMethodOptions, connectSettings } from './connect-options.ts'
 import {
   type ErrorHandler,
   type ListenOptions,
@@ -73,6 +74,16 @@ export interface RoutedProxy extends Described {
    * @example .route('GET /api/users/:id', stripPrefix('/api'), users)
    */
   route(match: Match, ...filtersAndTarget: [...Filter[], Target]): RoutedProxy
+  /**
+   * Answers CONNECT: clients name a host and a port, and get a tunnel to there, whatever is spoken in it. That makes a forward
+   * proxy of this one, for the destinations that `allow` lists and no others. Filters stand before the options; those of `use`
+   * run too. Whom they refuse gets their answer: a 407 may have a `Proxy-Authenticate`. Without this, CONNECT is answered 501.
+   *
+   * @example proxy().listen(3128).connect(requireUser, { allow: ['api.example.com:443', '*.internal:5432'] })
+   *
+   * @throws `ERR_OPTION_INVALID` for options that are wrong, and where it was called before.
+   */
+  connect(...filtersAndOptions: [...Filter[], ConnectMethodOptions]): RoutedProxy
   /** Answers errors in place of the default problem documents. */
   onError(handler: ErrorHandler): RoutedProxy
   /** Opens the listeners; 127.0.0.1:8080 if there are none. */
@@ -92,6 +103,7 @@ export interface ProxyBuilder extends RoutedProxy {
   listen(at?: number | ListenOptions): ProxyBuilder
   /** Adds filters around everything, outermost first. Before the first route; after it, use `group`. */
   use(...filters: Filter[]): ProxyBuilder
+  connect(...filtersAndOptions: [...Filter[], ConnectMethodOptions]): ProxyBuilder
   onError(handler: ErrorHandler): ProxyBuilder
 }
 
@@ -111,6 +123,7 @@ export function proxy(options: ProxyOptions = {}): ProxyBuilder {
     listeners: [],
     filters: [],
     routes: [],
+    connect: undefined,
     errorHandler: undefined,
   })
 }
@@ -141,6 +154,15 @@ class DescribedProxy implements ProxyBuilder {
 
   route(match: Match, ...filtersAndTarget: [...Filter[], Target]): RoutedProxy {
     return this.#withRoutes([routeEntry(match, filtersAndTarget)])
+  }
+
+  connect(...filtersAndOptions: [...Filter[], ConnectMethodOptions]): ProxyBuilder {
+    if (this.description.connect !== undefined)
+      throw invalidOption('connect', 'options', 'given once', filtersAndOptions.at(-1))
+    const settings = connectSettings(filtersAndOptions.at(-1) as ConnectMethodOptions)
+    const filters = filtersAndOptions.slice(0, -1)
+    for (const filter of filters) assertFilter('connect', filter)
+    return this.#with({ connect: { filters: filters as Filter[], settings } })
   }
 
   onError(errorHandler: ErrorHandler): ProxyBuilder {

@@ -86,6 +86,7 @@ export function tcp(): TcpProxy {
     listeners: [],
     filters: [],
     routes: [],
+    connect: undefined,
     errorHandler: undefined,
   })
 }

@@ -1,4 +1,4 @@
-import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
+import { connect as connectTcp, createServer, isIP, type Server, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type {
   Address,
@@ -11,6 +11,7 @@ import type {
   TlsConnectOptions,
   Wire,
 } from '../core/network.ts'
+import { AddressDenied, allowedLookup } from './allowed-lookup.ts'
 import { NodeWire } from './node-wire.ts'
 import { settleReadMemory, takeReadMemory } from './read-memory.ts'
 import { sharedLookup } from './shared-lookup.ts'
@@ -26,12 +27,13 @@ export const nodeNetwork: Network = {
 }
 
 function connect(target: ConnectOptions, handler: ConnectHandler): Connecting {
-  const { host, port, tls, preamble } = target
+  const { host, tls, preamble, allows } = target
+  if (allows !== undefined && isIP(host) !== 0 && !allows(host)) return denied(host, handler)
   if (preamble !== undefined && tls !== undefined) return connectBehind(preamble, target, tls, handler)
   let wire: NodeWire | undefined
   let memory: Buffer | undefined
   const options = {
-    ...socketOptions(host, port),
+    ...socketOptions(target),
     onread: {
       // Asked for before the first read and after each one.
       buffer: () => {
@@ -77,15 +79,15 @@ function connect(target: ConnectOptions, handler: ConnectHandler): Connecting {
 /** Connects, sends something in clear text, and has TLS begin behind it. */
 function connectBehind(
   preamble: Uint8Array,
-  { host, port }: ConnectOptions,
+  target: ConnectOptions,
   tls: TlsConnectOptions,
   handler: ConnectHandler,
 ): Connecting {
-  const carrier = connectTcp(socketOptions(host, port))
+  const carrier = connectTcp(socketOptions(target))
   const secure = (): void => {
     carrier.write(preamble)
     handler.onSecuring?.()
-    const handshake = new UpstreamHandshake(host, tls)
+    const handshake = new UpstreamHandshake(target.host, tls)
     const socket = connectTls({ ...handshake.connectionOptions, socket: carrier })
     socket.allowHalfOpen = true
     current = awaitConnection(socket, handshake, {
@@ -101,8 +103,22 @@ function connectBehind(
   return { cancel: () => current.cancel() }
 }
 
-function socketOptions(host: string, port: number) {
-  return { host, port, noDelay: true, allowHalfOpen: true, lookup: sharedLookup }
+function socketOptions({ host, port, allows }: ConnectOptions) {
+  const lookup = allows === undefined ? sharedLookup : allowedLookup(allows)
+  return { host, port, noDelay: true, allowHalfOpen: true, lookup }
+}
+
+/** Of an address nobody looks anything up. */
+function denied(host: string, handler: ConnectHandler): Connecting {
+  let cancelled = false
+  queueMicrotask(() => {
+    if (!cancelled) handler.onConnectError(new AddressDenied(host))
+  })
+  return {
+    cancel() {
+      cancelled = true
+    },
+  }
 }
 
 /** Waits until a socket is connected, and its handshake over where there is one. */
