@@ -109,7 +109,6 @@ class Dial implements Abortable {
       protocol: 'tcp',
       clock,
       idleMs: this.#idleMs,
-      halfClosedMs: this.#idleMs,
       onClose: () => {
         this.#phase = OVER
         this.#exchange.removeAbortable(this)
