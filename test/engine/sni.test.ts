@@ -30,7 +30,7 @@ function ask(
   return new Promise((resolve) => {
     const socket = connectTls(
       { port: portOf(app), host: '127.0.0.1', servername, rejectUnauthorized: false, ALPNProtocols },
-      () => socket.write(`hello from ${socket.getPeerCertificate().subject.CN}`),
+      () => socket.write(`hello from ${String(socket.getPeerCertificate().subject.CN)}`),
     )
     const parts: Buffer[] = []
     socket.on('data', (chunk) => parts.push(chunk))

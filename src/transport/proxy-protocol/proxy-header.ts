@@ -1,9 +1,6 @@
 import type { ForwardedConnection } from '../../core/network.ts'
-import { parseVersion1, VERSION1_BYTES } from './version1.ts'
-import { parseVersion2, VERSION2_BYTES, VERSION2_SIGNATURE } from './version2.ts'
-
-/** No header of either version is longer than this, as far as we read any. */
-export const MAX_HEADER_BYTES: number = Math.max(VERSION1_BYTES, VERSION2_BYTES)
+import { parseVersion1 } from './version1.ts'
+import { parseVersion2, VERSION2_SIGNATURE } from './version2.ts'
 
 /** A header, and where it ends. */
 export interface ProxyHeader {
