@@ -143,7 +143,7 @@ export interface TlsConnectOptions {
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
   /** Accepts any certificate: no protection against anyone between proxy and service. Off. */
   readonly dangerouslyAcceptAnyCertificate?: boolean | undefined
-  /** @internal Protocols to offer, the one preferred first. Default `http/1.1`. */
+  /** Protocols to offer, the one preferred first. Of `tls:` endpoints alone, where the default is none. */
   readonly alpn?: readonly string[] | undefined
 }
 

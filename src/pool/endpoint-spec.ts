@@ -121,9 +121,16 @@ function endpointSpec(given: string | EndpointOptions, tls: TlsConnectOptions): 
     labels: checkLabels('pool', labels),
     standsFor: 1,
     authority: parsed.host,
-    connect: { host, port, tls: secure ? { ...tls, servername: tls.servername ?? host } : undefined },
+    connect: { host, port, tls: secure ? tlsOf(tls, host, protocol) : undefined },
     probe: probeAddress === undefined ? undefined : probePlace(probeAddress),
   }
+}
+
+/** What is offered to an `https:` endpoint is up to the versions of HTTP that its pool speaks. */
+function tlsOf(tls: TlsConnectOptions, host: string, protocol: EndpointProtocol): TlsConnectOptions {
+  const { alpn = [], ...others } = tls
+  const servername = tls.servername ?? host
+  return protocol === 'tcp' ? { ...others, servername, alpn } : { ...others, servername }
 }
 
 /** An address as that of HTTP with the same host and port: of these, the parser knows how hosts are written. */

@@ -279,6 +279,9 @@ export class Pool implements Compilable {
    * @throws `ERR_OPTION_INVALID` for an option that is wrong.
    */
   hedge(options: HedgeOptions = {}): Pool {
+    // A connection is made for a client that may speak as soon as it has it.
+    if (this.protocol === 'tcp')
+      throw invalidOption('pool', 'hedge', 'left out for endpoints of tcp: and tls:', options)
     return this.#with({ hedge: hedgeSettings(options), retry: this.#description.retry ?? ONE_ATTEMPT })
   }
 

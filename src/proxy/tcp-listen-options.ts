@@ -1,6 +1,7 @@
 import { invalidOption, knownOptions } from '../core/options.ts'
 import type { ListenerSettings } from '../transport/listener.ts'
 import { type TlsListenOptions, tlsSettings } from '../transport/tls/listen-options.ts'
+import { isAlpnProtocol } from '../transport/tls-options.ts'
 import { type ListenOptions, listenerSettings } from './description.ts'
 
 /** A listener of `tcp()`. */
@@ -31,16 +32,11 @@ export function tcpListenerSettings(given: number | TcpListenOptions): ListenerS
   const { tls, alpn, ...shared } = options
   if (alpn !== undefined && tls === undefined)
     throw invalidOption('listen', 'alpn', 'left out where there is no "tls"', alpn)
-  if (alpn !== undefined && !(Array.isArray(alpn) && alpn.every(isProtocolName)))
+  if (alpn !== undefined && !(Array.isArray(alpn) && alpn.every(isAlpnProtocol)))
     throw invalidOption('listen', 'alpn', "a list of protocols, such as ['postgresql']", alpn)
   return {
     ...listenerSettings({ ...shared, http2: false }),
     protocol: 'tcp',
     tls: tls === undefined ? undefined : tlsSettings(tls, alpn ?? []),
   }
-}
-
-/** RFC 7301 section 3.1. */
-export function isProtocolName(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= 255
 }

@@ -4,13 +4,14 @@ import { all, type MatchPredicate } from '../core/match.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import type { Pool } from '../pool/pool.ts'
 import { isCompilable } from '../transport/runtime.ts'
+import { isAlpnProtocol } from '../transport/tls-options.ts'
 import { routerOf } from './compiled-proxy.ts'
 import { type ProxyDescription, refuseSameAddress } from './description.ts'
 import { refuseEndpointsOf } from './endpoint-protocols.ts'
 import { listRoutes, type RouteDescription } from './route-listing.ts'
 import type { Described, RunningProxy } from './running-proxy.ts'
 import { type StartOptions, start } from './start.ts'
-import { isProtocolName, type TcpListenOptions, tcpListenerSettings } from './tcp-listen-options.ts'
+import { type TcpListenOptions, tcpListenerSettings } from './tcp-listen-options.ts'
 
 /** The description of a proxy that carries connections, whatever is spoken on them. Each method returns a new one. */
 export interface TcpProxy extends Described {
@@ -98,7 +99,7 @@ function alpnMatch(options: SniOptions): MatchPredicate | undefined {
   knownOptions('sni', options, ['alpn'] satisfies (keyof SniOptions)[])
   if (options.alpn === undefined) return undefined
   const wanted: readonly unknown[] = Array.isArray(options.alpn) ? options.alpn : [options.alpn]
-  if (wanted.length === 0 || !wanted.every(isProtocolName))
+  if (wanted.length === 0 || !wanted.every(isAlpnProtocol))
     throw invalidOption('sni', 'alpn', "a protocol or several, such as 'h2'", options.alpn)
   return function alpn(_request, { clientHello, tls }) {
     const offered = clientHello?.alpn ?? (tls?.alpn === undefined ? [] : [tls.alpn])

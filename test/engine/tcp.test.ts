@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { concurrencyLimit } from '../../src/filters/index.ts'
 import { OptionError, pool, proxy, respond, tcp } from '../../src/index.ts'
 import { client, deadUrl, rawUpstream, testClock, testNetwork } from './support.ts'
 import { tcpGateway, tcpUrl } from './tcp-gateway.ts'
@@ -206,6 +207,36 @@ describe('the pool of tcp()', () => {
     await second.bytes(1)
   })
 
+  test('has its guards around each connection, as long as it lasts', async () => {
+    const service = await rawUpstream()
+    const app = await tcpGateway([service], { tune: (it) => it.guard(concurrencyLimit({ limit: 1 })) })
+    const one = await client(app)
+    const peer = await service.accept()
+    const other = await client(app)
+    expect(await other.over).toBe('reset')
+    expect(await app.outcome()).toMatchObject({ result: 'failed', error: { code: 'overloaded' } })
+    one.end()
+    peer.end()
+    await app.outcome(2)
+    const third = await client(app)
+    await (await service.accept()).send('x')
+    await third.bytes(1)
+  })
+
+  test('falls back on another pool where no endpoint can be reached', async () => {
+    const spare = await rawUpstream()
+    const dead = await deadUrl()
+    const app = await tcpGateway([dead], {
+      tune: (it) => it.retry({ attempts: 1 }).fallback(pool([tcpUrl(spare)], { name: 'spare' })),
+    })
+    const one = await client(app)
+    await (await spare.accept()).send('spare')
+    expect((await one.bytes(5)).toString()).toBe('spare')
+    one.end()
+    spare.peers[0]!.end()
+    expect(await app.outcome()).toMatchObject({ result: 'completed' })
+  })
+
   test('probes endpoints by a connection, and sends nobody to one that fails', async () => {
     const dead = await deadUrl()
     const service = await rawUpstream()
@@ -290,6 +321,10 @@ describe('what is refused at the call', () => {
     ['an unknown option', () => tcp().listen({ port: 1, http2: true } as never)],
     ['no port', () => tcp().listen({} as never)],
     ['one address twice', () => tcp().listen(1).listen(1)],
+    ['hedging', () => db.hedge()],
+    ['HTTP/2', () => pool(['tcp://db:1'], { http2: true })],
+    ['protocols for HTTPS', () => pool(['https://web'], { tls: { alpn: ['h2'] } })],
+    ['protocols without a name', () => pool(['tls://db:1'], { tls: { alpn: [''] } })],
     ['ALPN without TLS', () => tcp().listen({ port: 1, alpn: ['x'] })],
   ])('%s', (_, call) => {
     expect(call).toThrow(OptionError)
