@@ -115,7 +115,7 @@ class DescribedTcp implements TcpProxy {
     const byName = routes.some(({ match }) => match !== EVERYTHING)
     this.description = {
       ...description,
-      listeners: listeners.map((it) => ({ ...it, readsHello: byName && it.tls === undefined })),
+      listeners: listeners.map((it) => ({ ...it, readsHello: byName })),
     }
   }
 

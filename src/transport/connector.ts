@@ -168,6 +168,7 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
   }
 
   #releasedHttp1(connection: ClientConnection): void {
+    // The next request may be another client's than the one that the connection is told to be of.
     if (this.#phase === 'closed' || this.limits.proxyProtocol !== 'off') {
       connection.close()
       return
@@ -209,8 +210,6 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
   // Finding one that is there.
 
   #openFor(attempt: Attempt): UpstreamConnection | undefined {
-    // What is kept is another client's.
-    if (this.limits.proxyProtocol !== 'off') return undefined
     if (this.#idle.length > 0) return this.#idle.pop()
     if (this.#sessions.length === 0 || this.#needsHttp1(attempt)) return undefined
     let best: Http2ClientConnection | undefined

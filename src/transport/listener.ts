@@ -41,7 +41,7 @@ export interface ListenerSettings {
   readonly tls: TlsSettings | undefined
   /** `tcp` carries bytes alone. */
   readonly protocol: EndpointProtocol
-  /** Whether what clients ask for in TLS that is passed on decides where they are sent. */
+  /** Whether the server name that clients ask for decides where they are sent: without `tls`, their begin is read for it. */
   readonly readsHello: boolean
   /** `undefined` speaks HTTP/1.1 alone. */
   readonly http2: Http2Settings | undefined
@@ -108,7 +108,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
         unopened: (refused) => this.unsecured(refused),
       },
     )
-    if (settings.readsHello)
+    if (settings.readsHello && settings.tls === undefined)
       this.#hellos = new Openings(
         {
           clock,

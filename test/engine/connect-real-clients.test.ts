@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { createServer } from 'node:https'
+import { connect as connectTcp } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { ProxyAgent, request } from 'undici'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -101,6 +102,36 @@ test('undici has its requests sent through', async () => {
     const response = await request(`https://localhost:${port}${path}`, { dispatcher: agent })
     expect(await response.body.text()).toBe(`origin GET ${path}`)
   }
+})
+
+/** The status that a client gets for CONNECT. */
+async function statusOf(url: string, authority: string): Promise<string> {
+  const socket = connectTcp(Number(new URL(url).port), '127.0.0.1')
+  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: a\r\n\r\n`)
+  const [chunk] = (await once(socket, 'data')) as [Buffer]
+  socket.destroy()
+  return chunk.toString().split(' ')[1] ?? ''
+}
+
+test('an inner address is refused, however it is written, and whatever name stands for it', async () => {
+  const port = await origin()
+  const { url } = await forwardProxy({ allow: [`*:${port}`], allowAddresses: [] })
+  const hosts = [
+    'localhost',
+    '127.0.0.1',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '127.1',
+    '2130706433',
+    '0x7f000001',
+    '0',
+  ]
+  const answers = await Promise.all(hosts.map((host) => statusOf(url, `${host}:${port}`)))
+  expect(Object.fromEntries(hosts.map((host, i) => [host, answers[i]]))).toEqual(
+    Object.fromEntries(hosts.map((host) => [host, '403'])),
+  )
+  const open = await forwardProxy({ allow: [`*:${port}`] })
+  expect(await statusOf(open.url, `127.1:${port}`)).toBe('200')
 })
 
 describe('a client of HTTP/2', () => {

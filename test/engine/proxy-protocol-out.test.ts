@@ -96,13 +96,16 @@ describe.each(['v1', 'v2'] as const)('a pool with proxyProtocol %s', (proxyProto
 
 test('a probe at another place has no header, and may speak HTTP', async () => {
   const [service, agent] = [await rawUpstream(), await rawUpstream()]
-  agent.answer(() => OK)
   const app = await tcpGateway([service], {
     pool: { proxyProtocol: 'v2' },
     tune: (it) => it.health({ path: '/primary', port: agent.port, intervalMs: '1s' }),
   })
   await testClock().advance('1s')
-  await testNetwork().settled()
+  const probe = await agent.accept()
+  expect(await probe.until('\r\n\r\n')).toMatch(/^GET \/primary HTTP/)
+  await probe.send(OK)
+  await probe.over
+  probe.close()
   expect(app.running.pool('pool').endpoints.map(({ health }) => health)).toEqual(['healthy'])
 })
 

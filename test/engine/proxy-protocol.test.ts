@@ -150,6 +150,7 @@ test('a header that does not come in time, or breaks off, ends the connection; w
   const looking = await connectFrom('10.1.2.5')
   looking.end()
   expect(await endOf(looking)).toBe('')
+  await clock.advance(1)
   expect(refused.map(({ reason, peer }) => [reason, peer.address])).toEqual([
     ['proxy_header_timeout', '10.1.2.3'],
     ['proxy_header', '10.1.2.4'],
@@ -164,6 +165,13 @@ test('a drain does not wait for a header for ever', async () => {
   await served.send(Buffer.concat([proxyHeader('v1', ENDS), Buffer.from(GET)]))
   expect((await served.response()).status).toBe(200)
   await clock.until(drained)
+  expect(await endOf(silent)).toBe('')
+})
+
+test('a proxy that is closed waits for no header', async () => {
+  const { connectFrom, app, clock } = await world({ limits: { headMs: Number.POSITIVE_INFINITY } })
+  const silent = await connectFrom('10.1.2.3')
+  await clock.until(app.close())
   expect(await endOf(silent)).toBe('')
 })
 
