@@ -30,7 +30,11 @@ export class ConnectorRegistry {
   }
 
   /** `protocol` is what it is to speak, where that is not what all endpoints do: a probe by HTTP, for example. */
-  acquire(target: ConnectOptions, limits: UpstreamLimits, protocol = this.protocol): Connector {
+  acquire(
+    target: ConnectOptions,
+    limits: UpstreamLimits,
+    protocol: EndpointProtocol = this.protocol,
+  ): Connector {
     const key = identity(target, limits, protocol)
     let entry = this.#entries.get(key)
     if (entry === undefined) {
@@ -45,12 +49,12 @@ export class ConnectorRegistry {
   }
 
   /** The last one who lets go of a connector closes it, and what runs on it. */
-  release(target: ConnectOptions, limits: UpstreamLimits, protocol = this.protocol): void {
+  release(target: ConnectOptions, limits: UpstreamLimits, protocol: EndpointProtocol = this.protocol): void {
     this.#letGo(target, limits, protocol)?.destroy()
   }
 
   /** The last one who lets go of a connector has it finish what runs on it. Whoever asks for it later gets another one. */
-  retire(target: ConnectOptions, limits: UpstreamLimits, protocol = this.protocol): void {
+  retire(target: ConnectOptions, limits: UpstreamLimits, protocol: EndpointProtocol = this.protocol): void {
     this.#letGo(target, limits, protocol)?.retire()
   }
 
