@@ -15,7 +15,8 @@ export interface ConnectMethodOptions {
   /**
    * Addresses that may be connected to although they are none of the public internet: CIDR ranges, `'loopback'`,
    * `'private'`. Default none, but for addresses that `allow` lists themselves. What a name stands for is looked at when it
-   * was resolved, so a name of a public zone is no way in.
+   * was resolved, so a name of a public zone is no way in. Trap: they hold for all of `allow`; beside `*:443`, any name that
+   * somebody lets stand for one of them leads there.
    */
   allowAddresses?: readonly string[]
   /** Until the connection is made, the look-up of its name included. Default 5 s; past it 504 `upstream_connect_timeout`. */

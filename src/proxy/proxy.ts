@@ -79,7 +79,9 @@ export interface RoutedProxy extends Described {
    * proxy of this one, for the destinations that `allow` lists and no others. Filters stand before the options; those of `use`
    * run too. Whom they refuse gets their answer: a 407 may have a `Proxy-Authenticate`. Without this, CONNECT is answered 501.
    *
-   * @example proxy().listen(3128).connect(requireUser, { allow: ['api.example.com:443', '*.internal:5432'] })
+   * Addresses of inner networks are refused, whatever name stands for them, unless `allowAddresses` has them.
+   *
+   * @example proxy().listen(3128).connect(requireUser, { allow: ['api.example.com:443', '*.example.org:443'] })
    *
    * @throws `ERR_OPTION_INVALID` for options that are wrong, and where it was called before.
    */

@@ -374,8 +374,9 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
 }
 
 /** Of the client's connection. */
-function endsOf({ peer, localAddress = '', localPort }: Client): Ends {
-  return { source: peer, destination: { address: localAddress, port: localPort } }
+function endsOf({ peer, localAddress = '', localPort, clientHello, tls, proxyProtocol }: Client): Ends {
+  const authority = clientHello?.servername ?? tls?.servername ?? proxyProtocol?.authority
+  return { source: peer, destination: { address: localAddress, port: localPort }, authority }
 }
 
 const ONLY_HTTP1 = ['http/1.1']

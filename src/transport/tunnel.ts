@@ -192,7 +192,10 @@ class Join {
 
   #idled(): void {
     this.#error ??= lost('tunnel_timeout')
-    this.#upstream.destroy()
-    this.#downstream.destroy()
+    // An orderly end in front of what was not sent would be taken for the end of the stream.
+    for (const wire of [this.#upstream, this.#downstream]) {
+      if (wire.pendingBytes > 0) wire.reset()
+      else wire.destroy()
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   type ConnectMethodOptions,
   type Filter,
@@ -52,6 +52,13 @@ async function world(options: ConnectMethodOptions, ...filters: Filter[]) {
     return made
   }
   return { clock, network, service, inside, app, outcomes, client, connect }
+}
+
+/** What the proxy would say on standard error. */
+function silenced() {
+  const spy = vi.spyOn(console, 'error').mockImplementation(() => {})
+  onTestFinished(() => spy.mockRestore())
+  return spy
 }
 
 const GET = 'GET / HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n'
@@ -174,8 +181,10 @@ describe('CONNECT', () => {
   })
 
   test('that a handler answers with success has no tunnel: that is the handler’s fault', async () => {
+    const reported = silenced()
     const { connect } = await world(ALLOW, () => respond(200, 'fine'))
     expect((await (await connect('api.example.com:443')).response()).status).toBe(500)
+    expect(String(reported.mock.calls[0])).toContain('CONNECT is answered with a tunnel')
   })
 
   test('leaves all other requests to the routes', async () => {
@@ -187,6 +196,7 @@ describe('CONNECT', () => {
 })
 
 test('a request that a filter makes a CONNECT gets no tunnel', async () => {
+  const reported = silenced()
   const { client } = await world(ALLOW)
   const clock = virtualClock()
   const network = memoryNetwork({ clock })
@@ -201,6 +211,7 @@ test('a request that a filter makes a CONNECT gets no tunnel', async () => {
   const one = await rawClient(network, app.url)
   await one.send('GET / HTTP/1.1\r\nHost: proxy:80\r\n\r\n')
   expect((await one.response()).status).toBe(500)
+  expect(String(reported.mock.calls[0])).toContain('a tunnel follows a 101')
   await one.close()
   await clock.until(app.close())
   expect(network.leaks()).toEqual([])

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Exchange, type ListenOptions, pool, proxy, respond, selfSigned, tcp } from '../../src/index.ts'
 
@@ -180,6 +181,33 @@ frontend in
     const { body, from } = await ask(through)
     expect(body).toBe(`127.0.0.1:${from} ${through}`)
   })
+})
+
+test.skipIf(!haproxy)('haproxy is told of the host name that a client of TLS has asked for', async () => {
+  const port = await freePort()
+  await startHaproxy(
+    port,
+    `${COMMON}
+frontend in
+  mode http
+  bind 127.0.0.1:${port} accept-proxy
+  http-request return status 200 content-type text/plain lf-string "%[fc_pp_authority]"
+`,
+  )
+  const running = await tcp()
+    .listen({ port: 0, tls: selfSigned({ names: ['a.example'] }) })
+    .to(pool([`tcp://127.0.0.1:${port}`], { proxyProtocol: 'v2' }))
+    .start({ signals: false })
+  onTestFinished(() => running.close())
+  const socket = connectTls({
+    port: running.addresses[0]!.port,
+    host: '127.0.0.1',
+    servername: 'a.example',
+    rejectUnauthorized: false,
+  })
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  const text = Buffer.concat((await socket.toArray()) as Buffer[]).toString()
+  expect(text.split('\r\n\r\n')[1]).toBe('a.example')
 })
 
 describe.skipIf(!nginx)('nginx', () => {

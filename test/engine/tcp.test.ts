@@ -109,6 +109,19 @@ describe('a connection through tcp()', () => {
     expect(await app.outcome()).toMatchObject({ result: 'failed', error: { code: 'tunnel_timeout' } })
   })
 
+  test('that idles with bytes under way ends with a reset, so that nobody takes a part for the whole', async () => {
+    const service = await rawUpstream()
+    const app = await tcpGateway([service], { pool: { tunnelIdleMs: '30s' } })
+    const one = await client(app)
+    const peer = await service.accept()
+    one.pause()
+    await Promise.race([peer.send(Buffer.alloc(4_000_000)), testNetwork().settled()])
+    await testClock().advance('30s')
+    one.resume()
+    expect(await one.over).toBe('reset')
+    expect(await app.outcome()).toMatchObject({ result: 'failed', error: { code: 'tunnel_timeout' } })
+  })
+
   test('passes a reset on', async () => {
     const service = await rawUpstream()
     const app = await tcpGateway([service])

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Address } from '../../core/network.ts'
+import { TLV } from './tlv.ts'
 import { ADDRESS_BYTES, COMMAND, FAMILY, FIXED_BYTES, VERSION2_SIGNATURE } from './version2.ts'
 
 /** Which form of the header is sent. */
@@ -9,6 +10,8 @@ export type ProxyProtocolVersion = 'v1' | 'v2'
 export interface Ends {
   readonly source: Address
   readonly destination: Address
+  /** The host name that was asked for. Version 2 can say it. */
+  readonly authority?: string | undefined
 }
 
 /**
@@ -17,10 +20,17 @@ export interface Ends {
  */
 export function proxyHeader(version: ProxyProtocolVersion, ends: Ends | undefined): Buffer {
   const same = ends && inOneFamily(ends)
-  return version === 'v1' ? version1(same) : version2(same, ends === undefined)
+  return version === 'v1' ? version1(same) : version2(same, ends)
 }
 
 type Family = 4 | 6
+
+const NOTHING = Buffer.alloc(0)
+
+function tlv(type: number, value: string): Buffer {
+  const bytes = Buffer.from(value, 'latin1')
+  return Buffer.concat([Buffer.from([type, bytes.length >> 8, bytes.length & 0xff]), bytes])
+}
 
 function version1(ends: (Ends & { family: Family }) | undefined): Buffer {
   if (ends === undefined) return Buffer.from('PROXY UNKNOWN\r\n')
@@ -30,11 +40,14 @@ function version1(ends: (Ends & { family: Family }) | undefined): Buffer {
   )
 }
 
-function version2(ends: (Ends & { family: Family }) | undefined, isOwn: boolean): Buffer {
+function version2(ends: (Ends & { family: Family }) | undefined, given: Ends | undefined): Buffer {
   const family = ends === undefined ? FAMILY.unspecified : ends.family === 4 ? FAMILY.tcp4 : FAMILY.tcp6
-  const header = Buffer.alloc(FIXED_BYTES + ADDRESS_BYTES.get(family)!)
+  const extensions = given?.authority === undefined ? NOTHING : tlv(TLV.authority, given.authority)
+  const extensionsAt = FIXED_BYTES + ADDRESS_BYTES.get(family)!
+  const header = Buffer.alloc(extensionsAt + extensions.length)
+  extensions.copy(header, extensionsAt)
   VERSION2_SIGNATURE.copy(header)
-  header[12] = isOwn ? COMMAND.local : COMMAND.proxy
+  header[12] = given === undefined ? COMMAND.local : COMMAND.proxy
   header[13] = family
   header.writeUInt16BE(header.length - FIXED_BYTES, 14)
   if (ends === undefined) return header

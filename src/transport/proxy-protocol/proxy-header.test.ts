@@ -199,6 +199,12 @@ test('what is written is read as it was meant, with whatever follows it left', (
   )
 })
 
+test('the host name that was asked for is said by version 2', () => {
+  const header = proxyHeader('v2', { ...ENDS, authority: 'db.example' })
+  expect(header).toEqual(v2(0x21, 0x11, Buffer.concat([TCP4, tlv(2, 'db.example')])))
+  expect(proxyHeader('v1', { ...ENDS, authority: 'db.example' })).toEqual(proxyHeader('v1', ENDS))
+})
+
 test('a connection of the proxy itself, and one without addresses, are told as such', () => {
   expect(proxyHeader('v1', undefined).toString()).toBe('PROXY UNKNOWN\r\n')
   expect(proxyHeader('v2', undefined)).toEqual(v2(0x20, 0, Buffer.alloc(0)))
