@@ -2,7 +2,12 @@ import { ProxyError } from '../core/errors.ts'
 import { compose, type Filter, type Handler } from '../core/handler.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import { dial } from '../transport/tcp/dialer.ts'
-import { allowsAddress, allowsDestination, type ConnectSettings, withoutBrackets } from './connect-options.ts'
+import {
+  allowedDestination,
+  allowsAddress,
+  type ConnectSettings,
+  withoutBrackets,
+} from './connect-options.ts'
 
 /** What answers CONNECT: filters, and what may be connected to. */
 export interface ConnectEntry {
@@ -18,7 +23,9 @@ export function connectHandler({ filters, settings }: ConnectEntry, runtime: Run
     const colon = authority.lastIndexOf(':')
     const host = withoutBrackets(authority.slice(0, colon)).replace(/\.$/, '')
     const port = Number(authority.slice(colon + 1))
-    if (!allowsDestination(settings, host, port)) throw new ProxyError('destination_denied')
+    const allowed = allowedDestination(settings, host, port)
+    if (allowed === undefined) throw new ProxyError('destination_denied')
+    if (allowed === 'address') return dial({ host, port }, exchange, runtime, settings)
     const allows = (address: string): boolean => allowsAddress(settings, address)
     return dial({ host, port, allows }, exchange, runtime, settings)
   })

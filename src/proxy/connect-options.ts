@@ -65,27 +65,30 @@ export function connectSettings(options: ConnectMethodOptions): ConnectSettings 
     if (pattern.port === undefined) throw invalidOption(OWNER, 'allow', 'hosts with a port', one)
     destinations.push({ ...pattern, name: withoutBrackets(pattern.name) })
   }
-  const listed = destinations.map(({ name }) => name).filter((name) => isIP(name) !== 0)
   return {
     destinations,
     ports,
-    addresses: new AddressRanges(OWNER, 'allowAddresses', [...allowAddresses, ...listed]),
+    addresses: new AddressRanges(OWNER, 'allowAddresses', allowAddresses),
     connectMs: durationMs(OWNER, 'connectMs', connectMs, { min: 1 }),
     idleMs: durationMs(OWNER, 'idleMs', idleMs, { min: 1, unlimited: true }),
   }
 }
 
-/** Whether a client may ask for this host and port. */
-export function allowsDestination(
+/**
+ * Whether a client may ask for this host and port: `name`, as far as what it stands for may be connected to; `address`, where
+ * it is an address that is listed itself.
+ */
+export function allowedDestination(
   { destinations, ports }: ConnectSettings,
   host: string,
   port: number,
-): boolean {
-  if (ports.has(port)) return true
-  return destinations.some(({ name, wildcard, port: allowed }) => {
+): 'name' | 'address' | undefined {
+  const listed = destinations.find(({ name, wildcard, port: allowed }) => {
     if (allowed !== port) return false
     return wildcard ? host.length > name.length + 1 && host.endsWith(`.${name}`) : host === name
   })
+  if (listed !== undefined) return isIP(host) === 0 ? 'name' : 'address'
+  return ports.has(port) ? 'name' : undefined
 }
 
 /** Whether this address, which a host is or stands for, may be connected to. */

@@ -121,6 +121,12 @@ describe('CONNECT', () => {
     expect((await other.read(12)).toString()).toBe('HTTP/1.1 200')
   })
 
+  test('lets an inner address that is listed in at its port alone, and no name that stands for it', async () => {
+    const { connect } = await world({ allow: ['10.1.2.3:444', '*:443'] })
+    for (const authority of ['10.1.2.3:443', 'inside.example.com:443', 'inside.example.com:444'])
+      expect((await (await connect(authority)).response()).status, authority).toBe(403)
+  })
+
   test('has filters before it, that may ask for credentials', async () => {
     const seen: (string | undefined)[] = []
     const requireUser: Filter = (exchange, next) => {
