@@ -8,7 +8,7 @@ import {
   respond,
 } from '../../src/index.ts'
 import { allowsAddress, connectSettings } from '../../src/proxy/connect-options.ts'
-import { fakeUpstream, memoryNetwork, rawClient, virtualClock } from '../../src/testing/index.ts'
+import { fakeUpstream, memoryNetwork, rawClient, simulate, virtualClock } from '../../src/testing/index.ts'
 
 /** Of the public internet, as far as tests have one. */
 const API = '93.184.215.14'
@@ -222,6 +222,20 @@ test('a request that a filter makes a CONNECT gets no tunnel', async () => {
   await clock.until(app.close())
   expect(network.leaks()).toEqual([])
   await (await client()).close()
+})
+
+test('CONNECT is not explained as a route, and a simulation explains it all the same', async () => {
+  const app = proxy()
+    .listen({ port: 3128, host: '127.0.0.1' })
+    .connect({ allow: ['*:443'] })
+    .route('/', () => respond(200))
+  expect(() => app.explain('CONNECT http://api.example.com:443/')).toThrow('which no route answers')
+  await using sim = simulate(app)
+  const client = await sim.connect()
+  await client.send('CONNECT api.example.com:80 HTTP/1.1\r\nHost: a\r\n\r\n')
+  expect((await client.response()).status).toBe(403)
+  expect(sim.explain(sim.exchanges[0]!)).toMatch(/CONNECT api\.example\.com:80 [\s\S]*destination_denied/)
+  await sim.assertNoLeaks()
 })
 
 describe('what may be connected to', () => {

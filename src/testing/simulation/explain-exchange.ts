@@ -14,8 +14,8 @@ export function explainExchange(app: SimulatedApp, record: ExchangeRecord): stri
 
 /** Why that route: what can be said of it by method, host and target. A route that was chosen by other things is named alone. */
 function routing(app: SimulatedApp, { method, host, target, route }: ExchangeRecord): string {
-  // Connections are told apart by their names alone.
-  if (!('explain' in app)) return `  route      ${route ?? 'none'}`
+  // No path leads to these: connections, and requests for a tunnel.
+  if (!('explain' in app) || method === 'CONNECT') return `  route      ${route ?? 'none'}`
   const asked = `${/^[A-Z]+$/.test(method) ? method : 'GET'} http://${host}${target.startsWith('/') ? target : '/'}`
   const explained = app.explain(asked)
   if (explained.route === route) return explained.toString()
