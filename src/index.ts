@@ -28,7 +28,7 @@ export {
   type ProxyErrorOptions,
   type Sent,
 } from './core/errors.ts'
-export type { Client, Exchange, Outcome, RouteInfo } from './core/exchange.ts'
+export type { Client, ClientHello, Exchange, Outcome, RouteInfo } from './core/exchange.ts'
 export { answeredByFallback, type FallbackAnswer } from './core/fallback-answer.ts'
 export { formatDecision } from './core/format-decision.ts'
 export type { GrpcStatus } from './core/grpc-status.ts'
@@ -44,7 +44,14 @@ export { HeaderList, type HeadersInit } from './core/headers.ts'
 export type { Labels } from './core/labels.ts'
 export { all, any, type Match, type MatchObject, type MatchPredicate, not } from './core/match.ts'
 export { type HttpVersion, RequestMessage, ResponseMessage, respond, respondJson } from './core/message.ts'
-export type { Address, ClientCertificate, TlsConnectOptions, TlsFacts, Tunnel } from './core/network.ts'
+export type {
+  Address,
+  ClientCertificate,
+  ForwardedConnection,
+  TlsConnectOptions,
+  TlsFacts,
+  Tunnel,
+} from './core/network.ts'
 export type { ConnectionRefusal, RefusedConnection } from './core/observer.ts'
 export { type Duration, OptionError, type Size } from './core/options.ts'
 export { problemResponse } from './core/problem.ts'
@@ -83,6 +90,7 @@ export type { StatusRange } from './pool/status-range.ts'
 export type { SubsetOptions, SubsetSelector, WantedLabels } from './pool/subset.ts'
 export type { TcpHealthOptions } from './pool/tcp-health-options.ts'
 export type { PreferZoneOptions } from './pool/zone.ts'
+export type { ConnectMethodOptions } from './proxy/connect-options.ts'
 export type { ErrorHandler, ListenOptions } from './proxy/description.ts'
 export type { DrainOptions } from './proxy/drain-options.ts'
 export {
@@ -100,13 +108,16 @@ export {
   proxy,
   type RoutedGroup,
   type RoutedProxy,
-  type StartOptions,
 } from './proxy/proxy.ts'
 export { type Readiness, type ReadinessOptions, readiness } from './proxy/readiness.ts'
 export type { RouteDescription } from './proxy/route-listing.ts'
 export type { RunningProxy, Surroundings } from './proxy/running-proxy.ts'
+export type { StartOptions } from './proxy/start.ts'
 export { StartError } from './proxy/start-error.ts'
+export { type SniOptions, type TcpProxy, tcp } from './proxy/tcp.ts'
+export type { TcpListenOptions } from './proxy/tcp-listen-options.ts'
 export type { LimitOptions } from './transport/limits.ts'
+export type { ProxyProtocolOptions } from './transport/proxy-protocol/listen-options.ts'
 export type {
   DeadlineDescription,
   EjectDescription,

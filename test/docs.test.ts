@@ -151,7 +151,7 @@ describe('the tables of defaults', () => {
 
   test('of the pools guide are those of the code', () => {
     const settings = Object.entries(upstreamLimits()).filter(
-      ([name]) => !NO_OPTIONS.includes(name) && !OF_HTTP2.includes(name),
+      ([name]) => ![...NO_OPTIONS, ...OF_TCP, ...OF_HTTP2].includes(name),
     )
     expect(defaultsOf('docs/guides/pools.md')).toEqual(Object.fromEntries(settings))
   })
@@ -176,6 +176,9 @@ describe('the guide to HTTP/2', () => {
 
 /** Settings of a pool that nobody can change. */
 const NO_OPTIONS = ['chunkExtensionBytes', 'trailerBytes', 'trailers']
+
+/** Settings of a pool that are in the guide to TCP. */
+const OF_TCP = ['proxyProtocol']
 
 /** Settings of a pool that are in the guide to HTTP/2, as `sessionIdleMs` is by another name. */
 const OF_HTTP2 = [

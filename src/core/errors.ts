@@ -72,6 +72,13 @@ const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
     'The client left before the response was complete',
   ),
   client_stalled: row('downstream', 499, 'never', undefined, 'The client stopped reading the response'),
+  destination_denied: row(
+    'downstream',
+    403,
+    'never',
+    'destination_ip_prohibited',
+    'The proxy does not connect to this destination',
+  ),
   concurrency_exceeded: row(
     'downstream',
     429,
@@ -302,6 +309,7 @@ export type ProxyErrorCode =
   | 'expectation_failed'
   | 'client_aborted'
   | 'client_stalled'
+  | 'destination_denied'
   | 'concurrency_exceeded'
   | 'route_not_found'
   | 'method_not_allowed'

@@ -6,8 +6,16 @@ import { DecisionWriter } from './decision-writer.ts'
 import { ProxyError } from './errors.ts'
 import type { HeaderList } from './headers.ts'
 import type { RequestMessage } from './message.ts'
-import type { TlsFacts } from './network.ts'
+import type { ForwardedConnection, TlsFacts } from './network.ts'
 import { type Random, systemRandom } from './random.ts'
+
+/** What a client says in clear text when it begins TLS that is passed on to a service. */
+export interface ClientHello {
+  /** The host name that it asks for (SNI), in lower case. Of an encrypted one (ECH), the outer. */
+  readonly servername: string | undefined
+  /** The application protocols that it offers (ALPN), the one preferred first. */
+  readonly alpn: readonly string[]
+}
 
 /** Who sent the request. */
 export interface Client {
@@ -15,14 +23,20 @@ export interface Client {
   readonly address: string
   /** 0 when a trusted proxy did not say. */
   readonly port: number
-  /** The other end of the connection itself. */
+  /** The other end of the connection itself; of the one that is carried on, where a trusted proxy spoke the PROXY protocol. */
   readonly peer: { readonly address: string; readonly port: number }
   /** The scheme that the client used, as far as is known. */
   readonly scheme: 'http' | 'https'
+  /** The address that the client connected to, as far as is known. */
+  readonly localAddress?: string | undefined
   /** The port that the client connected to. */
   readonly localPort: number
   /** Of the client's own connection; `undefined` where that has no TLS. */
   readonly tls: TlsFacts | undefined
+  /** What a trusted proxy has said of the connection by the PROXY protocol; `undefined` where none did. */
+  readonly proxyProtocol?: ForwardedConnection | undefined
+  /** What it has asked for in TLS that is passed on to a service. Of `tcp()` alone. */
+  readonly clientHello?: ClientHello | undefined
   /** @internal What to send on of forwarding fields. */
   readonly forwarding: Forwarding
 }

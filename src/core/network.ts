@@ -33,6 +33,8 @@ export interface Wire {
   readonly remote: Address
   readonly local: Address
   readonly tls: TlsFacts | undefined
+  /** What a trusted proxy has said of the connection that it carries on, where it spoke the PROXY protocol. */
+  forwarded?: ForwardedConnection | undefined
   /** Bytes written and not yet taken by the operating system. */
   readonly pendingBytes: number
   /** A string is written as latin1. `false`: wait for `onDrain` before writing more. */
@@ -48,6 +50,25 @@ export interface Wire {
   destroy(): void
   /** Closes at once with a reset, so that the peer cannot mistake it for an orderly end. */
   reset(): void
+}
+
+/** A client's connection to a proxy in front of this one, as that proxy has told of it by the PROXY protocol. */
+export interface ForwardedConnection {
+  /** Who has connected to it. */
+  readonly source: Address
+  /** What they have connected to. */
+  readonly destination: Address
+  /** The host name that the client asked for: of TLS (SNI), for example. */
+  readonly authority?: string
+  /** The application protocol that the client and it agreed on. */
+  readonly alpn?: string
+  /** What it calls the connection, in its logs for example. At most 128 bytes. */
+  readonly uniqueId?: Buffer
+}
+
+/** Who is at the other end: of the connection that a trusted proxy carries on, where there is one. */
+export function peerOf({ forwarded, remote }: Pick<Wire, 'forwarded' | 'remote'>): Address {
+  return forwarded?.source ?? remote
 }
 
 /** What was agreed on for a TLS connection. */
@@ -93,6 +114,10 @@ export interface ConnectOptions {
   readonly port: number
   /** Present for TLS. */
   readonly tls?: TlsConnectOptions | undefined
+  /** Which addresses may be connected to: asked of each that `host` is, or stands for. The rest fails with `EADDRDENIED`. */
+  readonly allows?: ((address: string) => boolean) | undefined
+  /** Sent as soon as the connection is made, before anything else: before TLS, too. */
+  readonly preamble?: Uint8Array | undefined
 }
 
 /** How connections to `https:` endpoints are made safe. */
@@ -118,7 +143,7 @@ export interface TlsConnectOptions {
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
   /** Accepts any certificate: no protection against anyone between proxy and service. Off. */
   readonly dangerouslyAcceptAnyCertificate?: boolean | undefined
-  /** @internal Protocols to offer, the one preferred first. Default `http/1.1`. */
+  /** Protocols to offer, the one preferred first. Of `tls:` endpoints alone, where the default is none. */
   readonly alpn?: readonly string[] | undefined
 }
 

@@ -37,6 +37,10 @@ export interface ProbeResult {
  * - `handshake_timeout`: the handshake was not over in time.
  * - `handshake_failed`: the client and we came to no agreement, or it left.
  * - `client_certificate`: the client has shown no certificate that is trusted, and had to.
+ * - `proxy_header`: a trusted proxy did not begin with a PROXY protocol header that can be read.
+ * - `proxy_header_timeout`: that header was not there in time.
+ * - `client_hello`: a client that is to be sent on by the server name of its TLS has begun none that can be read.
+ * - `client_hello_timeout`: the begin of that TLS was not there in time.
  */
 export type ConnectionRefusal =
   | 'connections'
@@ -44,13 +48,17 @@ export type ConnectionRefusal =
   | 'handshake_timeout'
   | 'handshake_failed'
   | 'client_certificate'
+  | 'proxy_header'
+  | 'proxy_header_timeout'
+  | 'client_hello'
+  | 'client_hello_timeout'
 
 /** A connection that never came to a request, and is closed. */
 export interface RefusedConnection {
   readonly reason: ConnectionRefusal
   /** Who has connected, as the connection shows it. */
   readonly peer: Address
-  /** What was wrong with the handshake, where it failed. */
+  /** What was wrong with what it began with, where that was read. */
   readonly error: Error | undefined
 }
 

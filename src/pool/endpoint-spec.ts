@@ -1,6 +1,7 @@
 import { checkLabels, type Labels } from '../core/labels.ts'
 import type { ConnectOptions, TlsConnectOptions } from '../core/network.ts'
 import { integer, invalidOption, knownOptions, positiveNumber } from '../core/options.ts'
+import type { EndpointProtocol } from '../transport/endpoint-protocol.ts'
 import { isHost } from './probe-options.ts'
 
 /** What may stand in a `Host` field that a user gives. */
@@ -8,7 +9,10 @@ export const HOST_FIELD: RegExp = /^[\w.:[\]-]+$/
 
 /** An endpoint as the user names it. */
 export interface EndpointOptions {
-  /** `http://host:port` or `https://host:port`. No path: use the `rewrite` filter for that. */
+  /**
+   * `http://host:port` or `https://host:port`. No path: use the `rewrite` filter for that. Of pools for `tcp()`:
+   * `tcp://host:port`, or `tls://host:port` where the connection to the service is encrypted.
+   */
   url: string
   /** Its share, against the others'. A positive number, default 1. */
   weight?: number
@@ -31,6 +35,7 @@ export interface EndpointOptions {
 export interface EndpointSpec {
   readonly id: string
   readonly url: string
+  readonly protocol: EndpointProtocol
   readonly weight: number
   readonly zone: string | undefined
   readonly priority: number
@@ -51,11 +56,20 @@ export interface EndpointSpec {
 export function endpointSpecs(
   given: readonly (string | EndpointOptions)[],
   tls: TlsConnectOptions,
+  protocol?: EndpointProtocol,
 ): EndpointSpec[] {
   if (!Array.isArray(given)) throw invalidOption('pool', 'endpoints', 'a list of addresses', given)
   const specs = given.map((one) => endpointSpec(one, tls))
   const ids = new Set<string>()
-  for (const { id } of specs) {
+  const expected = protocol ?? specs[0]?.protocol
+  for (const { id, url, protocol: spoken } of specs) {
+    if (spoken !== expected)
+      throw invalidOption(
+        'pool',
+        'url',
+        expected === 'tcp' ? 'one of tcp: or tls:, as tcp() needs it' : 'one of http: or https:',
+        url,
+      )
     if (ids.has(id))
       throw invalidOption(
         'pool',
@@ -72,14 +86,7 @@ function endpointSpec(given: string | EndpointOptions, tls: TlsConnectOptions): 
   const options = typeof given === 'string' ? { url: given } : given
   knownOptions('pool', options, ['url', 'weight', 'zone', 'priority', 'labels', 'id', 'probeAddress'])
   const { url, weight = 1, zone, priority = 0, labels = {}, id, probeAddress } = options
-  const parsed = typeof url === 'string' ? URL.parse(url) : null
-  if (
-    parsed === null ||
-    (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') ||
-    parsed.hostname === ''
-  ) {
-    throw invalidOption('pool', 'url', 'an address such as "http://10.0.0.1:8080"', url)
-  }
+  const { parsed, protocol } = parsedUrl(url)
   if (parsed.pathname !== '/' || parsed.search !== '' || parsed.hash !== '') {
     throw invalidOption(
       'pool',
@@ -100,21 +107,51 @@ function endpointSpec(given: string | EndpointOptions, tls: TlsConnectOptions): 
   if (id !== undefined && (typeof id !== 'string' || id === ''))
     throw invalidOption('pool', 'id', 'a string that is not empty', id)
   const secure = parsed.protocol === 'https:'
+  const shown = protocol === 'http' ? parsed.origin : `${secure ? 'tls' : 'tcp'}://${withPort(parsed)}`
   // In a url, an IPv6 address stands in brackets.
   const host = parsed.hostname.replace(/^\[|\]$/g, '')
   const port = parsed.port === '' ? (secure ? 443 : 80) : Number(parsed.port)
   return {
-    id: id ?? parsed.origin,
-    url: parsed.origin,
+    id: id ?? shown,
+    url: shown,
+    protocol,
     weight: positiveNumber('pool', 'weight', weight),
     zone,
     priority: integer('pool', 'priority', priority),
     labels: checkLabels('pool', labels),
     standsFor: 1,
     authority: parsed.host,
-    connect: { host, port, tls: secure ? { ...tls, servername: tls.servername ?? host } : undefined },
+    connect: { host, port, tls: secure ? tlsOf(tls, host, protocol) : undefined },
     probe: probeAddress === undefined ? undefined : probePlace(probeAddress),
   }
+}
+
+/** What is offered to an `https:` endpoint is up to the versions of HTTP that its pool speaks. */
+function tlsOf(tls: TlsConnectOptions, host: string, protocol: EndpointProtocol): TlsConnectOptions {
+  const { alpn = [], ...others } = tls
+  const servername = tls.servername ?? host
+  return protocol === 'tcp' ? { ...others, servername, alpn } : { ...others, servername }
+}
+
+/** An address as that of HTTP with the same host and port: of these, the parser knows how hosts are written. */
+function parsedUrl(url: unknown): { readonly parsed: URL; readonly protocol: EndpointProtocol } {
+  const text = typeof url === 'string' ? url : ''
+  const [, scheme, rest = ''] = /^(tcp|tls):\/\/(.*)$/s.exec(text) ?? []
+  const parsed = URL.parse(scheme === undefined ? text : `${scheme === 'tls' ? 'https' : 'http'}://${rest}`)
+  if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.hostname === '')
+    throw invalidOption(
+      'pool',
+      'url',
+      'an address such as "http://10.0.0.1:8080" or "tcp://10.0.0.1:5432"',
+      url,
+    )
+  if (scheme !== undefined && !/:\d+\/?$/.test(rest))
+    throw invalidOption('pool', 'url', 'an address with a port, such as "tcp://10.0.0.1:5432"', url)
+  return { parsed, protocol: scheme === undefined ? 'http' : 'tcp' }
+}
+
+function withPort({ host, port, protocol }: URL): string {
+  return port === '' ? `${host}:${protocol === 'https:' ? 443 : 80}` : host
 }
 
 function probePlace(value: string): EndpointSpec['probe'] {

@@ -43,7 +43,7 @@ export class HttpProbes implements ProbeMaker {
       via: undefined,
     }
     this.#host = { clock, random, ...NOBODY_ASKS, makeId: () => randomId(random) }
-    this.#connector = connectors.acquire(target, this.#limits)
+    this.#connector = connectors.acquire(target, this.#limits, 'http')
   }
 
   make(onVerdict: (probe: Probe, verdict: ProbeVerdict) => void): Probe {
@@ -54,11 +54,11 @@ export class HttpProbes implements ProbeMaker {
   }
 
   retire(): void {
-    this.#runtime.connectors.retire(this.#target, this.#limits)
+    this.#runtime.connectors.retire(this.#target, this.#limits, 'http')
   }
 
   close(): void {
-    this.#runtime.connectors.release(this.#target, this.#limits)
+    this.#runtime.connectors.release(this.#target, this.#limits, 'http')
   }
 }
 

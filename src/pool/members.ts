@@ -150,7 +150,7 @@ export class Members {
     const { source, tls } = this.#description
     if (source !== undefined)
       throw invalidOption('pool', 'endpoints', 'left to the source of this pool', given)
-    this.#publish(this.#replace(endpointSpecs(given, tls)))
+    this.#publish(this.#replace(endpointSpecs(given, tls, this.#runtime.connectors.protocol)))
   }
 
   /** Has an endpoint chosen no more. Resolves when nothing is in flight on it; `false` where it was readmitted before. */
@@ -225,7 +225,8 @@ export class Members {
   #listed(given: readonly (string | EndpointOptions)[]): void {
     let replaced: boolean
     try {
-      replaced = this.#replace(endpointSpecs(given, this.#description.tls))
+      const { protocol } = this.#runtime.connectors
+      replaced = this.#replace(endpointSpecs(given, this.#description.tls, protocol))
     } catch (error) {
       this.news.listRefused(error as Error)
       return

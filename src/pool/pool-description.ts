@@ -145,9 +145,15 @@ export function describePool(
     throw invalidOption('pool', 'overprovisioning', 'a number from 1 on', overprovisioning)
   checkTlsOptions('pool', tls)
   const limits = upstreamLimits(connection)
+  const specs = typeof endpoints === 'function' ? [] : endpointSpecs(endpoints, tls)
+  const protocol = specs[0]?.protocol
+  if (protocol === 'tcp' && limits.http2 !== 'off')
+    throw invalidOption('pool', 'http2', 'left out for endpoints of tcp: and tls:', connection.http2)
+  if (protocol === 'http' && tls.alpn !== undefined)
+    throw invalidOption('pool', 'tls.alpn', 'left out for endpoints of http: and https:', tls.alpn)
   return {
     name,
-    specs: typeof endpoints === 'function' ? [] : endpointSpecs(endpoints, tls),
+    specs,
     source: typeof endpoints === 'function' ? endpoints : undefined,
     tls,
     limits,

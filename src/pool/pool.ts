@@ -2,6 +2,7 @@ import * as balancers from '../balancers/index.ts'
 import type { Balancer } from '../core/balancer.ts'
 import { assertFilter, type Filter } from '../core/handler.ts'
 import { invalidOption } from '../core/options.ts'
+import type { EndpointProtocol } from '../transport/endpoint-protocol.ts'
 import {
   type Compilable,
   type Compiled,
@@ -22,7 +23,7 @@ import { type FallbackOptions, fallbackSettings } from './fallback-options.ts'
 import { type HealthOptions, healthSettings } from './health-options.ts'
 import { type HedgeOptions, hedgeSettings } from './hedge-options.ts'
 import { describePool, type PoolDescription, type PoolOptions, usedSpecs } from './pool-description.ts'
-import { ONE_ATTEMPT, type RetryOptions, retrySettings } from './retry-options.ts'
+import { CONNECT_AGAIN, ONE_ATTEMPT, type RetryOptions, retrySettings } from './retry-options.ts'
 import { RunningPool } from './running-pool.ts'
 import { type SlowStartOptions, slowStartSettings } from './slow-start.ts'
 import { type SubsetOptions, type SubsetSelector, subsetSettings } from './subset.ts'
@@ -278,6 +279,9 @@ export class Pool implements Compilable {
    * @throws `ERR_OPTION_INVALID` for an option that is wrong.
    */
   hedge(options: HedgeOptions = {}): Pool {
+    // A connection is made for a client that may speak as soon as it has it.
+    if (this.protocol === 'tcp')
+      throw invalidOption('pool', 'hedge', 'left out for endpoints of tcp: and tls:', options)
     return this.#with({ hedge: hedgeSettings(options), retry: this.#description.retry ?? ONE_ATTEMPT })
   }
 
@@ -426,13 +430,25 @@ export class Pool implements Compilable {
   }
 
   /** @internal */
+  get protocol(): EndpointProtocol | undefined {
+    return this.#description.specs[0]?.protocol
+  }
+
+  /** @internal */
   compile(runtime: Runtime, before?: Compiled): Compiled {
-    return new RunningPool(this.#description, runtime, before instanceof RunningPool ? before : undefined)
+    const description =
+      runtime.connectors.protocol === 'tcp' ? ofConnections(this.#description) : this.#description
+    return new RunningPool(description, runtime, before instanceof RunningPool ? before : undefined)
   }
 
   #with(change: Partial<PoolDescription>): Pool {
     return new Pool({ ...this.#description, ...change })
   }
+}
+
+/** A connection that could not be made is made to another endpoint: nothing was sent. */
+function ofConnections(description: PoolDescription): PoolDescription {
+  return { ...description, retry: description.retry ?? CONNECT_AGAIN }
 }
 
 function filterName(filter: Filter): string {

@@ -1,6 +1,7 @@
 import { Deadline } from '../core/clock.ts'
 import type { ConnectOptions } from '../core/network.ts'
 import type { ProbeResult } from '../core/observer.ts'
+import { proxyHeader } from '../transport/proxy-protocol/header-writer.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import type { UpstreamLimits } from '../transport/upstream-limits.ts'
 import type { EndpointSpec } from './endpoint-spec.ts'
@@ -122,12 +123,18 @@ function probesOf(
   host: string | undefined,
   runtime: Runtime,
 ): ProbeMaker {
-  const target = probeTarget(spec, settings)
-  const itself = target.host === spec.connect.host && target.port === spec.connect.port
+  const elsewhere = probeTarget(spec, settings)
+  const itself = elsewhere.host === spec.connect.host && elsewhere.port === spec.connect.port
+  // An agent that answers for the endpoint expects no header of its protocol.
+  const proxyProtocol = itself ? limits.proxyProtocol : 'off'
+  const target =
+    proxyProtocol === 'off' || settings.type === 'http'
+      ? elsewhere
+      : { ...elsewhere, preamble: proxyHeader(proxyProtocol, undefined) }
   const authority = itself ? spec.authority : authorityOf(target)
   switch (settings.type) {
     case 'http':
-      return new HttpProbes(target, authority, host, settings, limits, runtime)
+      return new HttpProbes(target, authority, host, settings, { ...limits, proxyProtocol }, runtime)
     case 'tcp':
       return new TcpProbes(target, settings, runtime)
     case 'grpc': {

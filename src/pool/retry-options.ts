@@ -144,6 +144,9 @@ export function retrySettings(options: RetryOptions): RetrySettings {
 /** For pools that hedge or have a deadline, and retry nothing. */
 export const ONE_ATTEMPT: RetrySettings = retrySettings({ attempts: 1, budget: Number.POSITIVE_INFINITY })
 
+/** For pools of `tcp()` that say nothing else. */
+export const CONNECT_AGAIN: RetrySettings = retrySettings({ attempts: 3, on: 'unsent', budget: 1 })
+
 function conditionsOf(
   on: RetryCondition | readonly RetryCondition[],
 ): Pick<RetrySettings, 'conditions' | 'statuses' | 'grpcStatuses' | 'predicates'> {

@@ -10,11 +10,13 @@ import { compileRoutes, type Router } from '../core/router.ts'
 import type { Snapshot } from '../transport/listener-context.ts'
 import { type Compilable, isCompilable } from '../transport/runtime.ts'
 import type { CompiledTarget, CompiledTargets } from './compiled-targets.ts'
+import { connectHandler } from './connect-handler.ts'
 import type { ProxyDescription, RouteEntry } from './description.ts'
 
 /** A description as one handler. Lives until it is retired and its last exchange is over. */
 export class CompiledProxy implements Snapshot {
   readonly handler: Handler
+  readonly connects: boolean
   readonly #description: ProxyDescription
   readonly #targets: CompiledTargets
   readonly #observer: Observer | undefined
@@ -35,7 +37,14 @@ export class CompiledProxy implements Snapshot {
     const named = description.routes.map(({ target }) => target).filter(isCompilable)
     this.#used = targets.acquire(named, served?.targets ?? [])
     const router = routerOf(description, (route) => this.#routeHandler(route))
-    this.handler = compose(description.filters, (exchange) => dispatch(router, exchange))
+    const { connect } = description
+    this.connects = connect !== undefined
+    const connected = connect && connectHandler(connect, targets.runtime)
+    this.handler = compose(description.filters, (exchange) =>
+      connected !== undefined && exchange.request.method === 'CONNECT'
+        ? connected(exchange)
+        : dispatch(router, exchange),
+    )
   }
 
   /** The pools that it uses. */
@@ -99,8 +108,9 @@ export class CompiledProxy implements Snapshot {
   #close(): void {
     for (const entry of this.#used.values()) this.#targets.release(entry)
     this.#used.clear()
-    const { filters, routes } = this.#description
+    const { filters, routes, connect } = this.#description
     dispose(filters)
+    if (connect !== undefined) dispose(connect.filters)
     for (const route of routes) dispose(route.filters)
   }
 

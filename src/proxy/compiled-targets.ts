@@ -16,11 +16,11 @@ export interface CompiledTarget {
  * one set of numbers. A pool that a reload makes anew goes on with the one that it is made from (`predecessors`).
  */
 export class CompiledTargets implements TargetRegistry {
-  readonly #runtime: Runtime
+  readonly runtime: Runtime
   readonly #known = new Map<Compilable, CompiledTarget>()
 
   constructor(runtime: Omit<Runtime, 'targets'>) {
-    this.#runtime = { ...runtime, targets: this }
+    this.runtime = { ...runtime, targets: this }
   }
 
   running(target: Compilable): Compiled {
@@ -64,7 +64,7 @@ export class CompiledTargets implements TargetRegistry {
   }
 
   #compile(target: Compilable, before: CompiledTarget | undefined): CompiledTarget {
-    const compiled = target.compile(this.#runtime, before?.compiled)
+    const compiled = target.compile(this.runtime, before?.compiled)
     const entry: CompiledTarget = { target, compiled, before, users: 0 }
     this.#known.set(target, entry)
     return entry

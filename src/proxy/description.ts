@@ -6,11 +6,17 @@ import type { ResponseMessage } from '../core/message.ts'
 import type { RefusedConnection } from '../core/observer.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { ClientResolver, type TrustedField } from '../transport/client-resolver.ts'
+import type { EndpointProtocol } from '../transport/endpoint-protocol.ts'
 import { type Http2Options, http2Settings } from '../transport/http2/http2-options.ts'
 import { type LimitOptions, limits } from '../transport/limits.ts'
 import type { ListenerSettings } from '../transport/listener.ts'
+import {
+  type ProxyProtocolOptions,
+  proxyProtocolSettings,
+} from '../transport/proxy-protocol/listen-options.ts'
 import type { Target } from '../transport/runtime.ts'
 import { type TlsListenOptions, tlsSettings } from '../transport/tls/listen-options.ts'
+import type { ConnectEntry } from './connect-handler.ts'
 
 /** Answers in the place of an error. `undefined` leaves it to the default: a problem document (RFC 9457). */
 export type ErrorHandler = (
@@ -33,6 +39,11 @@ export interface ListenOptions {
    * that does not write it passes on what the client sent.
    */
   trustedField?: TrustedField
+  /**
+   * The PROXY protocol, versions 1 and 2, of proxies in front of this one that carry connections on: each of theirs begins with
+   * a header that says who has connected to them. Default none.
+   */
+  proxyProtocol?: ProxyProtocolOptions
   /** Sizes, times and counts that a client may not exceed. Each has a default: see `LimitOptions`. */
   limits?: LimitOptions
   /** TLS: a certificate with its key, as files or PEM, or several of them by the names of servers. Default none. */
@@ -57,11 +68,15 @@ export interface RouteEntry {
 
 /** What a proxy is, before anything is opened. Never changed, only replaced. */
 export interface ProxyDescription {
+  /** `tcp` carries connections, of which each is one exchange. */
+  readonly protocol: EndpointProtocol
   readonly caseSensitivePaths: boolean
   readonly dangerouslyAllowAmbiguousPaths: boolean
   readonly listeners: readonly ListenerSettings[]
   readonly filters: readonly Filter[]
   readonly routes: readonly RouteEntry[]
+  /** What answers CONNECT; `undefined` refuses it. */
+  readonly connect: ConnectEntry | undefined
   readonly errorHandler: ErrorHandler | undefined
 }
 
@@ -74,6 +89,12 @@ export function withListener(description: ProxyDescription): ProxyDescription {
     : { ...description, listeners: [listenerSettings({})] }
 }
 
+/** Two listeners cannot have one address. */
+export function refuseSameAddress(listeners: readonly ListenerSettings[], added: ListenerSettings): void {
+  if (added.port !== 0 && listeners.some(({ host, port }) => host === added.host && port === added.port))
+    throw invalidOption('listen', 'port', 'different for each listener of a host', added.port)
+}
+
 export function listenerSettings(given: number | ListenOptions): ListenerSettings {
   const options = typeof given === 'number' ? { port: given } : given
   if (typeof options !== 'object' || options === null) {
@@ -84,6 +105,7 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     'host',
     'trustedProxies',
     'trustedField',
+    'proxyProtocol',
     'limits',
     'tls',
     'http2',
@@ -94,6 +116,7 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
     host = '127.0.0.1',
     trustedProxies = [],
     trustedField = 'x-forwarded-for',
+    proxyProtocol,
     limits: limitOptions,
     tls,
     http2 = true,
@@ -118,8 +141,11 @@ export function listenerSettings(given: number | ListenOptions): ListenerSetting
   return {
     port,
     host,
+    protocol: 'http',
+    readsHello: false,
     clients: new ClientResolver(trustedProxies, trustedField),
     limits: limits(limitOptions),
+    proxyProtocol: proxyProtocol === undefined ? undefined : proxyProtocolSettings(proxyProtocol),
     tls:
       tls === undefined ? undefined : tlsSettings(tls, http2 === false ? ['http/1.1'] : ['h2', 'http/1.1']),
     http2: http2 === false ? undefined : http2Settings(http2 === true ? {} : http2),

@@ -114,6 +114,13 @@ function parseQuestion(question: string): { method: string; host: string; target
   if (found === null || (found[2] === undefined && found[3] === undefined)) {
     throw invalidOption('explain', 'request', 'a method and a url, such as "GET http://host/path"', question)
   }
+  if (found[1] === 'CONNECT')
+    throw invalidOption(
+      'explain',
+      'request',
+      'of a method other than CONNECT, which no route answers',
+      question,
+    )
   return { method: found[1] ?? 'GET', host: (found[2] ?? 'localhost').toLowerCase(), target: found[3] ?? '/' }
 }
 

@@ -10,19 +10,21 @@ import { nodeNetwork } from '../transport/network.ts'
 import { isCompilable, type Target } from '../transport/runtime.ts'
 import { CompiledProxy, routerOf } from './compiled-proxy.ts'
 import { CompiledTargets } from './compiled-targets.ts'
+import { type ConnectMethodOptions, connectSettings } from './connect-options.ts'
 import {
   type ErrorHandler,
   type ListenOptions,
   listenerSettings,
   type ProxyDescription,
   type RouteEntry,
+  refuseSameAddress,
   withListener,
 } from './description.ts'
-import { type DrainOptions, drainSettings } from './drain-options.ts'
+import { refuseEndpointsOf } from './endpoint-protocols.ts'
 import { type Explanation, explain } from './explanation.ts'
 import { listRoutes, type RouteDescription } from './route-listing.ts'
-import { type Described, RunningProxy, type Surroundings } from './running-proxy.ts'
-import { drainOnSignals } from './signals.ts'
+import type { Described, RunningProxy } from './running-proxy.ts'
+import { type StartOptions, start } from './start.ts'
 
 export interface ProxyOptions {
   /** Whether `/API` is another path than `/api`. Default true. Set it to false in front of services that ignore case. */
@@ -32,13 +34,6 @@ export interface ProxyOptions {
    * refused in any case). Default false.
    */
   dangerouslyAllowAmbiguousPaths?: boolean
-}
-
-export interface StartOptions {
-  /** Drains on SIGTERM and SIGINT, with these options or the defaults; a second signal closes at once. Default true. */
-  signals?: boolean | DrainOptions
-  /** Time, chance and network, where they are not to be the real ones: the testing kit has others. */
-  surroundings?: Partial<Surroundings>
 }
 
 /** Where routes of a group are added. */
@@ -79,6 +74,18 @@ export interface RoutedProxy extends Described {
    * @example .route('GET /api/users/:id', stripPrefix('/api'), users)
    */
   route(match: Match, ...filtersAndTarget: [...Filter[], Target]): RoutedProxy
+  /**
+   * Answers CONNECT: clients name a host and a port, and get a tunnel to there, whatever is spoken in it. That makes a forward
+   * proxy of this one, for the destinations that `allow` lists and no others. Filters stand before the options; those of `use`
+   * run too. Whom they refuse gets their answer: a 407 may have a `Proxy-Authenticate`. Without this, CONNECT is answered 501.
+   *
+   * Addresses of inner networks are refused, whatever name stands for them, unless `allowAddresses` has them.
+   *
+   * @example proxy().listen(3128).connect(requireUser, { allow: ['api.example.com:443', '*.example.org:443'] })
+   *
+   * @throws `ERR_OPTION_INVALID` for options that are wrong, and where it was called before.
+   */
+  connect(...filtersAndOptions: [...Filter[], ConnectMethodOptions]): RoutedProxy
   /** Answers errors in place of the default problem documents. */
   onError(handler: ErrorHandler): RoutedProxy
   /** Opens the listeners; 127.0.0.1:8080 if there are none. */
@@ -98,6 +105,7 @@ export interface ProxyBuilder extends RoutedProxy {
   listen(at?: number | ListenOptions): ProxyBuilder
   /** Adds filters around everything, outermost first. Before the first route; after it, use `group`. */
   use(...filters: Filter[]): ProxyBuilder
+  connect(...filtersAndOptions: [...Filter[], ConnectMethodOptions]): ProxyBuilder
   onError(handler: ErrorHandler): ProxyBuilder
 }
 
@@ -111,11 +119,13 @@ export function proxy(options: ProxyOptions = {}): ProxyBuilder {
   knownOptions('proxy', options, ['caseSensitivePaths', 'dangerouslyAllowAmbiguousPaths'])
   const { caseSensitivePaths = true, dangerouslyAllowAmbiguousPaths = false } = options
   return new DescribedProxy({
+    protocol: 'http',
     caseSensitivePaths,
     dangerouslyAllowAmbiguousPaths,
     listeners: [],
     filters: [],
     routes: [],
+    connect: undefined,
     errorHandler: undefined,
   })
 }
@@ -130,9 +140,7 @@ class DescribedProxy implements ProxyBuilder {
   listen(at: number | ListenOptions = {}): ProxyBuilder {
     const { listeners } = this.description
     const added = listenerSettings(at)
-    if (added.port !== 0 && listeners.some(({ host, port }) => host === added.host && port === added.port)) {
-      throw invalidOption('listen', 'port', 'different for each listener of a host', added.port)
-    }
+    refuseSameAddress(listeners, added)
     return this.#with({ listeners: [...listeners, added] })
   }
 
@@ -150,6 +158,15 @@ class DescribedProxy implements ProxyBuilder {
     return this.#withRoutes([routeEntry(match, filtersAndTarget)])
   }
 
+  connect(...filtersAndOptions: [...Filter[], ConnectMethodOptions]): ProxyBuilder {
+    if (this.description.connect !== undefined)
+      throw invalidOption('connect', 'options', 'given once', filtersAndOptions.at(-1))
+    const settings = connectSettings(filtersAndOptions.at(-1) as ConnectMethodOptions)
+    const filters = filtersAndOptions.slice(0, -1)
+    for (const filter of filters) assertFilter('connect', filter)
+    return this.#with({ connect: { filters: filters as Filter[], settings } })
+  }
+
   onError(errorHandler: ErrorHandler): ProxyBuilder {
     if (typeof errorHandler !== 'function')
       throw invalidOption('onError', 'handler', 'a function (error, exchange) => response', errorHandler)
@@ -157,20 +174,7 @@ class DescribedProxy implements ProxyBuilder {
   }
 
   async start(options: StartOptions = {}): Promise<RunningProxy> {
-    knownOptions('start', options, ['signals', 'surroundings'])
-    const { signals = true, surroundings = {} } = options
-    if (typeof signals !== 'boolean' && (typeof signals !== 'object' || signals === null))
-      throw invalidOption('start', 'signals', 'true, false or options of a drain', signals)
-    const draining =
-      signals === false ? undefined : drainSettings('start.signals', signals === true ? {} : signals)
-    const running = await RunningProxy.start(withListener(this.description), {
-      clock: systemClock,
-      random: systemRandom,
-      network: nodeNetwork,
-      ...surroundings,
-    })
-    if (draining !== undefined) drainOnSignals(running, draining)
-    return running
+    return start(withListener(this.description), options)
   }
 
   handler(): Handler {
@@ -278,6 +282,7 @@ function routeEntry(match: Match, filtersAndTarget: readonly (Filter | Target)[]
       target,
     )
   }
+  refuseEndpointsOf('tcp', 'route', 'handler', target)
   const filters = filtersAndTarget.slice(0, -1)
   for (const filter of filters) assertFilter('route', filter)
   return { match, filters: filters as Filter[], target: target as Target }

@@ -55,7 +55,7 @@ export class RunningProxy implements AsyncDisposable {
   private constructor(description: ProxyDescription, surroundings: Surroundings) {
     const { clock, random, network, observer } = surroundings
     this.#surroundings = surroundings
-    this.#connectors = new ConnectorRegistry(network, clock)
+    this.#connectors = new ConnectorRegistry(network, clock, description.protocol)
     this.#targets = new CompiledTargets({
       clock,
       random,
@@ -89,11 +89,11 @@ export class RunningProxy implements AsyncDisposable {
     return url
   }
 
-  /** The url of each listener, in the order of `listen`: `https` for those with TLS. */
+  /** The url of each listener, in the order of `listen`: `https` for those with TLS; of `tcp()`, `tcp` or `tls`. */
   get urls(): readonly string[] {
     return this.#listeners.map(({ settings, listener: { address } }) => {
       const host = address.address.includes(':') ? `[${address.address}]` : address.address
-      return `${settings.tls === undefined ? 'http' : 'https'}://${host}:${address.port}`
+      return `${schemeOf(settings)}://${host}:${address.port}`
     })
   }
 
@@ -258,6 +258,9 @@ export class RunningProxy implements AsyncDisposable {
 
   async #reload(description: ProxyDescription): Promise<void> {
     this.#mustServe()
+    const { protocol } = this.#connectors
+    if (description.protocol !== protocol)
+      throw invalidOption('reload', 'app', `one of ${protocol === 'tcp' ? 'tcp()' : 'proxy()'}`, description)
     const { observer } = this.#surroundings
     const compiled = new CompiledProxy(description, this.#targets, observer, this.#compiled)
     compiled.start()
@@ -335,6 +338,11 @@ export class RunningProxy implements AsyncDisposable {
   }
 }
 
+function schemeOf({ protocol, tls }: ListenerSettings): string {
+  if (protocol === 'tcp') return tls === undefined ? 'tcp' : 'tls'
+  return tls === undefined ? 'http' : 'https'
+}
+
 /** Takes one out that fits. */
 function take<T>(from: Set<T>, fits: (one: T) => boolean): T | undefined {
   for (const one of from) {
@@ -353,8 +361,10 @@ function sameAddress(one: ListenerSettings, other: ListenerSettings): boolean {
 function sameListener(one: ListenerSettings, other: ListenerSettings): boolean {
   return (
     sameAddress(one, other) &&
+    one.readsHello === other.readsHello &&
     one.clients.trusted === other.clients.trusted &&
     one.tls?.identity === other.tls?.identity &&
+    one.proxyProtocol?.identity === other.proxyProtocol?.identity &&
     sameValues(one.limits, other.limits) &&
     sameValues(one.http2 ?? {}, other.http2 ?? {})
   )

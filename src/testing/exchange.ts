@@ -219,8 +219,10 @@ function clientOf(client: ExchangeOptions['client'], scheme: 'http' | 'https', h
     'port',
     'peer',
     'scheme',
+    'localAddress',
     'localPort',
     'tls',
+    'proxyProtocol',
     'forwarding',
   ])
   const { address = '192.0.2.1', port = 50_000 } = given
@@ -233,11 +235,13 @@ function clientOf(client: ExchangeOptions['client'], scheme: 'http' | 'https', h
     port: integer('exchange', 'client.port', port, { max: 65_535 }),
     peer: given.peer ?? { address, port },
     scheme: used,
+    localAddress: given.localAddress,
     localPort: given.localPort ?? Number(portInHost ?? (used === 'https' ? 443 : 80)),
     tls:
       'tls' in given || used === 'http'
         ? given.tls && tlsOf(given.tls)
         : tlsOf({ servername: host.replace(/:\d+$/, '') }),
+    proxyProtocol: given.proxyProtocol,
     forwarding: given.forwarding ?? {
       forwardedFor: undefined,
       forwarded: undefined,

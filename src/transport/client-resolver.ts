@@ -1,9 +1,10 @@
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import type { Client, Forwarding } from '../core/exchange.ts'
 import { FieldKind } from '../core/field-name.ts'
 import type { HeaderList } from '../core/headers.ts'
-import type { Wire } from '../core/network.ts'
-import { invalidOption } from '../core/options.ts'
+import { peerOf, type Wire } from '../core/network.ts'
+import { AddressRanges } from './address-ranges.ts'
+import { plainAddress } from './plain-address.ts'
 
 const NO_FORWARDING: Forwarding = {
   forwardedFor: undefined,
@@ -21,7 +22,7 @@ const MAX_HOPS = 64
  * for nothing.
  */
 export class ClientResolver {
-  readonly #trusted: BlockList | undefined
+  readonly #trusted: AddressRanges | undefined
   readonly #field: TrustedField
   /** The ranges and the field as they were given. */
   readonly trusted: string
@@ -30,20 +31,25 @@ export class ClientResolver {
   constructor(trustedProxies: readonly string[] = [], field: TrustedField = 'x-forwarded-for') {
     this.trusted = [...trustedProxies, field].join(' ')
     this.#field = field
-    this.#trusted = trustedProxies.length === 0 ? undefined : blockList(trustedProxies)
+    this.#trusted =
+      trustedProxies.length === 0 ? undefined : new AddressRanges('listen', 'trustedProxies', trustedProxies)
   }
 
-  /** The client as the connection alone shows it. */
+  /** The client as the connection alone shows it, or the one that a trusted proxy carries on. */
   ofConnection(wire: Wire): Client {
-    const { address, port } = wire.remote
+    const { address, port } = peerOf(wire)
+    const { forwarded } = wire
+    const local = forwarded?.destination ?? wire.local
     const peer = { address: plainAddress(address), port }
     return {
       address: peer.address,
       port,
       peer,
       scheme: wire.tls === undefined ? 'http' : 'https',
-      localPort: wire.local.port,
+      localAddress: plainAddress(local.address),
+      localPort: local.port,
       tls: wire.tls,
+      proxyProtocol: forwarded,
       forwarding: NO_FORWARDING,
     }
   }
@@ -84,7 +90,7 @@ export class ClientResolver {
   }
 
   trusts(address: string): boolean {
-    return this.#trusted?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') === true
+    return this.#trusted?.includes(address) === true
   }
 }
 
@@ -177,38 +183,4 @@ const MALFORMED: Hop = { address: undefined, port: 0 }
 
 function portOf(value: string | undefined): number | undefined {
   return value !== undefined && /^\d{1,5}$/.test(value) ? Number(value) : undefined
-}
-
-/** An IPv4 address that a dual-stack socket shows as IPv6 is the IPv4 address. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
-}
-
-const NAMED: Readonly<Record<string, readonly string[]>> = {
-  loopback: ['127.0.0.0/8', '::1'],
-  private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
-}
-
-function blockList(entries: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const entry of entries) {
-    for (const range of NAMED[entry] ?? [entry]) addRange(list, range)
-  }
-  return list
-}
-
-function addRange(list: BlockList, range: string): void {
-  const [address = '', prefix, ...more] = typeof range === 'string' ? range.split('/') : []
-  const family = isIP(address)
-  const bits = family === 6 ? 128 : 32
-  const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
-  if (family === 0 || more.length > 0 || length < 0 || length > bits) {
-    throw invalidOption(
-      'listen',
-      'trustedProxies',
-      'a list of addresses or CIDR ranges, "loopback" or "private"',
-      range,
-    )
-  }
-  list.addSubnet(address, length, family === 6 ? 'ipv6' : 'ipv4')
 }

@@ -5,6 +5,7 @@ export function connectError(error: Error & { code?: string }): ProxyError {
   const cause = error instanceof AggregateError ? (error.errors[0] as Error & { code?: string }) : error
   const code = cause.code ?? ''
   const options = { cause: error }
+  if (code === 'EADDRDENIED') return new ProxyError('destination_denied', options)
   if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE')
     return new ProxyError('upstream_refused', options)
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_FAIL')

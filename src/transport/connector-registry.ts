@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
 import type { ConnectOptions, Network, TlsConnectOptions } from '../core/network.ts'
 import { Connector } from './connector.ts'
+import type { EndpointProtocol } from './endpoint-protocol.ts'
 import type { UpstreamLimits } from './upstream-limits.ts'
 
 /**
@@ -9,6 +10,7 @@ import type { UpstreamLimits } from './upstream-limits.ts'
  * name the same endpoint share its connections, and a reload keeps them.
  */
 export class ConnectorRegistry {
+  readonly protocol: EndpointProtocol
   readonly #network: Network
   readonly #clock: Clock
   readonly #entries = new Map<string, { readonly connector: Connector; users: number }>()
@@ -16,7 +18,9 @@ export class ConnectorRegistry {
   #wires = 0
   #disconnected: (() => void) | undefined
 
-  constructor(network: Network, clock: Clock) {
+  /** `protocol` is that of all endpoints: a running proxy has one. */
+  constructor(network: Network, clock: Clock, protocol: EndpointProtocol = 'http') {
+    this.protocol = protocol
     this.#network = network
     this.#clock = clock
   }
@@ -25,12 +29,17 @@ export class ConnectorRegistry {
     return this.#entries.size
   }
 
-  acquire(target: ConnectOptions, limits: UpstreamLimits): Connector {
-    const key = identity(target, limits)
+  /** `protocol` is what it is to speak, where that is not what all endpoints do: a probe by HTTP, for example. */
+  acquire(
+    target: ConnectOptions,
+    limits: UpstreamLimits,
+    protocol: EndpointProtocol = this.protocol,
+  ): Connector {
+    const key = identity(target, limits, protocol)
     let entry = this.#entries.get(key)
     if (entry === undefined) {
       entry = {
-        connector: new Connector(target, this.#network, this.#clock, limits, this.onWires),
+        connector: new Connector(target, this.#network, this.#clock, limits, this.onWires, protocol),
         users: 0,
       }
       this.#entries.set(key, entry)
@@ -40,18 +49,18 @@ export class ConnectorRegistry {
   }
 
   /** The last one who lets go of a connector closes it, and what runs on it. */
-  release(target: ConnectOptions, limits: UpstreamLimits): void {
-    this.#letGo(target, limits)?.destroy()
+  release(target: ConnectOptions, limits: UpstreamLimits, protocol: EndpointProtocol = this.protocol): void {
+    this.#letGo(target, limits, protocol)?.destroy()
   }
 
   /** The last one who lets go of a connector has it finish what runs on it. Whoever asks for it later gets another one. */
-  retire(target: ConnectOptions, limits: UpstreamLimits): void {
-    this.#letGo(target, limits)?.retire()
+  retire(target: ConnectOptions, limits: UpstreamLimits, protocol: EndpointProtocol = this.protocol): void {
+    this.#letGo(target, limits, protocol)?.retire()
   }
 
   /** Gives the connector, if nobody uses it any more. */
-  #letGo(target: ConnectOptions, limits: UpstreamLimits): Connector | undefined {
-    const key = identity(target, limits)
+  #letGo(target: ConnectOptions, limits: UpstreamLimits, protocol: EndpointProtocol): Connector | undefined {
+    const key = identity(target, limits, protocol)
     const entry = this.#entries.get(key)
     if (entry === undefined || --entry.users > 0) return undefined
     this.#entries.delete(key)
@@ -74,8 +83,9 @@ export class ConnectorRegistry {
 }
 
 /** A structured key: no two identities can be glued together to the same text. */
-function identity(target: ConnectOptions, limits: UpstreamLimits): string {
+function identity(target: ConnectOptions, limits: UpstreamLimits, protocol: EndpointProtocol): string {
   return JSON.stringify([
+    protocol,
     targetKey(target),
     Object.entries(limits).map(([name, value]) => [name, String(value)]),
   ])

@@ -1,14 +1,18 @@
 import { type Clock, Deadline } from '../core/clock.ts'
 import { ProxyError } from '../core/errors.ts'
+import type { Client } from '../core/exchange.ts'
 import { IDEMPOTENT_METHODS } from '../core/idempotent-methods.ts'
 import type { ConnectOptions, Network, Wire } from '../core/network.ts'
 import type { Attempt } from './attempt.ts'
 import { AttemptQueue } from './attempt-queue.ts'
+import type { EndpointProtocol } from './endpoint-protocol.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 import { parseResponseHead, type ResponseHead } from './http1/response-head.ts'
 import { Http2ClientConnection } from './http2/client-connection.ts'
 import { allowedUpgrade } from './outgoing-head.ts'
 import { PendingConnection, type PendingConnectionOwner } from './pending-connection.ts'
+import { type Ends, proxyHeader } from './proxy-protocol/header-writer.ts'
+import { UpstreamTcpConnection } from './tcp/upstream-tcp-connection.ts'
 import type { ConnectionOwner, SendAgain, UpstreamConnection } from './upstream-connection.ts'
 import type { UpstreamLimits } from './upstream-limits.ts'
 
@@ -39,7 +43,7 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
   /** Those of HTTP/2 that take streams. */
   readonly #sessions: Http2ClientConnection[] = []
   /** What the endpoint speaks, as far as that is known before a connection is made; `undefined` where ALPN has to tell. */
-  #speaks: 'http/1.1' | 'h2' | undefined
+  #speaks: 'http/1.1' | 'h2' | 'tcp' | undefined
   readonly #onWires: (change: 1 | -1) => void
   /**
    * - `open`: keeps connections for the next attempts.
@@ -55,6 +59,7 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
     clock: Clock,
     limits: UpstreamLimits,
     onWires: (change: 1 | -1) => void,
+    protocol: EndpointProtocol = 'http',
   ) {
     this.#onWires = onWires
     this.#target = target
@@ -65,7 +70,8 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
     this.#idleDeadline = new Deadline(clock, () => this.#closeIdle())
     this.#queue = new AttemptQueue(clock, limits)
     const { http2 } = limits
-    if (http2 === 'on') this.#speaks = 'h2'
+    if (protocol === 'tcp') this.#speaks = 'tcp'
+    else if (http2 === 'on') this.#speaks = 'h2'
     // Without TLS there is nothing to agree on a protocol with.
     else if (http2 === 'off' || target.tls === undefined) this.#speaks = 'http/1.1'
   }
@@ -162,7 +168,8 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
   }
 
   #releasedHttp1(connection: ClientConnection): void {
-    if (this.#phase === 'closed') {
+    // The next request may be another client's than the one that the connection is told to be of.
+    if (this.#phase === 'closed' || this.limits.proxyProtocol !== 'off') {
       connection.close()
       return
     }
@@ -213,7 +220,7 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
   }
 
   #pendingFor(attempt: Attempt): PendingConnection | undefined {
-    if (this.#speaks === 'http/1.1' || this.#needsHttp1(attempt)) return undefined
+    if (this.#speaks === 'http/1.1' || this.#speaks === 'tcp' || this.#needsHttp1(attempt)) return undefined
     for (const pending of this.#pending) if (pending.room > 0) return pending
     return undefined
   }
@@ -239,7 +246,13 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
     const pending = new PendingConnection(this, this.clock, this.limits, capacity)
     this.#pending.add(pending)
     pending.add(attempt)
-    pending.connect(this.#network, this.#offering(onlyHttp1))
+    const target = this.#offering(onlyHttp1)
+    const { proxyProtocol } = this.limits
+    if (proxyProtocol === 'off') pending.connect(this.#network, target)
+    else {
+      const preamble = proxyHeader(proxyProtocol, endsOf(attempt.exchange.client))
+      pending.connect(this.#network, { ...target, preamble })
+    }
   }
 
   /** The target, with the protocols that are offered to it. Always the same object: sessions and keys are kept by it. */
@@ -260,6 +273,10 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
   connected(pending: PendingConnection, wire: Wire, attempts: readonly Attempt[]): void {
     this.#pending.delete(pending)
     this.#onWires(1)
+    if (this.#speaks === 'tcp') {
+      this.#connectedTcp(wire, attempts)
+      return
+    }
     const { http2 } = this.limits
     let speaks = this.#speaks
     if (wire.tls !== undefined && http2 !== 'off') {
@@ -290,6 +307,15 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
       else this.send(attempt)
     }
     this.#roomOn(connection)
+  }
+
+  #connectedTcp(wire: Wire, [attempt]: readonly Attempt[]): void {
+    const connection = new UpstreamTcpConnection(wire, this)
+    this.#all.add(connection)
+    if (this.#phase === 'closed') {
+      connection.close()
+      attempt!.fail(new ProxyError('proxy_closed'))
+    } else connection.start(attempt!)
   }
 
   #http1(wire: Wire): ClientConnection {
@@ -345,6 +371,12 @@ export class Connector implements ConnectionOwner<UpstreamConnection>, PendingCo
     )
     this.#idleDeadline.arm(Math.max(1, this.#idleCheckAt - now))
   }
+}
+
+/** Of the client's connection. */
+function endsOf({ peer, localAddress = '', localPort, clientHello, tls, proxyProtocol }: Client): Ends {
+  const authority = clientHello?.servername ?? tls?.servername ?? proxyProtocol?.authority
+  return { source: peer, destination: { address: localAddress, port: localPort }, authority }
 }
 
 const ONLY_HTTP1 = ['http/1.1']

@@ -13,6 +13,8 @@ import type { Limits } from './limits.ts'
 /** What serves exchanges: replaced as a whole on reload. An exchange keeps the one it began with. */
 export interface Snapshot {
   readonly handler: Handler
+  /** Whether it answers CONNECT. */
+  readonly connects: boolean
   readonly answerError: (error: ProxyError, exchange: Exchange) => ResponseMessage | Promise<ResponseMessage>
   /** Told of what is nobody's fault but ours or the user's code's. */
   readonly report: (error: ProxyError, exchange: Exchange | undefined) => void

@@ -1,16 +1,31 @@
 import type { Clock } from '../core/clock.ts'
 import { ProxyError } from '../core/errors.ts'
-import type { Address, BoundListener, Network, Wire } from '../core/network.ts'
+import type { ClientHello } from '../core/exchange.ts'
+import {
+  type Address,
+  type BoundListener,
+  type MemoryUse,
+  type Network,
+  peerOf,
+  type Wire,
+} from '../core/network.ts'
 import type { ConnectionRefusal, RefusedConnection } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
 import type { ClientResolver } from './client-resolver.ts'
+import type { EndpointProtocol } from './endpoint-protocol.ts'
 import { parseRequestHead, type RequestHead } from './http1/request-head.ts'
 import { ServerConnection } from './http1/server-connection.ts'
 import type { Http2Settings } from './http2/http2-options.ts'
 import { Http2ServerConnection } from './http2/server-connection.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerContext, ServedConnection, Snapshot } from './listener-context.ts'
+import { Openings } from './openings.ts'
+import { plainAddress } from './plain-address.ts'
 import { ProtocolSniffer } from './protocol-sniffer.ts'
+import type { ProxyProtocolSettings } from './proxy-protocol/listen-options.ts'
+import { type ProxyHeader, parseProxyHeader } from './proxy-protocol/proxy-header.ts'
+import { TcpConnection } from './tcp/tcp-connection.ts'
+import { parseClientHello } from './tls/client-hello.ts'
 import { Handshakes, type HandshakesOwner } from './tls/handshakes.ts'
 import type { TlsSettings } from './tls/listen-options.ts'
 import { ListenerTls } from './tls/listener-tls.ts'
@@ -20,8 +35,14 @@ export interface ListenerSettings {
   readonly port: number
   readonly limits: Limits
   readonly clients: ClientResolver
+  /** `undefined`: connections are the clients' own, whoever connects. */
+  readonly proxyProtocol: ProxyProtocolSettings | undefined
   /** `undefined`: connections are not encrypted. */
   readonly tls: TlsSettings | undefined
+  /** `tcp` carries bytes alone. */
+  readonly protocol: EndpointProtocol
+  /** Whether the server name that clients ask for decides where they are sent: without `tls`, their begin is read for it. */
+  readonly readsHello: boolean
   /** `undefined` speaks HTTP/1.1 alone. */
   readonly http2: Http2Settings | undefined
   readonly onConnectionRefused: ((refused: RefusedConnection) => void) | undefined
@@ -44,10 +65,16 @@ export class Listener implements ListenerContext, HandshakesOwner {
   draining = false
   accepting = true
   tunnelsEnded = false
+  readonly #proxyProtocol: ProxyProtocolSettings | undefined
+  /** PROXY headers that are being read. */
+  readonly #headers: Openings<ProxyHeader>
+  /** Begins of TLS that is passed on, where they are read. */
+  readonly #hellos: Openings<ClientHello> | undefined
   readonly #handshakes: Handshakes
   #refusals = new Map<ConnectionRefusal, number>()
   #onConnectionRefused: ListenerSettings['onConnectionRefused']
   #tls: ListenerTls | undefined
+  readonly #protocol: EndpointProtocol
   readonly #http2: Http2Settings | undefined
   readonly #connections = new Set<ServedConnection>()
   #socket: ListeningSocket | undefined
@@ -62,10 +89,39 @@ export class Listener implements ListenerContext, HandshakesOwner {
     this.random = random
     this.limits = limits
     this.clients = settings.clients
+    this.#protocol = settings.protocol
     this.#http2 = settings.http2
     this.#onConnectionRefused = settings.onConnectionRefused
     this.snapshot = snapshot
     this.parseHead = (bytes, start, available) => parseRequestHead(bytes, start, available, limits)
+    this.#proxyProtocol = settings.proxyProtocol
+    this.#headers = new Openings(
+      {
+        clock,
+        timeoutMs: limits.headMs,
+        parse: parseProxyHeader,
+        refusal: 'proxy_header',
+        timeoutRefusal: 'proxy_header_timeout',
+      },
+      {
+        opened: (wire, header, bytes) => this.#headerRead(wire, header, bytes),
+        unopened: (refused) => this.unsecured(refused),
+      },
+    )
+    if (settings.readsHello && settings.tls === undefined)
+      this.#hellos = new Openings(
+        {
+          clock,
+          timeoutMs: limits.handshakeMs,
+          parse: parseClientHello,
+          refusal: 'client_hello',
+          timeoutRefusal: 'client_hello_timeout',
+        },
+        {
+          opened: (wire, hello, bytes) => this.#serveTcp(wire, hello, bytes),
+          unopened: (refused) => this.unsecured(refused),
+        },
+      )
     const { handshakeMs, handshakes } = limits
     this.#handshakes = new Handshakes({ clock, handshakeMs, handshakes }, this)
   }
@@ -76,9 +132,9 @@ export class Listener implements ListenerContext, HandshakesOwner {
     return address
   }
 
-  /** Open connections, those in a TLS handshake included. */
+  /** Open connections, those in a TLS handshake and those of which the begin is being read included. */
   get connections(): number {
-    return this.#connections.size + this.#handshakes.size
+    return this.#connections.size + this.#handshakes.size + this.#headers.size + (this.#hellos?.size ?? 0)
   }
 
   /** Connections that never came to a request, by the reason why. One that takes over goes on counting. */
@@ -142,6 +198,12 @@ export class Listener implements ListenerContext, HandshakesOwner {
     for (const connection of [...this.#connections]) connection.drain()
     // Whoever is in a handshake still gets a response.
     await this.#whenEmpty()
+    this.#closeOpenings()
+  }
+
+  #closeOpenings(): void {
+    this.#headers.close()
+    this.#hellos?.close()
     this.#handshakes.close()
   }
 
@@ -157,7 +219,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
     this.accepting = false
     await this.#socket?.bound?.close()
     this.#tls?.close()
-    this.#handshakes.close()
+    this.#closeOpenings()
     for (const connection of [...this.#connections]) connection.close(new ProxyError('proxy_closed'))
     // What lingers or tunnels has no exchange to give up, but a wire to close.
     await this.#whenEmpty()
@@ -213,16 +275,36 @@ export class Listener implements ListenerContext, HandshakesOwner {
       return
     }
     if (this.connections >= this.limits.connections) {
-      this.#refused({ reason: 'connections', peer: wire.remote, error: undefined })
+      this.#refused({ reason: 'connections', peer: peerOf(wire), error: undefined })
       wire.destroy()
       return
     }
-    if (this.#tls === undefined) this.#serve(wire)
-    else this.#handshakes.begin(wire, this.#tls.server)
+    const { address } = wire.remote
+    if (this.#proxyProtocol?.from.includes(plainAddress(address)) === true) this.#headers.begin(wire)
+    else if (this.#tls !== undefined) this.#handshakes.begin(wire, this.#tls.server)
+    else if (this.#hellos !== undefined) this.#hellos.begin(wire)
+    else this.#serve(wire)
+  }
+
+  /** Behind the header begins what the client has sent. */
+  #headerRead(wire: Wire, { forwarded, end }: ProxyHeader, bytes: Buffer): MemoryUse {
+    wire.forwarded = forwarded
+    const rest = bytes.subarray(end)
+    if (this.#tls !== undefined) {
+      this.#handshakes.begin(wire, this.#tls.server, Buffer.from(rest))
+      return true
+    }
+    if (this.#hellos === undefined) this.#serve(wire)
+    else this.#hellos.begin(wire)
+    return rest.length === 0 ? true : wire.handler.onData(rest)
   }
 
   /** Which protocol is spoken on a wire is known here: by ALPN where there is TLS, else by how the client begins. */
   #serve(wire: Wire): void {
+    if (this.#protocol === 'tcp') {
+      this.#serveTcp(wire, undefined, undefined)
+      return
+    }
     const http2 = this.#http2
     if (http2 !== undefined && wire.tls?.alpn === 'h2') {
       wire.handler = this.#add(new Http2ServerConnection(wire, this, http2))
@@ -238,6 +320,14 @@ export class Listener implements ListenerContext, HandshakesOwner {
       this.#connections.delete(connection)
       return this.#add(new Http2ServerConnection(wire, this, http2))
     })
+  }
+
+  #serveTcp(wire: Wire, hello: ClientHello | undefined, early: Buffer | undefined): MemoryUse {
+    const connection = this.#add(new TcpConnection(wire, this, hello))
+    wire.handler = connection
+    const use = early === undefined ? true : connection.onData(early)
+    connection.begin()
+    return use
   }
 
   #add<C extends ServedConnection>(connection: C): C {

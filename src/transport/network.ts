@@ -1,4 +1,4 @@
-import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
+import { connect as connectTcp, createServer, isIP, type Server, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type {
   Address,
@@ -8,8 +8,10 @@ import type {
   ConnectOptions,
   ListenOptions,
   Network,
+  TlsConnectOptions,
   Wire,
 } from '../core/network.ts'
+import { AddressDenied, allowedLookup } from './allowed-lookup.ts'
 import { NodeWire } from './node-wire.ts'
 import { settleReadMemory, takeReadMemory } from './read-memory.ts'
 import { sharedLookup } from './shared-lookup.ts'
@@ -24,15 +26,14 @@ export const nodeNetwork: Network = {
   tlsServer: (settings) => new NodeTlsServer(settings),
 }
 
-function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): Connecting {
+function connect(target: ConnectOptions, handler: ConnectHandler): Connecting {
+  const { host, tls, preamble, allows } = target
+  if (allows !== undefined && isIP(host) !== 0 && !allows(host)) return denied(host, handler)
+  if (preamble !== undefined && tls !== undefined) return connectBehind(preamble, target, tls, handler)
   let wire: NodeWire | undefined
   let memory: Buffer | undefined
   const options = {
-    host,
-    port,
-    noDelay: true,
-    allowHalfOpen: true,
-    lookup: sharedLookup,
+    ...socketOptions(target),
     onread: {
       // Asked for before the first read and after each one.
       buffer: () => {
@@ -52,39 +53,17 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
   const handshake = tls === undefined ? undefined : new UpstreamHandshake(host, tls)
   const socket =
     handshake === undefined ? connectTcp(options) : connectTls({ ...options, ...handshake.connectionOptions })
-  handshake?.watch(socket as TLSSocket)
-  const failed = (error: Error): void => {
-    socket.removeListener(event, connected)
-    handshake?.failed()
-    handler.onConnectError(error)
-  }
-  const closed = (): void => failed(new Error('the connection was closed while it was being made'))
-  const connected = (): void => {
-    // Refused before, while it was being connected.
-    if (socket.destroyed) return
-    socket.removeListener('close', closed)
-    try {
-      handshake?.accept(socket as TLSSocket)
-    } catch (error) {
-      abandon(socket)
-      handler.onConnectError(error as Error)
-      return
-    }
-    wire = new NodeWire(socket, handshake === undefined ? undefined : tlsFacts(socket as TLSSocket))
-    handler.onConnect(wire)
-  }
   const securing = (): void => handler.onSecuring?.()
-  const event = tls === undefined ? 'connect' : 'secureConnect'
-  socket.once('connect', () => {
-    if (isConnectedToItself(socket)) socket.destroy(refused(socket))
+  refuseItself(socket)
+  const connecting = awaitConnection(socket, handshake, {
+    onConnect(made) {
+      wire = made
+      if (preamble !== undefined) socket.write(preamble)
+      handler.onConnect(made)
+    },
+    onConnectError: (error) => handler.onConnectError(error),
   })
   if (tls !== undefined) socket.once('connect', securing)
-  socket.once(event, connected)
-  socket.once('error', (error) => {
-    socket.removeListener('close', closed)
-    if (wire === undefined) failed(error)
-  })
-  socket.once('close', closed)
   socket.once('close', () => {
     if (memory !== undefined) settleReadMemory(memory.buffer, true)
     memory = undefined
@@ -92,7 +71,111 @@ function connect({ host, port, tls }: ConnectOptions, handler: ConnectHandler): 
   return {
     cancel() {
       socket.removeListener('connect', securing)
-      socket.removeListener(event, connected)
+      connecting.cancel()
+    },
+  }
+}
+
+/** Connects, sends something in clear text, and has TLS begin behind it. */
+function connectBehind(
+  preamble: Uint8Array,
+  target: ConnectOptions,
+  tls: TlsConnectOptions,
+  handler: ConnectHandler,
+): Connecting {
+  const carrier = connectTcp(socketOptions(target))
+  const secure = (): void => {
+    carrier.write(preamble)
+    handler.onSecuring?.()
+    const handshake = new UpstreamHandshake(target.host, tls)
+    const socket = connectTls({ ...handshake.connectionOptions, socket: carrier })
+    socket.allowHalfOpen = true
+    current = awaitConnection(socket, handshake, {
+      onConnect(wire) {
+        handler.onConnect(wire)
+        wire.readEvents()
+      },
+      onConnectError: (error) => handler.onConnectError(error),
+    })
+  }
+  refuseItself(carrier)
+  let current = awaitSocket(carrier, 'connect', secure, (error) => handler.onConnectError(error))
+  return { cancel: () => current.cancel() }
+}
+
+function socketOptions({ host, port, allows }: ConnectOptions) {
+  const lookup = allows === undefined ? sharedLookup : allowedLookup(allows)
+  return { host, port, noDelay: true, allowHalfOpen: true, lookup }
+}
+
+/** Of an address nobody looks anything up. */
+function denied(host: string, handler: ConnectHandler): Connecting {
+  let cancelled = false
+  queueMicrotask(() => {
+    if (!cancelled) handler.onConnectError(new AddressDenied(host))
+  })
+  return {
+    cancel() {
+      cancelled = true
+    },
+  }
+}
+
+/** Waits until a socket is connected, and its handshake over where there is one. */
+function awaitConnection(
+  socket: Socket,
+  handshake: UpstreamHandshake | undefined,
+  {
+    onConnect,
+    onConnectError,
+  }: { readonly onConnect: (wire: NodeWire) => void; readonly onConnectError: (error: Error) => void },
+): Connecting {
+  handshake?.watch(socket as TLSSocket)
+  const connected = (): void => {
+    try {
+      handshake?.accept(socket as TLSSocket)
+    } catch (error) {
+      abandon(socket)
+      onConnectError(error as Error)
+      return
+    }
+    onConnect(new NodeWire(socket, handshake === undefined ? undefined : tlsFacts(socket as TLSSocket)))
+  }
+  return awaitSocket(socket, handshake === undefined ? 'connect' : 'secureConnect', connected, (error) => {
+    handshake?.failed()
+    onConnectError(error)
+  })
+}
+
+/** Waits for an event of a socket that is being connected, or for the error that comes in its place. */
+function awaitSocket(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  onEvent: () => void,
+  onError: (error: Error) => void,
+): Connecting {
+  let come = false
+  const failed = (error: Error): void => {
+    socket.removeListener(event, happened)
+    onError(error)
+  }
+  const closed = (): void => failed(new Error('the connection was closed while it was being made'))
+  const happened = (): void => {
+    // Refused before, while it was being connected.
+    if (socket.destroyed) return
+    come = true
+    socket.removeListener('close', closed)
+    onEvent()
+  }
+  socket.once(event, happened)
+  socket.once('error', (error) => {
+    socket.removeListener('close', closed)
+    if (!come) failed(error)
+  })
+  socket.once('close', closed)
+  return {
+    cancel() {
+      socket.removeListener(event, happened)
       socket.removeListener('close', closed)
       abandon(socket)
     },
@@ -104,6 +187,12 @@ function abandon(socket: Socket): void {
   // A socket that is torn down while it connects may still report why.
   socket.on('error', () => {})
   socket.destroy()
+}
+
+function refuseItself(socket: Socket): void {
+  socket.once('connect', () => {
+    if (isConnectedToItself(socket)) socket.destroy(refused(socket))
+  })
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Address, TlsFacts, Wire, WireHandler } from '../core/network.ts'
+import type { Address, ForwardedConnection, TlsFacts, Wire, WireHandler } from '../core/network.ts'
 import { isReadMemory, returnReadMemory, settleForeignMemory } from './read-memory.ts'
 
 const WIRE = Symbol('wire')
@@ -16,6 +16,7 @@ const UNOWNED: WireHandler = {
 export class NodeWire implements Wire {
   handler: WireHandler = UNOWNED
   readonly tls: TlsFacts | undefined
+  forwarded: ForwardedConnection | undefined = undefined
   readonly #socket: Socket
   /** The one that knows how to reset a connection. The same, without TLS. */
   readonly #carrier: Socket | undefined

@@ -6,6 +6,7 @@ import type { Network } from '../core/network.ts'
 import type { Observer } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
 import type { ConnectorRegistry } from './connector-registry.ts'
+import type { EndpointProtocol } from './endpoint-protocol.ts'
 import type { PoolLimitsDescription, ResilienceDescription } from './resilience-description.ts'
 
 /** What a description is compiled against. */
@@ -48,6 +49,8 @@ export interface Compiled {
 export interface Compilable {
   /** What it is, for `explain`. */
   describe(): TargetDescription
+  /** @internal What its endpoints speak; `undefined` or left out where it has none, or they are not known yet. */
+  readonly protocol?: EndpointProtocol | undefined
   /** @internal Other targets that it needs: compiled before it, and kept as long as it is. Left out where it needs none. */
   readonly uses?: readonly Compilable[]
   /** @internal `before` is what runs under another description, and is gone on with. */

@@ -15,7 +15,7 @@ export interface ResponseChannel {
   readonly sending: boolean
   /** Sends a final response. What it throws before anything was sent is answered in its place. */
   send(response: ResponseMessage): void
-  /** Sends the 101, and gives what follows to the tunnel. */
+  /** Sends the head that a tunnel follows, and gives what comes behind it to the tunnel. */
   join(response: ResponseMessage, tunnel: Tunnel): void
   /** Sends an interim response, if the client can take one now. */
   inform(status: number, headers: HeaderList): void
@@ -174,9 +174,8 @@ export class Serving implements ExchangeHost {
     const exchange = this.#exchange!
     this.#response = response
     try {
-      if (response.status >= 200) this.#channel.send(response)
-      else if (response.status === 101 && response.tunnel !== undefined)
-        this.#channel.join(response, response.tunnel)
+      if (response.tunnel !== undefined) this.#channel.join(response, response.tunnel)
+      else if (response.status >= 200) this.#channel.send(response)
       else throw new TypeError('a handler must return a final response, or 101 with a tunnel')
     } catch (thrown) {
       this.#threwIn(exchange, thrown)

@@ -14,7 +14,11 @@ export function checkTlsOptions(owner: string, tls: TlsConnectOptions): void {
     'pins',
     'minVersion',
     'dangerouslyAcceptAnyCertificate',
+    'alpn',
   ])
+  const { alpn } = tls
+  if (alpn !== undefined && !(Array.isArray(alpn) && alpn.every(isAlpnProtocol)))
+    throw invalidOption(owner, 'tls.alpn', "a list of protocols, such as ['postgresql']", alpn)
   const { servername, verifyName, pins, minVersion, dangerouslyAcceptAnyCertificate } = tls
   for (const [name, value] of Object.entries({ servername, verifyName }))
     if (value !== undefined && (typeof value !== 'string' || value === ''))
@@ -34,6 +38,11 @@ export function checkTlsOptions(owner: string, tls: TlsConnectOptions): void {
   checkAuthorities(owner, tls)
   checkOwnCertificate(owner, tls)
   if (pins !== undefined) checkPins(owner, pins)
+}
+
+/** RFC 7301 section 3.1. */
+export function isAlpnProtocol(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= 255
 }
 
 function checkAuthorities(owner: string, { ca }: TlsConnectOptions): void {

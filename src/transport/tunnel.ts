@@ -9,6 +9,7 @@ export class WireTunnel implements Tunnel {
   readonly #upstream: Wire
   readonly #clock: Clock
   readonly #idleMs: number
+  readonly #halfClosedMs: number
   readonly #onClose: (error: ProxyError | undefined) => void
   #early: Buffer[] = []
   #earlyBytes = 0
@@ -23,13 +24,22 @@ export class WireTunnel implements Tunnel {
       protocol,
       clock,
       idleMs,
+      halfClosedMs = HALF_CLOSED_MS,
       onClose,
-    }: { protocol: string; clock: Clock; idleMs: number; onClose: (error: ProxyError | undefined) => void },
+    }: {
+      protocol: string
+      clock: Clock
+      idleMs: number
+      /** How long nothing may go through once one side has ended. */
+      halfClosedMs?: number
+      onClose: (error: ProxyError | undefined) => void
+    },
   ) {
     this.protocol = protocol
     this.#upstream = upstream
     this.#clock = clock
     this.#idleMs = idleMs
+    this.#halfClosedMs = halfClosedMs
     this.#onClose = onClose
     if (early !== undefined && early.length > 0) this.#early.push(early)
     upstream.handler = {
@@ -51,7 +61,8 @@ export class WireTunnel implements Tunnel {
   }
 
   join(downstream: Wire, early: Buffer | undefined, onClose: (end: TunnelEnd) => void): void {
-    const join = new Join(this.#upstream, downstream, this.#clock, this.#idleMs, (end) => {
+    const times = { idleMs: this.#idleMs, halfClosedMs: this.#halfClosedMs }
+    const join = new Join(this.#upstream, downstream, this.#clock, times, (end) => {
       if (this.#closed === undefined) this.#onClose(end.error)
       onClose(end)
     })
@@ -69,7 +80,7 @@ export class WireTunnel implements Tunnel {
   }
 }
 
-/** How long nothing may go through once one side has ended, and how long the other may stay once it is closed. */
+/** How long nothing may go through once one side has ended, unless said otherwise, and how long the other may stay once it is closed. */
 const HALF_CLOSED_MS = 10_000
 
 function lost(code: ProxyErrorCode, cause?: Error): ProxyError {
@@ -78,12 +89,17 @@ function lost(code: ProxyErrorCode, cause?: Error): ProxyError {
 
 const MAX_EARLY_BYTES = 65_536
 
+interface JoinTimes {
+  readonly idleMs: number
+  readonly halfClosedMs: number
+}
+
 /** Two wires, each written what the other reads. Over when both are closed. */
 class Join {
   readonly #upstream: Wire
   readonly #downstream: Wire
   readonly #deadline: Deadline
-  readonly #idleMs: number
+  readonly #times: JoinTimes
   readonly #onClose: (end: TunnelEnd) => void
   #open = 2
   #halfClosed = false
@@ -95,15 +111,15 @@ class Join {
     upstream: Wire,
     downstream: Wire,
     clock: Clock,
-    idleMs: number,
+    times: JoinTimes,
     onClose: (end: TunnelEnd) => void,
   ) {
     this.#upstream = upstream
     this.#downstream = downstream
-    this.#idleMs = idleMs
+    this.#times = times
     this.#onClose = onClose
     this.#deadline = new Deadline(clock, () => this.#idled())
-    this.#deadline.arm(idleMs)
+    this.#deadline.arm(times.idleMs)
     upstream.handler = this.#end('upstream_reset', downstream, (chunk) => this.fromUpstream(chunk))
     downstream.handler = this.#end('client_aborted', upstream, (chunk) => this.fromDownstream(chunk))
   }
@@ -153,8 +169,8 @@ class Join {
 
   #armIdle(): void {
     // With one side gone for good, nothing that the other sends has anywhere to go.
-    if (this.#open === 2)
-      this.#deadline.arm(this.#halfClosed ? Math.min(this.#idleMs, HALF_CLOSED_MS) : this.#idleMs)
+    const { idleMs, halfClosedMs } = this.#times
+    if (this.#open === 2) this.#deadline.arm(this.#halfClosed ? Math.min(idleMs, halfClosedMs) : idleMs)
   }
 
   #closed(error: ProxyError | undefined, other: Wire): void {
@@ -164,7 +180,7 @@ class Join {
       // What was read before an orderly end still goes out; a reset is passed on as one.
       if (error === undefined) {
         other.end()
-        this.#deadline.arm(Math.min(this.#idleMs, HALF_CLOSED_MS))
+        this.#deadline.arm(Math.min(this.#times.idleMs, HALF_CLOSED_MS))
         // Reading must go on, or the end of the other side is never seen.
         other.resume()
       } else other.reset()
@@ -176,7 +192,10 @@ class Join {
 
   #idled(): void {
     this.#error ??= lost('tunnel_timeout')
-    this.#upstream.destroy()
-    this.#downstream.destroy()
+    // An orderly end in front of what was not sent would be taken for the end of the stream.
+    for (const wire of [this.#upstream, this.#downstream]) {
+      if (wire.pendingBytes > 0) wire.reset()
+      else wire.destroy()
+    }
   }
 }

@@ -10,6 +10,7 @@ import {
 import type { BodyLimits } from './http1/body-decoder.ts'
 import type { ResponseHeadLimits } from './http1/response-head.ts'
 import { windowSizes } from './http2/http2-options.ts'
+import type { ProxyProtocolVersion } from './proxy-protocol/header-writer.ts'
 
 /** How a pool treats the connections to each of its endpoints, and what it takes from them. */
 export interface ConnectionOptions {
@@ -30,6 +31,12 @@ export interface ConnectionOptions {
    * requests that ask for another protocol (WebSocket). With options: as `true`, or as `mode` says.
    */
   http2?: boolean | 'auto' | UpstreamHttp2Options
+  /**
+   * Begins each connection with a PROXY protocol header of this version, before TLS, which tells of the client's connection.
+   * Default none. Over HTTP/1.1 a connection then carries one request, since the next one may be another client's; over HTTP/2
+   * there is none. A probe of the endpoint itself says that it is the proxy's own.
+   */
+  proxyProtocol?: ProxyProtocolVersion
   /** Until the connection is made, the look-up of its name included. Default 5 s; past it 504 `upstream_connect_timeout`. */
   connectMs?: Duration
   /** From there until TLS is made on it. Default 5 s; past it 504 `upstream_tls_timeout`. */
@@ -86,6 +93,7 @@ export interface UpstreamLimits extends ResponseHeadLimits, BodyLimits {
   readonly sendIdleMs: number
   readonly tunnelIdleMs: number
   readonly http2: 'off' | 'on' | 'auto'
+  readonly proxyProtocol: 'off' | ProxyProtocolVersion
   readonly streams: number
   readonly streamWindowBytes: number
   readonly connectionWindowBytes: number
@@ -112,6 +120,7 @@ export const CONNECTION_OPTIONS: readonly string[] = [
   'headers',
   'bodyBytes',
   'http2',
+  'proxyProtocol',
 ] satisfies (keyof ConnectionOptions)[]
 
 /** Checks the options and fills in the defaults. */
@@ -132,6 +141,7 @@ export function upstreamLimits(options: ConnectionOptions = {}): UpstreamLimits 
     headers = 200,
     bodyBytes = Number.POSITIVE_INFINITY,
     http2 = false,
+    proxyProtocol,
   } = options
   const atLeastOne = { min: 1, unlimited: true }
   return {
@@ -152,7 +162,19 @@ export function upstreamLimits(options: ConnectionOptions = {}): UpstreamLimits 
     trailerBytes: 65_536,
     trailers: 200,
     ...http2Limits(http2),
+    proxyProtocol: proxyProtocolVersion(proxyProtocol, http2),
   }
+}
+
+function proxyProtocolVersion(
+  given: ConnectionOptions['proxyProtocol'],
+  http2: ConnectionOptions['http2'],
+): UpstreamLimits['proxyProtocol'] {
+  if (given === undefined) return 'off'
+  if (given !== 'v1' && given !== 'v2') throw invalidOption(OWNER, 'proxyProtocol', "'v1' or 'v2'", given)
+  // Streams of many clients would share a connection that is told to be one's.
+  if (http2 !== false) throw invalidOption(OWNER, 'http2', 'left out where "proxyProtocol" is given', http2)
+  return given
 }
 
 type Http2Limits = Pick<

@@ -285,7 +285,11 @@ class InMemory implements MemoryNetwork, LinkHost {
     }
   }
 
-  #connect(from: string, { host, port, tls }: ConnectOptions, handler: ConnectHandler): Connecting {
+  #connect(
+    from: string,
+    { host, port, tls, preamble, allows }: ConnectOptions,
+    handler: ConnectHandler,
+  ): Connecting {
     const to = `${host}:${port}`
     const attempt = { to, opened: new Error('opened here') }
     const address = this.#resolve(host)
@@ -321,9 +325,11 @@ class InMemory implements MemoryNetwork, LinkHost {
         client: { address: from, port: this.#clientPort() },
         server: { address, port },
         asked: tls,
+        preamble: preamble !== undefined,
         opened: attempt.opened,
       })
       this.#links.add(link)
+      if (preamble !== undefined) link.client.write(preamble)
       listening.onWire(link.server)
       if (link.refused !== undefined) {
         link.client.destroy()
@@ -337,7 +343,9 @@ class InMemory implements MemoryNetwork, LinkHost {
     }
     let timer: { clear(): void } | undefined
     const roundTripMs = 2 * (faults.latencyMs ?? 0)
-    if (address === undefined)
+    if (address !== undefined && allows?.(address) === false)
+      this.run(() => fail(systemError('connect', 'EADDRDENIED', { address, port })))
+    else if (address === undefined)
       this.run(() => fail(systemError('getaddrinfo', 'ENOTFOUND', { hostname: host })))
     else if (faults.connect === 'unanswered') timer = undefined
     else if (roundTripMs === 0) this.run(arrived)

@@ -30,14 +30,19 @@ export class PretendedTlsServer implements TlsServer {
     if (!(wire instanceof MemoryWire))
       throw new TypeError('TLS needs a wire that the same network has accepted')
     const handshake = new PretendedHandshake(wire, handler)
-    const { asked } = wire.link
-    // Bytes came before: so the client speaks no TLS, which was asked for from the first byte on.
-    if (early !== undefined && early.length > 0) handshake.onData()
-    else if (asked !== undefined) this.#agree(wire, asked, handshake)
+    const { asked, preamble } = wire.link
+    // Bytes came before: so the client speaks no TLS, which was asked for from the first byte on, or behind a preamble.
+    if (early !== undefined && early.length > 0 && (asked === undefined || !preamble)) handshake.onData()
+    else if (asked !== undefined) this.#agree(wire, asked, handshake, early)
     return handshake
   }
 
-  #agree({ link }: MemoryWire, asked: TlsConnectOptions, handshake: PretendedHandshake): void {
+  #agree(
+    { link }: MemoryWire,
+    asked: TlsConnectOptions,
+    handshake: PretendedHandshake,
+    early: Buffer | undefined,
+  ): void {
     const { alpn } = this.#settings
     const chosen = asked.alpn === undefined ? undefined : alpn.find((it) => asked.alpn!.includes(it))
     if (asked.alpn !== undefined && chosen === undefined) {
@@ -46,7 +51,7 @@ export class PretendedTlsServer implements TlsServer {
       return
     }
     link.tls = pretendedFacts(asked, chosen)
-    handshake.succeed(this.#host)
+    handshake.succeed(this.#host, early)
   }
 }
 
@@ -62,7 +67,8 @@ class PretendedHandshake implements Handshaking, WireHandler {
     wire.handler = this
   }
 
-  succeed(host: LinkHost): void {
+  /** `early` is what the client has sent behind the handshake. */
+  succeed(host: LinkHost, early: Buffer | undefined): void {
     // What the client sends next is for the one who owns the wire then.
     this.#wire.pause()
     host.run(() => {
@@ -70,6 +76,7 @@ class PretendedHandshake implements Handshaking, WireHandler {
       this.#over = true
       this.#wire.resume()
       this.#handler.onSecure(this.#wire)
+      if (early !== undefined && early.length > 0) this.#wire.handler.onData(early)
     })
   }
 

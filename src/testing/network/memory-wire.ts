@@ -1,5 +1,12 @@
 import type { Clock, Timer } from '../../core/clock.ts'
-import type { Address, TlsConnectOptions, TlsFacts, Wire, WireHandler } from '../../core/network.ts'
+import type {
+  Address,
+  ForwardedConnection,
+  TlsConnectOptions,
+  TlsFacts,
+  Wire,
+  WireHandler,
+} from '../../core/network.ts'
 import type { Random } from '../../core/random.ts'
 import { askedFrom } from '../asked-from.ts'
 import { pretendedFacts } from './pretended-facts.ts'
@@ -58,6 +65,8 @@ export class MemoryLink {
   readonly opened: Error
   /** What the client wants of TLS; `undefined` without it. */
   readonly asked: TlsConnectOptions | undefined
+  /** Whether something was sent before TLS. */
+  readonly preamble: boolean
   /** What was agreed on. */
   tls: TlsFacts | undefined
   /** Why no agreement was reached. */
@@ -72,12 +81,20 @@ export class MemoryLink {
       client,
       server,
       asked,
+      preamble,
       opened,
-    }: { client: Address; server: Address; asked: TlsConnectOptions | undefined; opened: Error },
+    }: {
+      client: Address
+      server: Address
+      asked: TlsConnectOptions | undefined
+      preamble: boolean
+      opened: Error
+    },
   ) {
     this.#host = host
     this.opened = opened
     this.asked = asked
+    this.preamble = preamble
     // Whoever listens without saying what it speaks agrees to what is asked, to HTTP/1.1 if it may.
     this.tls = asked && pretendedFacts(asked, asked.alpn?.find((it) => it === 'http/1.1') ?? asked.alpn?.[0])
     // As Node does it: what is accepted is read ahead while it is paused, what is connected is not.
@@ -225,6 +242,7 @@ function unowned(): never {
  */
 export class MemoryWire implements Wire {
   handler: WireHandler = UNOWNED
+  forwarded: ForwardedConnection | undefined = undefined
   readonly remote: Address
   readonly local: Address
   /** @internal */

@@ -10,6 +10,7 @@ import type {
   RoutedProxy,
   RunningProxy,
   TargetDescription,
+  TcpProxy,
 } from '../../index.ts'
 import { KitError } from '../kit-error.ts'
 import { type MemoryNetwork, memoryNetwork } from '../network/memory-network.ts'
@@ -48,6 +49,9 @@ interface Settings {
   readonly keep: number
 }
 
+/** What can be simulated. */
+export type SimulatedApp = RoutedProxy | TcpProxy
+
 /** @internal What `simulate` gives. */
 export class RunningSimulation implements Simulation {
   readonly seed: number
@@ -69,13 +73,13 @@ export class RunningSimulation implements Simulation {
   readonly #guard = new RealIoGuard((error) => this.#driver.violated(error))
   readonly #ready: Promise<void>
   /** Which app served, from which exchange on. */
-  readonly #apps: { readonly from: number; readonly app: RoutedProxy }[]
+  readonly #apps: { readonly from: number; readonly app: SimulatedApp }[]
   #running: RunningProxy | undefined
   #loadCount = 0
   #ending: Promise<string[]> | undefined
   #forgotten: readonly string[] = []
 
-  constructor(app: RoutedProxy, { seed, latencyMs, startAt, upstreams, keep }: Settings) {
+  constructor(app: SimulatedApp, { seed, latencyMs, startAt, upstreams, keep }: Settings) {
     this.#apps = [{ from: 1, app }]
     this.#keep = keep
     this.seed = seed
@@ -188,7 +192,7 @@ export class RunningSimulation implements Simulation {
     )
   }
 
-  reload(app: RoutedProxy): Pending<void> {
+  reload(app: SimulatedApp): Pending<void> {
     this.#mustRun('sim.reload')
     checkApp('sim.reload', app)
     const reload = async (): Promise<void> => {
@@ -276,14 +280,15 @@ export class RunningSimulation implements Simulation {
     const known = this.#upstreams.get(origin)
     if (known !== undefined) return known
     const { hostname, port, protocol } = new URL(origin)
+    const secure = isSecure({ protocol })
     const upstream = fakeUpstream({
       network: this.network,
       clock: this.#clock,
       random: seededRandom(streamSeed(this.seed, origin)),
       host: hostname.replace(/^\[|\]$/g, ''),
-      port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+      port: port === '' ? (secure ? 443 : 80) : Number(port),
       keepRequests: this.#keep,
-      ...(protocol === 'https:' ? { tls: true } : {}),
+      ...(secure ? { tls: true } : {}),
       observe: (event) => this.#journal.note('upstream', `${origin}: ${upstreamText(event)}`),
     })
     this.#upstreams.set(origin, upstream)
@@ -318,12 +323,12 @@ export class RunningSimulation implements Simulation {
     const all = this.#running!.urls.map((it) => new URL(it))
     const found =
       all.find(({ port }) => asked !== null && asked.port !== '' && port === asked.port) ??
-      all.find(({ protocol }) => protocol === asked?.protocol) ??
+      all.find((it) => asked !== null && isSecure(it) === isSecure(asked)) ??
       (asked?.protocol === 'https:' ? undefined : all[0])
     if (found === undefined) return undefined
     const address = found.hostname.replace(/^\[|\]$/g, '')
     const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
-    const secure = found.protocol === 'https:'
+    const secure = isSecure(found)
     const port = found.port === '' ? (secure ? 443 : 80) : Number(found.port)
     return { host, port, tls: secure ? { servername: serverName(asked), alpn: ['http/1.1'] } : undefined }
   }
@@ -424,13 +429,18 @@ export class RunningSimulation implements Simulation {
 }
 
 /** @throws `ERR_OPTION_INVALID` */
-export function checkApp(owner: string, app: RoutedProxy): void {
+export function checkApp(owner: string, app: SimulatedApp): void {
   if (typeof app?.start !== 'function' || !Array.isArray(app.routes))
-    throw invalidOption(owner, 'app', 'a proxy that has routes, as proxy().route(...) gives it', app)
+    throw invalidOption(
+      owner,
+      'app',
+      'a proxy that has routes, as proxy().route(...) or tcp().to(...) gives it',
+      app,
+    )
 }
 
 /** Every endpoint that the pools of an app name, and the pools that these fall back on. */
-function endpointUrls(app: RoutedProxy): string[] {
+function endpointUrls(app: SimulatedApp): string[] {
   return [...new Set(app.routes.flatMap(({ target }) => urlsOf(target)))]
 }
 
@@ -453,8 +463,15 @@ function upstreamText(event: UpstreamEvent): string {
   }
 }
 
+function isSecure({ protocol }: { readonly protocol: string }): boolean {
+  return protocol === 'https:' || protocol === 'tls:'
+}
+
 function originOf(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
+  // Of these, the parser knows no origin.
+  if (parsed !== undefined && /^(?:tcp|tls):$/.test(parsed.protocol))
+    return `${parsed.protocol}//${parsed.host}`
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol))
     throw invalidOption('simulate', 'url', 'an http or https url such as "http://users:8080"', url)
   return parsed.origin

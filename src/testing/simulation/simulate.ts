@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { type Duration, integer, invalidOption, knownOptions } from '../../core/options.ts'
 import type { Random } from '../../core/random.ts'
-import type { DrainOptions, Pool, PoolHandle, RoutedProxy } from '../../index.ts'
+import type { DrainOptions, Pool, PoolHandle } from '../../index.ts'
 import type { MemoryNetwork } from '../network/memory-network.ts'
 import type { FakeUpstream } from '../upstream/fake-upstream.ts'
 import type { ClientRequest, ClientRequestOptions } from './client-request.ts'
@@ -10,7 +10,7 @@ import type { ExchangeRecord } from './exchange-record.ts'
 import type { Journal } from './journal.ts'
 import type { LoadOptions, LoadResult } from './load.ts'
 import type { Pending } from './pending.ts'
-import { checkApp, RunningSimulation } from './running-simulation.ts'
+import { checkApp, RunningSimulation, type SimulatedApp } from './running-simulation.ts'
 import type { PendingResponse, SimulatedClient } from './simulated-client.ts'
 import type { SimulatedResponse } from './simulated-response.ts'
 
@@ -65,7 +65,7 @@ export interface Simulation extends SimulatedClient, AsyncDisposable {
   /** Sends requests at a rate. They are sent as time moves: by awaiting this, or anything else. */
   load(options: LoadOptions): Pending<LoadResult>
   /** Serves another description from now on, as `reload` of a running proxy does. */
-  reload(app: RoutedProxy): Pending<void>
+  reload(app: SimulatedApp): Pending<void>
   /** Ends the proxy in good order, as `drain` of a running proxy does, and begins at once. */
   drain(options?: Duration | DrainOptions): Pending<void>
 
@@ -105,13 +105,15 @@ export interface Simulation extends SimulatedClient, AsyncDisposable {
  * the response takes. Filters take time and chance from `exchange.clock` and `exchange.random`; a real socket that is opened
  * inside is an error.
  *
+ * Of a `tcp()`, the services speak HTTP all the same: `sim.get` goes through it to one, and `sim.connect` brings any bytes.
+ *
  * @example
  * await using sim = simulate(app, { seed: 7 })
  * sim.upstream('http://users:8080').inject(fault.resetBeforeHead(), { next: 1 })
  * const response = await sim.get('/users/7')
  * await sim.assertNoLeaks()
  */
-export function simulate(app: RoutedProxy, options: SimulationOptions = {}): Simulation {
+export function simulate(app: SimulatedApp, options: SimulationOptions = {}): Simulation {
   checkApp('simulate', app)
   knownOptions('simulate', options, ['seed', 'latencyMs', 'startAt', 'upstreams', 'keep'])
   const { seed = defaultSeed(), latencyMs = 0, startAt, upstreams = [], keep = 10_000 } = options

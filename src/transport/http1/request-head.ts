@@ -227,12 +227,16 @@ export function checkedHost(host: string): string {
   return lower
 }
 
+/** A host with a port, as CONNECT has to name it (RFC 9112 section 3.2.3). */
+export function isAuthority(target: string): boolean {
+  return /^(?:\[[0-9a-fA-F:.]+\]|[^:/?@[\]]+):[0-9]{1,5}$/.test(target)
+}
+
 function readTarget(head: RequestHead): void {
   const { method, target } = head
   if (method === 'CONNECT') {
     head.form = 'authority'
-    if (!/^(?:\[[0-9a-fA-F:.]+\]|[^:/?@[\]]+):[0-9]{1,5}$/.test(target))
-      throw malformed('CONNECT without a host and port')
+    if (!isAuthority(target)) throw malformed('CONNECT without a host and port')
     head.host = checkedHost(target)
     head.pathAndQuery = target
   } else if (target.charCodeAt(0) === SLASH) {

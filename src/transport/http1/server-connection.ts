@@ -6,7 +6,14 @@ import type { Client } from '../../core/exchange.ts'
 import { FieldKind } from '../../core/field-name.ts'
 import type { HeaderList } from '../../core/headers.ts'
 import { RequestMessage, type ResponseMessage } from '../../core/message.ts'
-import { type MemoryUse, SMALL_BYTES, type Tunnel, type Wire, type WireHandler } from '../../core/network.ts'
+import {
+  type MemoryUse,
+  peerOf,
+  SMALL_BYTES,
+  type Tunnel,
+  type Wire,
+  type WireHandler,
+} from '../../core/network.ts'
 import { problemResponse } from '../../core/problem.ts'
 import { announcedLength, incomingRequestFraming, outgoingResponseFraming } from '../framing.ts'
 import type { ListenerContext } from '../listener-context.ts'
@@ -267,10 +274,15 @@ export class ServerConnection
       else this.#decoder.expectChunked()
     }
     if (head.unknownExpectation) throw new ProxyError('expectation_failed')
-    if (head.method === 'CONNECT') throw new ProxyError('method_not_implemented')
+    if (head.method === 'CONNECT') {
+      if (!context.snapshot.connects) throw new ProxyError('method_not_implemented')
+      if (framing !== 'none') throw new ProxyError('request_malformed', { detail: 'CONNECT with a body' })
+    }
     if (head.method === 'TRACE' && framing !== 'none')
       throw new ProxyError('request_malformed', { detail: 'TRACE with a body' })
-    const target = head.form === 'asterisk' ? head.pathAndQuery : normalizeTarget(head.pathAndQuery)
+    const { form, pathAndQuery } = head
+    const isNoPath = form === 'asterisk' || form === 'authority'
+    const target = isNoPath ? pathAndQuery : normalizeTarget(pathAndQuery)
     if (target === undefined)
       throw new ProxyError('request_malformed', { detail: 'a path that can be read in two ways' })
 
@@ -309,7 +321,11 @@ export class ServerConnection
     const head = this.#head!
     const { body } = response
     const framing = outgoingResponseFraming(response.status, head.method, body.length, head.minor)
-    this.#keepAlive &&= framing !== 'close' && !this.#context.draining && !this.#mustCloseAfter()
+    const refused = head.method === 'CONNECT'
+    if (refused && response.status < 300)
+      throw new TypeError('CONNECT is answered with a tunnel, or with a status of at least 300')
+    // Behind a CONNECT, a client may have sent already what was meant for the tunnel: it must not be read as a request.
+    this.#keepAlive &&= framing !== 'close' && !refused && !this.#context.draining && !this.#mustCloseAfter()
     const text = this.#responseHead(
       response,
       framing === 'length' ? body.length : undefined,
@@ -336,6 +352,9 @@ export class ServerConnection
     const { headers, status } = response
     let text = statusLine(status, response.reason) + headers.lines(RESPONSE_DROPPED)
     if (!headers.hasKind(FieldKind.date)) text += this.#context.dateLine()
+    // To whoever asked this proxy for a tunnel, the field is from this proxy.
+    if (head.method === 'CONNECT')
+      for (const value of headers.getAll(CHALLENGE)) text += `Proxy-Authenticate: ${value}\r\n`
     if (length !== undefined) text += `Content-Length: ${length}\r\n`
     else if (chunked) text += 'Transfer-Encoding: chunked\r\n'
     // The length of what a GET would have brought is no framing here, and worth passing on.
@@ -359,12 +378,16 @@ export class ServerConnection
     if (this.#context.tunnelsEnded) throw new ProxyError('proxy_closed')
     const serving = this.#serving
     const exchange = serving.exchange!
+    const isConnect = this.#head!.method === 'CONNECT'
+    if (isConnect === (response.status === 101))
+      throw new TypeError('a tunnel follows a 101, or a response to CONNECT')
     const early = this.#stash?.take()
     this.#stash = undefined
     this.#phase = 'tunnel'
     this.#deadline.close()
+    const upgrade = isConnect ? '' : `Connection: Upgrade\r\nUpgrade: ${tunnel.protocol}\r\n`
     this.#wire.write(
-      `${statusLine(101, response.reason)}${response.headers.lines(RESPONSE_DROPPED)}Connection: Upgrade\r\nUpgrade: ${tunnel.protocol}\r\n\r\n`,
+      `${statusLine(response.status, response.reason)}${response.headers.lines(RESPONSE_DROPPED)}${upgrade}\r\n`,
     )
     tunnel.join(this.#wire, early, ({ bytesUp, bytesDown, error }) => {
       this.#phase = 'closed'
@@ -471,7 +494,7 @@ export class ServerConnection
     if (error.code === 'internal_error') serving.report(serving.exchange, error)
     const begun = serving.response
     const exchange = serving.abandon(error)
-    if (exchange === undefined) this.#context.snapshot.refused(error, this.#wire.remote)
+    if (exchange === undefined) this.#context.snapshot.refused(error, peerOf(this.#wire))
     this.#body?.fail(error)
     if (begun !== undefined) {
       this.#writer?.cancel(error)
@@ -677,6 +700,7 @@ export class ServerConnection
   }
 }
 
+const CHALLENGE = 'proxy-authenticate'
 const NO_BYTES = new Uint8Array(0)
 const EMPTY_LINE_BYTES = 2
 /**

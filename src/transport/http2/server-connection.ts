@@ -1,6 +1,6 @@
 import { ProxyError } from '../../core/errors.ts'
 import type { Client } from '../../core/exchange.ts'
-import type { Address, Wire } from '../../core/network.ts'
+import { type Address, peerOf, type Wire } from '../../core/network.ts'
 import type { ListenerContext } from '../listener-context.ts'
 import { Http2Connection } from './connection.ts'
 import { ErrorCode, errorCodeName, Http2Fault } from './error-codes.ts'
@@ -52,7 +52,7 @@ export class Http2ServerConnection extends Http2Connection {
     )
     this.context = context
     this.#maxStreams = settings.streams
-    this.remote = wire.remote
+    this.remote = peerOf(wire)
     this.client = context.clients.ofConnection(wire)
   }
 

@@ -8,7 +8,7 @@ import type { Tunnel } from '../../core/network.ts'
 import { problemResponse } from '../../core/problem.ts'
 import { announcedLength, responseHasNoBody } from '../framing.ts'
 import { RESPONSE_DROPPED } from '../http1/head-writer.ts'
-import { checkedHost } from '../http1/request-head.ts'
+import { checkedHost, isAuthority } from '../http1/request-head.ts'
 import { SyntaxFault } from '../http1/syntax.ts'
 import { normalizeTarget } from '../request-target.ts'
 import { dropResponse, type ResponseChannel, Serving } from '../serving.ts'
@@ -22,6 +22,7 @@ import { StreamWire } from './stream-wire.ts'
 
 const HOST = fieldName('Host')
 const CONTENT_LENGTH = 'content-length'
+const CHALLENGE = 'proxy-authenticate'
 
 /** What never goes on from a response as it came, over HTTP/2. */
 const DROPPED = RESPONSE_DROPPED | FieldKind.handshake
@@ -33,6 +34,8 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
   #method = ''
   /** What an extended CONNECT asks for (RFC 8441). */
   #protocol: string | undefined
+  /** Whether it asks for a tunnel to a host and port. */
+  #connects = false
   /** The response whose head is held back until the first byte behind it is there. */
   #head: ResponseMessage | undefined
   #continuePending = false
@@ -73,7 +76,8 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     this.#method = block.method!
     // Also of a request that is answered without being served, its body still comes.
     if (endStream) this.receivedAll()
-    else this.expectBody(block.protocol === undefined ? declaredLength(block) : -1)
+    else
+      this.expectBody(block.protocol === undefined && this.#method !== 'CONNECT' ? declaredLength(block) : -1)
     let request: RequestMessage
     try {
       request = this.#request(block, endStream)
@@ -90,8 +94,10 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     if (block.tooLarge || block.fields.length > limits.headers) throw new ProxyError('request_head_too_large')
     const { path = '', method = '', protocol } = block
     if (path.length > limits.targetBytes) throw new ProxyError('request_target_too_long')
-    if (method === 'CONNECT' && protocol === undefined) throw new ProxyError('method_not_implemented')
-    const target = path === '*' ? path : normalizeTarget(path)
+    const connects = method === 'CONNECT' && protocol === undefined
+    if (connects && !this.#server.context.snapshot.connects) throw new ProxyError('method_not_implemented')
+    if (connects && !isAuthority(block.authority!)) throw malformed('CONNECT without a host and port')
+    const target = connects ? block.authority! : path === '*' ? path : normalizeTarget(path)
     if (target === undefined) throw malformed('a path that can be read in two ways')
     const headers = HeaderList.of(block.fields, block.values)
     // RFC 8441 section 5: it means nothing here, and a service over HTTP/1.1 is given one of our own.
@@ -111,11 +117,12 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     if (length > limits.bodyBytes) throw new ProxyError('request_body_too_large')
     const priority = headers.get('priority')
     if (priority !== undefined) this.urgency = urgencyOf(priority) ?? this.urgency
-    const hasBody = !endStream && protocol === undefined
+    this.#connects = connects
+    const hasBody = !endStream && protocol === undefined && !connects
     const request = new RequestMessage({
       method: protocol === undefined ? method : 'GET',
       target,
-      rawTarget: path,
+      rawTarget: connects ? target : path,
       host,
       scheme: this.#server.client.scheme,
       version: '2',
@@ -136,6 +143,8 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
       // To the client it would say that the tunnel stands.
       throw new ProxyError('upstream_upgrade_failed', { detail: `the status ${status} in place of 101` })
     }
+    if (this.#connects && status < 300)
+      throw new TypeError('CONNECT is answered with a tunnel, or with a status of at least 300')
     if (responseHasNoBody(status, this.#method)) {
       body.discard()
       this.#writeHead(response, true)
@@ -157,7 +166,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     const serving = this.#serving
     const exchange = serving.exchange!
     const { body } = this
-    if (this.#protocol === undefined || body === undefined)
+    if ((this.#protocol === undefined && !this.#connects) || body === undefined)
       throw new ProxyError('upstream_upgrade_failed', { detail: 'nobody asked for a tunnel' })
     this.#stopWatching()
     this.#head = response
@@ -221,7 +230,8 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     encoder.field(out, ':status', status === 101 ? '200' : String(status))
     encoder.fields(out, headers, DROPPED)
     if (!headers.hasKind(FieldKind.date)) encoder.field(out, 'date', this.#server.context.date())
-    if (status !== 101) {
+    if (this.#connects) for (const value of headers.getAll(CHALLENGE)) encoder.field(out, CHALLENGE, value)
+    if (this.#wire === undefined) {
       const length = responseHasNoBody(status, this.#method) ? this.#announced(response) : body.length
       // To a client of gRPC, such a head is the trailers.
       if (length !== undefined && !(endStream && headers.has('grpc-status')))

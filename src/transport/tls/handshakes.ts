@@ -1,5 +1,13 @@
 import { type Clock, Deadline } from '../../core/clock.ts'
-import type { Address, HandshakeHandler, Handshaking, TlsServer, Wire } from '../../core/network.ts'
+import {
+  type Address,
+  type ForwardedConnection,
+  type HandshakeHandler,
+  type Handshaking,
+  peerOf,
+  type TlsServer,
+  type Wire,
+} from '../../core/network.ts'
 import type { ConnectionRefusal, RefusedConnection } from '../../core/observer.ts'
 
 export interface HandshakesOptions {
@@ -39,16 +47,16 @@ export class Handshakes {
     return this.#running.size + this.#aborted.size
   }
 
-  /** Begins one on a wire that was accepted. */
-  begin(wire: Wire, server: TlsServer): void {
+  /** Begins one on a wire that was accepted. `early` are bytes that came on it already. */
+  begin(wire: Wire, server: TlsServer, early?: Buffer): void {
     const { clock, handshakes, handshakeMs } = this.#options
     // The oldest is the likeliest to be of a client that does nothing: who means it is done after two round trips.
     const [oldest] = this.#running.size >= handshakes ? this.#running : []
     if (oldest !== undefined) this.#abort(oldest, 'handshakes')
-    const handshake = new Handshake(wire.remote, clock.now() + handshakeMs, this)
+    const handshake = new Handshake(wire, clock.now() + handshakeMs, this)
     this.#running.add(handshake)
     if (this.#running.size === 1) this.#deadline.arm(handshakeMs)
-    handshake.begin(wire, server)
+    handshake.begin(wire, server, early)
   }
 
   /** Gives up all that are under way. */
@@ -90,19 +98,21 @@ class Handshake implements HandshakeHandler {
   /** On the clock. */
   readonly until: number
   readonly #peer: Address
+  readonly #forwarded: ForwardedConnection | undefined
   readonly #owner: Handshakes
   #handshaking: Handshaking | undefined
   #aborted: { readonly reason: ConnectionRefusal | undefined } | undefined
 
-  constructor(peer: Address, until: number, owner: Handshakes) {
-    this.#peer = peer
+  constructor(wire: Wire, until: number, owner: Handshakes) {
+    this.#peer = peerOf(wire)
+    this.#forwarded = wire.forwarded
     this.until = until
     this.#owner = owner
   }
 
-  begin(wire: Wire, server: TlsServer): void {
+  begin(wire: Wire, server: TlsServer, early: Buffer | undefined): void {
     try {
-      this.#handshaking = server.accept(wire, undefined, this)
+      this.#handshaking = server.accept(wire, early, this)
     } catch (error) {
       wire.destroy()
       this.onFailed(error as Error)
@@ -115,6 +125,7 @@ class Handshake implements HandshakeHandler {
   }
 
   onSecure(wire: Wire): void {
+    wire.forwarded = this.#forwarded
     this.#owner.secured(this, wire)
   }
 
