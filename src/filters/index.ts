@@ -23,3 +23,11 @@ export { type RedirectOptions, redirect } from './redirect.ts'
 export { type RedirectToHttpsOptions, redirectToHttps } from './redirect-to-https.ts'
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'
+export type { MessageSource } from './websocket/leg.ts'
+export type {
+  MessageContext,
+  MessageVerdict,
+  OnMessage,
+  WebSocketMessage,
+} from './websocket/message-relay.ts'
+export { type WebSocketOptions, websocket } from './websocket.ts'
