@@ -25,13 +25,13 @@ export interface MessageContext {
    * Sends a message to where this one came from. Resolves when there is room for another. Once the connection is over, nothing
    * happens.
    */
-  reply(data: string | Uint8Array): Promise<void>
+  readonly reply: (data: string | Uint8Array) => Promise<void>
   /**
    * Closes the connection on both sides. Default 1000 and no reason.
    *
    * @throws `ERR_OPTION_INVALID` for a code that may not be sent, or a reason of more than 123 bytes
    */
-  close(code?: number, reason?: string): void
+  readonly close: (code?: number, reason?: string) => void
 }
 
 export type OnMessage = (
@@ -153,7 +153,8 @@ export class MessageRelay implements LegOwner {
   upstreamClosed({ error }: TunnelEnd): void {
     if (error?.code === 'tunnel_timeout')
       this.leave({ client: CloseCode.goingAway, upstream: CloseCode.goingAway }, '', error)
-    this.#closed(this.upstream, error)
+    // It is never the client itself that the tunnel sees: it was us who have reset it.
+    this.#closed(this.upstream, error?.code === 'client_aborted' ? undefined : error)
   }
 
   // What becomes of frames.
@@ -242,8 +243,8 @@ export class MessageRelay implements LegOwner {
     const other = this.#other(leg)
     this.#error ??= error
     // What it has said before an orderly end still goes on; a reset is passed on as one.
-    leg.close()
     if (error !== undefined) leg.discard()
+    leg.close()
     if (other.closed) {
       leg.discard()
       this.#over = true
@@ -287,32 +288,28 @@ const OTHERS_FAULT: Readonly<Record<MessageSource, number>> = {
   upstream: CloseCode.goingAway,
 }
 
+/** Of one side: to be taken apart, as parameters are. */
 class Context implements MessageContext {
   readonly from: MessageSource
   readonly exchange: Exchange
-  readonly #relay: MessageRelay
-  readonly #leg: Leg
+  readonly reply: (data: string | Uint8Array) => Promise<void>
+  readonly close: (code?: number, reason?: string) => void
   #room: Promise<void> | undefined
 
-  constructor(relay: MessageRelay, leg: Leg, exchange: Exchange) {
-    this.#relay = relay
-    this.#leg = leg
-    this.from = leg.name
+  constructor(relay: MessageRelay, { name, writer }: Leg, exchange: Exchange) {
+    this.from = name
     this.exchange = exchange
-  }
-
-  reply(data: string | Uint8Array): Promise<void> {
-    const sent =
-      typeof data === 'string'
-        ? this.#leg.writer.message(Buffer.from(data), 'text')
-        : this.#leg.writer.message(bufferOf(data), 'binary')
-    this.#room = sent
-    return sent ?? Promise.resolve()
-  }
-
-  close(code: number = CloseCode.normal, reason = ''): void {
-    closePayload(OWNER, code, reason)
-    this.#relay.leave({ client: code, upstream: code }, reason, undefined)
+    this.reply = (data) => {
+      this.#room =
+        typeof data === 'string'
+          ? writer.message(Buffer.from(data), 'text')
+          : writer.message(bufferOf(data), 'binary')
+      return this.#room ?? Promise.resolve()
+    }
+    this.close = (code = CloseCode.normal, reason = '') => {
+      closePayload(OWNER, code, reason)
+      relay.leave({ client: code, upstream: code }, reason, undefined)
+    }
   }
 
   /** When there is room for what was replied. The next message waits for it. */
