@@ -1,11 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { type ClientHttp2Session, connect } from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
 import { websocket } from '../../src/filters/index.ts'
-import { type Filter, type Outcome, pool, proxy } from '../../src/index.ts'
+import {
+  type Filter,
+  type Outcome,
+  onRequest,
+  pool,
+  proxy,
+  type RunningProxy,
+  respond,
+} from '../../src/index.ts'
 import { seededRandom } from '../../src/testing/index.ts'
 import { connectOverHttp2, serveOverHttp2 } from '../http2/websocket-over-http2.ts'
 
@@ -19,6 +28,8 @@ type Version = 'HTTP/1.1' | 'HTTP/2'
 const VERSIONS: readonly Version[] = ['HTTP/1.1', 'HTTP/2']
 
 interface World {
+  readonly running: RunningProxy
+  readonly sockets: WebSocketServer
   readonly outcomes: Outcome[]
   readonly open: (protocols?: string[]) => WebSocket
 }
@@ -29,6 +40,8 @@ interface WorldOptions {
   filters?: Filter[]
   compressed?: boolean
   onConnection?: (socket: WebSocket) => void
+  /** What the service answers in place of a 101. */
+  refusal?: number
 }
 
 /** A proxy between real peers, which are closed when the test is over; then nothing may be left open. */
@@ -38,12 +51,17 @@ async function world({
   filters = [],
   compressed = false,
   onConnection = echo,
+  refusal,
 }: WorldOptions): Promise<World> {
   const sockets = new WebSocketServer({
     noServer: service === 'HTTP/2',
     ...(service === 'HTTP/1.1' && { port: 0, host: '127.0.0.1' }),
     perMessageDeflate: compressed,
     maxPayload: 2 * MIB,
+    ...(refusal !== undefined && {
+      verifyClient: (_info: unknown, done: (allowed: boolean, status: number) => void) =>
+        done(false, refusal),
+    }),
     handleProtocols: (offered: Set<string>) => (offered.has('b') ? 'b' : false),
   } as never)
   sockets.on('connection', onConnection)
@@ -79,6 +97,8 @@ async function world({
     await new Promise((resolve) => sockets.close(resolve))
   })
   return {
+    running,
+    sockets,
     outcomes,
     open: (protocols = []) =>
       session === undefined
@@ -175,4 +195,102 @@ describe('WebSocket between real peers', () => {
       }
     }
   }
+})
+
+/** The status that a handshake was refused with. */
+async function refusedWith(socket: WebSocket): Promise<number | undefined> {
+  socket.on('error', () => {})
+  const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage]
+  response.resume()
+  return response.statusCode
+}
+
+async function closedWith(socket: WebSocket): Promise<number> {
+  const [code] = (await once(socket, 'close')) as [number]
+  return code
+}
+
+describe.each(COMBINATIONS)('WebSocket, $client to $service', ({ client, service }) => {
+  for (const filters of [[], [websocket()]]) {
+    const through = filters.length === 0 ? 'a tunnel' : 'a filter of messages'
+
+    it(`${through}: a refusal of the service comes through as it is`, async () => {
+      const { open, sockets, outcomes } = await world({ client, service, filters, refusal: 403 })
+      expect(await refusedWith(open())).toBe(403)
+      expect(sockets.clients.size).toBe(0)
+      await expect
+        .poll(() => outcomes.map(({ status, error }) => [status, error]))
+        .toEqual([[403, undefined]])
+    })
+
+    it(`${through}: a filter before it refuses, and the service is never asked`, async () => {
+      let asked = 0
+      const auth = onRequest(({ request }) =>
+        request.headers.get('sec-websocket-protocol') === 'b' ? undefined : respond(401, 'who are you?'),
+      )
+      const { open } = await world({
+        client,
+        service,
+        filters: [auth, ...filters],
+        onConnection: (socket) => {
+          asked++
+          echo(socket)
+        },
+      })
+      expect(await refusedWith(open(['a']))).toBe(401)
+      expect(asked).toBe(0)
+      const allowed = open(['b'])
+      await once(allowed, 'open')
+      expect(asked).toBe(1)
+      allowed.terminate()
+    })
+  }
+
+  it('a drain says 1001 to both', async () => {
+    const service1001 = Promise.withResolvers<number>()
+    const { open, running } = await world({
+      client,
+      service,
+      filters: [websocket()],
+      onConnection: (socket) => socket.on('close', (code) => service1001.resolve(code)),
+    })
+    const socket = open()
+    await once(socket, 'open')
+    const codes = Promise.all([closedWith(socket), service1001.promise])
+    await running.drain({ limitMs: '10s', tunnelMs: 0 })
+    expect(await codes).toEqual([1001, 1001])
+  })
+
+  it('a proxy that is closed at once says 1001 to the client, too', async () => {
+    const { open, running } = await world({ client, service, filters: [websocket()] })
+    const socket = open()
+    await once(socket, 'open')
+    const code = closedWith(socket)
+    await running.close()
+    expect(await code).toBe(1001)
+  })
+
+  it('without the filter, a drain closes the connection without a word', async () => {
+    const { open, running } = await world({ client, service })
+    const socket = open()
+    await once(socket, 'open')
+    const code = closedWith(socket)
+    await running.drain({ limitMs: '10s', tunnelMs: 0 })
+    expect(await code).toBe(1006)
+  })
+
+  it('a client that is cut off leaves nothing behind', async () => {
+    const gone = Promise.withResolvers<number>()
+    const { open, outcomes } = await world({
+      client,
+      service,
+      filters: [websocket()],
+      onConnection: (socket) => socket.on('error', () => {}).on('close', gone.resolve),
+    })
+    const socket = open()
+    await once(socket, 'open')
+    socket.terminate()
+    expect(await gone.promise).toBe(1006)
+    await expect.poll(() => outcomes.length).toBe(1)
+  })
 })

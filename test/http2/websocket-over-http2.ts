@@ -127,28 +127,27 @@ function shared(fields: IncomingHttpHeaders): string {
     .join('')
 }
 
-/** A server of `ws` whose handshakes come as streams of HTTP/2. `refuse`: a status in place of some. */
-export function serveOverHttp2(
-  sockets: WebSocketServer,
-  refuse: (fields: IncomingHttpHeaders) => number | undefined = () => undefined,
-): Http2Server {
+/** A server of `ws` whose handshakes come as streams of HTTP/2. */
+export function serveOverHttp2(sockets: WebSocketServer): Http2Server {
   const server = createServer({ settings: { enableConnectProtocol: true } })
   server.on('stream', (stream: ServerHttp2Stream, fields) => {
     stream.on('error', () => {})
-    const status = refuse(fields)
-    if (fields[':protocol'] !== 'websocket' || status !== undefined) {
-      stream.respond({ ':status': status ?? 200 })
-      stream.end('no')
-      return
-    }
     const line = new Http2Line((head) => {
-      stream.respond({ ':status': 200, ...fieldsOf(head) })
-      line.attach(stream)
+      const status = Number(head.split(' ')[1])
+      if (status === 101) {
+        stream.respond({ ':status': 200, ...fieldsOf(head) })
+        line.attach(stream)
+      } else {
+        stream.respond({ ':status': status })
+        stream.end()
+        line.destroy()
+      }
     })
     const request = {
       method: 'GET',
       url: fields[':path'],
-      headers: { ...fields, upgrade: 'websocket', 'sec-websocket-key': KEY, 'sec-websocket-version': '13' },
+      socket: {},
+      headers: { ...fields, upgrade: fields[':protocol'], 'sec-websocket-key': KEY },
     }
     sockets.handleUpgrade(request as never, line, Buffer.alloc(0), (socket) =>
       sockets.emit('connection', socket, request),
