@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { websocket } from '../../src/filters/index.ts'
 import type { Filter } from '../../src/index.ts'
-import { client, gateway, rawUpstream, SWITCHED, testClock, testNetwork, WEBSOCKET } from './support.ts'
-import { closing, frame, Opcode } from './websocket-frames.ts'
+import {
+  client,
+  gateway,
+  type Peer,
+  rawUpstream,
+  SWITCHED,
+  testClock,
+  testNetwork,
+  WEBSOCKET,
+} from './support.ts'
+import { closing, frame, nextFrame, Opcode } from './websocket-frames.ts'
 
 const EXTENSIONS = 'Sec-WebSocket-Extensions: permessage-deflate\r\n'
 const ASK = Buffer.from(WEBSOCKET.replace(/\r\n$/, `${EXTENSIONS}\r\n`))
@@ -12,6 +21,12 @@ const HELLO = Buffer.from('f248cdc9c90700', 'hex')
 
 /** Who was told goodbye has so long to answer. */
 const ANSWER_MS = 10_000
+
+/** One that does not answer is not waited for any longer than that. */
+async function toldGoodbye(peer: Peer): Promise<void> {
+  while ((await nextFrame(peer)).opcode !== Opcode.close);
+  await testClock().advance(ANSWER_MS)
+}
 
 /** All kinds of frames. */
 function said(masked: boolean): Buffer {
@@ -50,6 +65,7 @@ describe.each(Object.entries(WAYS))(
             await from.until('\r\n\r\n')
             await from.send(bytes.subarray(ASK.length, at))
             from[how]()
+            if (at === bytes.length && how === 'end') await toldGoodbye(peer)
             await peer.over
             peer.close()
             await from.over
@@ -75,6 +91,10 @@ describe.each(Object.entries(WAYS))(
           await peer.request()
           await peer.send(bytes.subarray(0, at))
           peer[how]()
+          if (at === bytes.length && how === 'end') {
+            await from.until('\r\n\r\n')
+            await toldGoodbye(from)
+          }
           if (at < AGREE.length) expect((await from.response()).status).toBe(502)
           else await from.over
           from.close()
