@@ -80,6 +80,7 @@ describe('grpcStatusOf', () => {
     client_aborted: 'CANCELLED',
     client_stalled: 'CANCELLED',
     concurrency_exceeded: 'RESOURCE_EXHAUSTED',
+    destination_denied: 'PERMISSION_DENIED',
     route_not_found: 'UNIMPLEMENTED',
     method_not_allowed: 'UNIMPLEMENTED',
     loop_detected: 'INTERNAL',

@@ -253,6 +253,8 @@ export interface Tunnel {
   join(downstream: Wire, early: Buffer | undefined, onClose: (end: TunnelEnd) => void): void
   /** Gives the other side up, when the tunnel was not joined. */
   abort(): void
+  /** Tells both sides to end, where the protocol has words for it. It is over soon after. */
+  drain?(): void
 }
 
 export interface TunnelEnd {

@@ -26,3 +26,11 @@ export { type RedirectToHttpsOptions, redirectToHttps } from './redirect-to-http
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { streamIdleTimeout } from './stream-idle-timeout.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'
+export type { MessageSource } from './websocket/leg.ts'
+export type {
+  MessageContext,
+  MessageVerdict,
+  OnMessage,
+  WebSocketMessage,
+} from './websocket/message-relay.ts'
+export { type WebSocketOptions, websocket } from './websocket.ts'

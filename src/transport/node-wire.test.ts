@@ -129,3 +129,10 @@ test('a wire with TLS that was connected breaks off in place of a reset, and not
   client.wire.reset()
   await until(() => client.closed !== undefined && service.closed !== undefined)
 })
+
+test('a reset behind our own end closes the wire', async () => {
+  const { client } = await pair(false)
+  client.wire.end()
+  client.wire.reset()
+  await until(() => client.closed !== undefined)
+})

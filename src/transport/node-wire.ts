@@ -125,8 +125,9 @@ export class NodeWire implements Wire {
   }
 
   reset(): void {
-    // Without a carrier, what the peer sees is an end that TLS did not announce: no orderly one either.
-    if (this.#carrier === undefined) this.#socket.destroy()
+    // Without a carrier, what the peer sees is an end that TLS did not announce: no orderly one either. Where we have said
+    // that we send no more, the system refuses to reset, and Node's socket would be neither open nor closed ever after.
+    if (this.#carrier === undefined || this.#carrier.writableEnded) this.#socket.destroy()
     else this.#carrier.resetAndDestroy()
   }
 

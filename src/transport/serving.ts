@@ -5,7 +5,7 @@ import { type Client, Exchange, type ExchangeHost, type Outcome } from '../core/
 import { isPromise, noResponse } from '../core/handler.ts'
 import type { HeaderList } from '../core/headers.ts'
 import { type RequestMessage, ResponseMessage } from '../core/message.ts'
-import type { Tunnel } from '../core/network.ts'
+import type { Tunnel, TunnelEnd } from '../core/network.ts'
 import { type Random, randomId } from '../core/random.ts'
 import type { ListenerContext, Snapshot } from './listener-context.ts'
 
@@ -241,6 +241,17 @@ export class Serving implements ExchangeHost {
     for (const one of thrown) this.report(exchange, one)
     this.#snapshot?.leave(exchange, outcome)
     this.#snapshot = undefined
+  }
+
+  /** Ends the exchange when its tunnel is over. `closedFor`: why we have ended it ourselves, if we have. */
+  completeTunnel(exchange: Exchange, end: TunnelEnd, closedFor: ProxyError | undefined): void {
+    const { bytesUp, bytesDown, error } = end
+    // The wires only tell what followed from that.
+    const why = closedFor ?? error
+    if (why?.code === 'internal_error') this.report(exchange, why)
+    const result = why === undefined ? 'completed' : why.side === 'downstream' ? 'aborted' : 'failed'
+    this.complete(exchange, result, why, bytesDown, bytesUp)
+    this.clear()
   }
 
   /** Forgets the exchange that was completed, before another one begins. */

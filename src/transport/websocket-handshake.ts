@@ -15,8 +15,3 @@ export function acceptOf(key: string): string {
     .update(key + GUID)
     .digest('base64')
 }
-
-/** Whether the protocol to switch to is WebSocket, as RFC 6455 and RFC 8441 name it. */
-export function isWebSocket(protocol: string | undefined): boolean {
-  return protocol?.toLowerCase() === 'websocket'
-}

@@ -81,9 +81,15 @@ export class ServerConnection
     if (this.#phase === 'idle') this.#deadline.shorten(LAST_REQUEST_MS)
   }
 
-  /** Ends it now if it has become a tunnel. */
+  /** Ends it if it has become a tunnel: now, or when both sides have said goodbye. */
   endTunnel(reason: ProxyError): void {
-    if (this.#phase === 'tunnel') this.close(reason)
+    if (this.#phase !== 'tunnel') return
+    const tunnel = this.#serving.response?.tunnel
+    if (tunnel?.drain === undefined) this.close(reason)
+    else {
+      this.#closedFor = reason
+      tunnel.drain()
+    }
   }
 
   /** Ends it now. A running exchange is given up. */
@@ -92,6 +98,7 @@ export class ServerConnection
     if (this.#phase === 'tunnel') {
       // Its end, with the bytes that went through, comes when both wires are closed.
       this.#closedFor = reason
+      this.#serving.response?.tunnel?.drain?.()
       this.#serving.exchange?.abort(reason)
       this.#wire.destroy()
     } else this.#breakOff(reason)
@@ -389,14 +396,10 @@ export class ServerConnection
     this.#wire.write(
       `${statusLine(response.status, response.reason)}${response.headers.lines(RESPONSE_DROPPED)}${upgrade}\r\n`,
     )
-    tunnel.join(this.#wire, early, ({ bytesUp, bytesDown, error }) => {
+    tunnel.join(this.#wire, early, (end) => {
       this.#phase = 'closed'
       this.#context.closed(this)
-      // Where we have ended it ourselves, the wires only tell what followed from that.
-      const why = this.#closedFor ?? error
-      const result = why === undefined ? 'completed' : why.side === 'downstream' ? 'aborted' : 'failed'
-      serving.complete(exchange, result, why, bytesDown, bytesUp)
-      serving.clear()
+      serving.completeTunnel(exchange, end, this.#closedFor)
     })
     if (this.#stashPaused) this.#wire.resume()
   }

@@ -173,12 +173,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     const wire = new StreamWire(this, body, this.#server.clientWire)
     this.#wire = wire
     this.startSending(wire.outgoing)
-    tunnel.join(wire, undefined, ({ bytesUp, bytesDown, error }) => {
-      const why = this.#closedFor ?? error
-      const result = why === undefined ? 'completed' : why.side === 'downstream' ? 'aborted' : 'failed'
-      serving.complete(exchange, result, why, bytesDown, bytesUp)
-      serving.clear()
-    })
+    tunnel.join(wire, undefined, (end) => serving.completeTunnel(exchange, end, this.#closedFor))
     wire.start()
   }
 
@@ -325,14 +320,21 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     serving.clear()
   }
 
-  /** Closes it, if it has become a tunnel. */
+  /** Closes it, if it has become a tunnel: now, or when both sides have said goodbye. */
   endTunnel(reason: ProxyError): void {
-    if (this.#wire !== undefined) this.close(reason)
+    if (this.#wire === undefined) return
+    const tunnel = this.#serving.response?.tunnel
+    if (tunnel?.drain === undefined) this.close(reason)
+    else {
+      this.#closedFor = reason
+      tunnel.drain()
+    }
   }
 
   /** Gives up what runs, for a reason of the proxy's own. */
   close(reason: ProxyError): void {
     this.#closedFor = reason
+    if (this.#wire !== undefined) this.#serving.response?.tunnel?.drain?.()
     this.reset(ErrorCode.CANCEL)
     if (this.#wire !== undefined) this.#serving.exchange?.abort(reason)
     this.#abandon(reason, 'failed')
