@@ -27,6 +27,7 @@ export type LoadTool = 'wrk' | 'fallback'
 export async function load(tool: LoadTool, run: LoadRun): Promise<LoadResult> {
   const { scenario, port, seconds, cpus } = run
   if (scenario.http2 === 'client') return h2load(run)
+  if (scenario.websocket === true) return websocketLoad(run)
   const url = `${scenario.tls ? 'https' : 'http'}://127.0.0.1:${port}${scenario.path}`
   const env = { BENCH_METHOD: scenario.method, BENCH_REQUEST_BYTES: String(scenario.requestBytes) }
   const headers = Object.entries(scenario.headers)
@@ -59,6 +60,15 @@ export async function load(tool: LoadTool, run: LoadRun): Promise<LoadResult> {
           cpus,
         )
   return parseReport(printed)
+}
+
+async function websocketLoad({ scenario, port, seconds, cpus }: LoadRun): Promise<LoadResult> {
+  const command = {
+    file: process.execPath,
+    args: [join(import.meta.dirname, 'websocket-load.ts'), String(port)],
+    env: { BENCH_SECONDS: String(seconds), BENCH_CONNECTIONS: String(scenario.connections) },
+  }
+  return parseReport(await output(command, cpus))
 }
 
 function parseReport(printed: string): LoadResult {

@@ -11,6 +11,8 @@ export interface Peer {
   title: string
   /** Whether clients can come to it by HTTPS. */
   tls: boolean
+  /** Whether it is measured with WebSockets. */
+  websocket: boolean
   /** The sides on which it can speak HTTP/2 in clear text. */
   http2: readonly ('client' | 'upstream')[]
   /** The sentence that names what is missing and the command that installs it; undefined when it is all there. */
@@ -28,6 +30,7 @@ export const peers: readonly Peer[] = [
     name: 'nginx',
     title: 'nginx',
     tls: true,
+    websocket: true,
     http2: ['client'],
     missing: () => missingTool('nginx'),
     version: () => versionOf('nginx'),
@@ -37,6 +40,7 @@ export const peers: readonly Peer[] = [
     name: 'nginx-tuned',
     title: 'nginx, tuned buffers',
     tls: true,
+    websocket: true,
     http2: ['client'],
     missing: () => missingTool('nginx'),
     version: () => versionOf('nginx'),
@@ -46,6 +50,7 @@ export const peers: readonly Peer[] = [
     name: 'haproxy',
     title: 'HAProxy',
     tls: true,
+    websocket: true,
     http2: ['client', 'upstream'],
     missing: () => missingTool('haproxy'),
     version: () => versionOf('haproxy'),
@@ -55,6 +60,7 @@ export const peers: readonly Peer[] = [
     name: 'gatewright',
     title: 'Gatewright',
     tls: true,
+    websocket: true,
     http2: ['client', 'upstream'],
     missing: () =>
       existsSync(join(repository, 'dist/index.js'))
@@ -79,6 +85,7 @@ function nodePeer(name: string, packageName: string): Peer {
     name,
     title: packageName,
     tls: false,
+    websocket: false,
     http2: [],
     missing: () =>
       existsSync(folder) ? undefined : `${packageName} is not installed: npm ci --prefix bench/peers/node`,

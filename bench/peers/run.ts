@@ -109,6 +109,7 @@ function whatIsMissingFor(scenario: Scenario): string | undefined {
 
 function canServe(peer: Peer, scenario: Scenario): boolean {
   if (scenario.kind === 'idle') return true
+  if (scenario.websocket === true && !peer.websocket) return false
   return (!scenario.tls || peer.tls) && (scenario.http2 === undefined || peer.http2.includes(scenario.http2))
 }
 

@@ -1,3 +1,5 @@
+import { MESSAGE_BYTES } from './websocket-echo.ts'
+
 /** One request, sent over and over through every proxy. */
 export interface LoadScenario {
   kind: 'load'
@@ -13,6 +15,8 @@ export interface LoadScenario {
   connections: number
   /** Which side of the proxy speaks HTTP/2, in clear text; the other one HTTP/1.1. Default: none. */
   http2?: 'client' | 'upstream'
+  /** Whether messages of WebSockets are echoed, in place of requests that are answered. */
+  websocket?: boolean
   /** Requests of one connection at a time, over HTTP/2. */
   streams?: number
   /** Who answers behind the proxy; see origin.ts. */
@@ -107,6 +111,15 @@ export const scenarios: readonly Scenario[] = [
     title: 'GET 1 KiB, HTTP/2 to the service',
     http2: 'upstream',
     origin: 'nginx-h2',
+  },
+  {
+    ...get1k,
+    id: 'websocket-echo',
+    title: 'WebSocket messages of 100 bytes, echoed',
+    path: '/websocket',
+    responseBytes: MESSAGE_BYTES,
+    websocket: true,
+    origin: 'sink',
   },
   { kind: 'idle', id: 'idle-1000', title: '1 000 idle keep-alive connections', connections: 1_000 },
   { kind: 'idle', id: 'idle-10000', title: '10 000 idle keep-alive connections', connections: 10_000 },

@@ -1,12 +1,13 @@
 /**
  * The origin for uploads, as its own process: `node sink.ts <port>`. It reads each body to its end before it answers,
  * which nginx's `return` does not do (it answers at once and throws the rest away, and a proxy that streams then sees
- * an answer in mid-upload). It also echoes heads at `/echo`, and serves the bodies where nginx is missing.
+ * an answer in mid-upload). It also echoes heads at `/echo` and messages at `/websocket`, and serves the bodies where nginx is missing.
  *
  * Written on `node:net` so that it takes little from the core that it shares with the load generator. It is no
  * HTTP server: it trusts its one client and takes bodies with a Content-Length only.
  */
 import { createServer, type Socket } from 'node:net'
+import { echoWebSocket } from './websocket-echo.ts'
 
 const KIB = 1024
 const responses = new Map([
@@ -51,6 +52,10 @@ function serve(socket: Socket): void {
       const path = head.slice(head.indexOf(' ') + 1, head.indexOf(' ', head.indexOf(' ') + 1))
       if (/\r\ntransfer-encoding:/i.test(head)) {
         socket.end(respond(Buffer.from('the sink needs a Content-Length'), '411 Length Required'))
+        return
+      }
+      if (path === '/websocket') {
+        echoWebSocket(socket, head)
         return
       }
       answer = path === '/echo' ? respond(Buffer.from(head)) : (responses.get(path) ?? ok)

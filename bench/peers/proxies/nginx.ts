@@ -60,6 +60,15 @@ http {
     proxy_set_header X-Forwarded-Proto $scheme;
     proxy_set_header X-Forwarded-Host $http_host;${buffering}
     location / { proxy_pass http://origin; }
+    location /websocket {
+      proxy_set_header Connection upgrade;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host $http_host;
+      proxy_pass http://origin;
+    }
   }
 }
 `,
