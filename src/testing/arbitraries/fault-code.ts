@@ -23,6 +23,12 @@ function argumentsOf(fault: Fault): readonly unknown[] {
       return [fault.fields]
     case 'latency':
       return [fault.latency]
+    case 'reset-stream':
+      return fault.after === undefined ? [fault.code] : [fault.code, fault.after]
+    case 'goaway': {
+      const { kind, ...options } = fault
+      return Object.keys(options).length > 0 ? [options] : []
+    }
     default:
       return []
   }

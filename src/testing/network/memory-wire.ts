@@ -72,14 +72,21 @@ export class MemoryLink {
       client,
       server,
       asked,
+      speaks,
       opened,
-    }: { client: Address; server: Address; asked: TlsConnectOptions | undefined; opened: Error },
+    }: {
+      client: Address
+      server: Address
+      asked: TlsConnectOptions | undefined
+      /** What the one who listens agrees to; `undefined` where that is not known yet. */
+      speaks: readonly string[] | undefined
+      opened: Error
+    },
   ) {
     this.#host = host
     this.opened = opened
     this.asked = asked
-    // Whoever listens without saying what it speaks agrees to what is asked, to HTTP/1.1 if it may.
-    this.tls = asked && pretendedFacts(asked, asked.alpn?.find((it) => it === 'http/1.1') ?? asked.alpn?.[0])
+    this.tls = asked && pretendedFacts(asked, chosenProtocol(asked.alpn, speaks))
     // As Node does it: what is accepted is read ahead while it is paused, what is connected is not.
     this.client = new MemoryWire(this, host, faults, { local: client, remote: server, readsAhead: false })
     this.server = new MemoryWire(this, host, faults, { local: server, remote: client, readsAhead: true })
@@ -203,6 +210,15 @@ class Lane {
     }
     this.#arm()
   }
+}
+
+/** Whoever listens without saying what it speaks agrees to what is asked, to HTTP/1.1 if it may. */
+function chosenProtocol(
+  asked: readonly string[] | undefined,
+  speaks: readonly string[] | undefined,
+): string | undefined {
+  if (speaks !== undefined) return speaks.find((it) => asked?.includes(it))
+  return asked?.find((it) => it === 'http/1.1') ?? asked?.[0]
 }
 
 const UNOWNED: WireHandler = {

@@ -445,12 +445,24 @@ function upstreamText(event: UpstreamEvent): string {
     case 'connection-closed':
       return `connection ${event.connection} closed`
     case 'request':
-      return `${event.method} ${event.target} on connection ${event.connection}, ${event.bodyBytes} bytes`
+      return `${event.method} ${event.target} ${onStream(event)}, ${event.bodyBytes} bytes`
     case 'response':
-      return `${event.status} on connection ${event.connection}`
+      return `${event.status} ${onStream(event)}`
+    case 'stream-reset':
+      return `${event.code} ${onStream(event)}`
     case 'fault':
       return `fault ${event.fault}${event.connection === undefined ? '' : ` on connection ${event.connection}`}`
   }
+}
+
+function onStream({
+  connection,
+  stream,
+}: {
+  readonly connection: number
+  readonly stream: number | undefined
+}): string {
+  return `on connection ${connection}${stream === undefined ? '' : `, stream ${stream}`}`
 }
 
 function originOf(url: string): string {

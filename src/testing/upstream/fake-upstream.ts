@@ -6,6 +6,7 @@ import type { Distribution } from './distribution.ts'
 import type { FakeAnswer } from './fake-reply.ts'
 import type { FakeRequest } from './fake-request.ts'
 import type { Fault, FaultRule, Injection } from './fault.ts'
+import type { FakeHttp2Options } from './http-versions.ts'
 import { ScriptedUpstream } from './scripted-upstream.ts'
 import type { TlsCredentials } from './tls-listener.ts'
 import type { UpstreamEvent } from './upstream-event.ts'
@@ -42,6 +43,11 @@ export interface FakeUpstreamCommonOptions {
   readonly host?: string | undefined
   /** Default 0: one that is free. */
   readonly port?: number | undefined
+  /**
+   * `true`: HTTP/1.1 and HTTP/2 on the same port, the second with prior knowledge, or by ALPN with `tls`. `false`: HTTP/1.1
+   * alone. `'only'`: HTTP/2 alone. Options say how HTTP/2 is spoken. Default `true`.
+   */
+  readonly http2?: boolean | 'only' | FakeHttp2Options | undefined
   /** How many of the last requests are kept in `requests`, with their bodies. Default `Infinity`: all. */
   readonly keepRequests?: number | undefined
   /** @internal Told of everything that happens, at once. */
@@ -149,6 +155,7 @@ export function fakeUpstream(options: FakeUpstreamOptions): FakeUpstream {
     'random',
     'host',
     'port',
+    'http2',
     'keepRequests',
     'observe',
   ])
