@@ -77,7 +77,7 @@ export interface AskedListenOptions extends ListenOptions {
   /** Asked at each connection, when it arrives: `false` refuses it. */
   readonly accepts?: (() => boolean) | undefined
   /** Protocols that it agrees to by TLS, the one preferred first. Default: whatever is asked for. */
-  readonly alpn?: readonly string[] | undefined
+  readonly alpn?: (() => readonly string[]) | undefined
 }
 
 /** Networks in memory, as seen from any address. */
@@ -130,7 +130,7 @@ interface Listening {
   readonly opened: Error
   readonly onWire: (wire: Wire) => void
   readonly accepts: (() => boolean) | undefined
-  readonly alpn: readonly string[] | undefined
+  readonly alpn: (() => readonly string[]) | undefined
 }
 
 class InMemory implements MemoryNetwork, LinkHost {
@@ -320,7 +320,8 @@ class InMemory implements MemoryNetwork, LinkHost {
       if (tls !== undefined) {
         handler.onSecuring?.()
         if (!open || faults.tls === 'unanswered') return
-        if (listening.alpn !== undefined && tls.alpn?.some((it) => listening.alpn!.includes(it)) === false) {
+        const speaks = listening.alpn?.()
+        if (speaks !== undefined && tls.alpn?.some((it) => speaks.includes(it)) === false) {
           fail(noApplicationProtocol())
           return
         }
@@ -329,7 +330,7 @@ class InMemory implements MemoryNetwork, LinkHost {
         client: { address: from, port: this.#clientPort() },
         server: { address, port },
         asked: tls,
-        speaks: listening.alpn,
+        speaks: listening.alpn?.(),
         opened: attempt.opened,
       })
       this.#links.add(link)

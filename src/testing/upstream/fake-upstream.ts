@@ -14,6 +14,7 @@ import type { Capacity, SlowStart } from './upstream-service.ts'
 
 export type { FakeAnswer, FakeReply, TunnelPeer } from './fake-reply.ts'
 export type { FakeRequest } from './fake-request.ts'
+export type { FakeHttp2Options } from './http-versions.ts'
 
 /** A fake upstream is on a network that it is given, or on a real socket. */
 export type FakeUpstreamOptions = FakeUpstreamOnNetworkOptions | FakeUpstreamOnSocketOptions
@@ -43,11 +44,6 @@ export interface FakeUpstreamCommonOptions {
   readonly host?: string | undefined
   /** Default 0: one that is free. */
   readonly port?: number | undefined
-  /**
-   * `true`: HTTP/1.1 and HTTP/2 on the same port, the second with prior knowledge, or by ALPN with `tls`. `false`: HTTP/1.1
-   * alone. `'only'`: HTTP/2 alone. Options say how HTTP/2 is spoken. Default `true`.
-   */
-  readonly http2?: boolean | 'only' | FakeHttp2Options | undefined
   /** How many of the last requests are kept in `requests`, with their bodies. Default `Infinity`: all. */
   readonly keepRequests?: number | undefined
   /** @internal Told of everything that happens, at once. */
@@ -91,6 +87,12 @@ export interface FakeUpstream extends AsyncDisposable {
   /** Takes all faults and outages back. What they have begun on a connection stays. */
   clearFaults(): void
 
+  /**
+   * Which versions of HTTP it speaks from the next connection on. `true`, as it is without this call: HTTP/1.1 and HTTP/2 on
+   * the same port, the second with prior knowledge, or by ALPN with `tls`. `false`: HTTP/1.1 alone. `'only'`: HTTP/2 alone.
+   * Options say how HTTP/2 is spoken.
+   */
+  http2(given: boolean | 'only' | FakeHttp2Options): this
   /** Answers so much later, each time. */
   latency(distribution: Distribution): this
   /** Works on so many requests at once, and on the others afterwards: load causes latency. Called again, it changes. */
@@ -155,7 +157,6 @@ export function fakeUpstream(options: FakeUpstreamOptions): FakeUpstream {
     'random',
     'host',
     'port',
-    'http2',
     'keepRequests',
     'observe',
   ])

@@ -6,7 +6,7 @@ import type { HttpVersions } from './connection-host.ts'
 export interface FakeHttp2Options {
   /** Whether it speaks HTTP/2 alone. Default `false`: HTTP/1.1 too. */
   readonly only?: boolean | undefined
-  /** So many streams of a connection at a time, as its SETTINGS say. That clients keep to it is not checked. Default: no limit. */
+  /** So many streams of a connection at a time. Further ones are refused with REFUSED_STREAM. Default: no limit. */
   readonly streams?: number | undefined
   /** Of each request's body, what may come before it is read. Default 65 535 bytes, as for all who say nothing. */
   readonly windowBytes?: Size | undefined
@@ -15,24 +15,21 @@ export interface FakeHttp2Options {
 }
 
 /** @internal @throws `ERR_OPTION_INVALID` */
-export function versionsOf(given: boolean | 'only' | FakeHttp2Options | undefined): HttpVersions {
-  const owner = 'fakeUpstream'
-  if (given !== undefined && given !== 'only' && typeof given !== 'boolean' && !isObject(given))
-    throw invalidOption(owner, 'http2', 'true, false, "only", or options', given)
+export function versionsOf(given: boolean | 'only' | FakeHttp2Options): HttpVersions {
+  if (given !== 'only' && typeof given !== 'boolean' && !isObject(given))
+    throw invalidOption(OWNER, 'given', 'true, false, "only", or options', given)
   const options = isObject(given) ? given : {}
-  knownOptions(`${owner}: http2`, options, ['only', 'streams', 'windowBytes', 'extendedConnect'])
+  knownOptions(OWNER, options, ['only', 'streams', 'windowBytes', 'extendedConnect'])
   const { only = given === 'only', streams, windowBytes, extendedConnect = true } = options
-  flag('http2.only', only)
-  flag('http2.extendedConnect', extendedConnect)
-  if (streams !== undefined) integer(owner, 'http2.streams', streams, { max: MOST })
+  flag('only', only)
+  flag('extendedConnect', extendedConnect)
+  if (streams !== undefined) integer(OWNER, 'streams', streams, { max: MOST })
   return {
     http1: !only,
     http2: given !== false,
     streams,
     windowBytes:
-      windowBytes === undefined
-        ? undefined
-        : sizeBytes(owner, 'http2.windowBytes', windowBytes, { max: MOST }),
+      windowBytes === undefined ? undefined : sizeBytes(OWNER, 'windowBytes', windowBytes, { max: MOST }),
     extendedConnect,
   }
 }
@@ -42,8 +39,10 @@ export function alpnOf({ http1, http2 }: HttpVersions): readonly string[] {
   return [...(http2 ? ['h2'] : []), ...(http1 ? ['http/1.1'] : [])]
 }
 
+const OWNER = 'fakeUpstream.http2'
+
 function flag(option: string, given: boolean): void {
-  if (typeof given !== 'boolean') throw invalidOption('fakeUpstream', option, 'true or false', given)
+  if (typeof given !== 'boolean') throw invalidOption(OWNER, option, 'true or false', given)
 }
 
 function isObject(given: unknown): given is FakeHttp2Options {

@@ -81,6 +81,10 @@ export class Http2Speaker implements Speaker, SessionHandler {
 
   onStream(stream: SimpleStream): StreamHandler | undefined {
     if (stream.id > this.#lastTaken) return undefined
+    if (this.session.openStreams > (this.host.versions.streams ?? MOST)) {
+      stream.reset('REFUSED_STREAM')
+      return undefined
+    }
     const turn = new Http2Turn(this, stream)
     this.#turns.set(stream.id, turn)
     return turn

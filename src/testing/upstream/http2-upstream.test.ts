@@ -5,7 +5,7 @@ import { rawClient } from '../network/raw-client.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts'
 import type { FakeReply } from './fake-reply.ts'
-import { type FakeUpstream, type FakeUpstreamOnNetworkOptions, fakeUpstream } from './fake-upstream.ts'
+import { type FakeUpstream, fakeUpstream } from './fake-upstream.ts'
 import { type Fault, fault } from './fault.ts'
 import type { UpstreamEvent } from './upstream-event.ts'
 
@@ -20,7 +20,7 @@ interface World extends AsyncDisposable {
 
 async function makeWorld(
   reply?: FakeReply,
-  http2?: FakeUpstreamOnNetworkOptions['http2'],
+  http2: Parameters<FakeUpstream['http2']>[0] = true,
   problems: readonly RegExp[] = [],
 ): Promise<World> {
   const clock = virtualClock()
@@ -31,8 +31,7 @@ async function makeWorld(
     clock,
     random: seededRandom(5),
     observe: (event) => events.push(event),
-    http2,
-  })
+  }).http2(http2)
   if (reply !== undefined) upstream.reply(reply)
   await upstream.start()
   const clients: RawHttp2Peer[] = []
@@ -158,6 +157,18 @@ test('fakeUpstream says its limits', async () => {
     initialWindowSize: 10,
     enableConnectProtocol: 0,
   })
+})
+
+test('fakeUpstream refuses streams above its limit', async () => {
+  await using world = await makeWorld({ delayMs: 5 }, { streams: 1 })
+  const client = await world.connect()
+  client.request()
+  client.request()
+  await world.clock.advance(5)
+  client.request()
+  await world.clock.advance(5)
+  expect(client.order).toEqual(['reset 3 REFUSED_STREAM', 'headers 1', 'end 1', 'headers 5', 'end 5'])
+  expect(world.upstream.requests).toHaveLength(2)
 })
 
 test('fakeUpstream sends no more than the windows have room for', async () => {
@@ -480,4 +491,17 @@ test('an answer by HTTP/2 says what becomes of the connection', async () => {
     expect([after, client.stream(1).text, client.over]).toEqual([after, 'last', over])
     expect(client.goaways).toEqual(after === 'end' ? ['1 NO_ERROR'] : [])
   }
+})
+
+test.each([
+  [1, '"given" must be true, false, "only", or options, got 1'],
+  [{ only: 1 }, '"only" must be true or false'],
+  [{ streams: -1 }, '"streams" must be a whole number'],
+  [{ windowBytes: '9tb' }, '"windowBytes" must be'],
+  [{ windowBytes: 2 ** 31 }, '"windowBytes" must be'],
+  [{ extendedConnect: 'yes' }, '"extendedConnect" must be true or false'],
+  [{ pushes: true }, 'fakeUpstream.http2: "pushes"'],
+])('fakeUpstream.http2 refuses what makes no sense: %j', (given, message) => {
+  const upstream = fakeUpstream({ network: memoryNetwork() })
+  expect(() => upstream.http2(given as never)).toThrow(message)
 })

@@ -8,7 +8,7 @@ import type { Distribution } from './distribution.ts'
 import { Downtime } from './downtime.ts'
 import type { FakeAnswer } from './fake-reply.ts'
 import type { FakeRequest, ReceivedRequest } from './fake-request.ts'
-import type { FakeUpstream, FakeUpstreamOptions, Outage } from './fake-upstream.ts'
+import type { FakeHttp2Options, FakeUpstream, FakeUpstreamOptions, Outage } from './fake-upstream.ts'
 import type { Fault, FaultRule, Injection } from './fault.ts'
 import { alpnOf, versionsOf } from './http-versions.ts'
 import { type TlsCredentials, TlsListener } from './tls-listener.ts'
@@ -28,7 +28,7 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
   readonly observe: ((event: UpstreamEvent) => void) | undefined
   readonly certificate: string | undefined
   readonly service: ServiceModel
-  readonly versions: HttpVersions
+  versions: HttpVersions = versionsOf(true)
   readonly #host: string
   readonly #keepRequests: number
   readonly #tls: TlsListener | undefined
@@ -49,7 +49,6 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
     this.clock = clock
     this.observe = options.observe
     this.#host = host
-    this.versions = versionsOf(options.http2)
     this.#keepRequests = options.keepRequests ?? Number.POSITIVE_INFINITY
     const credentials = credentialsOf(options)
     this.certificate =
@@ -58,13 +57,13 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
     this.#faults = new FaultRules({ clock, random, observe: options.observe })
     this.#tls =
       options.socket === true && credentials !== undefined
-        ? new TlsListener(credentials, alpnOf(this.versions))
+        ? new TlsListener(credentials, () => alpnOf(this.versions))
         : undefined
     this.#listener = new UpstreamListener({
       network: options.network ?? this.#tls ?? nodeNetwork,
       host,
       port,
-      alpn: alpnOf(this.versions),
+      alpn: () => alpnOf(this.versions),
       accepts: () => !this.#faults.hitsConnection('refuse', 0),
       onWire: (wire) => this.#accept(wire),
       onError: (error) => this.onError(error),
@@ -120,6 +119,11 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
   clearFaults(): void {
     this.#faults.clear()
     for (const downtime of this.#downtimes) downtime.remove()
+  }
+
+  http2(given: boolean | 'only' | FakeHttp2Options): this {
+    this.versions = versionsOf(given)
+    return this
   }
 
   latency(distribution: Distribution): this {

@@ -20,9 +20,9 @@ export class TlsListener {
   readonly #context: SecureContext
   readonly #handshaking = new Set<Socket>()
 
-  readonly #alpn: readonly string[]
+  readonly #alpn: () => readonly string[]
 
-  constructor({ key, cert }: TlsCredentials, alpn: readonly string[]) {
+  constructor({ key, cert }: TlsCredentials, alpn: () => readonly string[]) {
     this.#alpn = alpn
     this.#context = createSecureContext({ key: key as string | Buffer, cert: cert as string | Buffer })
   }
@@ -55,7 +55,7 @@ export class TlsListener {
 
   #accept(raw: Socket, onWire: (wire: Wire) => void): void {
     const secureContext = this.#context
-    const options = { isServer: true, secureContext, allowHalfOpen: true, ALPNProtocols: [...this.#alpn] }
+    const options = { isServer: true, secureContext, allowHalfOpen: true, ALPNProtocols: [...this.#alpn()] }
     const socket = new TLSSocket(raw, options)
     const failed = (): void => {
       this.#handshaking.delete(raw)

@@ -6,7 +6,7 @@ interface UpstreamListenerOptions {
   readonly host: string
   readonly port: number
   /** Protocols that can be agreed on by TLS, the one preferred first. Heeded where the network pretends TLS. */
-  readonly alpn: readonly string[]
+  readonly alpn: () => readonly string[]
   /** Whether to take the next connection. Asked where the network asks for it. */
   readonly accepts: () => boolean
   readonly onWire: (wire: Wire) => void
