@@ -1,5 +1,6 @@
 import { HeaderList } from '../../core/headers.ts'
 import type { ConnectOptions, Network } from '../../core/network.ts'
+import type { Http2ErrorCode } from '../http2/error-codes.ts'
 import { KitError } from '../kit-error.ts'
 import { rawClient } from '../network/raw-client.ts'
 import type { SimpleMessage } from '../network/simple-http1.ts'
@@ -26,6 +27,15 @@ export interface SimulatedClient {
   connect(port?: number): Pending<SimulatedRawClient>
 }
 
+/** A client that speaks HTTP/2: all its requests go on one connection, at the same time. */
+export interface SimulatedHttp2Client extends SimulatedClient {
+  /**
+   * Says GOAWAY. Requests that are under way go on, further ones open a connection of their own. `code` is why, by default
+   * `NO_ERROR`.
+   */
+  goaway(code?: Http2ErrorCode): void
+}
+
 /** What a client of a simulation needs of it. */
 export interface ClientHost {
   readonly driver: SimulationDriver
@@ -36,12 +46,13 @@ export interface ClientHost {
   /** Where the proxy listens; known when it is ready. */
   readonly listenerOf: (url: string | undefined) => ConnectOptions | undefined
   readonly connectionsTo: (at: ConnectOptions) => ClientConnections
-  readonly recordOf: (result: Extract<CallResult, { kind: 'response' }>) => ExchangeRecord | undefined
+  /** All of them. */
+  readonly connections: () => Iterable<ClientConnections>
   readonly opened: (raw: SimulatedRawClient) => void
 }
 
 /** @internal */
-export class HostedClient implements SimulatedClient {
+export class HostedClient implements SimulatedHttp2Client {
   readonly #host: ClientHost
   readonly #name: string
 
@@ -75,11 +86,15 @@ export class HostedClient implements SimulatedClient {
     return driver.pending(`${this.#name}.connect()`, connected)
   }
 
+  goaway(code: Http2ErrorCode = 'NO_ERROR'): void {
+    for (const connections of this.#host.connections()) connections.goaway(code)
+  }
+
   #send(what: string, request: ClientRequest): PendingResponse {
-    const { driver, ready, listenerOf, connectionsTo, recordOf } = this.#host
+    const { driver, ready, listenerOf, connectionsTo } = this.#host
     const { promise, resolve, reject } = Promise.withResolvers<SimulatedResponse>()
     // Wrong options are told at the call.
-    const checked = writeRequest(what, request, 'localhost')
+    writeRequest(what, request, 'localhost')
     let left = false
     let call: Call | undefined
     ready.then(() => {
@@ -91,22 +106,20 @@ export class HostedClient implements SimulatedClient {
       }
       const startedAtMs = driver.clock.now()
       const { host, port } = at
-      const written =
-        checked.url.startsWith('/') || checked.url === '*'
-          ? writeRequest(what, request, `${host}:${port}`)
-          : checked
+      const scheme = at.tls === undefined ? 'http' : 'https'
+      const written = writeRequest(what, request, `${host}:${port}`, scheme)
       call = connectionsTo(at).send(written, (result) => {
         if (result.kind === 'response') {
           const durationMs = driver.clock.now() - startedAtMs
-          resolve(new ReadResponse(result, durationMs, recordOf(result)))
+          resolve(new ReadResponse(result, durationMs))
         } else if (result.kind === 'left') reject(new KitError(`${what}: the client has left`))
         else reject(new KitError(`${what}: ${result.error.message}`, { cause: result.error }))
       })
     }, reject)
-    return new PendingResponse(driver, what, promise, () => {
+    return new PendingResponse(driver, what, promise, (code) => {
       left = true
       if (call === undefined) reject(new KitError(`${what}: the client has left`))
-      else call.leave()
+      else call.leave(code)
     })
   }
 }
@@ -116,22 +129,30 @@ const LIMIT_MS = 3_600_000
 
 /** A response that is on its way: await it. */
 export class PendingResponse extends Pending<SimulatedResponse> {
-  readonly #leave: () => void
+  readonly #leave: (code: Http2ErrorCode | undefined) => void
   readonly #driver: SimulationDriver
 
   /** @internal */
-  constructor(driver: SimulationDriver, what: string, result: Promise<SimulatedResponse>, leave: () => void) {
+  constructor(
+    driver: SimulationDriver,
+    what: string,
+    result: Promise<SimulatedResponse>,
+    leave: (code: Http2ErrorCode | undefined) => void,
+  ) {
     super(driver, what, result, LIMIT_MS)
     this.#driver = driver
     this.#leave = leave
     driver.asked(this)
   }
 
-  /** The client resets its connection. Whoever awaits the response gets an error; nobody has to. */
-  leave(): void {
+  /**
+   * The client resets its connection; by HTTP/2 the stream alone, with this code, or `CANCEL`. Whoever awaits the response gets
+   * an error; nobody has to.
+   */
+  leave(code?: Http2ErrorCode): void {
     if (this.settled) return
     this.#driver.excuse(this)
-    this.#leave()
+    this.#leave(code)
   }
 
   get status(): never {
@@ -195,9 +216,8 @@ class ReadResponse implements SimulatedResponse {
   #headers: HeaderList | undefined
 
   constructor(
-    { message, status, informational }: Extract<CallResult, { kind: 'response' }>,
+    { message, status, informational, exchange }: Extract<CallResult, { kind: 'response' }>,
     durationMs: number,
-    exchange: ExchangeRecord | undefined,
   ) {
     this.status = status
     this.reason = message.startLine.slice(13)
@@ -220,7 +240,7 @@ class ReadResponse implements SimulatedResponse {
 
   get informational(): SimulatedResponse['informational'] {
     return this.#informational.map(({ startLine, headers }) => ({
-      status: Number(startLine.slice(9, 12)),
+      status: Number(startLine.split(' ')[1]),
       headers: HeaderList.from(headers),
     }))
   }
