@@ -67,21 +67,27 @@ export {
 } from './simulation/simulate.ts'
 export type { PendingResponse, SimulatedClient, SimulatedHttp2Client } from './simulation/simulated-client.ts'
 export type { SimulatedResponse } from './simulation/simulated-response.ts'
+export type { ClientWebSocketOptions, SimulatedWebSocket } from './simulation/simulated-websocket.ts'
 export type { Distribution } from './upstream/distribution.ts'
 export {
   type FakeAnswer,
   type FakeHttp2Options,
   type FakeReply,
   type FakeRequest,
+  type FakeTunnel,
   type FakeUpstream,
   type FakeUpstreamOnNetworkOptions,
   type FakeUpstreamOnSocketOptions,
   type FakeUpstreamOptions,
+  type FakeWebSocket,
   fakeUpstream,
   type Outage,
   type TunnelPeer,
+  type WebSocketPeer,
 } from './upstream/fake-upstream.ts'
 export { type Fault, type FaultRule, fault, type GoawayOptions, type Injection } from './upstream/fault.ts'
 export type { TlsCredentials } from './upstream/tls-listener.ts'
 export type { Capacity, SlowStart } from './upstream/upstream-service.ts'
 export { type VirtualClock, type VirtualClockOptions, virtualClock } from './virtual-clock.ts'
+export type { WebSocketClose, WebSocketMessage } from './websocket/websocket-end.ts'
+export type { WebSocketFrame } from './websocket/websocket-frames.ts'

@@ -35,7 +35,32 @@ export interface PendingCall {
   cancel: (() => void) | undefined
   /** Whether it was sent anew. */
   repeated: boolean
+  /** The request asks for another protocol. */
+  readonly tunnel: OpenTunnel | undefined
 }
+
+/** @internal What becomes of a connection, or a stream, when the proxy has agreed to another protocol. */
+export interface ClientTunnel {
+  onData(bytes: Buffer): void
+  /** The proxy sends no more. */
+  onEnd(): void
+  /** It is over, once. */
+  onClose(): void
+}
+
+/** @internal The way to the proxy. */
+export interface ClientTunnelPeer {
+  write(bytes: Buffer): void
+  end(): void
+  reset(): void
+}
+
+/** @internal Told when the proxy has agreed: gives who owns the bytes from then on. */
+export type OpenTunnel = (
+  peer: ClientTunnelPeer,
+  headers: SimpleMessage['headers'],
+  exchange: ExchangeRecord | undefined,
+) => ClientTunnel
 
 /** @internal A connection to the proxy. */
 export interface ClientConnection {
@@ -88,7 +113,12 @@ export class ClientConnections implements ConnectionOwner {
     this.#book = book
   }
 
-  send(request: WrittenRequest, onResult: (result: CallResult) => void, keepAlive: boolean = true): Call {
+  send(
+    request: WrittenRequest,
+    onResult: (result: CallResult) => void,
+    keepAlive: boolean = true,
+    tunnel?: OpenTunnel,
+  ): Call {
     const call: PendingCall = {
       request,
       onResult,
@@ -96,6 +126,7 @@ export class ClientConnections implements ConnectionOwner {
       connection: undefined,
       cancel: undefined,
       repeated: false,
+      tunnel,
     }
     const open = keepAlive ? this.#open() : undefined
     if (open === undefined) this.#sendFresh(call)

@@ -1,6 +1,7 @@
 import { HeaderList, type HeadersInit } from '../../core/headers.ts'
 import { invalidOption, knownOptions } from '../../core/options.ts'
 import type { Http2Field } from '../http2/simple-hpack.ts'
+import type { ClientWebSocketOptions } from './simulated-websocket.ts'
 
 /** A request as a simulated client sends it. Wrong ones are sent, byte by byte, by `sim.connect()`. */
 export interface ClientRequest {
@@ -45,6 +46,49 @@ export interface Http2Request {
   readonly whole: Uint8Array | undefined
   readonly chunks: AsyncIterable<string | Uint8Array> | undefined
   readonly trailers: readonly Http2Field[]
+}
+
+/** @internal A request for a WebSocket. */
+export function writeWebSocketRequest(
+  owner: string,
+  url: string,
+  { headers, protocols = [] }: ClientWebSocketOptions,
+  authority: string,
+  scheme: 'http' | 'https' = 'http',
+): WrittenRequest {
+  const given = [
+    ...HeaderList.from(headers),
+    ['Sec-WebSocket-Version', '13'] as const,
+    ...(protocols.length === 0 ? [] : [['Sec-WebSocket-Protocol', protocols.join(', ')] as const]),
+  ]
+  const asked = { method: 'GET', url: httpUrl(url) }
+  const upgrade = [
+    ['Connection', 'Upgrade'],
+    ['Upgrade', 'websocket'],
+    ['Sec-WebSocket-Key', WEBSOCKET_KEY],
+  ] as const
+  const request = writeRequest(owner, { ...asked, headers: [...upgrade, ...given] }, authority, scheme)
+  const http2 = (): Http2Request => {
+    const sent = writeRequest(
+      owner,
+      { ...asked, method: 'CONNECT', headers: given },
+      authority,
+      scheme,
+    ).http2()
+    return {
+      ...sent,
+      fields: [...sent.fields.slice(0, 1), [':protocol', 'websocket'], ...sent.fields.slice(1)],
+    }
+  }
+  return { ...request, http2 }
+}
+
+/** @internal The same for all: chance would make two runs of one seed differ. It is that of the example of RFC 6455. */
+export const WEBSOCKET_KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
+
+/** @internal `ws:` and `wss:` urls too. */
+export function httpUrl(url: string): string {
+  return typeof url === 'string' ? url.replace(/^ws(?=s?:)/, 'http') : url
 }
 
 const OPTIONS = ['method', 'url', 'headers', 'body', 'json', 'trailers']

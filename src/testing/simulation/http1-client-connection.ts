@@ -1,6 +1,6 @@
 import type { Wire, WireHandler } from '../../core/network.ts'
 import { type SimpleMessage, SimpleReader } from '../network/simple-http1.ts'
-import type { ClientConnection, ConnectionOwner, PendingCall } from './client-connections.ts'
+import type { ClientConnection, ClientTunnel, ConnectionOwner, PendingCall } from './client-connections.ts'
 import { chunkBytes, type WrittenRequest } from './client-request.ts'
 
 /** @internal A connection of a simulated client by HTTP/1.1: one request after the other. */
@@ -10,6 +10,7 @@ export class Http1ClientConnection implements ClientConnection, WireHandler {
   readonly #reader: SimpleReader
   #informational: SimpleMessage[] = []
   #call: PendingCall | undefined
+  #tunnel: ClientTunnel | undefined
   #served = 0
   /** Whether a byte of the present response has come. */
   #answered = false
@@ -52,8 +53,13 @@ export class Http1ClientConnection implements ClientConnection, WireHandler {
 
   onData(chunk: Buffer): boolean {
     this.#answered = true
+    if (this.#tunnel !== undefined) {
+      this.#tunnel.onData(Buffer.from(chunk))
+      return true
+    }
     try {
       this.#reader.push(chunk)
+      if (this.#isTunnel()) this.#tunnelled(this.#reader.rest)
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)))
       this.#wire.destroy()
@@ -63,6 +69,10 @@ export class Http1ClientConnection implements ClientConnection, WireHandler {
 
   onEnd(): void {
     this.#ended = true
+    if (this.#tunnel !== undefined) {
+      this.#tunnel.onEnd()
+      return
+    }
     this.#reader.end()
     this.#wire.end()
   }
@@ -75,6 +85,11 @@ export class Http1ClientConnection implements ClientConnection, WireHandler {
   onClose(error: Error | undefined): void {
     this.#ended = true
     this.onDrain()
+    if (this.#tunnel !== undefined) {
+      this.#owner.closed(this, this.#wire.local)
+      this.#tunnel.onClose()
+      return
+    }
     if (!this.#answered && this.#served > 0 && this.#call !== undefined && repeatable(this.#call.request)) {
       const call = this.#call
       this.#call = undefined
@@ -88,6 +103,14 @@ export class Http1ClientConnection implements ClientConnection, WireHandler {
     this.#fail(
       new Error(`no response: ${error?.message ?? 'the proxy closed the connection'}`, { cause: error }),
     )
+  }
+
+  #isTunnel(): boolean {
+    return this.#tunnel !== undefined
+  }
+
+  #tunnelled(bytes: Buffer): void {
+    if (bytes.length > 0) this.#tunnel!.onData(Buffer.from(bytes))
   }
 
   #message(message: SimpleMessage): boolean {
@@ -106,6 +129,15 @@ export class Http1ClientConnection implements ClientConnection, WireHandler {
     this.#informational = []
     this.#call = undefined
     this.#served++
+    if (status === 101 && call.tunnel !== undefined) {
+      const peer = {
+        write: (bytes: Buffer) => void this.#wire.write(bytes),
+        end: () => this.#wire.end(),
+        reset: () => this.#wire.reset(),
+      }
+      this.#tunnel = call.tunnel(peer, message.headers, this.#owner.recordOf(this.#wire.local))
+      return false
+    }
     const last = !message.complete || this.#ended || this.#sending || !call.keepAlive || saysClose(message)
     if (last || status === 101) this.#wire.destroy()
     else this.#owner.released(this)

@@ -4,7 +4,13 @@ import type { Http2Field } from '../http2/simple-hpack.ts'
 import { type SessionHandler, SimpleSession, type StreamHandler } from '../http2/simple-session.ts'
 import type { SimpleStream } from '../http2/simple-stream.ts'
 import type { SimpleMessage } from '../network/simple-http1.ts'
-import type { ClientConnection, ConnectionOwner, PendingCall } from './client-connections.ts'
+import type {
+  ClientConnection,
+  ClientTunnel,
+  ClientTunnelPeer,
+  ConnectionOwner,
+  PendingCall,
+} from './client-connections.ts'
 import { bytesOf } from './client-request.ts'
 
 /** @internal How a client speaks HTTP/2. */
@@ -22,6 +28,9 @@ export class Http2ClientConnection implements ClientConnection, WireHandler, Ses
   readonly #calls = new Set<Http2Call>()
   /** Requests that were sent and not refused. */
   #sent = 0
+  /** What must wait for the proxy's SETTINGS. */
+  readonly #held: PendingCall[] = []
+  #settled = false
   #gone = false
   #ended = false
 
@@ -41,6 +50,15 @@ export class Http2ClientConnection implements ClientConnection, WireHandler, Ses
 
   send(call: PendingCall): void {
     call.connection = this
+    // RFC 8441 section 3: the proxy must have said that it takes them.
+    if (call.tunnel !== undefined && !this.#settled) {
+      this.#held.push(call)
+      return
+    }
+    if (call.tunnel !== undefined && !this.session.peerConnects) {
+      call.onResult({ kind: 'failed', error: new Error('the proxy takes no extended CONNECT (RFC 8441)') })
+      return
+    }
     const sent = new Http2Call(this, call, this.#sent++)
     this.#calls.add(sent)
     const stream = this.session.open(sent)
@@ -50,10 +68,15 @@ export class Http2ClientConnection implements ClientConnection, WireHandler, Ses
 
   leave(call: PendingCall, code: Http2ErrorCode = 'CANCEL'): void {
     for (const sent of this.#calls) if (sent.call === call) sent.leave(code)
+    const at = this.#held.indexOf(call)
+    if (at < 0) return
+    this.#held.splice(at, 1)
+    call.onResult({ kind: 'left' })
   }
 
   close(): void {
-    for (const sent of this.#calls) sent.end({ kind: 'left' })
+    for (const sent of [...this.#calls]) sent.end({ kind: 'left' })
+    for (const call of this.#held.splice(0)) call.onResult({ kind: 'left' })
     this.wire.destroy()
   }
 
@@ -90,7 +113,9 @@ export class Http2ClientConnection implements ClientConnection, WireHandler, Ses
     this.#ended = true
     this.session.close()
     const why = error?.message ?? 'the proxy closed the connection'
-    for (const sent of [...this.#calls]) sent.broke(new Error(`no response: ${why}`, { cause: error }))
+    const broken = new Error(`no response: ${why}`, { cause: error })
+    for (const sent of [...this.#calls]) sent.broke(broken)
+    for (const call of this.#held.splice(0)) call.onResult({ kind: 'failed', error: broken })
     this.#owner.closed(this, this.wire.local)
   }
 
@@ -106,7 +131,10 @@ export class Http2ClientConnection implements ClientConnection, WireHandler, Ses
     this.#endIfDone()
   }
 
-  onSettings(): void {}
+  onSettings(): void {
+    this.#settled = true
+    for (const call of this.#held.splice(0)) this.send(call)
+  }
 
   onOver(): void {
     this.#endIfDone()
@@ -150,6 +178,7 @@ class Http2Call implements StreamHandler {
   readonly #connection: Http2ClientConnection
   #stream: SimpleStream | undefined
   readonly #informational: SimpleMessage[] = []
+  #tunnel: ClientTunnel | undefined
   #head: { readonly status: number; readonly fields: readonly Http2Field[] } | undefined
   readonly #parts: Buffer[] = []
   readonly #sizes: number[] = []
@@ -168,6 +197,10 @@ class Http2Call implements StreamHandler {
   begin(stream: SimpleStream): void {
     this.#stream = stream
     const { fields, whole, chunks, trailers } = this.call.request.http2()
+    if (this.call.tunnel !== undefined) {
+      stream.section(fields, false)
+      return
+    }
     const nothing = chunks === undefined && trailers.length === 0
     stream.section(fields, nothing && (whole === undefined || whole.byteLength === 0))
     if (!stream.closedForSending) void this.#sendBody(stream, whole, chunks, trailers)
@@ -188,12 +221,17 @@ class Http2Call implements StreamHandler {
   }
 
   broke(error: Error): void {
-    if (this.#head === undefined) this.end({ kind: 'failed', error })
+    if (this.#tunnel !== undefined) this.end({ kind: 'failed', error })
+    else if (this.#head === undefined) this.end({ kind: 'failed', error })
     else this.#respond(false)
   }
 
   end(result: Parameters<PendingCall['onResult']>[0]): void {
     this.#connection.over(this)
+    if (this.#tunnel !== undefined) {
+      this.#tunnel.onClose()
+      return
+    }
     // Taken in any case, so that it is not kept for somebody who asks.
     this.#connection.recordOf(this.nth)
     this.call.onResult(result)
@@ -207,11 +245,22 @@ class Http2Call implements StreamHandler {
         return
       }
       this.#head = { status, fields }
+      if (this.call.tunnel !== undefined && status < 300 && !ended) {
+        this.#tunnel = this.call.tunnel(this.#peer(), regular(fields), this.#connection.recordOf(this.nth))
+        return
+      }
     } else this.#trailers = fields
     if (ended) this.#respond(true)
   }
 
   onData(bytes: Buffer, ended: boolean): void {
+    if (this.#tunnel !== undefined) {
+      if (bytes.length > 0) this.#tunnel.onData(bytes)
+      if (!ended) return
+      this.#tunnel.onEnd()
+      this.end({ kind: 'left' })
+      return
+    }
     if (bytes.length > 0) {
       this.#parts.push(bytes)
       this.#sizes.push(bytes.length)
@@ -222,6 +271,15 @@ class Http2Call implements StreamHandler {
   onReset(code: Http2ErrorCode): void {
     if (code === 'REFUSED_STREAM' && this.#head === undefined) this.refused(code)
     else this.broke(new Error(`no response: the proxy has reset the stream (${code})`))
+  }
+
+  #peer(): ClientTunnelPeer {
+    const stream = this.#stream!
+    return {
+      write: (bytes) => void stream.data(bytes, false),
+      end: () => void stream.data(NOTHING, true),
+      reset: () => this.leave('CANCEL'),
+    }
   }
 
   #respond(complete: boolean): void {
@@ -269,9 +327,13 @@ class Http2Call implements StreamHandler {
   }
 }
 
+function regular(fields: readonly Http2Field[]): readonly Http2Field[] {
+  return fields.filter(([name]) => !name.startsWith(':'))
+}
+
 /** As one of HTTP/1 would be. */
 function messageOf(status: number, fields: readonly Http2Field[]): SimpleMessage {
-  const headers = fields.filter(([name]) => !name.startsWith(':'))
+  const headers = regular(fields)
   const startLine = `HTTP/2 ${status}`
   const head = `${startLine}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
   return {

@@ -35,6 +35,7 @@ import { RealIoGuard } from './real-io-guard.ts'
 import type { SimulatedClientOptions, Simulation } from './simulate.ts'
 import { HostedClient, type PendingResponse, type SimulatedHttp2Client } from './simulated-client.ts'
 import type { SimulatedResponse } from './simulated-response.ts'
+import type { ClientWebSocketOptions, SimulatedWebSocket } from './simulated-websocket.ts'
 import { SimulationDriver } from './simulation-driver.ts'
 
 /** Clients of documentation (RFC 5737): no proxy trusts them. */
@@ -129,6 +130,10 @@ export class RunningSimulation implements Simulation {
 
   request(request: ClientRequest): PendingResponse {
     return this.#clientAt(CLIENT, 'sim').request(request)
+  }
+
+  websocket(url: string, options?: ClientWebSocketOptions): Pending<SimulatedWebSocket> {
+    return this.#clientAt(CLIENT, 'sim').websocket(url, options)
   }
 
   connect(port?: number): Pending<SimulatedRawClient> {

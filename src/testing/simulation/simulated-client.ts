@@ -1,15 +1,25 @@
 import { HeaderList } from '../../core/headers.ts'
 import type { ConnectOptions, Network } from '../../core/network.ts'
+import { knownOptions } from '../../core/options.ts'
 import type { Http2ErrorCode } from '../http2/error-codes.ts'
 import { KitError } from '../kit-error.ts'
 import { rawClient } from '../network/raw-client.ts'
 import type { SimpleMessage } from '../network/simple-http1.ts'
-import type { Call, CallResult, ClientConnections } from './client-connections.ts'
-import { type ClientRequest, type ClientRequestOptions, writeRequest } from './client-request.ts'
+import { webSocketAccept } from '../websocket/websocket-key.ts'
+import type { Call, CallResult, ClientConnections, OpenTunnel } from './client-connections.ts'
+import {
+  type ClientRequest,
+  type ClientRequestOptions,
+  httpUrl,
+  WEBSOCKET_KEY,
+  writeRequest,
+  writeWebSocketRequest,
+} from './client-request.ts'
 import { DrivenRawClient, type SimulatedRawClient } from './driven-raw-client.ts'
 import type { ExchangeRecord } from './exchange-record.ts'
 import { Pending } from './pending.ts'
 import type { SimulatedResponse } from './simulated-response.ts'
+import { type ClientWebSocketOptions, OpenWebSocket, type SimulatedWebSocket } from './simulated-websocket.ts'
 import type { SimulationDriver } from './simulation-driver.ts'
 
 /** A client with an address and connections of its own. */
@@ -20,6 +30,11 @@ export interface SimulatedClient {
   post(url: string, options?: ClientRequestOptions): PendingResponse
   /** Sends any request. */
   request(request: ClientRequest): PendingResponse
+  /**
+   * Opens a WebSocket: by an upgrade; by HTTP/2, by extended CONNECT (RFC 8441). Rejects with the status, when the proxy does not
+   * agree to it.
+   */
+  websocket(url: string, options?: ClientWebSocketOptions): Pending<SimulatedWebSocket>
   /**
    * Opens a connection of which the test sends and reads every byte. `port` is that of a listener; default the first
    * listener's.
@@ -88,6 +103,40 @@ export class HostedClient implements SimulatedHttp2Client {
 
   goaway(code: Http2ErrorCode = 'NO_ERROR'): void {
     for (const connections of this.#host.connections()) connections.goaway(code)
+  }
+
+  websocket(url: string, options: ClientWebSocketOptions = {}): Pending<SimulatedWebSocket> {
+    const { driver, ready, listenerOf, connectionsTo } = this.#host
+    const what = `${this.#name}.websocket(${JSON.stringify(url)})`
+    knownOptions(what, options, ['headers', 'protocols'])
+    // Wrong options are told at the call.
+    writeWebSocketRequest(what, url, options, 'localhost')
+    const { promise, resolve, reject } = Promise.withResolvers<SimulatedWebSocket>()
+    const fail = (why: string, cause?: Error): void => reject(new KitError(`${what}: ${why}`, { cause }))
+    const open: OpenTunnel = (peer, headers, exchange) => {
+      const socket = new OpenWebSocket(driver, what, peer, HeaderList.from(headers), exchange)
+      const accept = socket.headers.get('sec-websocket-accept')
+      // By HTTP/2 there is no key.
+      if (accept === undefined || accept === webSocketAccept(WEBSOCKET_KEY)) resolve(socket)
+      else fail(`the proxy answers with the key ${accept}`)
+      return socket
+    }
+    ready.then(() => {
+      const at = listenerOf(httpUrl(url))
+      if (at === undefined) {
+        fail('the app has no listener with TLS')
+        return
+      }
+      const scheme = at.tls === undefined ? 'http' : 'https'
+      const request = writeWebSocketRequest(what, url, options, `${at.host}:${at.port}`, scheme)
+      const onResult = (result: CallResult): void => {
+        if (result.kind === 'response') fail(`the proxy answers with ${result.status}`)
+        else if (result.kind === 'left') fail('the client has left')
+        else fail(result.error.message, result.error)
+      }
+      connectionsTo(at).send(request, onResult, true, open)
+    }, reject)
+    return driver.pending(what, promise)
   }
 
   #send(what: string, request: ClientRequest): PendingResponse {

@@ -5,6 +5,7 @@ import type { Random } from '../../core/random.ts'
 import type { Distribution } from './distribution.ts'
 import type { FakeAnswer } from './fake-reply.ts'
 import type { FakeRequest } from './fake-request.ts'
+import type { FakeWebSocket } from './fake-websocket.ts'
 import type { Fault, FaultRule, Injection } from './fault.ts'
 import type { FakeHttp2Options } from './http-versions.ts'
 import { ScriptedUpstream } from './scripted-upstream.ts'
@@ -12,8 +13,9 @@ import type { TlsCredentials } from './tls-listener.ts'
 import type { UpstreamEvent } from './upstream-event.ts'
 import type { Capacity, SlowStart } from './upstream-service.ts'
 
-export type { FakeAnswer, FakeReply, TunnelPeer } from './fake-reply.ts'
+export type { FakeAnswer, FakeReply, FakeTunnel, TunnelPeer } from './fake-reply.ts'
 export type { FakeRequest } from './fake-request.ts'
+export type { FakeWebSocket, WebSocketPeer } from './fake-websocket.ts'
 export type { FakeHttp2Options } from './http-versions.ts'
 
 /** A fake upstream is on a network that it is given, or on a real socket. */
@@ -65,6 +67,13 @@ export interface FakeUpstream extends AsyncDisposable {
    * rest. The first route that fits counts. Of several answers each serves one request, the last all further ones.
    */
   on(route: string, ...answers: readonly [FakeAnswer, ...FakeAnswer[]]): this
+  /**
+   * Takes WebSockets at a path: by an upgrade, and by extended CONNECT (RFC 8441). Other requests to it are answered with 426. A
+   * function is told of each message; without one, messages are sent back.
+   *
+   * @example upstream.websocket('/chat/:room', (message, peer) => peer.send(`${peer.request.params.room}: ${message}`))
+   */
+  websocket(path: string, handler?: FakeWebSocket | FakeWebSocket['message']): this
   /** Answers what no route fits. Without this it is 200 `ok`, or 404 when there are routes. */
   reply(...answers: readonly [FakeAnswer, ...FakeAnswer[]]): this
 

@@ -1,7 +1,7 @@
 import type { MemoryUse, Wire } from '../../core/network.ts'
 import { firstValue, type SimpleMessage, SimpleReader } from '../network/simple-http1.ts'
 import type { ConnectionHost, Speaker, Turn } from './connection-host.ts'
-import type { FakeReply } from './fake-reply.ts'
+import { type FakeReply, type FakeTunnel, tunnelOf } from './fake-reply.ts'
 import { ReceivedRequest } from './fake-request.ts'
 import { endsAfter, isPlain, plainBytes, type WireReply, wireReply } from './reply-bytes.ts'
 import { ReplyWriter } from './reply-writer.ts'
@@ -31,7 +31,7 @@ export class Http1Speaker implements Speaker {
   #turn: Turn | undefined
   #inTurns = false
   #work: Work | undefined
-  #tunnel: FakeReply['tunnel']
+  #tunnel: FakeTunnel | undefined
 
   constructor(host: ConnectionHost, wire: Wire, connection: number) {
     this.#host = host
@@ -66,7 +66,7 @@ export class Http1Speaker implements Speaker {
   onData(bytes: Buffer): MemoryUse {
     try {
       if (this.#tunnel === undefined) this.#reader.push(bytes)
-      else this.#tunnel(bytes, this.#wire)
+      else this.#tunnel.data(bytes, this.#wire)
     } catch (error) {
       this.#host.onError(error)
       this.#wire.destroy()
@@ -77,6 +77,7 @@ export class Http1Speaker implements Speaker {
 
   onEnd(): void {
     this.#peerEnded = true
+    this.#tunnelEnded()
     this.#reader.end()
     this.#takeTurns()
   }
@@ -87,10 +88,22 @@ export class Http1Speaker implements Speaker {
 
   onClose(): void {
     if (!this.#peerEnded) this.#reader.end()
+    this.#tunnelEnded()
     this.#state = 'closed'
     this.#queue.length = 0
     this.#writer.close()
     this.#work?.leave()
+  }
+
+  #tunnelEnded(): void {
+    const tunnel = this.#tunnel
+    if (tunnel?.end === undefined) return
+    this.#tunnel = { data() {} }
+    try {
+      tunnel.end(this.#wire)
+    } catch (error) {
+      this.#host.onError(error)
+    }
   }
 
   #head(head: Pick<SimpleMessage, 'startLine' | 'headers' | 'head'>): boolean {
@@ -186,9 +199,11 @@ export class Http1Speaker implements Speaker {
     await this.#writer.write(response, faults?.drip)
     await this.#running()
     if (!this.#mayWrite()) return
-    if (reply?.tunnel !== undefined && faults?.end === undefined) {
-      this.#tunnel = reply.tunnel
-      if (this.#reader.rest.length > 0) reply.tunnel(this.#reader.rest, this.#wire)
+    const tunnel = faults?.end === undefined && reply !== undefined ? tunnelOf(reply) : undefined
+    if (tunnel !== undefined) {
+      this.#tunnel = tunnel
+      tunnel.open?.(this.#wire)
+      if (this.#reader.rest.length > 0) tunnel.data(this.#reader.rest, this.#wire)
     }
     this.#finish(response.status, response.after)
   }

@@ -3,7 +3,7 @@ import type { Http2Field } from '../http2/simple-hpack.ts'
 import type { StreamHandler } from '../http2/simple-session.ts'
 import type { SimpleStream } from '../http2/simple-stream.ts'
 import type { Turn } from './connection-host.ts'
-import type { FakeReply } from './fake-reply.ts'
+import { type FakeTunnel, type TunnelPeer, tunnelOf } from './fake-reply.ts'
 import { ReceivedRequest } from './fake-request.ts'
 import { Http2Reply } from './http2-reply.ts'
 import type { Http2Speaker } from './http2-speaker.ts'
@@ -27,12 +27,19 @@ export class Http2Turn implements StreamHandler {
   /** Nothing will ever be answered. */
   #silent = false
   #work: Work | undefined
-  #tunnel: FakeReply['tunnel']
+  #tunnel: FakeTunnel | undefined
+  readonly #peer: TunnelPeer
 
   constructor(speaker: Http2Speaker, stream: SimpleStream) {
     this.#speaker = speaker
     this.#stream = stream
     this.#waiting = new Waiting(speaker.host.clock, () => this.#mayWrite())
+    this.#peer = {
+      write: (given) =>
+        void stream.data(typeof given === 'string' ? Buffer.from(given, 'latin1') : given, false),
+      end: () => void stream.data(Buffer.alloc(0), true),
+      reset: () => stream.reset('CANCEL'),
+    }
     this.#place = {
       host: speaker.host,
       mayWrite: () => this.#mayWrite(),
@@ -54,6 +61,7 @@ export class Http2Turn implements StreamHandler {
   /** Nobody is there any more. */
   leave(): void {
     this.#tell(false)
+    this.#tunnelEnded()
     this.#waiting.close()
     this.#work?.leave()
   }
@@ -65,8 +73,11 @@ export class Http2Turn implements StreamHandler {
   }
 
   onData(bytes: Buffer, ended: boolean): void {
-    if (this.#tunnel !== undefined) this.#tunnelled(this.#tunnel, bytes)
-    else if (bytes.length > 0) {
+    const tunnel = this.#tunnel
+    if (tunnel !== undefined) {
+      this.#tunnelled(() => tunnel.data(bytes, this.#peer))
+      if (ended) this.#tunnelEnded()
+    } else if (bytes.length > 0) {
       this.#parts.push(bytes)
       this.#sizes.push(bytes.length)
     }
@@ -172,9 +183,11 @@ export class Http2Turn implements StreamHandler {
     await goesOn()
     const { emitted: bytes, id: stream } = this.#stream
     if (bytes > 0) host.observe?.({ kind: 'response', status, connection, stream, bytes })
-    if (reply?.tunnel !== undefined && faults?.end === undefined) {
-      this.#tunnel = reply.tunnel
-      for (const part of this.#parts.splice(0)) this.#tunnelled(reply.tunnel, part)
+    const tunnel = faults?.end === undefined && reply !== undefined ? tunnelOf(reply) : undefined
+    if (tunnel !== undefined) {
+      this.#tunnel = tunnel
+      this.#tunnelled(() => tunnel.open?.(this.#peer))
+      for (const part of this.#parts.splice(0)) this.#tunnelled(() => tunnel.data(part, this.#peer))
       return
     }
     const after = reply?.after ?? 'keep'
@@ -185,14 +198,16 @@ export class Http2Turn implements StreamHandler {
     if (this.#stream.over) this.leave()
   }
 
-  #tunnelled(tunnel: NonNullable<FakeReply['tunnel']>, bytes: Buffer): void {
+  #tunnelEnded(): void {
+    const tunnel = this.#tunnel
+    if (tunnel?.end === undefined) return
+    this.#tunnel = { data() {} }
+    this.#tunnelled(() => tunnel.end!(this.#peer))
+  }
+
+  #tunnelled(call: () => void): void {
     try {
-      tunnel(bytes, {
-        write: (given) =>
-          void this.#stream.data(typeof given === 'string' ? Buffer.from(given, 'latin1') : given, false),
-        end: () => void this.#stream.data(Buffer.alloc(0), true),
-        reset: () => this.#stream.reset('CANCEL'),
-      })
+      call()
     } catch (error) {
       this.#speaker.host.onError(error)
       this.#stream.reset('INTERNAL_ERROR')

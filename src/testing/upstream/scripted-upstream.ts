@@ -6,9 +6,10 @@ import { seededRandom } from '../seeded-random.ts'
 import type { ConnectionHost, HttpVersions } from './connection-host.ts'
 import type { Distribution } from './distribution.ts'
 import { Downtime } from './downtime.ts'
-import type { FakeAnswer } from './fake-reply.ts'
+import type { FakeAnswer, FakeReply } from './fake-reply.ts'
 import type { FakeRequest, ReceivedRequest } from './fake-request.ts'
 import type { FakeHttp2Options, FakeUpstream, FakeUpstreamOptions, Outage } from './fake-upstream.ts'
+import { checkedWebSocket, type FakeWebSocket, webSocketReply } from './fake-websocket.ts'
 import type { Fault, FaultRule, Injection } from './fault.ts'
 import { alpnOf, versionsOf } from './http-versions.ts'
 import { type TlsCredentials, TlsListener } from './tls-listener.ts'
@@ -78,6 +79,12 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
   reply(...answers: readonly [FakeAnswer, ...FakeAnswer[]]): this {
     this.#routes.otherwise(answers)
     return this
+  }
+
+  websocket(path: string, handler?: FakeWebSocket | FakeWebSocket['message']): this {
+    const socket = checkedWebSocket(handler)
+    const answer = (request: FakeRequest): FakeReply => webSocketReply(request, socket)
+    return this.on(`GET ${path}`, answer).on(`CONNECT ${path}`, answer)
   }
 
   inject(fault: Fault, rule: FaultRule = {}): Injection {
