@@ -30,6 +30,7 @@ export {
   type InformationalResponse,
   type TestExchange,
 } from './exchange.ts'
+export type { GrpcMessage } from './grpc/grpc-messages.ts'
 export type { Http2ErrorCode } from './http2/error-codes.ts'
 export {
   type MemoryConnection,
@@ -65,7 +66,13 @@ export {
   type SimulationOptions,
   simulate,
 } from './simulation/simulate.ts'
-export type { PendingResponse, SimulatedClient, SimulatedHttp2Client } from './simulation/simulated-client.ts'
+export type {
+  PendingExchange,
+  PendingResponse,
+  SimulatedClient,
+  SimulatedHttp2Client,
+} from './simulation/simulated-client.ts'
+export type { ClientGrpcOptions, SimulatedGrpcResponse } from './simulation/simulated-grpc.ts'
 export type { SimulatedResponse } from './simulation/simulated-response.ts'
 export type { ClientWebSocketOptions, SimulatedWebSocket } from './simulation/simulated-websocket.ts'
 export type { Distribution } from './upstream/distribution.ts'
@@ -81,6 +88,10 @@ export {
   type FakeUpstreamOptions,
   type FakeWebSocket,
   fakeUpstream,
+  type GrpcAnswer,
+  type GrpcCall,
+  type GrpcReply,
+  type GrpcServingStatus,
   type Outage,
   type TunnelPeer,
   type WebSocketPeer,

@@ -1,6 +1,7 @@
 import { HeaderList } from '../../core/headers.ts'
 import type { ConnectOptions, Network } from '../../core/network.ts'
 import { knownOptions } from '../../core/options.ts'
+import type { GrpcMessage } from '../grpc/grpc-messages.ts'
 import type { Http2ErrorCode } from '../http2/error-codes.ts'
 import { KitError } from '../kit-error.ts'
 import { rawClient } from '../network/raw-client.ts'
@@ -18,6 +19,12 @@ import {
 import { DrivenRawClient, type SimulatedRawClient } from './driven-raw-client.ts'
 import type { ExchangeRecord } from './exchange-record.ts'
 import { Pending } from './pending.ts'
+import {
+  type ClientGrpcOptions,
+  grpcRequest,
+  grpcResponse,
+  type SimulatedGrpcResponse,
+} from './simulated-grpc.ts'
 import type { SimulatedResponse } from './simulated-response.ts'
 import { type ClientWebSocketOptions, OpenWebSocket, type SimulatedWebSocket } from './simulated-websocket.ts'
 import type { SimulationDriver } from './simulation-driver.ts'
@@ -49,6 +56,15 @@ export interface SimulatedHttp2Client extends SimulatedClient {
    * `NO_ERROR`.
    */
   goaway(code?: Http2ErrorCode): void
+  /**
+   * Calls a method of gRPC, `/package.Service/Method`, with one message, or several; those that come one by one are sent as
+   * they come.
+   */
+  grpc(
+    method: string,
+    messages: GrpcMessage | readonly GrpcMessage[] | AsyncIterable<GrpcMessage>,
+    options?: ClientGrpcOptions,
+  ): PendingExchange<SimulatedGrpcResponse>
 }
 
 /** What a client of a simulation needs of it. */
@@ -139,7 +155,24 @@ export class HostedClient implements SimulatedHttp2Client {
     return driver.pending(what, promise)
   }
 
+  grpc(
+    method: string,
+    messages: GrpcMessage | readonly GrpcMessage[] | AsyncIterable<GrpcMessage>,
+    options: ClientGrpcOptions = {},
+  ): PendingExchange<SimulatedGrpcResponse> {
+    const what = `${this.#name}.grpc(${JSON.stringify(method)})`
+    knownOptions(what, options, ['headers'])
+    const request = grpcRequest(method, messages, [...HeaderList.from(options.headers)])
+    const { result, leave } = this.#exchange(what, request)
+    return new PendingExchange(this.#host.driver, what, result.then(grpcResponse), leave)
+  }
+
   #send(what: string, request: ClientRequest): PendingResponse {
+    const { result, leave } = this.#exchange(what, request)
+    return new PendingResponse(this.#host.driver, what, result, leave)
+  }
+
+  #exchange(what: string, request: ClientRequest): SentExchange {
     const { driver, ready, listenerOf, connectionsTo } = this.#host
     const { promise, resolve, reject } = Promise.withResolvers<SimulatedResponse>()
     // Wrong options are told at the call.
@@ -165,19 +198,27 @@ export class HostedClient implements SimulatedHttp2Client {
         else reject(new KitError(`${what}: ${result.error.message}`, { cause: result.error }))
       })
     }, reject)
-    return new PendingResponse(driver, what, promise, (code) => {
-      left = true
-      if (call === undefined) reject(new KitError(`${what}: the client has left`))
-      else call.leave(code)
-    })
+    return {
+      result: promise,
+      leave: (code) => {
+        left = true
+        if (call === undefined) reject(new KitError(`${what}: the client has left`))
+        else call.leave(code)
+      },
+    }
   }
+}
+
+interface SentExchange {
+  readonly result: Promise<SimulatedResponse>
+  readonly leave: (code: Http2ErrorCode | undefined) => void
 }
 
 /** How long, in virtual time, a response may take. */
 const LIMIT_MS = 3_600_000
 
-/** A response that is on its way: await it. */
-export class PendingResponse extends Pending<SimulatedResponse> {
+/** What is to come of a request that is under way: await it. */
+export class PendingExchange<T> extends Pending<T> {
   readonly #leave: (code: Http2ErrorCode | undefined) => void
   readonly #driver: SimulationDriver
 
@@ -185,7 +226,7 @@ export class PendingResponse extends Pending<SimulatedResponse> {
   constructor(
     driver: SimulationDriver,
     what: string,
-    result: Promise<SimulatedResponse>,
+    result: Promise<T>,
     leave: (code: Http2ErrorCode | undefined) => void,
   ) {
     super(driver, what, result, LIMIT_MS)
@@ -203,7 +244,10 @@ export class PendingResponse extends Pending<SimulatedResponse> {
     this.#driver.excuse(this)
     this.#leave(code)
   }
+}
 
+/** A response that is on its way: await it. */
+export class PendingResponse extends PendingExchange<SimulatedResponse> {
   get status(): never {
     return this.#notYet('status')
   }

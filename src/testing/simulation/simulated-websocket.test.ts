@@ -58,7 +58,7 @@ test.each([false, true])(
     await using sim = simulate(gateway(http2))
     sim.upstream('http://chat').websocket('/', (message, peer) => {
       peer.send('last')
-      peer.close(1_001, `after ${message}`)
+      peer.close(1_001, `after ${message.toString()}`)
     })
     const socket = await sim.client(ADDRESS, { http2 }).websocket('/')
     socket.send('one')

@@ -3,6 +3,7 @@ import type { Network } from '../../core/network.ts'
 import { type Duration, integer, invalidOption, knownOptions } from '../../core/options.ts'
 import type { Random } from '../../core/random.ts'
 import type { Distribution } from './distribution.ts'
+import type { GrpcAnswer, GrpcServingStatus } from './fake-grpc.ts'
 import type { FakeAnswer } from './fake-reply.ts'
 import type { FakeRequest } from './fake-request.ts'
 import type { FakeWebSocket } from './fake-websocket.ts'
@@ -13,6 +14,7 @@ import type { TlsCredentials } from './tls-listener.ts'
 import type { UpstreamEvent } from './upstream-event.ts'
 import type { Capacity, SlowStart } from './upstream-service.ts'
 
+export type { GrpcAnswer, GrpcCall, GrpcReply, GrpcServingStatus } from './fake-grpc.ts'
 export type { FakeAnswer, FakeReply, FakeTunnel, TunnelPeer } from './fake-reply.ts'
 export type { FakeRequest } from './fake-request.ts'
 export type { FakeWebSocket, WebSocketPeer } from './fake-websocket.ts'
@@ -74,6 +76,15 @@ export interface FakeUpstream extends AsyncDisposable {
    * @example upstream.websocket('/chat/:room', (message, peer) => peer.send(`${peer.request.params.room}: ${message}`))
    */
   websocket(path: string, handler?: FakeWebSocket | FakeWebSocket['message']): this
+  /**
+   * Answers calls of gRPC, when all of their messages have come: with messages, then the status. Messages are bytes. Of several
+   * answers each serves one call, the last all further ones.
+   *
+   * @example upstream.grpc('/shop.Orders/Get', ({ messages }) => ({ messages: messages[0] }), { status: 14, message: 'try later' })
+   */
+  grpc(method: string, ...answers: readonly [GrpcAnswer, ...GrpcAnswer[]]): this
+  /** Answers `Check` of gRPC's health service: with a status; `undefined` of a function says that there is no such service. */
+  grpcHealth(status?: GrpcServingStatus | ((service: string) => GrpcServingStatus | undefined)): this
   /** Answers what no route fits. Without this it is 200 `ok`, or 404 when there are routes. */
   reply(...answers: readonly [FakeAnswer, ...FakeAnswer[]]): this
 

@@ -6,6 +6,7 @@ import { seededRandom } from '../seeded-random.ts'
 import type { ConnectionHost, HttpVersions } from './connection-host.ts'
 import type { Distribution } from './distribution.ts'
 import { Downtime } from './downtime.ts'
+import { type GrpcAnswer, type GrpcServingStatus, grpcAnswer, grpcRoute, healthAnswer } from './fake-grpc.ts'
 import type { FakeAnswer, FakeReply } from './fake-reply.ts'
 import type { FakeRequest, ReceivedRequest } from './fake-request.ts'
 import type { FakeHttp2Options, FakeUpstream, FakeUpstreamOptions, Outage } from './fake-upstream.ts'
@@ -85,6 +86,17 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
     const socket = checkedWebSocket(handler)
     const answer = (request: FakeRequest): FakeReply => webSocketReply(request, socket)
     return this.on(`GET ${path}`, answer).on(`CONNECT ${path}`, answer)
+  }
+
+  grpc(method: string, ...answers: readonly [GrpcAnswer, ...GrpcAnswer[]]): this {
+    this.#routes.on(grpcRoute(method), answers.map(grpcAnswer))
+    return this
+  }
+
+  grpcHealth(
+    status: GrpcServingStatus | ((service: string) => GrpcServingStatus | undefined) = 'SERVING',
+  ): this {
+    return this.grpc('/grpc.health.v1.Health/Check', healthAnswer(status))
   }
 
   inject(fault: Fault, rule: FaultRule = {}): Injection {
