@@ -143,6 +143,9 @@ test('a simulated client by HTTP/2 keeps to the streams that the proxy takes, an
   expect(all.map((it) => it.text())).toEqual(['/0', '/1', '/2', '/3'])
   // Each has its own exchange, though two of its streams had none.
   expect(all.map(({ exchange }) => exchange?.target)).toEqual(['/0', '/1', '/2', '/3'])
+  const next = await client.get('/next')
+  expect(next.exchange?.target).toBe('/next')
+  expect(next.exchange?.client).toBe(all[0]!.exchange?.client)
   await sim.assertNoLeaks()
 })
 
@@ -191,6 +194,8 @@ test('a load by HTTP/2 without keep-alive makes a connection for each request', 
   })
   expect(sent).toBe(10)
   expect(new Set(sim.exchanges.map(({ client }) => client)).size).toBe(10)
+  await sim.settle()
+  expect(sim.network.connections.filter(({ server }) => server.port === 8080)).toEqual([])
   await sim.assertNoLeaks()
 })
 

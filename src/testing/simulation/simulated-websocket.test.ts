@@ -134,7 +134,7 @@ test.each([false, true])(
   },
 )
 
-test('frames go as they are, pings are answered, and pieces make one message', async () => {
+test('frames go as they are, and pieces make one message', async () => {
   await using sim = simulate(gateway(false))
   const codes: number[] = []
   sim.upstream('http://chat').websocket('/', { closed: (code) => codes.push(code) })
@@ -150,7 +150,7 @@ test('frames go as they are, pings are answered, and pieces make one message', a
   await sim.assertNoLeaks()
 })
 
-test('a client by HTTP/2 asks for no WebSocket where the listener takes none', async () => {
+test('a WebSocket goes by TLS and HTTP/2, by its own scheme', async () => {
   await using sim = simulate(
     proxy()
       .listen({ port: 8443, tls: selfSigned() })
