@@ -59,6 +59,7 @@ export type { Journal, JournalEntry, JournalSubject } from './simulation/journal
 export type { LatencySummary } from './simulation/latency-histogram.ts'
 export type { LoadOptions, LoadResult } from './simulation/load.ts'
 export type { Pending } from './simulation/pending.ts'
+export type { PendingExchange, PendingResponse } from './simulation/pending-response.ts'
 export {
   forEachSeed,
   type SimulatedClientOptions,
@@ -66,12 +67,7 @@ export {
   type SimulationOptions,
   simulate,
 } from './simulation/simulate.ts'
-export type {
-  PendingExchange,
-  PendingResponse,
-  SimulatedClient,
-  SimulatedHttp2Client,
-} from './simulation/simulated-client.ts'
+export type { SimulatedClient, SimulatedHttp2Client } from './simulation/simulated-client.ts'
 export type { ClientGrpcOptions, SimulatedGrpcResponse } from './simulation/simulated-grpc.ts'
 export type { SimulatedResponse } from './simulation/simulated-response.ts'
 export type { ClientWebSocketOptions, SimulatedWebSocket } from './simulation/simulated-websocket.ts'

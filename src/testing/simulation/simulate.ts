@@ -11,8 +11,9 @@ import type { ExchangeRecord } from './exchange-record.ts'
 import type { Journal } from './journal.ts'
 import type { LoadOptions, LoadResult } from './load.ts'
 import type { Pending } from './pending.ts'
+import type { PendingResponse } from './pending-response.ts'
 import { checkApp, RunningSimulation } from './running-simulation.ts'
-import type { PendingResponse, SimulatedClient, SimulatedHttp2Client } from './simulated-client.ts'
+import type { SimulatedClient, SimulatedHttp2Client } from './simulated-client.ts'
 import type { SimulatedResponse } from './simulated-response.ts'
 
 export interface SimulationOptions {

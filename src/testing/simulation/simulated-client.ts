@@ -5,7 +5,6 @@ import type { GrpcMessage } from '../grpc/grpc-messages.ts'
 import type { Http2ErrorCode } from '../http2/error-codes.ts'
 import { KitError } from '../kit-error.ts'
 import { rawClient } from '../network/raw-client.ts'
-import type { SimpleMessage } from '../network/simple-http1.ts'
 import { webSocketAccept } from '../websocket/websocket-key.ts'
 import type { Call, CallResult, ClientConnections, OpenTunnel } from './client-connections.ts'
 import {
@@ -17,8 +16,9 @@ import {
   writeWebSocketRequest,
 } from './client-request.ts'
 import { DrivenRawClient, type SimulatedRawClient } from './driven-raw-client.ts'
-import type { ExchangeRecord } from './exchange-record.ts'
-import { Pending } from './pending.ts'
+import type { Pending } from './pending.ts'
+import { PendingExchange, PendingResponse } from './pending-response.ts'
+import { ReadResponse } from './read-response.ts'
 import {
   type ClientGrpcOptions,
   grpcRequest,
@@ -212,143 +212,4 @@ export class HostedClient implements SimulatedHttp2Client {
 interface SentExchange {
   readonly result: Promise<SimulatedResponse>
   readonly leave: (code: Http2ErrorCode | undefined) => void
-}
-
-/** How long, in virtual time, a response may take. */
-const LIMIT_MS = 3_600_000
-
-/** What is to come of a request that is under way: await it. */
-export class PendingExchange<T> extends Pending<T> {
-  readonly #leave: (code: Http2ErrorCode | undefined) => void
-  readonly #driver: SimulationDriver
-
-  /** @internal */
-  constructor(
-    driver: SimulationDriver,
-    what: string,
-    result: Promise<T>,
-    leave: (code: Http2ErrorCode | undefined) => void,
-  ) {
-    super(driver, what, result, LIMIT_MS)
-    this.#driver = driver
-    this.#leave = leave
-    driver.asked(this)
-  }
-
-  /**
-   * The client resets its connection; by HTTP/2 the stream alone, with this code, or `CANCEL`. Whoever awaits the response gets
-   * an error; nobody has to.
-   */
-  leave(code?: Http2ErrorCode): void {
-    if (this.settled) return
-    this.#driver.excuse(this)
-    this.#leave(code)
-  }
-}
-
-/** A response that is on its way: await it. */
-export class PendingResponse extends PendingExchange<SimulatedResponse> {
-  get status(): never {
-    return this.#notYet('status')
-  }
-
-  get headers(): never {
-    return this.#notYet('headers')
-  }
-
-  get body(): never {
-    return this.#notYet('body')
-  }
-
-  get reason(): never {
-    return this.#notYet('reason')
-  }
-
-  get trailers(): never {
-    return this.#notYet('trailers')
-  }
-
-  get informational(): never {
-    return this.#notYet('informational')
-  }
-
-  get complete(): never {
-    return this.#notYet('complete')
-  }
-
-  get durationMs(): never {
-    return this.#notYet('durationMs')
-  }
-
-  get exchange(): never {
-    return this.#notYet('exchange')
-  }
-
-  text(): never {
-    return this.#notYet('text()')
-  }
-
-  json(): never {
-    return this.#notYet('json()')
-  }
-
-  #notYet(name: string): never {
-    throw new KitError(`there is no ${name} yet: write \`await ${this.what}\``)
-  }
-}
-
-class ReadResponse implements SimulatedResponse {
-  readonly status: number
-  readonly reason: string
-  readonly body: Buffer
-  readonly complete: boolean
-  readonly durationMs: number
-  readonly exchange: ExchangeRecord | undefined
-  readonly #message: SimpleMessage
-  readonly #informational: readonly SimpleMessage[]
-  #headers: HeaderList | undefined
-
-  constructor(
-    { message, status, informational, exchange }: Extract<CallResult, { kind: 'response' }>,
-    durationMs: number,
-  ) {
-    this.status = status
-    this.reason = message.startLine.slice(13)
-    this.body = message.body
-    this.complete = message.complete
-    this.durationMs = durationMs
-    this.exchange = exchange
-    this.#message = message
-    this.#informational = informational
-  }
-
-  get headers(): HeaderList {
-    this.#headers ??= HeaderList.from(this.#message.headers)
-    return this.#headers
-  }
-
-  get trailers(): HeaderList {
-    return HeaderList.from(this.#message.trailers)
-  }
-
-  get informational(): SimulatedResponse['informational'] {
-    return this.#informational.map(({ startLine, headers }) => ({
-      status: Number(startLine.split(' ')[1]),
-      headers: HeaderList.from(headers),
-    }))
-  }
-
-  text(): string {
-    return this.body.toString('utf8')
-  }
-
-  json(): unknown {
-    try {
-      return JSON.parse(this.text())
-    } catch (error) {
-      throw new SyntaxError(`the body is no JSON: ${JSON.stringify(this.text().slice(0, 200))}`, {
-        cause: error,
-      })
-    }
-  }
 }
