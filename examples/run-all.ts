@@ -11,6 +11,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   routing: ['routing/proxy.ts'],
   'trusted-proxies': ['trusted-proxies/proxy.ts'],
   tls: ['tls/proxy.ts'],
+  grpc: ['grpc/proxy.ts'],
   testing: ['--test', 'testing/require-token.test.ts', 'testing/proxy.test.ts'],
   'real-nginx': ['real-nginx/proxy.ts'],
 }

@@ -13,6 +13,7 @@ export type {
   HedgeRecord,
   LeftOutReason,
   LeftOutRecord,
+  PassedOverRecord,
   PickRecord,
   RefusalRecord,
   RetryRecord,
@@ -30,6 +31,7 @@ export {
 export type { Client, Exchange, Outcome, RouteInfo } from './core/exchange.ts'
 export { answeredByFallback, type FallbackAnswer } from './core/fallback-answer.ts'
 export { formatDecision } from './core/format-decision.ts'
+export type { GrpcStatus } from './core/grpc-status.ts'
 export {
   type Filter,
   type Handler,
@@ -106,6 +108,7 @@ export type { RunningProxy, Surroundings } from './proxy/running-proxy.ts'
 export { StartError } from './proxy/start-error.ts'
 export type { LimitOptions } from './transport/limits.ts'
 export type {
+  DeadlineDescription,
   EjectDescription,
   HealthDescription,
   HedgeDescription,

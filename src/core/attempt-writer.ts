@@ -3,6 +3,8 @@ import type { Clock } from './clock.ts'
 import type { AttemptKind, AttemptRecord, DecisionPhase, EndedBy } from './decision-record.ts'
 import { causeText, detailText, endedBy } from './ended-by.ts'
 import type { ProxyError, ProxyErrorCode, Sent } from './errors.ts'
+import { type GrpcStatus, namedGrpcStatus } from './grpc-status.ts'
+import type { HeaderList } from './headers.ts'
 
 /** Writes what becomes of one attempt. Whoever carries the attempt says what it does; the time is read here. */
 export class AttemptWriter implements AttemptRecord {
@@ -20,6 +22,7 @@ export class AttemptWriter implements AttemptRecord {
   requestSentAtMs: number | undefined = undefined
   respondedAtMs: number | undefined = undefined
   status: number | undefined = undefined
+  grpcStatus: GrpcStatus | undefined = undefined
   endedAtMs: number | undefined = undefined
   phase: DecisionPhase = 'queue'
   sent: Sent = 'none'
@@ -86,6 +89,11 @@ export class AttemptWriter implements AttemptRecord {
     this.status = status
     this.phase = status === 101 ? 'tunnel' : 'body'
     this.sent = 'response'
+  }
+
+  /** Trailers are there, or a head without a body, which in gRPC is the trailers. */
+  trailed(fields: HeaderList): void {
+    this.grpcStatus ??= namedGrpcStatus(fields.get('grpc-status'))
   }
 
   /** The last byte of the response has come. What it was passed on to may be what ends the exchange, before `completed` is called. */

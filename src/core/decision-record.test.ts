@@ -8,6 +8,7 @@ import { formatDecision } from './format-decision.ts'
 
 const FACTS: PickFacts = {
   kind: 'first',
+  by: {},
   pool: 'users',
   balancer: 'custom',
   candidates: [],

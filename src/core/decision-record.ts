@@ -1,5 +1,6 @@
 import type { EndpointHealth } from './balancer.ts'
 import type { ProxyErrorCode, Sent } from './errors.ts'
+import type { GrpcStatus } from './grpc-status.ts'
 
 /**
  * What the proxy decided for one exchange, and why: the data behind an access log, a trace, a test. Begun by
@@ -34,6 +35,8 @@ export interface DecisionRecord {
   readonly waits: readonly WaitRecord[]
   /** Each filter that turned the exchange away to limit load. */
   readonly refusals: readonly RefusalRecord[]
+  /** Each endpoint that was picked, and then passed over because filters of its own let nothing through. */
+  readonly passedOver: readonly PassedOverRecord[]
   /** `undefined` while it runs. */
   readonly ended: EndRecord | undefined
   /** The same as lines of text: see `formatDecision`. */
@@ -170,6 +173,8 @@ export interface AttemptRecord {
   /** When the head of the response came; `undefined` when none did. */
   readonly respondedAtMs: number | undefined
   readonly status: number | undefined
+  /** What a service of gRPC has answered, before messages or behind them; `undefined` until it has, and for other services. */
+  readonly grpcStatus: GrpcStatus | undefined
   /** When the last byte of the response had come, or it failed. `undefined` while it holds its lease. */
   readonly endedAtMs: number | undefined
   /** Where it is, or where it has ended. */
@@ -203,7 +208,7 @@ export interface RetryRecord {
   readonly atMs: number
   /** The number of that attempt; `undefined` when a filter failed before there was one. */
   readonly after: number | undefined
-  /** What went wrong: an error's code; `status 503`; or `response`, one that a function has refused. */
+  /** What went wrong: an error's code; `status 503`; `grpc UNAVAILABLE`; or `response`, one that a function has refused. */
   readonly failure: string
   /** Why no other one follows; `undefined` when one does. */
   readonly refused: RetryRefusal | undefined
@@ -240,11 +245,23 @@ export interface RefusalRecord {
   readonly detail: string
 }
 
+/** An endpoint whose own filters (`pool.useEach`) let nothing through to it. It is no attempt; another one is picked, if there is one. */
+export interface PassedOverRecord {
+  readonly atMs: number
+  /** The number of the pick that had chosen it; `undefined` when the record was begun after that. */
+  readonly pick: number | undefined
+  /** The endpoint's id. */
+  readonly endpoint: string
+  readonly code: ProxyErrorCode
+}
+
 /** How an exchange ended: its `Outcome` as plain data, and who ended it. */
 export interface EndRecord {
   readonly atMs: number
   readonly result: 'completed' | 'aborted' | 'failed'
   readonly status: number | undefined
+  /** How a call of gRPC or gRPC-Web has ended: as the service said, or by `error`. `undefined` for other requests. */
+  readonly grpcStatus: GrpcStatus | undefined
   readonly durationMs: number
   readonly bytesSent: number
   readonly bytesReceived: number

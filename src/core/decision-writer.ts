@@ -9,6 +9,7 @@ import type {
   EndRecord,
   HedgeRecord,
   LeftOutRecord,
+  PassedOverRecord,
   PickRecord,
   RefusalRecord,
   RetryRecord,
@@ -17,15 +18,20 @@ import type {
   WaitRecord,
 } from './decision-record.ts'
 import { bounded, causeText, detailText, endedBy } from './ended-by.ts'
-import type { ProxyErrorCode } from './errors.ts'
+import type { ProxyError, ProxyErrorCode } from './errors.ts'
 import type { Exchange, Outcome } from './exchange.ts'
 import { formatDecision } from './format-decision.ts'
+import { grpcAnswerType } from './grpc-call.ts'
+import { type GrpcStatus, grpcStatusOf } from './grpc-status.ts'
 
 /** So much of each list is kept: filters of a user's own can retry without end. */
 export const MAX_RECORDED = 64
 
 /** What a pool knows of a pick. */
-export type PickFacts = Omit<PickRecord, 'number' | 'atMs' | 'chosen'>
+export interface PickFacts extends Omit<PickRecord, 'number' | 'atMs' | 'chosen'> {
+  /** The same object for each pick of a running pool: another one may have its name. */
+  readonly by: object
+}
 
 /** Writes the record of one exchange. Whoever decides something says so, at the moment when it does. */
 export class DecisionWriter implements DecisionRecord {
@@ -43,12 +49,17 @@ export class DecisionWriter implements DecisionRecord {
   readonly hedges: HedgeRecord[] = []
   readonly waits: WaitWriter[] = []
   readonly refusals: RefusalRecord[] = []
+  readonly passedOver: PassedOverRecord[] = []
   ended: EndRecord | undefined = undefined
   readonly #clock: Clock
   /** Let go of when it is over: a record may be kept for long, and must not keep the messages. */
   #exchange: Exchange | undefined
   /** A retry waits. */
   #backingOff = false
+  /** The pools that have picked. */
+  readonly #pickers = new Set<object>()
+  /** The next pick is in the place of the last one, whose endpoint was passed over. */
+  #repicks = false
 
   constructor(exchange: Exchange) {
     const { request, startedAt, clock } = exchange
@@ -67,8 +78,10 @@ export class DecisionWriter implements DecisionRecord {
     this.#noteRoute()
     this.#backingOff = false
     // One that comes to a pool for the second time was sent on once more by someone who is not the pool.
-    const again = facts.kind === 'first' && this.picks.some(({ pool }) => pool === facts.pool)
+    const again = facts.kind === 'first' && this.#pickers.has(facts.by) && !this.#repicks
     const kind = again ? 'again' : facts.kind
+    this.#pickers.add(facts.by)
+    this.#repicks = false
     keep(this.picks, new PickWriter(++this.pickCount, this.#now(), kind, facts, chosen))
   }
 
@@ -109,12 +122,28 @@ export class DecisionWriter implements DecisionRecord {
     keep(this.refusals, { filter, atMs: this.#now(), code, detail: bounded(detail) })
   }
 
+  /** The filters of an endpoint's own let nothing through to it. */
+  passOver(endpoint: Endpoint, code: ProxyErrorCode): void {
+    this.#repicks = true
+    const pick = this.picks.findLast((it) => it.isOf(endpoint))?.number
+    keep(this.passedOver, { atMs: this.#now(), pick, endpoint: endpoint.id, code })
+  }
+
   /** The exchange is over. */
   complete(outcome: Outcome): void {
     this.#noteRoute()
+    const grpcStatus = this.#grpcStatusOf(outcome.error)
     this.#exchange = undefined
     const { result, status, error, durationMs, bytesSent, bytesReceived } = outcome
-    const end = { atMs: this.startedAtMs + durationMs, result, status, durationMs, bytesSent, bytesReceived }
+    const end = {
+      atMs: this.startedAtMs + durationMs,
+      result,
+      status,
+      grpcStatus,
+      durationMs,
+      bytesSent,
+      bytesReceived,
+    }
     this.ended =
       error === undefined
         ? { ...end, by: undefined, phase: undefined, error: undefined, detail: undefined, cause: undefined }
@@ -126,6 +155,12 @@ export class DecisionWriter implements DecisionRecord {
             detail: detailText(error),
             cause: causeText(error),
           }
+  }
+
+  #grpcStatusOf(error: ProxyError | undefined): GrpcStatus | undefined {
+    const exchange = this.#exchange
+    if (exchange === undefined || grpcAnswerType(exchange) === undefined) return undefined
+    return error === undefined ? this.attempts.at(-1)?.grpcStatus : grpcStatusOf(error)
   }
 
   /** See `formatDecision`. */

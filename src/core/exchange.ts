@@ -92,6 +92,8 @@ export class Exchange {
   route: RouteInfo | undefined = undefined
   /** The endpoint of the last attempt. */
   endpoint: Endpoint | undefined = undefined
+  /** @internal How long its streams may be silent, where it is not as listener and pool have it: see `streamIdleTimeout`. */
+  streamIdleMs: number | undefined = undefined
   /** Milliseconds on the engine's clock, when the head was complete. */
   readonly startedAt: number
   readonly #host: ExchangeHost
@@ -297,6 +299,7 @@ export class AttemptExchange extends Exchange {
     this.#root = root
     this.params = root.params
     this.route = root.route
+    this.streamIdleMs = root.streamIdleMs
     if (endpoint === undefined) return
     this.endpoint = endpoint
     root.endpoint = endpoint

@@ -54,7 +54,7 @@ interface Event {
  * them: on a virtual clock, much takes no time at all.
  */
 function eventsOf(record: DecisionRecord): Event[] {
-  const { picks, attempts, retries, hedges, waits, refusals, ended } = record
+  const { picks, attempts, retries, hedges, waits, refusals, passedOver, ended } = record
   const events: Event[] = []
   const add = (atMs: number | undefined, ...text: string[]): void => {
     if (atMs !== undefined) events.push({ atMs, text })
@@ -69,15 +69,21 @@ function eventsOf(record: DecisionRecord): Event[] {
       addRetries(attempt.number)
     }
   }
+  const addPassedOver = (ofPick: number | undefined): void => {
+    for (const { pick, endpoint, atMs, code } of passedOver)
+      if (pick === ofPick) add(atMs, `passed over ${endpoint}: ${code}`)
+  }
   for (const { filter, fromMs, untilMs, admitted } of waits) {
     add(fromMs, `waits in ${filter}`)
     add(untilMs, `${admitted ? 'let through' : 'not let through'} by ${filter}`)
   }
   for (const hedge of hedges) add(hedge.atMs, hedgeText(hedge))
   addAttempts(undefined)
+  addPassedOver(undefined)
   for (const pick of picks) {
     add(pick.atMs, ...pickText(pick))
     addAttempts(pick.number)
+    addPassedOver(pick.number)
   }
   addRetries(undefined)
   for (const { filter, atMs, code, detail } of refusals)
@@ -160,8 +166,9 @@ function hedgeText({ delayMs, refused }: HedgeRecord): string {
   return `${refused === undefined ? 'hedged' : 'not hedged, the budget is spent'}: no answer for ${shown(delayMs)} ms`
 }
 
-function endText({ result, status, error, by, phase, detail, cause }: EndRecord): string[] {
-  const what = `${result}${status === undefined ? '' : ` with ${status}`}`
+function endText({ result, status, grpcStatus, error, by, phase, detail, cause }: EndRecord): string[] {
+  const grpc = grpcStatus === undefined ? '' : ` (grpc ${grpcStatus})`
+  const what = `${result}${status === undefined ? '' : ` with ${status}`}${grpc}`
   return error === undefined ? [what] : [`${what}: ${error}`, ...whyText(by, phase, detail, cause)]
 }
 

@@ -16,10 +16,13 @@ export {
   type ConcurrencyQueueOptions,
   concurrencyLimit,
 } from './concurrency-limit.ts'
+export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
+export { grpcWeb, grpcWebCors } from './grpc-web.ts'
 export { type HstsOptions, hsts } from './hsts.ts'
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
 export { type RedirectOptions, redirect } from './redirect.ts'
 export { type RedirectToHttpsOptions, redirectToHttps } from './redirect-to-https.ts'
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
+export { streamIdleTimeout } from './stream-idle-timeout.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'

@@ -1,5 +1,6 @@
 import type { ProxyError } from '../core/errors.ts'
 import type { Abortable, Exchange } from '../core/exchange.ts'
+import type { SparedResponse } from './drop-response.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import { TriedExchange } from './tried-exchange.ts'
 
@@ -14,8 +15,8 @@ export class CancellableTry extends TriedExchange {
   #cancelled: ProxyError | undefined
   #controller: AbortController | undefined
 
-  constructor(root: Exchange, endpoint: PoolEndpoint) {
-    super(root, endpoint)
+  constructor(root: Exchange, endpoint: PoolEndpoint, spared?: SparedResponse) {
+    super(root, endpoint, spared)
     this.at = endpoint
   }
 

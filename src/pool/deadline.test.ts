@@ -246,6 +246,7 @@ describe('pool.deadline', () => {
     ['no time', {}, '"ms" must be a duration of at least 1 ms'],
     ['no end', { ms: Infinity }, '"ms" must be a duration of at least 1 ms'],
     ['a header that is none', { ms: 5, header: 'a b' }, '"header" must be the name of a field'],
+    ['no flag', { ms: 5, grpc: 'yes' }, '"grpc" must be true or false'],
     ['an unknown option', { ms: 5, headers: 'x' }, '"headers" must be one of the options that exist'],
   ])('refuses %s at the call', (_, options, message) => {
     expect(() => pool(['http://u1']).deadline(options as DeadlineOptions)).toThrow(

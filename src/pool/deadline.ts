@@ -1,12 +1,39 @@
 import type { Clock, Timer } from '../core/clock.ts'
 import { ProxyError, type Sent } from '../core/errors.ts'
 import type { Abortable, Exchange } from '../core/exchange.ts'
+import { isGrpc } from '../core/grpc-call.ts'
 import { ResponseMessage } from '../core/message.ts'
 import type { CancellableTry } from './cancellable-try.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
 import { drop } from './drop-response.ts'
-import { grpcTimeout } from './grpc-timeout.ts'
+import { grpcTimeout, grpcTimeoutMs } from './grpc-timeout.ts'
 import { further } from './tried-exchange.ts'
+
+/** The deadline of one exchange. */
+export interface DeadlineOfCall {
+  readonly ms: number
+  readonly header: string | undefined
+  /** Whether it is that of a call of gRPC, which ends with the last byte of the response. */
+  readonly ofWholeCall: boolean
+}
+
+/** Longer than any timer, and than any call. */
+const NONE_MS = 2 ** 31 - 1
+
+/**
+ * The deadline that an exchange has; `undefined` for none.
+ *
+ * @throws `request_malformed` for a `grpc-timeout` that is none, `upstream_deadline` where there is no time at all.
+ */
+export function deadlineOf(
+  { request: { headers } }: Exchange,
+  { ms, header, grpc }: DeadlineSettings,
+): DeadlineOfCall | undefined {
+  if (!grpc || !isGrpc(headers)) return ms < NONE_MS ? { ms, header, ofWholeCall: false } : undefined
+  const least = Math.min(ms, grpcTimeoutMs(headers) ?? Number.POSITIVE_INFINITY)
+  if (least <= 0) throw new ProxyError('upstream_deadline', { sent: 'none' })
+  return least < NONE_MS ? { ms: least, header: 'grpc-timeout', ofWholeCall: true } : undefined
+}
 
 /**
  * The time that is left to all attempts of one exchange. When it is over, each of them is cancelled and the client is
@@ -16,16 +43,19 @@ export class PendingDeadline implements Abortable {
   readonly #exchange: Exchange
   readonly #clock: Clock
   readonly #header: string | undefined
+  /** Whether it ends with the last byte of the response, not with its head. */
+  readonly #ofWholeCall: boolean
   readonly #expiresAt: number
   readonly #tries: CancellableTry[] = []
   #timer: Timer | undefined
   #reject: ((error: ProxyError) => void) | undefined
   #expired = false
 
-  constructor(exchange: Exchange, { ms, header }: DeadlineSettings, clock: Clock) {
+  constructor(exchange: Exchange, { ms, header, ofWholeCall }: DeadlineOfCall, clock: Clock) {
     this.#exchange = exchange
     this.#clock = clock
     this.#header = header
+    this.#ofWholeCall = ofWholeCall
     this.#expiresAt = clock.now() + ms
     this.#timer = clock.setTimeout(() => this.#expire(), ms)
     exchange.addAbortable(this)
@@ -46,7 +76,8 @@ export class PendingDeadline implements Abortable {
             if (response instanceof ResponseMessage) drop(response)
             return
           }
-          this.#close()
+          // That of a whole call goes on until the exchange is over, and is swept with it.
+          if (!this.#ofWholeCall) this.#close()
           resolve(response)
         },
         (error: unknown) => {

@@ -56,7 +56,7 @@ test('a pool describes what it was asked for, with the defaults filled in', () =
       replayBytes: 65_536,
     },
     hedge: { afterMs: 'p99.9', budget: 0.05, methods: IDEMPOTENT, idempotencyKey: false },
-    deadline: { ms: 2_000, header: 'X-Request-Timeout' },
+    deadline: { ms: 2_000, header: 'X-Request-Timeout', grpc: false },
     health: {
       type: 'http',
       address: undefined,
@@ -85,6 +85,7 @@ test('a pool describes what it was asked for, with the defaults filled in', () =
       jitter: 0.1,
       maxEjected: 0.5,
       statuses: ['5xx'],
+      grpcStatuses: [],
     },
     slowStart: { lastsMs: 30_000, aggression: 1 },
     panicThreshold: 0.5,

@@ -37,12 +37,13 @@ export function describeLimits(limits: UpstreamLimits): PoolLimitsDescription {
 }
 
 function describeRetry(settings: RetrySettings): RetryDescription {
-  const { attempts, conditions, statuses, predicates, methods, baseMs, maxMs, ...same } = settings
+  const { attempts, conditions, statuses, grpcStatuses, predicates, methods, baseMs, maxMs, ...same } =
+    settings
   const { idempotencyKey, perAttemptMs, budget, maxRetryAfterMs, replayBytes } = same
   const functions = predicates.map(({ name }) => (name === '' ? 'function' : name))
   return {
     attempts,
-    on: [...conditions, ...statusRangeTexts(statuses), ...functions],
+    on: [...conditions, ...statusRangeTexts(statuses), ...grpcStatuses, ...functions],
     methods: [...methods],
     idempotencyKey,
     perAttemptMs,
@@ -89,5 +90,6 @@ function describeEject(settings: EjectSettings): EjectDescription {
     jitter,
     maxEjected,
     statuses: statusRangeTexts(settings.statuses),
+    grpcStatuses: [...settings.grpcStatuses],
   }
 }

@@ -9,3 +9,27 @@ export function drop(response: ResponseMessage): void {
   response.body.discard(NOT_TAKEN)
   response.tunnel?.abort()
 }
+
+/**
+ * The response of an attempt that is to be followed by another one: kept until that has begun, in case that nothing lets it
+ * through.
+ */
+export class SparedResponse {
+  #response: ResponseMessage | undefined
+
+  constructor(response: ResponseMessage) {
+    this.#response = response
+  }
+
+  /** It is passed on after all; `undefined` where it has been let go of. */
+  take(): ResponseMessage | undefined {
+    const response = this.#response
+    this.#response = undefined
+    return response
+  }
+
+  letGo(): void {
+    const response = this.take()
+    if (response !== undefined) drop(response)
+  }
+}

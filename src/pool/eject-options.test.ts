@@ -17,6 +17,7 @@ describe('pool.eject', () => {
       jitter: 0.1,
       maxEjected: 0.5,
       statuses: [[502, 504]],
+      grpcStatuses: new Set(),
     })
     expect(ejectSettings({ successRate: {} }).successRate).toEqual({
       deviations: 1.9,
@@ -68,6 +69,8 @@ describe('pool.eject', () => {
     [{ jitter: 2 }, 'jitter'],
     [{ maxEjected: Number.NaN }, 'maxEjected'],
     [{ statuses: [] }, 'statuses'],
+    [{ grpcStatuses: ['OK'] }, 'grpcStatuses'],
+    [{ grpcStatuses: [14] }, 'grpcStatuses'],
     [{ errors: 3 } as object, 'errors'],
   ])('refuses %o', (options, option) => {
     expect(() => pool(['http://u1']).eject(options)).toThrow(`"${option}" must be`)

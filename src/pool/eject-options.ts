@@ -1,3 +1,4 @@
+import type { GrpcStatus } from '../core/grpc-status.ts'
 import {
   type Duration,
   durationMs,
@@ -7,6 +8,7 @@ import {
   positiveNumber,
 } from '../core/options.ts'
 import type { EjectionTimes } from './ejection.ts'
+import { grpcStatuses as checkedGrpcStatuses } from './grpc-answer.ts'
 import type { LatencyMargins } from './latency-outliers.ts'
 import { type StatusRange, type StatusRanges, statusRanges } from './status-range.ts'
 
@@ -40,6 +42,8 @@ export interface EjectOptions {
   maxEjected?: number
   /** Responses that count as failed. Default `'502-504'`: a 500 is as likely to be the fault of the request. */
   statuses?: StatusRange | readonly StatusRange[]
+  /** Statuses of gRPC that count as failed, where they come before any message. Default none. */
+  grpcStatuses?: readonly Exclude<GrpcStatus, 'OK'>[]
 }
 
 /** By how much an endpoint may fall behind the others. The numbers are Envoy's. */
@@ -89,6 +93,7 @@ const OPTIONS: readonly string[] = [
   'jitter',
   'maxEjected',
   'statuses',
+  'grpcStatuses',
 ] satisfies (keyof EjectOptions)[]
 
 /** The options, checked. */
@@ -101,6 +106,7 @@ export interface EjectSettings extends EjectionTimes {
   readonly intervalMs: number
   readonly maxEjected: number
   readonly statuses: StatusRanges
+  readonly grpcStatuses: ReadonlySet<GrpcStatus>
 }
 
 /** What is asked of response times, checked. */
@@ -125,6 +131,7 @@ export function ejectSettings(options: EjectOptions): EjectSettings {
     jitter = 0.1,
     maxEjected = 0.5,
     statuses = '502-504',
+    grpcStatuses = [],
   } = options
   const baseMs = durationMs(OWNER, 'ejectMs', ejectMs, { min: 1 })
   const maxEjectMs = durationMs(OWNER, 'maxEjectMs', options.maxEjectMs ?? Math.max(300_000, baseMs))
@@ -152,6 +159,7 @@ export function ejectSettings(options: EjectOptions): EjectSettings {
     jitter: share(OWNER, 'jitter', jitter),
     maxEjected: share(OWNER, 'maxEjected', maxEjected),
     statuses: statusRanges(OWNER, 'statuses', statuses),
+    grpcStatuses: checkedGrpcStatuses(OWNER, 'grpcStatuses', grpcStatuses),
   }
 }
 

@@ -1,9 +1,11 @@
 import { Deadline } from '../core/clock.ts'
+import type { ResponseMessage } from '../core/message.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import type { EjectSettings, LatencySettings } from './eject-options.ts'
 import { type AttemptSign, afterSign, ejected, restored, type Serving } from './ejection.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import { EndpointWatch, type TimedWatch } from './endpoint-watch.ts'
+import { grpcStatusInHead } from './grpc-answer.ts'
 import { latencyOutliers } from './latency-outliers.ts'
 import { ResponseTimes } from './response-times.ts'
 import { inRanges } from './status-range.ts'
@@ -60,9 +62,12 @@ export class Ejector {
     endpoint.watch = undefined
   }
 
-  /** Whether a response of this status is a failure. */
-  isFailure(status: number): boolean {
-    return inRanges(this.#settings.statuses, status)
+  /** Whether the head of a response says that something is wrong with the endpoint. */
+  isFailure(response: ResponseMessage): boolean {
+    const { statuses, grpcStatuses } = this.#settings
+    if (inRanges(statuses, response.status)) return true
+    const grpcStatus = grpcStatuses.size === 0 ? undefined : grpcStatusInHead(response)
+    return grpcStatus !== undefined && grpcStatuses.has(grpcStatus)
   }
 
   /** An attempt, which began at `startedAt`, has shown something of its endpoint. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Balancer } from '../core/balancer.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Filter } from '../core/handler.ts'
@@ -23,6 +23,7 @@ import {
 import { ConnectorRegistry } from '../transport/connector-registry.ts'
 import type { EndpointFilter } from './endpoint-filters.ts'
 import { pool } from './pool.ts'
+import type { PoolHandle } from './pool-handle.ts'
 
 const URLS = ['http://u1', 'http://u2', 'http://u3']
 const inOrder: Balancer = (candidates) => candidates[0]!
@@ -177,6 +178,83 @@ describe('pool.useEach', () => {
     await sim.assertNoLeaks()
   })
 
+  test('answers with the response of an attempt that was to be retried, where no other one is let through', async () => {
+    const { make } = refusing(['http://u2', 'http://u3'])
+    const users = pool(URLS)
+      .balance(inOrder)
+      .useEach(make)
+      .retry({ attempts: 3, on: ['unsent', '5xx'] })
+    for (const it of [users, users.deadline({ ms: '10s' }), users.hedge({ afterMs: '1s', budget: 1 })]) {
+      await using sim = simulate(proxy().route('/', it))
+      sim.upstream('http://u1').reply({ status: 502, body: 'x'.repeat(100_000) })
+      const response = await sim.get('/')
+      expect([response.status, response.text().length]).toEqual([502, 100_000])
+      expect(attempts(response)).toEqual(['http://u1 502'])
+      assertServedBy(response, 'http://u1')
+      await sim.assertNoLeaks()
+    }
+  })
+
+  test('lets that response go as soon as another attempt has begun', async () => {
+    const users = pool(URLS)
+      .balance(inOrder)
+      .useEach(refusing(['http://u2']).make)
+      .retry({ on: ['unsent', '5xx'], backoff: { baseMs: 100 } })
+    await using sim = simulate(proxy().route('/', users))
+    sim.upstream('http://u1').reply({ status: 502, body: 'x'.repeat(1_000_000) })
+    sim.upstream('http://u3').reply({ delayMs: 1_000, body: 'three' })
+    const handle = await sim.pool(users)
+    const inFlight = () => handle.endpoints.map((it) => it.inFlight).join()
+    const asked = sim.get('/')
+    await sim.advance(500)
+    expect(inFlight()).toBe('0,0,1')
+    expect((await asked).text()).toBe('three')
+    await sim.assertNoLeaks()
+  })
+
+  test('asks another endpoint where both of a hedge refuse', async () => {
+    const late: EndpointFilter =
+      ({ id }) =>
+      async (exchange, next) => {
+        if (id === 'http://u3') return next(exchange)
+        await new Promise<void>((resolve) => exchange.clock.setTimeout(resolve, 100))
+        throw new ProxyError('overloaded')
+      }
+    const users = pool(URLS).balance(inOrder).useEach(late).hedge({ afterMs: '50ms', budget: 1 })
+    await using sim = simulate(proxy().route('/', users))
+    const response = await sim.get('/')
+    assertServedBy(response, 'http://u3')
+    expect(response.durationMs).toBe(150)
+    expect(response.exchange!.decision.passedOver.map(({ endpoint, pick }) => `${pick} ${endpoint}`)).toEqual(
+      ['1 http://u1', '2 http://u2'],
+    )
+    await sim.assertNoLeaks()
+  })
+
+  test('is in the record, where the pick in its place is of the same kind', async () => {
+    const { make } = refusing(['http://u1', 'http://u3'])
+    const urls = [...URLS, 'http://u4']
+    const users = pool(urls).balance(inOrder).useEach(make).retry({ attempts: 2 })
+    await using sim = simulate(proxy().route('/', users))
+    sim.upstream('http://u2').inject(fault.resetBeforeHead())
+    const { decision } = (await sim.get('/')).exchange!
+    expect(decision.picks.map(({ kind, chosen }) => `${kind} ${chosen}`)).toEqual([
+      'first http://u1',
+      'first http://u2',
+      'retry http://u3',
+      'retry http://u4',
+    ])
+    expect(decision.attempts.map(({ kind, number }) => `${number} ${kind}`)).toEqual(['1 first', '2 retry'])
+    expect(decision.passedOver).toMatchObject([
+      { pick: 1, endpoint: 'http://u1', code: 'overloaded' },
+      { pick: 3, endpoint: 'http://u3', code: 'overloaded' },
+    ])
+    expect(String(decision)).toMatch(
+      /pick 1 of pool.*\n(?:.*\n){4,6}.*passed over http:\/\/u1: overloaded\n.*pick 2/,
+    )
+    await sim.assertNoLeaks()
+  })
+
   test('takes a refusal to another endpoint in a pool that hedges and has a deadline', async () => {
     const { make } = refusing(['http://u1'])
     const users = pool(URLS)
@@ -278,6 +356,150 @@ describe('pool.useEach', () => {
     expect(released).toEqual([])
     await sim.assertNoLeaks()
     expect(released).toEqual(URLS)
+  })
+
+  describe('of endpoints that come and go', () => {
+    /** Makes filters that note their end, but none for the endpoints that are named. */
+    function ending(...not: string[]) {
+      const released: string[] = []
+      const make: EndpointFilter = ({ id }) => {
+        if (not.includes(id)) throw new Error(`no filter for ${id}`)
+        return Object.assign<Filter, Disposable>((exchange, next) => next(exchange), {
+          [Symbol.dispose]: () => released.push(id),
+        })
+      }
+      return { make, released }
+    }
+
+    const shown = ({ endpoints }: PoolHandle) => endpoints.map(({ id, fullWeight }) => `${id} ${fullWeight}`)
+
+    test('refuses a list with one whose filter cannot be made, and then changes nothing', async () => {
+      const { make, released } = ending('http://u3')
+      const users = pool(URLS.slice(0, 1)).useEach(make)
+      await using sim = simulate(proxy().route('/', users), { upstreams: URLS })
+      const handle = await sim.pool(users)
+      expect(() => handle.update([{ url: 'http://u1', weight: 7 }, 'http://u2', 'http://u3'])).toThrow(
+        'no filter for http://u3',
+      )
+      expect([shown(handle), released]).toEqual([['http://u1 1'], ['http://u2']])
+      assertServedBy(await sim.get('/'), 'http://u1')
+      await sim.assertNoLeaks()
+    })
+
+    test('refuses such a list of a source too, which goes on', async () => {
+      const { make, released } = ending('http://u3')
+      const users = pool(async function* (_signal, { clock }) {
+        const lists = [['http://u1'], ['http://u2', 'http://u3'], ['http://u2']]
+        for (const list of lists) {
+          yield list
+          if (list !== lists.at(-1)) await new Promise<void>((resolve) => clock.setTimeout(resolve, 1_000))
+        }
+      }).useEach(make)
+      const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+      await using sim = simulate(proxy().route('/', users), { upstreams: URLS })
+      const handle = await sim.pool(users)
+      await sim.advance(500)
+      expect(shown(handle)).toEqual(['http://u1 1'])
+      await sim.advance(1_000)
+      expect([shown(handle), released]).toEqual([['http://u1 1'], ['http://u2']])
+      expect(said).toHaveBeenCalledOnce()
+      said.mockRestore()
+      await sim.advance(1_000)
+      expect([shown(handle), released]).toEqual([['http://u2 1'], ['http://u2', 'http://u1']])
+      await sim.assertNoLeaks()
+    })
+
+    test('lets the old pool go on where a reload brings one whose filter cannot be made', async () => {
+      const old = ending()
+      const users = pool(URLS.slice(0, 1), { name: 'users' }).useEach(old.make)
+      await using sim = simulate(proxy().route('/', users), { upstreams: URLS })
+      const handle = await sim.pool('users')
+      const next = ending('http://u3')
+      const wrong = pool([{ url: 'http://u1', weight: 7 }, 'http://u2', 'http://u3'], { name: 'users' })
+      await expect(sim.reload(proxy().route('/', wrong.useEach(next.make)))).rejects.toThrow(
+        'no filter for http://u3',
+      )
+      expect(shown(handle)).toEqual(['http://u1 1'])
+      expect(old.released.sort()).toEqual(['http://u2', 'http://u3'])
+      expect(next.released.sort()).toEqual(['http://u1', 'http://u2'])
+      assertServedBy(await sim.get('/'), 'http://u1')
+      await sim.assertNoLeaks()
+    })
+
+    test('has them ready before a reload counts, and once', async () => {
+      const made: string[] = []
+      const users = (urls: string[]) =>
+        pool(urls, { name: 'users' })
+          .balance(inOrder)
+          .useEach(({ id }) => {
+            made.push(id)
+            return (exchange, next) => next(exchange)
+          })
+      await using sim = simulate(proxy().route('/', users(['http://u1'])), { upstreams: URLS })
+      await sim.get('/')
+      await sim.reload(proxy().route('/', users(['http://u2', 'http://u1'])))
+      assertServedBy(await sim.get('/'), 'http://u2')
+      // The first pool has a filter for what it may still be asked to serve; the second one has its own for both.
+      expect(made.sort()).toEqual(['http://u1', 'http://u1', 'http://u2', 'http://u2'])
+      await sim.assertNoLeaks()
+    })
+
+    test('ends the filter of one that is removed, when nothing is in flight on it', async () => {
+      const { make, released } = ending()
+      const users = pool(URLS).balance(inOrder).useEach(make)
+      await using sim = simulate(proxy().route('/', users))
+      sim.upstream('http://u1').reply({ delayMs: 1_000, body: 'one' })
+      const handle = await sim.pool(users)
+      const asked = sim.get('/')
+      await sim.advance(500)
+      handle.update(['http://u3'])
+      expect(released).toEqual(['http://u2'])
+      expect((await asked).text()).toBe('one')
+      await sim.settle()
+      expect(released).toEqual(['http://u2', 'http://u1'])
+      await sim.assertNoLeaks()
+      expect(released).toEqual(['http://u2', 'http://u1', 'http://u3'])
+    })
+
+    test('is none the worse for a filter that fails over its end', async () => {
+      const users = pool(URLS)
+        .balance(inOrder)
+        .useEach(() =>
+          Object.assign<Filter, Disposable>((exchange, next) => next(exchange), {
+            [Symbol.dispose]: () => {
+              throw new Error('not now')
+            },
+          }),
+        )
+      const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+      await using sim = simulate(proxy().route('/', users))
+      sim.upstream('http://u1').reply({ delayMs: 1_000, body: 'one' })
+      const handle = await sim.pool(users)
+      const asked = sim.get('/')
+      await sim.advance(500)
+      handle.update([])
+      expect((await asked).text()).toBe('one')
+      await sim.assertNoLeaks()
+      expect(said.mock.calls.map(([text]) => text)).toEqual(
+        ['http://u2', 'http://u3', 'http://u1'].map(
+          (id) => `gatewright: a filter of the endpoint "${id}" has failed over its end`,
+        ),
+      )
+      said.mockRestore()
+    })
+
+    test('keeps those that a pool after a reload has too', async () => {
+      const { make, released } = ending()
+      const users = pool(URLS.slice(0, 2), { name: 'users' }).useEach(make)
+      await using sim = simulate(proxy().route('/', users))
+      await sim.get('/')
+      await sim.reload(proxy().route('/', users.retry({ attempts: 2 })))
+      await sim.get('/')
+      await sim.settle()
+      expect(released).toEqual([])
+      await sim.assertNoLeaks()
+      expect(released).toEqual(URLS.slice(0, 2))
+    })
   })
 
   test('keeps each endpoint within its own limit, and serves what the others can', {

@@ -1,4 +1,5 @@
 import type { ProxyErrorCode } from '../core/errors.ts'
+import type { ResponseMessage } from '../core/message.ts'
 import { type AttemptSign, type Ejection, SERVING } from './ejection.ts'
 import type { Ejector } from './ejector.ts'
 import type { PoolEndpoint } from './endpoint.ts'
@@ -41,10 +42,10 @@ export class EndpointWatch {
    * The head of a response is there. Returns whether it was a good one. `timedFrom`: when the endpoint had all of the
    * request; `undefined` where it has not.
    */
-  responded(status: number, startedAt: number, timedFrom: number | undefined): boolean {
-    const good = !this.#ejector.isFailure(status)
+  responded(response: ResponseMessage, startedAt: number, timedFrom: number | undefined): boolean {
+    const good = !this.#ejector.isFailure(response)
     // An error is soon said: beside others that fail at once, the one that does its work would be the slow one.
-    if (good && status < 400) this.#timed('answered', startedAt, timedFrom)
+    if (good && response.status < 400) this.#timed('answered', startedAt, timedFrom)
     this.#ejector.noted(this, good ? 'answered' : 'failed', startedAt)
     return good
   }

@@ -2,6 +2,7 @@ import type { Endpoint, EndpointHealth } from '../core/balancer.ts'
 import type { ProxyErrorCode } from '../core/errors.ts'
 import { type Labels, sameLabels } from '../core/labels.ts'
 import type { Connector } from '../transport/connector.ts'
+import { targetKey } from '../transport/connector-registry.ts'
 import type { OutgoingPolicy } from '../transport/outgoing-head.ts'
 import type { EndpointDrain } from './endpoint-drain.ts'
 import type { EndpointSpec } from './endpoint-spec.ts'
@@ -63,6 +64,11 @@ export class PoolEndpoint implements Endpoint, Kept {
     this.standsFor = spec.standsFor
     this.connector = connector
     this.#health = health
+  }
+
+  /** Whether a spec of its id is about it, rather than about another one that is to take its place. */
+  isAt({ connect }: EndpointSpec): boolean {
+    return targetKey(connect) === targetKey(this.spec.connect)
   }
 
   /** Takes over what may change of it. Returns whether balancers see another endpoint than before. */

@@ -1,9 +1,10 @@
 import type { Timer } from '../core/clock.ts'
-import type { Sent } from '../core/errors.ts'
+import type { ProxyErrorCode, Sent } from '../core/errors.ts'
 import type { Abortable, Exchange } from '../core/exchange.ts'
 import { ResponseMessage } from '../core/message.ts'
 import type { CancellableTry } from './cancellable-try.ts'
 import { drop } from './drop-response.ts'
+import type { PoolEndpoint } from './endpoint.ts'
 import { HEDGE_LOST, type Hedger } from './hedger.ts'
 import { isRefusal } from './refusal.ts'
 import { further } from './tried-exchange.ts'
@@ -13,6 +14,12 @@ export interface HedgedWork {
   /** Makes the second try; `undefined` where no endpoint is left for it, or it must not be. */
   another(delayMs: number): CancellableTry | undefined
   send(one: CancellableTry): Promise<ResponseMessage>
+}
+
+/** An endpoint, and why nothing was let through to it. */
+interface Refused {
+  readonly at: PoolEndpoint
+  readonly code: ProxyErrorCode
 }
 
 /**
@@ -30,6 +37,7 @@ export class HedgedRace implements Abortable {
   #running = 0
   #over = false
   #failure: unknown
+  readonly #refused: Refused[] = []
   #resolve!: (response: ResponseMessage) => void
   #reject!: (error: Error) => void
 
@@ -56,6 +64,11 @@ export class HedgedRace implements Abortable {
   /** Whether there was a second try. */
   get hedged(): boolean {
     return this.#tries.length > 1
+  }
+
+  /** The endpoints whose filters let nothing through. */
+  get refused(): readonly Refused[] {
+    return this.#refused
   }
 
   /** How far the request has got, by the try that got furthest. */
@@ -87,7 +100,7 @@ export class HedgedRace implements Abortable {
     this.#running++
     this.#work.send(one).then(
       (response) => this.#answered(one, response),
-      (error: unknown) => this.#failed(error),
+      (error: unknown) => this.#failed(one, error),
     )
   }
 
@@ -107,8 +120,9 @@ export class HedgedRace implements Abortable {
     this.#resolve(response)
   }
 
-  #failed(error: unknown): void {
+  #failed({ at }: CancellableTry, error: unknown): void {
     this.#running--
+    if (isRefusal(error)) this.#refused.push({ at, code: error.code })
     // A try that was not let through shows less than one that was made.
     if (this.#failure === undefined || !isRefusal(error)) this.#failure = error
     if (this.#over || this.#running > 0) return

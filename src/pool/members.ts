@@ -1,24 +1,15 @@
-import type { Candidates } from '../core/balancer.ts'
-import type { Exchange } from '../core/exchange.ts'
 import { invalidOption } from '../core/options.ts'
-import { targetKey } from '../transport/connector-registry.ts'
 import type { Runtime } from '../transport/runtime.ts'
-import {
-  type CandidateParts,
-  candidateParts,
-  type LeftOut,
-  type PartRules,
-  partRules,
-} from './candidate-parts.ts'
 import { Discovery } from './discovery.ts'
-import { PoolEndpoint } from './endpoint.ts'
+import type { PoolEndpoint } from './endpoint.ts'
 import { EndpointDrain } from './endpoint-drain.ts'
+import { EndpointMaker } from './endpoint-maker.ts'
 import { type EndpointOptions, type EndpointSpec, endpointSpecs } from './endpoint-spec.ts'
-import { isFit, servingOf, UNKNOWN, UNPROVEN } from './health.ts'
+import { isFit } from './health.ts'
 import { type PoolDescription, usedSpecs } from './pool-description.ts'
 import { PoolNews } from './pool-news.ts'
+import { ServingSnapshot } from './serving-snapshot.ts'
 import { Supervision } from './supervision.ts'
-import { Untried } from './untried.ts'
 
 /** Response times fade at most this often: time is short, endpoints are many. */
 const SETTLE_EVERY_MS = 100
@@ -40,6 +31,8 @@ type Phase =
  */
 export class Members {
   readonly news: PoolNews
+  /** Who of them may be chosen. */
+  readonly snapshot: ServingSnapshot
   readonly #runtime: Runtime
   /** The one in force. */
   #description: PoolDescription
@@ -47,16 +40,10 @@ export class Members {
   #all: readonly PoolEndpoint[]
   /** Those that are none any more, as long as attempts run on them. */
   readonly #leaving = new Set<PoolEndpoint>()
-  /** The snapshot. A new array wherever its members change, since balancers keep what they made for one. */
-  #candidates: Candidates
-  /** What balancers choose from, an attempt at a time; `undefined` where that is always the whole snapshot. */
-  #parts: CandidateParts | undefined
-  #partRules: PartRules
-  readonly #untried = new Untried()
+  readonly #maker: EndpointMaker
+  /** What descriptions that are not in force yet bring: made, and known to nobody. */
+  readonly #prepared = new Map<PoolDescription, readonly PoolEndpoint[]>()
   #phase: Phase = { kind: 'made' }
-  /** Some have been candidates since it runs. Who comes to serve from then on begins slowly, where that is asked for. */
-  #served = false
-  #panic = false
   #discovery: Discovery | undefined
   #users = 0
   #settledAt = Number.NEGATIVE_INFINITY
@@ -65,31 +52,14 @@ export class Members {
     this.#description = description
     this.#runtime = runtime
     this.news = new PoolNews(description.name, runtime)
-    this.#all = usedSpecs(description.specs, description).map((spec) => this.#made(spec))
-    for (const endpoint of this.#all) endpoint.candidate = true
-    this.#candidates = this.#all
-    this.#partRules = partRules(description, runtime.random)
-    this.#parts = this.#partsNow()
+    this.#maker = new EndpointMaker(this, runtime, this.news)
+    // Nothing is probed before the start, so nothing has to pass a probe.
+    this.#all = this.#maker.make(usedSpecs(description.specs, description), description, false)
+    this.snapshot = new ServingSnapshot(this.#all, description, this.news, runtime.random)
   }
 
   get name(): string {
     return this.#description.name
-  }
-
-  /** Whether balancers are given parts of the candidates. */
-  get inParts(): boolean {
-    return this.#parts !== undefined
-  }
-
-  /** What to choose from for an attempt: those that were not tried, where one is left. */
-  from(exchange: Exchange, tried: readonly PoolEndpoint[]): Candidates {
-    if (this.#parts !== undefined) return this.#parts.from(exchange, tried)
-    return tried.length === 0 ? this.#candidates : this.#untried.without(tried, this.#candidates)
-  }
-
-  /** All that may be chosen for an exchange, by whichever attempt. */
-  servingFor(exchange: Exchange): Candidates {
-    return this.#parts === undefined ? this.#candidates : this.#parts.servingFor(exchange)
   }
 
   /** Whether an endpoint is fit to serve, as far as is known. */
@@ -102,11 +72,6 @@ export class Members {
     return this.#all
   }
 
-  /** Why an endpoint is not in `from`, if that is for its tier, its zone or its labels. */
-  whyLeftOut(endpoint: PoolEndpoint, exchange: Exchange, from: Candidates): LeftOut | undefined {
-    return this.#parts?.whyLeftOut(endpoint, exchange, from)
-  }
-
   /** All that the pool names, and behind them those that it names no more but that have something in flight. */
   get endpoints(): readonly PoolEndpoint[] {
     return [...this.#all, ...this.#leaving]
@@ -116,14 +81,31 @@ export class Members {
     return this.#phase.kind === 'closed'
   }
 
-  /** One more description has them. */
-  acquire(): void {
+  /**
+   * One more description has them. What it brings that they lack is made now, and counts when it is in force.
+   * @throws what makers of filters throw; then nothing is left of it.
+   */
+  acquire(description: PoolDescription): void {
     this.#users++
+    try {
+      this.#maker.filters.acquire(description.endpointFilters, this.#all)
+    } catch (error) {
+      this.#letGo()
+      throw error
+    }
+    try {
+      this.#prepare(description)
+    } catch (error) {
+      this.release(description)
+      throw error
+    }
   }
 
   /** The last one that lets go of them closes them. */
-  release(): void {
-    if (--this.#users === 0) this.#close()
+  release(description: PoolDescription): void {
+    this.#maker.discard(this.#takePrepared(description), description.limits)
+    this.#maker.filters.release(description.endpointFilters)
+    this.#letGo()
   }
 
   /** Begins what goes on beside exchanges. */
@@ -131,10 +113,11 @@ export class Members {
     if (this.#phase.kind !== 'made') return
     const supervision = new Supervision(this.#description, this.#runtime, this.news, {
       judged: () => this.#publish(),
-      grown: () => this.#replaceSnapshot([...this.#candidates]),
+      grown: () => this.snapshot.renew(supervision),
     })
     this.#phase = { kind: 'running', supervision }
-    if (this.#mustPassFirst) for (const endpoint of this.#all) endpoint.distrust()
+    if (this.#description.health?.initial === 'unhealthy')
+      for (const endpoint of this.#all) endpoint.distrust()
     for (const endpoint of this.#all) supervision.add(endpoint)
     this.#publish()
     this.#discover()
@@ -145,7 +128,7 @@ export class Members {
     if (this.#phase.kind !== 'running') return
     const { limits } = this.#description
     this.#description = description
-    this.#partRules = partRules(description, this.#runtime.random, this.#partRules)
+    this.snapshot.follow(description, this.#runtime.random)
     for (const endpoint of this.#all) {
       const { connect } = endpoint.spec
       endpoint.reconnect(this.#runtime.connectors.acquire(connect, description.limits))
@@ -153,7 +136,7 @@ export class Members {
     }
     const reweighted = this.#phase.supervision.follow(description)
     // A source says in its first list which of them stay.
-    const replaced = description.source === undefined && this.#replace(description.specs)
+    const replaced = description.source === undefined && this.#replacePrepared(description)
     this.#publish(reweighted || replaced)
     this.#discovery?.close()
     this.#discover()
@@ -213,6 +196,10 @@ export class Members {
     for (const endpoint of this.#all) if (!endpoint.timed) endpoint.settle(now, sum / timed)
   }
 
+  #letGo(): void {
+    if (--this.#users === 0) this.#close()
+  }
+
   #close(): void {
     this.#discovery?.close()
     if (this.#phase.kind === 'running') this.#phase.supervision.close()
@@ -220,7 +207,7 @@ export class Members {
     for (const { spec } of this.#all) connectors.release(spec.connect, this.#description.limits)
     this.#phase = { kind: 'closed' }
     this.#all = []
-    this.#candidates = []
+    this.snapshot.close()
     this.#leaving.clear()
     this.news.feed.close()
   }
@@ -236,53 +223,78 @@ export class Members {
   }
 
   #listed(given: readonly (string | EndpointOptions)[]): void {
-    let specs: readonly EndpointSpec[]
+    let replaced: boolean
     try {
-      specs = endpointSpecs(given, this.#description.tls)
+      replaced = this.#replace(endpointSpecs(given, this.#description.tls))
     } catch (error) {
       this.news.listRefused(error as Error)
       return
     }
-    this.#publish(this.#replace(specs))
+    this.#publish(replaced)
   }
 
-  /** Returns whether balancers see others than before: who they are, or a weight or zone of theirs. */
-  #replace(given: readonly EndpointSpec[]): boolean {
+  /**
+   * Returns whether balancers see others than before: who they are, or a weight or zone of theirs.
+   * @throws what makers of filters throw; then nothing has changed.
+   */
+  #replace(given: readonly EndpointSpec[], prepared: readonly PoolEndpoint[] = []): boolean {
     const specs = usedSpecs(given, this.#description)
-    const before = new Map(this.#all.map((endpoint) => [endpoint.id, endpoint]))
-    const added: PoolEndpoint[] = []
+    // 1. Whom it takes: those that are there, those that are prepared, and others that are made.
+    const there = byId(this.#all)
+    const missing = specs.filter((spec) => there.get(spec.id)?.isAt(spec) !== true)
+    const ready = byId(prepared)
+    const unprepared = missing.filter((spec) => ready.get(spec.id)?.isAt(spec) !== true)
+    const made = byId(this.#maker.make(unprepared, this.#description, this.#phase.kind === 'running'))
+    const added = missing.map(({ id }) => made.get(id) ?? ready.get(id)!)
+    // 2. From here on it counts.
     let changed = false
-    const next = specs.map((spec) => {
-      const known = before.get(spec.id)
-      if (known !== undefined && targetKey(known.spec.connect) === targetKey(spec.connect)) {
-        before.delete(spec.id)
-        const isProbedElsewhere = !samePlace(known.spec.probe, spec.probe)
-        if (known.follow(spec)) changed = true
-        if (isProbedElsewhere && this.#phase.kind === 'running') this.#phase.supervision.respecify(known)
-        return known
-      }
-      const endpoint = this.#made(spec)
-      added.push(endpoint)
-      return endpoint
-    })
+    const next = new Map<string, PoolEndpoint>(added.map((endpoint) => [endpoint.id, endpoint]))
+    for (const spec of specs) {
+      const known = there.get(spec.id)
+      if (next.has(spec.id) || known === undefined) continue
+      const isProbedElsewhere = !samePlace(known.spec.probe, spec.probe)
+      if (known.follow(spec)) changed = true
+      if (isProbedElsewhere && this.#phase.kind === 'running') this.#phase.supervision.respecify(known)
+      next.set(spec.id, known)
+    }
+    const removed = this.#all.filter((endpoint) => next.get(endpoint.id) !== endpoint)
     // The same ones in another order are no change: a source may well give them in whatever order it has.
-    if (added.length === 0 && before.size === 0 && !changed) return false
-    this.#all = next
-    for (const endpoint of before.values()) this.#remove(endpoint)
+    if (added.length === 0 && removed.length === 0 && !changed) return false
+    this.#all = specs.map(({ id }) => next.get(id)!)
+    for (const endpoint of removed) this.#remove(endpoint)
     for (const endpoint of added) this.#add(endpoint)
     return true
   }
 
-  /** Whether an endpoint must pass a probe before it serves. */
-  get #mustPassFirst(): boolean {
-    return this.#description.health?.initial === 'unhealthy'
+  /** Has a description's endpoints ready that are not there, so that it can come into force whatever their filters are. */
+  #prepare(description: PoolDescription): void {
+    if (description === this.#description || description.source !== undefined) return
+    const specs = usedSpecs(description.specs, description)
+    const there = byId(this.#all)
+    const missing = specs.filter((spec) => there.get(spec.id)?.isAt(spec) !== true)
+    this.#prepared.set(description, this.#maker.make(missing, description, this.#phase.kind === 'running'))
   }
 
-  #made(spec: EndpointSpec): PoolEndpoint {
-    const connector = this.#runtime.connectors.acquire(spec.connect, this.#description.limits)
-    // Nothing is probed before the start, so nothing has to pass a probe.
-    const mustPass = this.#phase.kind === 'running' && this.#mustPassFirst
-    return new PoolEndpoint(this, spec, connector, mustPass ? UNPROVEN : UNKNOWN)
+  #takePrepared(description: PoolDescription): readonly PoolEndpoint[] {
+    const prepared = this.#prepared.get(description) ?? []
+    this.#prepared.delete(description)
+    return prepared
+  }
+
+  #replacePrepared(description: PoolDescription): boolean {
+    const prepared = this.#takePrepared(description)
+    try {
+      return this.#replace(description.specs, prepared)
+    } catch (error) {
+      // Only where an endpoint was removed since then that this one has, and its filters cannot be made once more.
+      this.news.listRefused(error as Error)
+      return false
+    } finally {
+      this.#maker.discard(
+        prepared.filter((endpoint) => !this.#all.includes(endpoint)),
+        description.limits,
+      )
+    }
   }
 
   #add(endpoint: PoolEndpoint): void {
@@ -296,7 +308,10 @@ export class Members {
     if (this.#phase.kind === 'running') this.#phase.supervision.remove(endpoint)
     this.#runtime.connectors.retire(endpoint.spec.connect, this.#description.limits)
     this.news.removed(endpoint)
-    if (endpoint.inFlight === 0) return
+    if (endpoint.inFlight === 0) {
+      this.#maker.endFilters(endpoint)
+      return
+    }
     this.#leaving.add(endpoint)
     this.#awaitIdle(endpoint)
   }
@@ -312,6 +327,7 @@ export class Members {
     endpoint.drain = undefined
     this.#leaving.delete(endpoint)
     if (endpoint.admission === 'draining') this.#drained(endpoint, drain.cut)
+    else if (endpoint.admission === 'removed') this.#maker.endFilters(endpoint)
     drain.end(true)
   }
 
@@ -320,38 +336,13 @@ export class Members {
     this.news.drainEnded(endpoint, cut)
   }
 
-  /** Replaces the snapshot, if other endpoints may be chosen than before, or `changed` ones. */
   #publish(changed = false): void {
-    if (this.#phase.kind !== 'running') return
-    const parts = this.#partsNow()
-    const { endpoints: serving, panic } = parts ?? servingOf(this.#all, this.#description.panicThreshold)
-    // All that serve from the begin on begin alike, so none of them has to begin slowly.
-    const reweighted = this.#served && this.#phase.supervision.weigh(serving)
-    if (this.#all.length > 0) this.#served = true
-    const before = this.#candidates
-    const same = serving.length === before.length && serving.every((endpoint, i) => endpoint === before[i])
-    // Loads of tiers, zones and subsets may differ although the same endpoints serve.
-    if (!same || changed || reweighted || parts !== undefined || this.#parts !== undefined) {
-      for (const endpoint of this.#all) endpoint.candidate = false
-      for (const endpoint of serving) endpoint.candidate = true
-      this.#replaceSnapshot(serving)
-    }
-    if (panic === this.#panic) return
-    this.#panic = panic
-    if (panic) this.news.panicBegan(serving.length)
-    else this.news.panicEnded()
+    if (this.#phase.kind === 'running') this.snapshot.publish(this.#all, this.#phase.supervision, changed)
   }
+}
 
-  /** All of them are the snapshot of the beginning once more, so that what was made for it is still of use. */
-  #replaceSnapshot(members: Candidates): void {
-    const underWay = this.#phase.kind === 'running' && this.#phase.supervision.underWay
-    this.#candidates = members.length === this.#all.length && !underWay ? this.#all : members
-    this.#parts = this.#partsNow()
-  }
-
-  #partsNow(): CandidateParts | undefined {
-    return candidateParts(this.#all, this.#partRules, this.#untried)
-  }
+function byId(endpoints: readonly PoolEndpoint[]): Map<string, PoolEndpoint> {
+  return new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]))
 }
 
 function samePlace(one: EndpointSpec['probe'], other: EndpointSpec['probe']): boolean {

@@ -286,7 +286,11 @@ export class Pool implements Compilable {
    * the pool to the head of its response. Then all work for it is cancelled and the answer is 504 `upstream_deadline`. A
    * body may take its time behind its head; one that a slow client sends counts.
    *
+   * With `grpc`, a gRPC call has the deadline that its client gives it (`grpc-timeout`), if that is sooner; it lasts to the
+   * last byte of the response, and what is left of it is told to the endpoint.
+   *
    * @example
+   * pool(['http://u1:50051'], { http2: true }).deadline({ ms: '30s', grpc: true })
    * pool(['http://u1:8080', 'http://u2:8080']).retry({ attempts: 3 }).deadline({ ms: '2s', header: 'X-Request-Timeout' })
    *
    * @throws `ERR_OPTION_INVALID` for an option that is wrong.

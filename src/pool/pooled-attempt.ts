@@ -58,8 +58,7 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
     const now = clock.now()
     this.endpoint.observe(now - this.#startedAt, now)
     const { watch } = this.endpoint
-    if (watch !== undefined)
-      this.#goodHead = watch.responded(response.status, this.#startedAt, this.#timedFrom)
+    if (watch !== undefined) this.#goodHead = watch.responded(response, this.#startedAt, this.#timedFrom)
     this.recording?.responded(response.status)
     observer?.attemptResponded?.(this, response.status)
     this.#resolve(response)

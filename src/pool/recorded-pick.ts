@@ -63,13 +63,14 @@ function recordPick(
   recording.picked(
     {
       kind,
+      by: members,
       pool,
       balancer: balancer.name === '' ? 'custom' : balancer.name,
       candidates: recordedOnes,
       candidateCount: candidates.length,
       leftOut: leftOut
         .slice(0, MAX_RECORDED)
-        .map((it) => leftOutRecord(it, tried, members.whyLeftOut(it, exchange, candidates))),
+        .map((it) => leftOutRecord(it, tried, members.snapshot.whyLeftOut(it, exchange, candidates))),
       leftOutCount: leftOut.length,
       panic: (candidates as readonly PoolEndpoint[]).some((it) => !isFit(it)),
       scoreError,

@@ -1,4 +1,4 @@
-import type { Candidates } from '../core/balancer.ts'
+import type { Candidates, Endpoint } from '../core/balancer.ts'
 import type { AttemptKind, RetryRefusal } from '../core/decision-record.ts'
 import { ProxyError, type Sent, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
@@ -7,10 +7,11 @@ import { ResponseMessage } from '../core/message.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import { backoffMs, retryAfterMs, wait } from './backoff.ts'
 import { CancellableTry } from './cancellable-try.ts'
-import { PendingDeadline } from './deadline.ts'
+import { deadlineOf, PendingDeadline } from './deadline.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
-import { drop } from './drop-response.ts'
+import { drop, SparedResponse } from './drop-response.ts'
 import type { PoolEndpoint } from './endpoint.ts'
+import { grpcReason, PreviousAttempts, pushbackMs } from './grpc-retry.ts'
 import type { HedgeSettings } from './hedge-options.ts'
 import { HedgedRace } from './hedged-race.ts'
 import { Hedger } from './hedger.ts'
@@ -50,6 +51,12 @@ interface Ending {
   readonly thrown: unknown
 }
 
+/** What is told of an attempt when none is let through after it. */
+interface Met {
+  readonly endpoint: Endpoint | undefined
+  readonly thrown: unknown
+}
+
 /**
  * Makes attempts for an exchange, until one gives a response to pass on or no further one may follow. It is over with the
  * head of that response, so nothing is sent again once a byte of an answer has gone to the client.
@@ -78,12 +85,14 @@ export class Retrier {
     this.#runtime = runtime
     this.#maker = maker
     this.#budget = settings.budget === undefined ? undefined : new RetryBudget(settings.budget)
-    this.#looksAtResponses = settings.statuses.length > 0 || settings.predicates.length > 0
+    const { statuses, grpcStatuses, predicates } = settings
+    this.#looksAtResponses = statuses.length > 0 || grpcStatuses.size > 0 || predicates.length > 0
   }
 
   serve(exchange: Exchange): Promise<ResponseMessage> {
-    if (this.#deadline === undefined) return this.#tryAll(exchange, undefined)
-    const deadline = new PendingDeadline(exchange, this.#deadline, this.#runtime.clock)
+    const given = this.#deadline === undefined ? undefined : deadlineOf(exchange, this.#deadline)
+    if (given === undefined) return this.#tryAll(exchange, undefined)
+    const deadline = new PendingDeadline(exchange, given, this.#runtime.clock)
     return deadline.guard(this.#tryAll(exchange, deadline))
   }
 
@@ -93,12 +102,15 @@ export class Retrier {
     // A second attempt beside another one is made once for a request, however often it is tried.
     let mayHedge = this.#hedger?.admits(exchange) === true
     const hasViews = this.#maker.viaFilters !== undefined || mayHedge || deadline !== undefined
-    this.#keepBody(exchange, repeatable, hasViews)
+    const previous =
+      this.#settings.grpcStatuses.size > 0 ? PreviousAttempts.of(exchange.request.headers) : undefined
+    this.#keepBody(exchange, repeatable || previous !== undefined, hasViews)
     const { send, viaFilters } = this.#maker
     const tried: PoolEndpoint[] = []
     let refusals = 0
-    /** Of the attempt before. */
-    let failure: unknown
+    /** What the attempt before has met: the answer, if no further one is let through. */
+    let before: Met | undefined
+    let spared: SparedResponse | undefined
     try {
       for (let number = 1; ; number++) {
         const endpoint = this.#maker.pick(exchange, tried, number === 1 ? 'first' : 'retry')
@@ -110,14 +122,14 @@ export class Retrier {
         let thrown: unknown
         try {
           if (mayHedge) {
-            race = this.#race(exchange, tried, deadline)
-            response = await race.run(this.#cancellable(exchange, endpoint, deadline))
+            race = this.#race(exchange, tried, deadline, spared)
+            response = await race.run(this.#cancellable(exchange, endpoint, deadline, spared))
           } else if (deadline !== undefined) {
-            const one = this.#cancellable(exchange, endpoint, deadline)
+            const one = this.#cancellable(exchange, endpoint, deadline, spared)
             view = one
             response = await this.#sendView(one)
           } else if (viaFilters !== undefined) {
-            view = new TriedExchange(exchange, endpoint)
+            view = new TriedExchange(exchange, endpoint, spared)
             response = await viaFilters(view)
           } else response = await send(exchange, endpoint)
           // What is no response at all is named by whoever called the pool.
@@ -126,18 +138,25 @@ export class Retrier {
           thrown = error
         }
         if (race?.hedged === true) mayHedge = false
-        if (isRefusal(thrown) && race?.hedged !== true && this.#passesOver(race ?? view)) {
-          if (deadline?.expired !== true && refusals < MAX_REFUSALS && this.#hasAnother(exchange, tried)) {
-            this.#runtime.observer?.endpointRefused?.(exchange.origin, endpoint, thrown.code)
+        if (isRefusal(thrown) && this.#passesOver(race ?? view)) {
+          for (const { at, code } of race?.refused ?? [{ at: endpoint, code: thrown.code }]) {
+            this.#runtime.observer?.endpointRefused?.(exchange.origin, at, code)
+            exchange.recording?.passOver(at, code)
             refusals++
+          }
+          if (deadline?.expired !== true && refusals <= MAX_REFUSALS && this.#hasAnother(exchange, tried)) {
             // It was no attempt: nothing of it has left the proxy.
             number--
             continue
           }
           // What the attempt before has met says more of the service.
-          throw failure ?? thrown
+          if (before === undefined) throw thrown
+          exchange.endpoint = before.endpoint
+          const answer = spared?.take()
+          if (answer === undefined) throw before.thrown
+          return answer
         }
-        failure = thrown
+        before = { endpoint: exchange.endpoint, thrown }
         const ending = { sent: furthest(race ?? view, response, thrown), response, thrown }
         const delayMs =
           deadline?.expired === true
@@ -147,13 +166,20 @@ export class Retrier {
           if (response === undefined) throw thrown
           return response
         }
-        // Before the wait, so that its lease does not last as long.
-        if (response !== undefined) drop(response)
+        spared?.letGo()
+        spared = undefined
+        if (response !== undefined) {
+          // Else before the wait, so that its lease does not last as long.
+          if (this.#maker.perEndpoint) spared = new SparedResponse(response)
+          else drop(response)
+        }
+        previous?.made(number)
         await wait(delayMs, exchange, this.#runtime.clock)
         // The client was answered meanwhile.
         if (deadline?.expired === true) throw NONE_FOLLOWS
       }
     } finally {
+      spared?.letGo()
       exchange.request.body.settle(NONE_FOLLOWS)
     }
   }
@@ -169,7 +195,12 @@ export class Retrier {
     return hasUntried(this.#maker.candidates(exchange), tried)
   }
 
-  #race(exchange: Exchange, tried: PoolEndpoint[], deadline: PendingDeadline | undefined): HedgedRace {
+  #race(
+    exchange: Exchange,
+    tried: PoolEndpoint[],
+    deadline: PendingDeadline | undefined,
+    spared: SparedResponse | undefined,
+  ): HedgedRace {
     const hedger = this.#hedger!
     return new HedgedRace(exchange, hedger, {
       send: (one) => this.#sendView(one),
@@ -179,7 +210,7 @@ export class Retrier {
         if (!hedger.grants(exchange, delayMs)) return undefined
         const endpoint = this.#maker.pick(exchange, tried, 'hedge')
         tried.push(endpoint)
-        return this.#cancellable(exchange, endpoint, deadline)
+        return this.#cancellable(exchange, endpoint, deadline, spared)
       },
     })
   }
@@ -188,8 +219,9 @@ export class Retrier {
     exchange: Exchange,
     endpoint: PoolEndpoint,
     deadline: PendingDeadline | undefined,
+    spared: SparedResponse | undefined,
   ): CancellableTry {
-    const one = new CancellableTry(exchange, endpoint)
+    const one = new CancellableTry(exchange, endpoint, spared)
     deadline?.began(one)
     return one
   }
@@ -217,7 +249,13 @@ export class Retrier {
     const { clock, random, observer } = this.#runtime
     if (exchange.abortReason !== undefined || exchange.over) return
     if (number >= this.#settings.attempts) return this.#refuse(exchange, ending, 'attempts')
-    if (ending.sent !== 'none' && !repeatable) return this.#refuse(exchange, ending, 'not repeatable')
+    // Who names a status of gRPC has said that such a call may be sent again.
+    if (
+      ending.sent !== 'none' &&
+      !repeatable &&
+      grpcReason(ending.response, this.#settings.grpcStatuses) === undefined
+    )
+      return this.#refuse(exchange, ending, 'not repeatable')
     if (!exchange.request.body.resendable) return this.#refuse(exchange, ending, 'body')
     const reason = this.#reasonToRetry(exchange, ending)
     if (reason === undefined) return this.#refuse(exchange, ending, 'condition')
@@ -240,14 +278,18 @@ export class Retrier {
   /** Notes why no attempt follows, where one could and something was wrong with the last one. */
   #refuse(exchange: Exchange, { response, thrown }: Ending, refusal: RetryRefusal): undefined {
     const { recording } = exchange
-    const { attempts, statuses } = this.#settings
+    const { attempts, statuses, grpcStatuses } = this.#settings
     if (recording === undefined || attempts === 1) return
     if (response === undefined) recording.notRetried(toProxyError(thrown).code, refusal)
     else if (inRanges(statuses, response.status)) recording.notRetried(`status ${response.status}`, refusal)
+    else {
+      const reason = grpcReason(response, grpcStatuses)
+      if (reason !== undefined) recording.notRetried(reason, refusal)
+    }
   }
 
   #reasonToRetry(exchange: Exchange, { sent, response, thrown }: Ending): string | undefined {
-    const { conditions, statuses, predicates } = this.#settings
+    const { conditions, statuses, grpcStatuses, predicates } = this.#settings
     if (response === undefined) {
       const { code, side, retry } = toProxyError(thrown)
       // It is the proxy that has closed the connection to an endpoint that is drained; to a request, that is the same.
@@ -263,6 +305,8 @@ export class Retrier {
     // What follows a 101 belongs to the client already.
     if (response.status < 200) return undefined
     if (inRanges(statuses, response.status)) return `status ${response.status}`
+    const reason = grpcReason(response, grpcStatuses)
+    if (reason !== undefined) return reason
     try {
       return predicates.some((it) => it(response, exchange)) ? 'response' : undefined
     } catch (error) {
@@ -287,6 +331,8 @@ function hasUntried(candidates: Candidates, tried: readonly PoolEndpoint[]): boo
 }
 
 function askedWaitMs({ headers }: ResponseMessage, { clock }: Runtime): number {
+  const pushedBack = pushbackMs(headers)
+  if (pushedBack !== undefined) return pushedBack
   const value = headers.get('retry-after')
   return value === undefined ? 0 : (retryAfterMs(value, clock) ?? 0)
 }

@@ -8,7 +8,7 @@ const refused: [string, Partial<Record<keyof RetryOptions, unknown>> & Record<st
   [
     'a misspelt condition',
     { on: 'rest' },
-    '"on" must be "unsent", "reset", "timeout", a status or a function',
+    '"on" must be "unsent", "reset", "timeout", a status, one of gRPC, or a function',
   ],
   ['no condition', { on: [] }, '"on" must be at least one condition'],
   ['a status that is none', { on: 700 }, '"on" must be a status from 200 to 599'],
@@ -52,6 +52,7 @@ describe('retrySettings', () => {
     expect(retrySettings({})).toEqual({
       attempts: 2,
       conditions: new Set(['unsent', 'reset', 'timeout']),
+      grpcStatuses: new Set(),
       statuses: [],
       predicates: [],
       methods: new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']),

@@ -1,4 +1,5 @@
 import type { Exchange } from '../core/exchange.ts'
+import type { GrpcStatus } from '../core/grpc-status.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import {
   type Duration,
@@ -9,6 +10,7 @@ import {
   type Size,
   sizeBytes,
 } from '../core/options.ts'
+import { isGrpcFailure } from './grpc-answer.ts'
 import { type RepeatableRule, repeatableRule } from './repeatable.ts'
 import type { RetryBudgetSettings } from './retry-budget.ts'
 import { type StatusRange, type StatusRanges, statusRanges } from './status-range.ts'
@@ -21,6 +23,8 @@ import { type StatusRange, type StatusRanges, statusRanges } from './status-rang
  * - `'reset'`: the connection ended before there was a response. (Envoy: `reset-before-request` and more.)
  * - `'timeout'`: `perAttemptMs` or the pool's `headMs` was over.
  * - a status, `'5xx'`, `'502-504'`: the service answered with it.
+ * - `'UNAVAILABLE'` and other statuses of gRPC: the service answered a call with it before any message (trailers alone). Who
+ *   names one says that such calls may be sent again, although their method is POST.
  * - a function: it was shown the head of the response and returned true. It must not read the body.
  */
 export type RetryCondition =
@@ -28,6 +32,7 @@ export type RetryCondition =
   | 'reset'
   | 'timeout'
   | StatusRange
+  | Exclude<GrpcStatus, 'OK'>
   | ((response: ResponseMessage, exchange: Exchange) => boolean)
 
 /** How many retries a pool may make. */
@@ -70,7 +75,7 @@ export interface RetryOptions {
   budget?: number | BudgetOptions
   /** How long a retry waits, by chance, between nothing and that. Default from 25 ms on, up to 250 ms. */
   backoff?: BackoffOptions
-  /** A response that asks for a longer wait by `Retry-After` is not retried. Default 1 s. */
+  /** A response that asks for a longer wait by `Retry-After`, or `grpc-retry-pushback-ms`, is not retried. Default 1 s. */
   maxRetryAfterMs?: Duration
   /** Up to so much of a request's body is kept while it is sent, to be sent again. Default 64 KiB; 0 keeps nothing. */
   replayBytes?: Size
@@ -93,6 +98,7 @@ export interface RetrySettings extends RepeatableRule {
   readonly attempts: number
   readonly conditions: ReadonlySet<'unsent' | 'reset' | 'timeout'>
   readonly statuses: StatusRanges
+  readonly grpcStatuses: ReadonlySet<GrpcStatus>
   readonly predicates: readonly ((response: ResponseMessage, exchange: Exchange) => boolean)[]
   readonly perAttemptMs: number
   /** `undefined` does not count. */
@@ -140,20 +146,28 @@ export const ONE_ATTEMPT: RetrySettings = retrySettings({ attempts: 1, budget: N
 
 function conditionsOf(
   on: RetryCondition | readonly RetryCondition[],
-): Pick<RetrySettings, 'conditions' | 'statuses' | 'predicates'> {
+): Pick<RetrySettings, 'conditions' | 'statuses' | 'grpcStatuses' | 'predicates'> {
   const given: readonly RetryCondition[] = Array.isArray(on) ? on : [on as RetryCondition]
   if (given.length === 0) throw invalidOption(OWNER, 'on', 'at least one condition', given)
   const conditions = new Set<'unsent' | 'reset' | 'timeout'>()
   const statuses: (readonly [from: number, to: number])[] = []
+  const grpcStatuses = new Set<GrpcStatus>()
   const predicates: RetrySettings['predicates'][number][] = []
   for (const one of given) {
     if (one === 'unsent' || one === 'reset' || one === 'timeout') conditions.add(one)
     else if (typeof one === 'function') predicates.push(one)
+    else if (isGrpcFailure(one)) grpcStatuses.add(one)
     else if (typeof one === 'number' || /^\d/.test(String(one)))
       statuses.push(...statusRanges(OWNER, 'on', one))
-    else throw invalidOption(OWNER, 'on', '"unsent", "reset", "timeout", a status or a function', one)
+    else
+      throw invalidOption(
+        OWNER,
+        'on',
+        '"unsent", "reset", "timeout", a status, one of gRPC, or a function',
+        one,
+      )
   }
-  return { conditions, statuses, predicates }
+  return { conditions, statuses, grpcStatuses, predicates }
 }
 
 function budgetSettings(given: number | BudgetOptions): RetryBudgetSettings | undefined {

@@ -44,8 +44,7 @@ export class RunningPool implements Compiled {
     this.#runtime = runtime
     this.members = before?.members ?? new Members(description, runtime)
     this.handle = before?.handle ?? new MembersHandle(this.members, runtime.clock)
-    this.members.acquire()
-    this.#makeEndpointFilters()
+    this.members.acquire(description)
     const guarded = compose(guards, (exchange) => this.#handle(exchange))
     this.handler = fallback === undefined ? guarded : new Fallback(fallback, name, guarded, runtime).handler
     if (filters.length > 0) {
@@ -53,32 +52,15 @@ export class RunningPool implements Compiled {
     }
     if (retry !== undefined) {
       const maker: AttemptMaker = {
-        candidates: (exchange) => this.members.servingFor(exchange),
+        candidates: (exchange) => this.members.snapshot.servingFor(exchange),
         pick: (exchange, tried, kind) =>
-          this.#pick(exchange, this.members.from(exchange, tried), tried, kind),
+          this.#pick(exchange, this.members.snapshot.from(exchange, tried), tried, kind),
         send: (exchange, endpoint) => this.#send(exchange, endpoint),
         viaFilters: this.#viaFilters,
         perEndpoint: endpointFilters.length > 0,
       }
       this.#retrier = new Retrier(retry, runtime, maker, hedge, deadline)
     }
-  }
-
-  /** What is wrong with them comes to light now, and not with the first request. */
-  #makeEndpointFilters(): void {
-    const { endpointFilters } = this.#description
-    try {
-      for (const each of endpointFilters) for (const endpoint of this.members.named) each.of(endpoint)
-    } catch (error) {
-      this.#releaseEndpointFilters()
-      this.members.release()
-      throw error
-    }
-  }
-
-  #releaseEndpointFilters(): void {
-    for (const each of this.#description.endpointFilters)
-      for (const endpoint of this.members.endpoints) each.release(endpoint)
   }
 
   start(): void {
@@ -98,8 +80,7 @@ export class RunningPool implements Compiled {
     const { guards, filters } = this.#description
     dispose(guards)
     dispose(filters)
-    this.#releaseEndpointFilters()
-    this.members.release()
+    this.members.release(this.#description)
   }
 
   #handle(exchange: Exchange): Promise<ResponseMessage> | ResponseMessage {
@@ -108,7 +89,7 @@ export class RunningPool implements Compiled {
     const answer = lastRecipientAnswer(exchange.request)
     if (answer !== undefined) return answer
     if (this.#retrier !== undefined) return this.#retrier.serve(exchange)
-    const endpoint = this.#pick(exchange, this.members.from(exchange, NONE))
+    const endpoint = this.#pick(exchange, this.members.snapshot.from(exchange, NONE))
     if (this.#viaFilters === undefined) {
       exchange.endpoint = endpoint
       return this.#send(exchange, endpoint)
@@ -175,7 +156,7 @@ export class RunningPool implements Compiled {
     // By marks on the endpoint, not by a look-up in this array: so any part of the candidates can be chosen from as well.
     if (picked instanceof PoolEndpoint && picked.members === this.members && picked.candidate) return picked
     // A subset without a fit endpoint serves with all that it has, which are no candidates of the pool's.
-    if (this.members.inParts && candidates.includes(picked)) return picked as PoolEndpoint
+    if (this.members.snapshot.inParts && candidates.includes(picked)) return picked as PoolEndpoint
     throw new TypeError(`the balancer of ${this.#description.name} must return one of its candidates`)
   }
 }

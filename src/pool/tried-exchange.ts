@@ -1,6 +1,7 @@
 import type { Sent } from '../core/errors.ts'
 import { AttemptExchange, type Exchange } from '../core/exchange.ts'
 import type { Attempt } from '../transport/attempt.ts'
+import type { SparedResponse } from './drop-response.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 
 const ORDER: readonly Sent[] = ['none', 'head', 'body', 'response']
@@ -17,8 +18,12 @@ export function further(one: Sent, other: Sent): Sent {
 export class TriedExchange extends AttemptExchange {
   readonly #attempts: Attempt[] = []
 
-  constructor(root: Exchange, endpoint: PoolEndpoint) {
+  readonly #spared: SparedResponse | undefined
+
+  /** `spared` is the response of an attempt before, until one begins for this exchange. */
+  constructor(root: Exchange, endpoint: PoolEndpoint, spared: SparedResponse | undefined) {
     super(root, endpoint)
+    this.#spared = spared
     const { body } = root.request
     if (body.resendable) this.request.body = body.again()
   }
@@ -26,6 +31,7 @@ export class TriedExchange extends AttemptExchange {
   /** An attempt has begun for it: one, unless a filter calls `next` again. */
   began(attempt: Attempt): void {
     this.#attempts.push(attempt)
+    this.#spared?.letGo()
   }
 
   /** How far its request has got. */

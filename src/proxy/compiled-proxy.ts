@@ -1,10 +1,11 @@
+import { errorAnswer } from '../core/error-answer.ts'
+import { withErrorFields } from '../core/error-fields.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange, Outcome } from '../core/exchange.ts'
 import { compose, dispose, type Handler } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
 import type { Address } from '../core/network.ts'
 import type { Observer, RefusedConnection } from '../core/observer.ts'
-import { problemResponse } from '../core/problem.ts'
 import { compileRoutes, type Router } from '../core/router.ts'
 import type { Snapshot } from '../transport/listener-context.ts'
 import { type Compilable, isCompilable } from '../transport/runtime.ts'
@@ -54,10 +55,12 @@ export class CompiledProxy implements Snapshot {
 
   answerError(error: ProxyError, exchange: Exchange): ResponseMessage | Promise<ResponseMessage> {
     const { errorHandler } = this.#description
-    if (errorHandler === undefined) return problemResponse(error)
-    const answer = errorHandler(error, exchange)
-    if (answer instanceof ResponseMessage) return answer
-    return answer === undefined ? problemResponse(error) : answer.then((it) => it ?? problemResponse(error))
+    const answer = errorHandler?.(error, exchange)
+    if (answer === undefined) return errorAnswer(error, exchange)
+    if (answer instanceof ResponseMessage) return withErrorFields(answer, exchange)
+    return answer.then((it) =>
+      it === undefined ? errorAnswer(error, exchange) : withErrorFields(it, exchange),
+    )
   }
 
   report(error: ProxyError, exchange: Exchange | undefined): void {

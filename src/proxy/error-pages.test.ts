@@ -24,6 +24,15 @@ async function answer(pages: ErrorPages, error: ProxyError, accept?: string, id?
 }
 
 describe('errorPages', () => {
+  test.each(['application/grpc', 'application/grpc-web+proto'])(
+    'have none for a call of %s',
+    async (type) => {
+      const request = exchange({ method: 'POST', headers: { 'content-type': type, accept: 'text/html' } })
+      const pages = errorPages({ default: { 'text/html': 'a page' } })
+      expect(await pages(new ProxyError('no_endpoint'), request)).toBeUndefined()
+    },
+  )
+
   test.each<[string, string | undefined]>([
     ['404', 'one'],
     ['405', 'class'],

@@ -2,6 +2,7 @@ import { Accept, type MediaType, mediaType } from '../core/accept.ts'
 import { Body } from '../core/body.ts'
 import type { ProxyError, ProxyErrorCode } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { grpcAnswerType } from '../core/grpc-call.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { invalidOption } from '../core/options.ts'
 import { errorResponse, problemResponse, publicDetail } from '../core/problem.ts'
@@ -74,6 +75,8 @@ export function errorPages(pages: ErrorPages): ErrorHandler {
     byStatus.set(status, new PageChoice(status, byType as ErrorPagesByType))
   }
   return (error, exchange) => {
+    // Nobody looks at it: the proxy's own answer is of gRPC.
+    if (grpcAnswerType(exchange) !== undefined) return undefined
     const { status } = error
     const choice =
       byStatus.get(`${status}`) ?? byStatus.get(status < 500 ? '4xx' : '5xx') ?? byStatus.get('default')

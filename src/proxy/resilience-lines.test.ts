@@ -38,6 +38,14 @@ test('explain leaves out what a pool was not asked for', () => {
   expect(linesOf(pool(['http://u1']))).toEqual([LIMITS])
 })
 
+test('explain says whose deadline is kept', () => {
+  const lines = (of: Pool) => linesOf(of).filter((line) => line.startsWith('  deadline'))
+  expect(lines(pool(['http://u1']).deadline({ grpc: true }))).toEqual(['  deadline   grpc-timeout of a call'])
+  expect(lines(pool(['http://u1']).deadline({ grpc: true, ms: '1s' }))).toEqual([
+    '  deadline   1 s, grpc-timeout of a call',
+  ])
+})
+
 test('explain says what has no end', () => {
   const users = pool(['http://u1'], {
     maxConnections: Infinity,

@@ -1,4 +1,5 @@
 import type {
+  DeadlineDescription,
   EjectDescription,
   HealthDescription,
   HedgeDescription,
@@ -16,13 +17,20 @@ export function resilienceLines(resilience: ResilienceDescription): string[] {
   }
   if (retry !== undefined) say('retry', ...retryFacts(retry))
   if (hedge !== undefined) say('hedge', ...hedgeFacts(hedge))
-  if (deadline !== undefined)
-    say('deadline', time(deadline.ms), deadline.header && `told in ${deadline.header}`)
+  if (deadline !== undefined) say('deadline', ...deadlineFacts(deadline))
   if (health !== undefined) say('health', ...healthFacts(health))
   if (eject !== undefined) say('eject', ...ejectFacts(eject))
   if (slowStart !== undefined) say('slow start', time(slowStart.lastsMs))
   if (panicThreshold > 0) say('panic', `below ${percent(panicThreshold)} of the endpoints fit to serve`)
   return lines
+}
+
+function deadlineFacts({ ms, header, grpc }: DeadlineDescription): (string | undefined)[] {
+  return [
+    ms === Number.POSITIVE_INFINITY ? undefined : time(ms),
+    grpc ? 'grpc-timeout of a call' : undefined,
+    header && `told in ${header}`,
+  ]
 }
 
 /** How long a pool waits for what, and how much it has of it at a time. */

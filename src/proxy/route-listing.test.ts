@@ -34,7 +34,10 @@ test('routes lists every route with all that surrounds it, in the order of writi
             used: true,
           },
         ],
-        resilience: expect.objectContaining({ retry: undefined, deadline: { ms: 2_000, header: undefined } }),
+        resilience: expect.objectContaining({
+          retry: undefined,
+          deadline: { ms: 2_000, header: undefined, grpc: false },
+        }),
         limits: expect.objectContaining({ connectMs: 5_000 }),
       },
     },

@@ -7,12 +7,19 @@ import type { ConnectionOptions } from './upstream-limits.ts'
 export interface ResilienceDescription {
   readonly retry: RetryDescription | undefined
   readonly hedge: HedgeDescription | undefined
-  readonly deadline: { readonly ms: number; readonly header: string | undefined } | undefined
+  readonly deadline: DeadlineDescription | undefined
   readonly health: HealthDescription | undefined
   readonly eject: EjectDescription | undefined
   readonly slowStart: { readonly lastsMs: number; readonly aggression: number } | undefined
   /** With a smaller share of its endpoints fit to serve, all are candidates. 0: only when none is. */
   readonly panicThreshold: number
+}
+
+export interface DeadlineDescription {
+  /** `Infinity` where only calls of gRPC have one. */
+  readonly ms: number
+  readonly header: string | undefined
+  readonly grpc: boolean
 }
 
 export interface RetryDescription {
@@ -99,6 +106,7 @@ export interface EjectDescription {
   readonly jitter: number
   readonly maxEjected: number
   readonly statuses: readonly string[]
+  readonly grpcStatuses: readonly string[]
 }
 
 /** What a pool grants each of its endpoints, and what it takes from it: `ConnectionOptions` as milliseconds and bytes. */

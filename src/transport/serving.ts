@@ -1,11 +1,11 @@
 import type { Clock } from '../core/clock.ts'
+import { errorAnswer } from '../core/error-answer.ts'
 import { ProxyError, toProxyError } from '../core/errors.ts'
 import { type Client, Exchange, type ExchangeHost, type Outcome } from '../core/exchange.ts'
 import { isPromise, noResponse } from '../core/handler.ts'
 import type { HeaderList } from '../core/headers.ts'
 import { type RequestMessage, ResponseMessage } from '../core/message.ts'
 import type { Tunnel } from '../core/network.ts'
-import { problemResponse } from '../core/problem.ts'
 import { type Random, randomId } from '../core/random.ts'
 import type { ListenerContext, Snapshot } from './listener-context.ts'
 
@@ -65,6 +65,16 @@ export class Serving implements ExchangeHost {
   /** Whether a handler is at work, also one whose exchange is over. */
   get handling(): boolean {
     return this.#handling
+  }
+
+  /** In so long the body of the request must bring something. */
+  get bodyIdleMs(): number {
+    return this.#exchange?.streamIdleMs ?? this.#context.limits.bodyIdleMs
+  }
+
+  /** And at least so much for each second of it. */
+  get minBodyBytesPerSecond(): number {
+    return this.#exchange?.streamIdleMs === undefined ? this.#context.limits.minBodyBytesPerSecond : 0
   }
 
   get clock(): Clock {
@@ -153,7 +163,7 @@ export class Serving implements ExchangeHost {
   #failTwice(second: unknown): void {
     this.report(this.#exchange, second)
     if (this.#exchange !== undefined && this.#response === undefined)
-      this.#respond(problemResponse(new ProxyError('internal_error', { cause: second })))
+      this.#respond(errorAnswer(new ProxyError('internal_error', { cause: second }), this.#exchange))
   }
 
   #respond(response: ResponseMessage): void {

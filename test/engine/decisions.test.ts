@@ -484,6 +484,19 @@ describe('the record', () => {
     await inner.assertNoLeaks()
   })
 
+  test('tells a pool from another one of the same name', async () => {
+    const spare = pool(['http://u2'], { name: 'users' })
+    const users = pool(['http://u1'], { name: 'users' }).fallback(spare)
+    await using sim = world(users)
+    sim.upstream('http://u1').inject(fault.refuse())
+    const { exchange } = await sim.get('/users/7')
+    expect(exchange!.decision.picks.map(({ kind, pool: name }) => [kind, name])).toEqual([
+      ['first', 'users'],
+      ['first', 'users'],
+    ])
+    await sim.assertNoLeaks()
+  })
+
   test('has what a circuit breaker has turned away, also where it answers', async () => {
     const breaker = circuitBreaker({ minVolume: 1, fallback: () => respond(200, 'from memory') })
     await using sim = world(pool(['http://u1']), breaker)

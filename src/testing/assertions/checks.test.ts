@@ -794,6 +794,7 @@ function attempt(record: Partial<AttemptRecord>): AttemptRecord {
     staleConnections: 0,
     requestSentAtMs: undefined,
     respondedAtMs: undefined,
+    grpcStatus: undefined,
     status: undefined,
     endedAtMs: undefined,
     phase: 'head',

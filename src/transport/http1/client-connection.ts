@@ -105,7 +105,7 @@ export class ClientConnection
         this.#requestDone = true
         this.#writer.writeWhole(head, framing, bytes)
         attempt.recording?.requestSent()
-        this.#deadline.arm(this.#owner.limits.headMs)
+        this.#deadline.arm(this.#idleMs ?? this.#owner.limits.headMs)
       } else {
         this.#requestDone = false
         attempt.bodyBegan()
@@ -157,7 +157,7 @@ export class ClientConnection
         }
       }
       if (this.#phase === 'body' && this.#body?.stopped !== true)
-        this.#deadline.arm(this.#owner.limits.bodyIdleMs)
+        this.#deadline.arm(this.#idleMs ?? this.#owner.limits.bodyIdleMs)
     } catch (thrown) {
       // What went before the fault may be held or lent.
       use = undefined
@@ -364,6 +364,11 @@ export class ClientConnection
     this.#body?.finish(trailers)
   }
 
+  /** How long the exchange may be silent, where it is not as the pool has it. */
+  get #idleMs(): number | undefined {
+    return this.#attempt?.exchange.streamIdleMs
+  }
+
   bodyPaused(body: UpstreamBody): void {
     if (body !== this.#body) return
     this.#deadline.disarm()
@@ -372,7 +377,7 @@ export class ClientConnection
 
   bodyResumed(body: UpstreamBody): void {
     if (body !== this.#body) return
-    this.#deadline.arm(this.#owner.limits.bodyIdleMs)
+    this.#deadline.arm(this.#idleMs ?? this.#owner.limits.bodyIdleMs)
     this.#wire.resume()
   }
 
@@ -395,7 +400,7 @@ export class ClientConnection
     if (this.#attempt !== undefined && this.#phase === 'head') {
       this.#attempt.sent = 'body'
       this.#attempt.bodySent()
-      this.#deadline.arm(this.#owner.limits.headMs)
+      this.#deadline.arm(this.#idleMs ?? this.#owner.limits.headMs)
     }
   }
 

@@ -1,5 +1,6 @@
 import { Body } from '../../core/body.ts'
 import { Deadline } from '../../core/clock.ts'
+import { errorAnswer } from '../../core/error-answer.ts'
 import { ProxyError, toProxyError } from '../../core/errors.ts'
 import type { Client } from '../../core/exchange.ts'
 import { FieldKind } from '../../core/field-name.ts'
@@ -477,7 +478,7 @@ export class ServerConnection
       if (!begun.body.used) dropResponse(begun)
     } else {
       this.#keepAlive = false
-      const answer = problemResponse(error)
+      const answer = exchange === undefined ? problemResponse(error) : errorAnswer(error, exchange)
       const bytes = this.#head?.method === 'HEAD' ? NO_BYTES : answer.body.bytes!
       this.#head ??= UNREAD_HEAD
       serving.answered(answer)
@@ -561,7 +562,7 @@ export class ServerConnection
   #checkProgress(): void {
     const body = this.#body
     if (body === undefined || !body.flowing) return
-    const { bodyIdleMs, minBodyBytesPerSecond } = this.#context.limits
+    const { bodyIdleMs, minBodyBytesPerSecond } = this.#serving
     const received = this.#decoder!.received
     // While we have held it back, the client could not be faster.
     const ownMs = bodyIdleMs - this.#pausedMs(body)
@@ -574,7 +575,7 @@ export class ServerConnection
     this.#heldBackMs = 0
     this.#pausedAt = this.#context.clock.now()
     this.#progress = this.#decoder!.received
-    this.#deadline.arm(this.#context.limits.bodyIdleMs)
+    this.#deadline.arm(this.#serving.bodyIdleMs)
   }
 
   // The request body's side.

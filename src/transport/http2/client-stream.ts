@@ -134,8 +134,9 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     this.connection.output.flushSoon()
   }
 
-  protected flushHead(): void {
+  protected flushHead(): boolean {
     // The head of a request does not wait for its body.
+    return false
   }
 
   protected sendingEnded(): void {
@@ -148,7 +149,8 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
 
   #requestSent(): void {
     this.#attempt?.recording?.requestSent()
-    if (this.#phase === 'head') this.#due('upstream_head_timeout', this.#client.owner.limits.headMs)
+    if (this.#phase === 'head')
+      this.#due('upstream_head_timeout', this.#idleMs ?? this.#client.owner.limits.headMs)
   }
 
   protected sendingFailed(error: unknown): void {
@@ -210,6 +212,7 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     // What was to become a tunnel was refused.
     if (this.#protocol !== undefined) this.startSending(EMPTY)
     if (endStream || bodiless) {
+      attempt.recording?.trailed(headers)
       attempt.succeed(new ResponseMessage(status, headers, Body.empty()))
       if (endStream) this.receivedAll()
       else this.expectBody(0)
@@ -242,6 +245,11 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     wire.start()
   }
 
+  override onTrailers(block: FieldBlock, endStream: boolean): void {
+    this.#attempt?.recording?.trailed(HeaderList.of(block.fields, block.values))
+    super.onTrailers(block, endStream)
+  }
+
   override onData(chunk: Buffer): MemoryUse {
     const use = super.onData(chunk)
     if (this.#phase === 'body' && this.bytesReceived > this.#client.owner.limits.bodyBytes)
@@ -256,7 +264,8 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
 
   /** Bytes are waited for: they must come in time. */
   bodyOpened(): void {
-    if (this.#phase === 'body') this.#due('upstream_body_timeout', this.#client.owner.limits.bodyIdleMs)
+    if (this.#phase === 'body')
+      this.#due('upstream_body_timeout', this.#idleMs ?? this.#client.owner.limits.bodyIdleMs)
   }
 
   bodyCancelled(reason: ProxyError): void {
@@ -286,6 +295,11 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
       this.sendingBlocked(true)
     else if (this.#dueFor !== 'upstream_body_timeout' || this.body?.flowing === true)
       this.#giveUp(new ProxyError(this.#dueFor, this.#progress), 'never', ErrorCode.CANCEL)
+  }
+
+  /** How long the exchange may be silent, where it is not as the pool has it. */
+  get #idleMs(): number | undefined {
+    return this.#attempt?.exchange.streamIdleMs
   }
 
   #due(code: ProxyErrorCode, ms: number): void {

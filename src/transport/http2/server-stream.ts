@@ -1,4 +1,5 @@
 import { Body } from '../../core/body.ts'
+import { errorAnswer } from '../../core/error-answer.ts'
 import { ProxyError, toProxyError } from '../../core/errors.ts'
 import { FieldKind, fieldName } from '../../core/field-name.ts'
 import { HeaderList } from '../../core/headers.ts'
@@ -144,8 +145,8 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     }
     this.#head = response
     const { bytes } = body
-    if (bytes !== undefined && this.fits(bytes)) {
-      this.flushHead()
+    if (bytes !== undefined && bytes.byteLength > 0 && this.fits(bytes)) {
+      this.flushHead(false)
       this.sendWhole(bytes)
       this.#finish()
     } else this.startSending(body.take())
@@ -204,11 +205,12 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     return this.#serving.handling
   }
 
-  protected flushHead(): void {
+  protected flushHead(endStream: boolean): boolean {
     const response = this.#head
-    if (response === undefined) return
+    if (response === undefined) return false
     this.#head = undefined
-    this.#writeHead(response, false)
+    this.#writeHead(response, endStream)
+    return endStream
   }
 
   #writeHead(response: ResponseMessage, endStream: boolean): void {
@@ -221,7 +223,9 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     if (!headers.hasKind(FieldKind.date)) encoder.field(out, 'date', this.#server.context.date())
     if (status !== 101) {
       const length = responseHasNoBody(status, this.#method) ? this.#announced(response) : body.length
-      if (length !== undefined) encoder.field(out, CONTENT_LENGTH, String(length))
+      // To a client of gRPC, such a head is the trailers.
+      if (length !== undefined && !(endStream && headers.has('grpc-status')))
+        encoder.field(out, CONTENT_LENGTH, String(length))
     }
     writer.endHeaders(this.id, endStream)
     this.connection.output.flushSoon()
@@ -335,12 +339,16 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
     }
     const exchange = serving.abandon(error)
     if (exchange === undefined) this.#server.context.snapshot.refused(error, this.#server.remote)
-    const answer = problemResponse(error)
+    const answer = exchange === undefined ? problemResponse(error) : errorAnswer(error, exchange)
     serving.answered(answer)
     this.#stopWatching()
-    this.#writeHead(answer, this.#method === 'HEAD')
-    if (this.#method === 'HEAD') this.sentAll()
-    else this.startSending(answer.body.take())
+    if (this.#method === 'HEAD') {
+      this.#writeHead(answer, true)
+      this.sentAll()
+    } else {
+      this.#head = answer
+      this.startSending(answer.body.take())
+    }
     if (exchange !== undefined)
       serving.complete(exchange, 'completed', error, this.bytesSent, this.bytesReceived)
     serving.clear()
@@ -370,7 +378,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
       if (this.#serving.response === undefined) this.inform(100, NO_FIELDS)
     }
     this.#received = this.bytesReceived
-    this.#receiveBy = this.#watch(this.#server.context.limits.bodyIdleMs)
+    this.#receiveBy = this.#watch(this.#serving.bodyIdleMs)
   }
 
   bodyCancelled(): void {
@@ -392,7 +400,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
       this.sendingBlocked(true)
     }
     if (this.#receiveBy <= now + 1) {
-      const { bodyIdleMs, minBodyBytesPerSecond } = this.#server.context.limits
+      const { bodyIdleMs, minBodyBytesPerSecond } = this.#serving
       const least = Math.max(1, (minBodyBytesPerSecond * bodyIdleMs) / 1000)
       if (this.#dropUpTo !== undefined) {
         if (!this.sending) {

@@ -65,8 +65,11 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
   protected abstract sendingEnded(): void
   /** The source of what is sent has failed. */
   protected abstract sendingFailed(error: unknown): void
-  /** Sends the head that was held back, since the first byte behind it is there. */
-  protected abstract flushHead(): void
+  /**
+   * Sends the head that was held back, where one was. With `endStream` nothing follows it. Returns whether it has ended the
+   * stream.
+   */
+  protected abstract flushHead(endStream: boolean): boolean
   /** The peer takes no more for now, or takes more again. */
   protected abstract sendingBlocked(blocked: boolean): void
   /** The time of `checkAt` has come. */
@@ -190,7 +193,7 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
   protected startSending(source: BodySource): void {
     this.#source = source
     source.open(this)
-    if (!this.#closed) this.flushHead()
+    if (!this.#closed) this.flushHead(false)
   }
 
   /** Whether a body would leave whole, now. */
@@ -208,7 +211,7 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
 
   onChunk(chunk: Uint8Array): MemoryUse {
     if (this.#source === undefined) return true
-    this.flushHead()
+    this.flushHead(false)
     if (this.#closed || chunk.byteLength === 0) return true
     if (this.#pendingBytes > 0) return this.#hold(chunk)
     const room = Math.min(this.#sendWindow, this.connection.output.room)
@@ -313,9 +316,11 @@ export abstract class Http2Stream implements BodySink, StreamBodyOwner {
     const trailers = this.#trailers
     const { writer, encoder } = this.connection
     this.#sourceEnded = false
-    this.flushHead()
-    if (trailers === undefined || trailers.size === 0) writer.data(this.id, NO_BYTES, true)
-    else {
+    if (trailers === undefined || trailers.size === 0) {
+      // gRPC tells an answer that is trailers alone by the head that ends the stream.
+      if (!this.flushHead(true)) writer.data(this.id, NO_BYTES, true)
+    } else {
+      this.flushHead(false)
       const out = writer.beginHeaders()
       encoder.begin(out)
       encoder.fields(out, trailers, NOT_IN_TRAILERS)

@@ -1,0 +1,69 @@
+import type { BodySink, BodySource } from '../../core/body-source.ts'
+import type { ProxyError } from '../../core/errors.ts'
+import type { HeaderList } from '../../core/headers.ts'
+import type { MemoryUse } from '../../core/network.ts'
+import { MessageEncoder } from './message-encoder.ts'
+
+const TRAILERS_FLAG = 0x80
+
+/** The body of a response of gRPC, as gRPC-Web has it: its trailers are the last frame, and as text all of it is base64. */
+export class WebResponseSource implements BodySource, BodySink {
+  readonly length = undefined
+  readonly #source: BodySource
+  readonly #encoder: MessageEncoder | undefined
+  #sink: BodySink | undefined
+
+  constructor(source: BodySource, asText: boolean) {
+    this.#source = source
+    this.#encoder = asText ? new MessageEncoder() : undefined
+  }
+
+  open(sink: BodySink): void {
+    this.#sink = sink
+    this.#source.open(this)
+  }
+
+  pause(): void {
+    this.#source.pause()
+  }
+
+  resume(): void {
+    this.#source.resume()
+  }
+
+  cancel(reason: ProxyError): void {
+    this.#sink = undefined
+    this.#source.cancel(reason)
+  }
+
+  onChunk(chunk: Uint8Array): MemoryUse {
+    if (this.#encoder === undefined) return this.#sink?.onChunk(chunk)
+    const text = this.#encoder.encode(chunk)
+    if (text.byteLength > 0) this.#sink?.onChunk(text)
+    return true
+  }
+
+  onEnd(trailers: HeaderList | undefined): void {
+    const frame = trailersFrame(trailers)
+    this.#sink?.onChunk(this.#encoder === undefined ? frame : this.#encoder.encode(frame))
+    this.#sink?.onEnd(undefined)
+  }
+
+  onError(error: unknown): void {
+    this.#sink?.onError(error)
+  }
+}
+
+/** Lines as in HTTP/1.1, with names in lower case (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md). */
+function trailersFrame(trailers: HeaderList | undefined): Buffer {
+  let lines = ''
+  for (const [name, value] of trailers ?? []) lines += `${name.toLowerCase()}: ${value}\r\n`
+  // Clients of gRPC make the same of it.
+  if (trailers?.has('grpc-status') !== true)
+    lines += 'grpc-status: 13\r\ngrpc-message: The service ended the call without a status\r\n'
+  const frame = Buffer.alloc(5 + lines.length)
+  frame[0] = TRAILERS_FLAG
+  frame.writeUInt32BE(lines.length, 1)
+  frame.write(lines, 5, 'latin1')
+  return frame
+}
