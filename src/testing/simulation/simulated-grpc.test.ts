@@ -81,9 +81,10 @@ test('a call of gRPC that fails says why, in trailers or in the head alone', asy
     false,
     '14',
   ])
-  // What is no answer by gRPC is one all the same.
+  // The proxy's own errors are told by gRPC, and what is no answer by gRPC is understood as its clients do.
   orders.inject(fault.resetStream('INTERNAL_ERROR'), { next: 1 })
-  expect((await client.grpc('/shop.Orders/Get', 'a')).response.status).toBe(502)
+  const reset = await client.grpc('/shop.Orders/Get', 'a')
+  expect([reset.status, reset.response.exchange?.outcome?.error?.code]).toEqual([14, 'upstream_reset'])
   expect((await client.grpc('/shop.Orders/None', 'a')).status).toBe(12)
   orders.inject(fault.resetStream('INTERNAL_ERROR', 2), { next: 1 })
   orders.on('POST /shop.Orders/Long', {
