@@ -37,6 +37,8 @@ export interface Wire {
   forwarded?: ForwardedConnection | undefined
   /** Bytes written and not yet taken by the operating system. */
   readonly pendingBytes: number
+  /** What is written may be kept beside any wire: `pendingBytes` does not tell when its memory is free. */
+  readonly keeps?: boolean
   /** A string is written as latin1. `false`: wait for `onDrain` before writing more. */
   write(data: Uint8Array | string): boolean
   /** Holds writes back until `uncork`, so that they leave together. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { Deadline } from '../core/clock.ts'
 import { ProxyError, type ProxyErrorCode } from '../core/errors.ts'
-import type { Tunnel, TunnelEnd, Wire, WireHandler } from '../core/network.ts'
+import type { MemoryUse, Tunnel, TunnelEnd, Wire, WireHandler } from '../core/network.ts'
 
 /** The upstream end of a tunnel: joined byte for byte to the client's wire once the 101 went out. */
 export class WireTunnel implements Tunnel {
@@ -124,12 +124,12 @@ class Join {
     downstream.handler = this.#end('client_aborted', upstream, (chunk) => this.fromDownstream(chunk))
   }
 
-  fromUpstream(chunk: Buffer): boolean {
+  fromUpstream(chunk: Buffer): MemoryUse {
     this.#bytesDown += chunk.length
     return this.#pass(chunk, this.#upstream, this.#downstream)
   }
 
-  fromDownstream(chunk: Buffer): boolean {
+  fromDownstream(chunk: Buffer): MemoryUse {
     this.#bytesUp += chunk.length
     return this.#pass(chunk, this.#downstream, this.#upstream)
   }
@@ -142,13 +142,13 @@ class Join {
     this.#closed(error === undefined ? undefined : lost('upstream_reset', error), this.#downstream)
   }
 
-  #pass(chunk: Buffer, from: Wire, to: Wire): boolean {
+  #pass(chunk: Buffer, from: Wire, to: Wire): MemoryUse {
     this.#armIdle()
     if (!to.write(chunk)) from.pause()
-    return to.pendingBytes === 0
+    return to.keeps === true ? undefined : to.pendingBytes === 0
   }
 
-  #end(code: ProxyErrorCode, other: Wire, onData: (chunk: Buffer) => boolean): WireHandler {
+  #end(code: ProxyErrorCode, other: Wire, onData: (chunk: Buffer) => MemoryUse): WireHandler {
     return {
       onData,
       onEnd: () => this.#ended(other),

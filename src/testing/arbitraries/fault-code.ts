@@ -23,6 +23,10 @@ function argumentsOf(fault: Fault): readonly unknown[] {
       return [fault.fields]
     case 'latency':
       return [fault.latency]
+    case 'reset-stream':
+      return fault.after === undefined ? [fault.code] : [fault.code, fault.after]
+    case 'goaway':
+      return goawayArguments(fault)
     default:
       return []
   }
@@ -36,4 +40,9 @@ function informationalArguments({
 }: Extract<Fault, { kind: 'informational' }>): readonly unknown[] {
   if (times !== 1) return [status, headers, times]
   return Object.keys(headers).length > 0 ? [status, headers] : [status]
+}
+
+function goawayArguments({ last, code, closes }: Extract<Fault, { kind: 'goaway' }>): readonly unknown[] {
+  const given = Object.entries({ last, code, closes }).filter(([, value]) => value !== undefined)
+  return given.length > 0 ? [Object.fromEntries(given)] : []
 }

@@ -22,6 +22,9 @@ export const FAULT_KINDS: readonly Fault['kind'][] = [
   'informational',
   'trailers',
   'malformed',
+  'reset-stream',
+  'goaway',
+  'window-stall',
 ]
 
 /** Faults of these kinds. What they wait is no longer than `lastsMs`. Shrinks to the first that is simple. */
@@ -63,6 +66,24 @@ function ofKind(kind: Fault['kind'], lastsMs: number): fc.Arbitrary<Fault> {
       return malformedResponses({ maxHeaders: 2, maxBodyBytes: 32 }).map(({ bytes }) =>
         fault.malformed(bytes.toString('latin1')),
       )
+    case 'reset-stream':
+      return fc
+        .tuple(
+          fc.constantFrom('REFUSED_STREAM', 'INTERNAL_ERROR', 'CANCEL', 'NO_ERROR', 'HTTP_1_1_REQUIRED'),
+          fc.oneof(fc.constantFrom(undefined, 'head'), fc.nat(100)),
+        )
+        .map(([code, after]) => fault.resetStream(code, after))
+    case 'goaway':
+      return fc
+        .record(
+          {
+            last: fc.constantFrom('previous', 'this', 'all'),
+            code: fc.constantFrom('NO_ERROR', 'INTERNAL_ERROR', 'ENHANCE_YOUR_CALM'),
+            closes: fc.constantFrom('drained', 'at-once'),
+          },
+          { requiredKeys: [] },
+        )
+        .map((options) => fault.goaway(options))
     default:
       return fc.constant(PLAIN[kind])
   }
@@ -78,6 +99,8 @@ type PlainKind = Exclude<
   | 'informational'
   | 'trailers'
   | 'malformed'
+  | 'reset-stream'
+  | 'goaway'
 >
 
 const PLAIN: Readonly<Record<PlainKind, Fault>> = {
@@ -90,6 +113,7 @@ const PLAIN: Readonly<Record<PlainKind, Fault>> = {
   'bad-chunk': fault.badChunk(),
   'extra-response': fault.extraResponse(),
   'early-response': fault.earlyResponse(),
+  'window-stall': fault.windowStall(),
 }
 
 function latency(lastsMs: number): fc.Arbitrary<Distribution> {

@@ -18,7 +18,7 @@ import { askedFrom } from '../asked-from.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { SteppedClock } from '../virtual-clock.ts'
 import { EventQueue } from './event-queue.ts'
-import { PretendedTlsServer } from './memory-tls.ts'
+import { noApplicationProtocol, PretendedTlsServer } from './memory-tls.ts'
 import { type Faults, type LinkHost, MemoryLink, systemError } from './memory-wire.ts'
 
 export interface MemoryNetworkOptions {
@@ -72,9 +72,12 @@ export interface MemoryNetwork extends Network {
   from(address: string): Network
 }
 
-/** @internal Asked at each connection, when it arrives: `false` refuses it. */
+/** @internal What one who listens in memory can say beside the rest. */
 export interface AskedListenOptions extends ListenOptions {
+  /** Asked at each connection, when it arrives: `false` refuses it. */
   readonly accepts?: (() => boolean) | undefined
+  /** Protocols that it agrees to by TLS, the one preferred first. Default: whatever is asked for. */
+  readonly alpn?: (() => readonly string[]) | undefined
 }
 
 /** Networks in memory, as seen from any address. */
@@ -127,6 +130,7 @@ interface Listening {
   readonly opened: Error
   readonly onWire: (wire: Wire) => void
   readonly accepts: (() => boolean) | undefined
+  readonly alpn: (() => readonly string[]) | undefined
 }
 
 class InMemory implements MemoryNetwork, LinkHost {
@@ -177,7 +181,7 @@ class InMemory implements MemoryNetwork, LinkHost {
   }
 
   async listen(
-    { host, port, accepts }: AskedListenOptions,
+    { host, port, accepts, alpn }: AskedListenOptions,
     onWire: (wire: Wire) => void,
   ): Promise<BoundListener> {
     const address = isWildcard(host) ? host : (this.#resolve(host) ?? this.addHost(host))
@@ -185,7 +189,7 @@ class InMemory implements MemoryNetwork, LinkHost {
     if (port !== 0 && this.#taken(address, port)) throw systemError('listen', 'EADDRINUSE', { address, port })
     const bound = { address, port: port === 0 ? this.#freePort(address) : port }
     const key = addressKey(bound)
-    const listening: Listening = { address: bound, opened: new Error('opened here'), onWire, accepts }
+    const listening: Listening = { address: bound, opened: new Error('opened here'), onWire, accepts, alpn }
     this.#listening.set(key, listening)
     const close = (): void => {
       if (this.#listening.get(key) === listening) this.#listening.delete(key)
@@ -320,12 +324,18 @@ class InMemory implements MemoryNetwork, LinkHost {
       if (tls !== undefined) {
         handler.onSecuring?.()
         if (!open || faults.tls === 'unanswered') return
+        const speaks = listening.alpn?.()
+        if (speaks !== undefined && tls.alpn?.some((it) => speaks.includes(it)) === false) {
+          fail(noApplicationProtocol())
+          return
+        }
       }
       const link = new MemoryLink(this, faults, {
         client: { address: from, port: this.#clientPort() },
         server: { address, port },
         asked: tls,
         preamble: preamble !== undefined,
+        speaks: listening.alpn?.(),
         opened: attempt.opened,
       })
       this.#links.add(link)

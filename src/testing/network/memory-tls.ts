@@ -46,7 +46,7 @@ export class PretendedTlsServer implements TlsServer {
     const { alpn } = this.#settings
     const chosen = asked.alpn === undefined ? undefined : alpn.find((it) => asked.alpn!.includes(it))
     if (asked.alpn !== undefined && chosen === undefined) {
-      link.refused = tlsError('TLSV1_ALERT_NO_APPLICATION_PROTOCOL', 'the listener speaks no such protocol')
+      link.refused = noApplicationProtocol()
       handshake.abort(tlsError('NO_APPLICATION_PROTOCOL', `the client speaks ${asked.alpn.join(', ')} only`))
       return
     }
@@ -104,6 +104,11 @@ class PretendedHandshake implements Handshaking, WireHandler {
       this.#error ?? error ?? new Error('the client closed the connection in the handshake'),
     )
   }
+}
+
+/** @internal What a client is told that speaks none of the listener's protocols. */
+export function noApplicationProtocol(): Error {
+  return tlsError('TLSV1_ALERT_NO_APPLICATION_PROTOCOL', 'the listener speaks no such protocol')
 }
 
 /** With a code as Node has it. */

@@ -82,12 +82,15 @@ export class MemoryLink {
       server,
       asked,
       preamble,
+      speaks,
       opened,
     }: {
       client: Address
       server: Address
       asked: TlsConnectOptions | undefined
       preamble: boolean
+      /** What the one who listens agrees to; `undefined` where that is not known yet. */
+      speaks: readonly string[] | undefined
       opened: Error
     },
   ) {
@@ -95,8 +98,7 @@ export class MemoryLink {
     this.opened = opened
     this.asked = asked
     this.preamble = preamble
-    // Whoever listens without saying what it speaks agrees to what is asked, to HTTP/1.1 if it may.
-    this.tls = asked && pretendedFacts(asked, asked.alpn?.find((it) => it === 'http/1.1') ?? asked.alpn?.[0])
+    this.tls = asked && pretendedFacts(asked, chosenProtocol(asked.alpn, speaks))
     // As Node does it: what is accepted is read ahead while it is paused, what is connected is not.
     this.client = new MemoryWire(this, host, faults, { local: client, remote: server, readsAhead: false })
     this.server = new MemoryWire(this, host, faults, { local: server, remote: client, readsAhead: true })
@@ -220,6 +222,15 @@ class Lane {
     }
     this.#arm()
   }
+}
+
+/** Whoever listens without saying what it speaks agrees to what is asked, to HTTP/1.1 if it may. */
+function chosenProtocol(
+  asked: readonly string[] | undefined,
+  speaks: readonly string[] | undefined,
+): string | undefined {
+  if (speaks !== undefined) return speaks.find((it) => asked?.includes(it))
+  return asked?.find((it) => it === 'http/1.1') ?? asked?.[0]
 }
 
 const UNOWNED: WireHandler = {

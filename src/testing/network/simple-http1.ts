@@ -8,9 +8,9 @@ export interface SimpleMessage {
   /** The body without its framing. */
   readonly body: Buffer
   readonly trailers: readonly (readonly [name: string, value: string])[]
-  /** What said where the body ends. */
-  readonly framing: 'none' | 'length' | 'chunked' | 'close'
-  /** Sizes of the chunks as they were sent; empty unless chunked. */
+  /** What said where the body ends. `frames`: HTTP/2. */
+  readonly framing: 'none' | 'length' | 'chunked' | 'close' | 'frames'
+  /** Sizes of the chunks as they were sent, or of the DATA frames; empty in any other framing. */
   readonly chunkSizes: readonly number[]
   /** `false` when the connection closed before the message was whole. */
   readonly complete: boolean

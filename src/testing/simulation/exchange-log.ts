@@ -20,6 +20,8 @@ export class ExchangeLog implements Observer {
   readonly #leases = new Map<ObservedAttempt, Recorded>()
   /** The last exchange of each client connection, by its address. */
   readonly #lastOf = new Map<string, Recorded>()
+  /** The exchanges of each client connection by HTTP/2, by their number on it. Requests that were refused count, and have none. */
+  readonly #allOf = new Map<string, { count: number; readonly records: Map<number, Recorded> }>()
   /** How many leases are held on an endpoint, and what the endpoint itself says. */
   readonly #endpoints = new Map<Endpoint, number>()
   #records: Recorded[] = []
@@ -45,6 +47,14 @@ export class ExchangeLog implements Observer {
     return this.#open.size
   }
 
+  /** The n-th exchange on the connection of a client with this address, the first being 0. Gives it once. */
+  nthOf(client: Address, nth: number): ExchangeRecord | undefined {
+    const all = this.#allOf.get(key(client))
+    const record = all?.records.get(nth)
+    all?.records.delete(nth)
+    return record
+  }
+
   /** The last exchange on the connection of a client with this address. */
   lastOf(client: Address): ExchangeRecord | undefined {
     return this.#lastOf.get(key(client))
@@ -53,6 +63,7 @@ export class ExchangeLog implements Observer {
   /** The connection is gone: nobody will ask for its exchanges any more. */
   forget(client: Address): void {
     this.#lastOf.delete(key(client))
+    this.#allOf.delete(key(client))
   }
 
   /** One line for each exchange that has not ended, and each lease that was not given back. */
@@ -74,7 +85,10 @@ export class ExchangeLog implements Observer {
     const { request, client } = exchange
     const record = new Recorded(this.#seed, ++this.#count, exchange)
     this.#open.set(exchange, record)
-    this.#lastOf.set(key(client.peer), record)
+    if (request.version === '2') {
+      const all = this.#countOf(client.peer)
+      all.records.set(all.count++, record)
+    } else this.#lastOf.set(key(client.peer), record)
     this.#records.push(record)
     if (this.#records.length >= this.#keep + BLOCK) this.#records = this.#records.slice(BLOCK)
     this.#note(record, `${request.method} ${record.target} from ${record.client}`)
@@ -93,7 +107,8 @@ export class ExchangeLog implements Observer {
 
   requestRefused(error: ProxyError, peer: Address): void {
     // It had no exchange; the one before on its connection was another's.
-    this.forget(peer)
+    this.#lastOf.delete(key(peer))
+    this.#countOf(peer).count++
     this.#journal.note('request', `request refused: ${error.code}, from ${key(peer)}`)
   }
 
@@ -200,6 +215,15 @@ export class ExchangeLog implements Observer {
 
   listRefused(pool: string, { message }: Error): void {
     this.#journal.note('endpoint', `pool ${pool}: a list of its source was refused (${message})`)
+  }
+
+  #countOf(peer: Address): { count: number; readonly records: Map<number, Recorded> } {
+    let all = this.#allOf.get(key(peer))
+    if (all === undefined) {
+      all = { count: 0, records: new Map() }
+      this.#allOf.set(key(peer), all)
+    }
+    return all
   }
 
   #noteAttempt({ number }: Recorded, attempt: ObservedAttempt, text: string): void {

@@ -3,7 +3,6 @@ import type { Random } from '../../core/random.ts'
 import type { SteppedClock } from '../virtual-clock.ts'
 import type { Call, CallResult } from './client-connections.ts'
 import type { ClientRequest } from './client-request.ts'
-import type { ExchangeRecord } from './exchange-record.ts'
 import { type LoadPlan, type LoadResult, LoadTally } from './load.ts'
 
 /** What a load needs of its simulation. */
@@ -12,7 +11,6 @@ export interface LoadHost {
   readonly random: Random
   /** Sends as one of the plan's clients, counted from 0. */
   send(client: number, request: ClientRequest, onResult: (result: CallResult) => void): Call
-  recordOf(result: Extract<CallResult, { kind: 'response' }>): ExchangeRecord | undefined
 }
 
 /** One load under way: sends what is due, whatever has become of what was sent before. */
@@ -87,7 +85,7 @@ export class LoadRun {
       this.#tally.add({ dueAtMs, endedAtMs, ended: result.kind === 'left' ? 'left' : 'broken' })
       return
     }
-    const record = this.#host.recordOf(result)
+    const record = result.exchange
     const given = record?.attempts.findLast((it) => it.status !== undefined && it.error !== 'hedge_lost')
     const last = given ?? record?.attempts.at(-1)
     this.#tally.add({

@@ -9,7 +9,9 @@ import {
   positiveNumber,
 } from '../../core/options.ts'
 import type { Random } from '../../core/random.ts'
+import { type ClientHttp2Options, clientVersion } from './client-http2-options.ts'
 import type { ClientRequest } from './client-request.ts'
+import type { ClientVersion } from './http2-client-connection.ts'
 import { LatencyHistogram, type LatencySummary } from './latency-histogram.ts'
 
 export interface LoadOptions {
@@ -24,6 +26,8 @@ export interface LoadOptions {
   readonly clients?: number | undefined
   /** Whether clients use a connection for more than one request. Default true. */
   readonly keepAlive?: boolean | undefined
+  /** Whether clients speak HTTP/2, with many requests at a time on one connection; options say how. Default `false`. */
+  readonly http2?: boolean | ClientHttp2Options | undefined
   /** A client that has waited so long leaves. Default: nobody does. */
   readonly patience?: Duration | undefined
 }
@@ -71,11 +75,13 @@ export interface LoadPlan {
   readonly poisson: boolean
   readonly clients: number
   readonly keepAlive: boolean
+  /** `undefined`: HTTP/1.1. */
+  readonly http2: ClientVersion | undefined
   readonly patienceMs: number
   readonly requestOf: (number: number, random: Random) => ClientRequest
 }
 
-const OPTIONS = ['rate', 'duration', 'arrivals', 'request', 'clients', 'keepAlive', 'patience']
+const OPTIONS = ['rate', 'duration', 'arrivals', 'request', 'clients', 'keepAlive', 'http2', 'patience']
 
 /** @internal */
 export function loadPlan(options: LoadOptions): LoadPlan {
@@ -94,6 +100,7 @@ export function loadPlan(options: LoadOptions): LoadPlan {
     poisson: arrivals === 'poisson',
     clients: integer('sim.load', 'clients', clients, { min: 1, max: 60_000 }),
     keepAlive,
+    http2: clientVersion('sim.load', options.http2),
     patienceMs: durationMs('sim.load', 'patience', patience, { unlimited: true }),
     requestOf:
       typeof request === 'function'

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { Clock, Timer } from '../../core/clock.ts'
-import type { Address, ConnectOptions } from '../../core/network.ts'
-import { type Duration, durationMs, invalidOption } from '../../core/options.ts'
+import type { ConnectOptions } from '../../core/network.ts'
+import { type Duration, durationMs, invalidOption, knownOptions } from '../../core/options.ts'
 import type { Random } from '../../core/random.ts'
 import type {
   DrainOptions,
@@ -20,20 +20,24 @@ import { type FakeUpstream, fakeUpstream } from '../upstream/fake-upstream.ts'
 import type { UpstreamEvent } from '../upstream/upstream-event.ts'
 import { SteppedClock, startMs } from '../virtual-clock.ts'
 import { ClientConnections } from './client-connections.ts'
+import { clientVersion } from './client-http2-options.ts'
 import { type ClientRequest, type ClientRequestOptions, writeRequest } from './client-request.ts'
 import type { SimulatedRawClient } from './driven-raw-client.ts'
 import { ExchangeLog } from './exchange-log.ts'
 import type { ExchangeRecord } from './exchange-record.ts'
 import { explainExchange } from './explain-exchange.ts'
+import type { ClientVersion } from './http2-client-connection.ts'
 import { type Journal, WrittenJournal } from './journal.ts'
 import { type LoadOptions, type LoadPlan, type LoadResult, loadPlan } from './load.ts'
 import { LoadRun } from './load-run.ts'
 import { OwnedClock } from './owned-clock.ts'
 import type { Pending } from './pending.ts'
+import type { PendingResponse } from './pending-response.ts'
 import { RealIoGuard } from './real-io-guard.ts'
-import type { Simulation } from './simulate.ts'
-import { HostedClient, type PendingResponse, type SimulatedClient } from './simulated-client.ts'
+import type { SimulatedClientOptions, Simulation } from './simulate.ts'
+import { HostedClient, type SimulatedHttp2Client } from './simulated-client.ts'
 import type { SimulatedResponse } from './simulated-response.ts'
+import type { ClientWebSocketOptions, SimulatedWebSocket } from './simulated-websocket.ts'
 import { SimulationDriver } from './simulation-driver.ts'
 
 /** Clients of documentation (RFC 5737): no proxy trusts them. */
@@ -64,7 +68,7 @@ export class RunningSimulation implements Simulation {
   readonly #journal: WrittenJournal
   readonly #log: ExchangeLog
   readonly #upstreams = new Map<string, FakeUpstream>()
-  readonly #clients = new Map<string, SimulatedClient>()
+  readonly #clients = new Map<string, SimulatedHttp2Client>()
   readonly #connections = new Map<string, ClientConnections>()
   readonly #raw = new Set<SimulatedRawClient>()
   readonly #timers = new Set<Timer>()
@@ -133,14 +137,21 @@ export class RunningSimulation implements Simulation {
     return this.#clientAt(CLIENT, 'sim').request(request)
   }
 
+  websocket(url: string, options?: ClientWebSocketOptions): Pending<SimulatedWebSocket> {
+    return this.#clientAt(CLIENT, 'sim').websocket(url, options)
+  }
+
   connect(port?: number): Pending<SimulatedRawClient> {
     return this.#clientAt(CLIENT, 'sim').connect(port)
   }
 
-  client(address: string): SimulatedClient {
+  client(address: string, options: SimulatedClientOptions = {}): SimulatedHttp2Client {
     if (isIP(address) === 0)
       throw invalidOption('sim.client', 'address', 'an address such as "198.51.100.7"', address)
-    return this.#clientAt(address, `sim.client(${JSON.stringify(address)})`)
+    knownOptions('sim.client', options, ['http2'])
+    const version = clientVersion('sim.client', options.http2)
+    const given = version === undefined ? '' : `, ${JSON.stringify(options)}`
+    return this.#clientAt(address, `sim.client(${JSON.stringify(address)}${given})`, version)
   }
 
   upstream(url: string): FakeUpstream {
@@ -295,19 +306,24 @@ export class RunningSimulation implements Simulation {
     return upstream
   }
 
-  #clientAt(address: string, name: string): SimulatedClient {
+  #clientAt(address: string, name: string, version?: ClientVersion): SimulatedHttp2Client {
     this.#mustRun(name)
     let client = this.#clients.get(name)
     if (client === undefined) {
       const network = this.network.from(address)
+      const own = new Set<ClientConnections>()
       client = new HostedClient(
         {
           driver: this.#driver,
           ready: this.#ready,
           network,
-          listenerOf: (url) => this.#listener(url),
-          connectionsTo: (at) => this.#connectionsOf(address, at),
-          recordOf: (result) => this.#recordOf(result),
+          listenerOf: (url) => this.#listener(url, version),
+          connectionsTo: (at) => {
+            const found = this.#connectionsOf(address, at, version)
+            own.add(found)
+            return found
+          },
+          connections: () => own,
           opened: (raw) => this.#raw.add(raw),
         },
         name,
@@ -318,7 +334,7 @@ export class RunningSimulation implements Simulation {
   }
 
   /** The listener at the url's port, if there is one; else the first with its scheme; else, but for `https`, the first. */
-  #listener(url?: string): ConnectOptions | undefined {
+  #listener(url?: string, version?: ClientVersion): ConnectOptions | undefined {
     const asked = url === undefined || url.startsWith('/') ? null : URL.parse(url)
     const all = this.#running!.urls.map((it) => new URL(it))
     const found =
@@ -330,35 +346,38 @@ export class RunningSimulation implements Simulation {
     const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
     const secure = isSecure(found)
     const port = found.port === '' ? (secure ? 443 : 80) : Number(found.port)
-    return { host, port, tls: secure ? { servername: serverName(asked), alpn: ['http/1.1'] } : undefined }
+    return {
+      host,
+      port,
+      tls: secure
+        ? { servername: serverName(asked), alpn: [version === undefined ? 'http/1.1' : 'h2'] }
+        : undefined,
+    }
   }
 
-  #connectionsOf(from: string, at: ConnectOptions): ClientConnections {
-    const key = `${from} ${at.host}:${at.port} ${at.tls?.servername ?? ''}`
+  #connectionsOf(from: string, at: ConnectOptions, version: ClientVersion | undefined): ClientConnections {
+    const speaks = version === undefined ? '' : `${version.windowBytes} ${version.reads}`
+    const key = `${from} ${at.host}:${at.port} ${at.tls?.servername ?? ''} ${speaks}`
     let connections = this.#connections.get(key)
     if (connections === undefined) {
-      connections = new ClientConnections(this.network.from(from), at, (local) => this.#log.forget(local))
+      connections = new ClientConnections(this.network.from(from), at, version, this.#log)
       this.#connections.set(key, connections)
     }
     return connections
   }
 
-  #recordOf({ local }: { readonly local: Address }): ExchangeRecord | undefined {
-    return this.#log.lastOf(local)
-  }
-
   async #load(plan: LoadPlan, number: number): Promise<LoadResult> {
     await this.#ready
-    const at = this.#listener()!
+    const at = this.#listener(undefined, plan.http2)!
     const run = new LoadRun(plan, {
       clock: this.#clock,
       random: seededRandom(streamSeed(this.seed, `load ${number}`)),
       send: (client, request, onResult) => {
         const from = plan.clients === 1 ? CLIENT : loadClient(client)
-        const written = writeRequest('sim.load', request, `${at.host}:${at.port}`)
-        return this.#connectionsOf(from, at).send(written, onResult, plan.keepAlive)
+        const scheme = at.tls === undefined ? 'http' : 'https'
+        const written = writeRequest('sim.load', request, `${at.host}:${at.port}`, scheme)
+        return this.#connectionsOf(from, at, plan.http2).send(written, onResult, plan.keepAlive)
       },
-      recordOf: (result) => this.#recordOf(result),
     })
     this.#loads.add(run)
     try {
@@ -455,9 +474,11 @@ function upstreamText(event: UpstreamEvent): string {
     case 'connection-closed':
       return `connection ${event.connection} closed`
     case 'request':
-      return `${event.method} ${event.target} on connection ${event.connection}, ${event.bodyBytes} bytes`
+      return `${event.method} ${event.target} ${onStream(event)}, ${event.bodyBytes} bytes`
     case 'response':
-      return `${event.status} on connection ${event.connection}`
+      return `${event.status} ${onStream(event)}`
+    case 'stream-reset':
+      return `${event.code} ${onStream(event)}`
     case 'fault':
       return `fault ${event.fault}${event.connection === undefined ? '' : ` on connection ${event.connection}`}`
   }
@@ -465,6 +486,16 @@ function upstreamText(event: UpstreamEvent): string {
 
 function isSecure({ protocol }: { readonly protocol: string }): boolean {
   return protocol === 'https:' || protocol === 'tls:'
+}
+
+function onStream({
+  connection,
+  stream,
+}: {
+  readonly connection: number
+  readonly stream: number | undefined
+}): string {
+  return `on connection ${connection}${stream === undefined ? '' : `, stream ${stream}`}`
 }
 
 function originOf(url: string): string {

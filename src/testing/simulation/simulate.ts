@@ -4,14 +4,16 @@ import type { Random } from '../../core/random.ts'
 import type { DrainOptions, Pool, PoolHandle } from '../../index.ts'
 import type { MemoryNetwork } from '../network/memory-network.ts'
 import type { FakeUpstream } from '../upstream/fake-upstream.ts'
+import type { ClientHttp2Options } from './client-http2-options.ts'
 import type { ClientRequest, ClientRequestOptions } from './client-request.ts'
 import type { SimulatedRawClient } from './driven-raw-client.ts'
 import type { ExchangeRecord } from './exchange-record.ts'
 import type { Journal } from './journal.ts'
 import type { LoadOptions, LoadResult } from './load.ts'
 import type { Pending } from './pending.ts'
+import type { PendingResponse } from './pending-response.ts'
 import { checkApp, RunningSimulation, type SimulatedApp } from './running-simulation.ts'
-import type { PendingResponse, SimulatedClient } from './simulated-client.ts'
+import type { SimulatedClient, SimulatedHttp2Client } from './simulated-client.ts'
 import type { SimulatedResponse } from './simulated-response.ts'
 
 export interface SimulationOptions {
@@ -25,6 +27,11 @@ export interface SimulationOptions {
   readonly upstreams?: readonly string[] | undefined
   /** So many of the last entries of the journal, and of the last exchanges, are kept. Default 10 000. */
   readonly keep?: number | undefined
+}
+
+export interface SimulatedClientOptions {
+  /** Speaks HTTP/2, with prior knowledge, or by ALPN to a listener with TLS; options say how. Default `false`. */
+  readonly http2?: boolean | ClientHttp2Options | undefined
 }
 
 /** A whole proxy in memory: its clients, its services, its time. */
@@ -43,8 +50,12 @@ export interface Simulation extends SimulatedClient, AsyncDisposable {
   post(url: string, options?: ClientRequestOptions): PendingResponse
   request(request: ClientRequest): PendingResponse
   connect(port?: number): Pending<SimulatedRawClient>
-  /** A client with an address of its own. Default of the simulation itself: 192.0.2.1. */
-  client(address: string): SimulatedClient
+  /** A client with an address of its own. Default of the simulation itself: 192.0.2.1. By HTTP/2, if it is told to. */
+  client(
+    address: string,
+    options: SimulatedClientOptions & { readonly http2: true | ClientHttp2Options },
+  ): SimulatedHttp2Client
+  client(address: string, options?: SimulatedClientOptions): SimulatedClient
 
   /**
    * The service behind an endpoint of the app. It answers 200 `ok` until it is told otherwise.

@@ -1,14 +1,32 @@
 import { HeaderList } from '../../core/headers.ts'
 import type { ConnectOptions, Network } from '../../core/network.ts'
+import { knownOptions } from '../../core/options.ts'
+import type { GrpcMessage } from '../grpc/grpc-messages.ts'
+import type { Http2ErrorCode } from '../http2/error-codes.ts'
 import { KitError } from '../kit-error.ts'
 import { rawClient } from '../network/raw-client.ts'
-import type { SimpleMessage } from '../network/simple-http1.ts'
-import type { Call, CallResult, ClientConnections } from './client-connections.ts'
-import { type ClientRequest, type ClientRequestOptions, writeRequest } from './client-request.ts'
+import { webSocketAccept } from '../websocket/websocket-key.ts'
+import type { Call, CallResult, ClientConnections, OpenTunnel } from './client-connections.ts'
+import {
+  type ClientRequest,
+  type ClientRequestOptions,
+  httpUrl,
+  WEBSOCKET_KEY,
+  writeRequest,
+  writeWebSocketRequest,
+} from './client-request.ts'
 import { DrivenRawClient, type SimulatedRawClient } from './driven-raw-client.ts'
-import type { ExchangeRecord } from './exchange-record.ts'
-import { Pending } from './pending.ts'
+import type { Pending } from './pending.ts'
+import { PendingExchange, PendingResponse } from './pending-response.ts'
+import { ReadResponse } from './read-response.ts'
+import {
+  type ClientGrpcOptions,
+  grpcRequest,
+  grpcResponse,
+  type SimulatedGrpcResponse,
+} from './simulated-grpc.ts'
 import type { SimulatedResponse } from './simulated-response.ts'
+import { type ClientWebSocketOptions, OpenWebSocket, type SimulatedWebSocket } from './simulated-websocket.ts'
 import type { SimulationDriver } from './simulation-driver.ts'
 
 /** A client with an address and connections of its own. */
@@ -20,10 +38,33 @@ export interface SimulatedClient {
   /** Sends any request. */
   request(request: ClientRequest): PendingResponse
   /**
+   * Opens a WebSocket: by an upgrade; by HTTP/2, by extended CONNECT (RFC 8441). Rejects with the status, when the proxy does not
+   * agree to it.
+   */
+  websocket(url: string, options?: ClientWebSocketOptions): Pending<SimulatedWebSocket>
+  /**
    * Opens a connection of which the test sends and reads every byte. `port` is that of a listener; default the first
    * listener's.
    */
   connect(port?: number): Pending<SimulatedRawClient>
+}
+
+/** A client that speaks HTTP/2: all its requests go on one connection, at the same time. */
+export interface SimulatedHttp2Client extends SimulatedClient {
+  /**
+   * Says GOAWAY. Requests that are under way go on, further ones open a connection of their own. `code` is why, by default
+   * `NO_ERROR`.
+   */
+  goaway(code?: Http2ErrorCode): void
+  /**
+   * Calls a method of gRPC, `/package.Service/Method`, with one message, or several; those that come one by one are sent as
+   * they come.
+   */
+  grpc(
+    method: string,
+    messages: GrpcMessage | readonly GrpcMessage[] | AsyncIterable<GrpcMessage>,
+    options?: ClientGrpcOptions,
+  ): PendingExchange<SimulatedGrpcResponse>
 }
 
 /** What a client of a simulation needs of it. */
@@ -36,12 +77,13 @@ export interface ClientHost {
   /** Where the proxy listens; known when it is ready. */
   readonly listenerOf: (url: string | undefined) => ConnectOptions | undefined
   readonly connectionsTo: (at: ConnectOptions) => ClientConnections
-  readonly recordOf: (result: Extract<CallResult, { kind: 'response' }>) => ExchangeRecord | undefined
+  /** All of them. */
+  readonly connections: () => Iterable<ClientConnections>
   readonly opened: (raw: SimulatedRawClient) => void
 }
 
 /** @internal */
-export class HostedClient implements SimulatedClient {
+export class HostedClient implements SimulatedHttp2Client {
   readonly #host: ClientHost
   readonly #name: string
 
@@ -75,11 +117,66 @@ export class HostedClient implements SimulatedClient {
     return driver.pending(`${this.#name}.connect()`, connected)
   }
 
+  goaway(code: Http2ErrorCode = 'NO_ERROR'): void {
+    for (const connections of this.#host.connections()) connections.goaway(code)
+  }
+
+  websocket(url: string, options: ClientWebSocketOptions = {}): Pending<SimulatedWebSocket> {
+    const { driver, ready, listenerOf, connectionsTo } = this.#host
+    const what = `${this.#name}.websocket(${JSON.stringify(url)})`
+    knownOptions(what, options, ['headers', 'protocols'])
+    // Wrong options are told at the call.
+    writeWebSocketRequest(what, url, options, 'localhost')
+    const { promise, resolve, reject } = Promise.withResolvers<SimulatedWebSocket>()
+    const fail = (why: string, cause?: Error): void => reject(new KitError(`${what}: ${why}`, { cause }))
+    const open: OpenTunnel = (peer, headers, exchange) => {
+      const socket = new OpenWebSocket(driver, what, peer, HeaderList.from(headers), exchange)
+      const accept = socket.headers.get('sec-websocket-accept')
+      // By HTTP/2 there is no key.
+      if (accept === undefined || accept === webSocketAccept(WEBSOCKET_KEY)) resolve(socket)
+      else fail(`the proxy answers with the key ${accept}`)
+      return socket
+    }
+    ready.then(() => {
+      const at = listenerOf(httpUrl(url))
+      if (at === undefined) {
+        fail('the app has no listener with TLS')
+        return
+      }
+      const scheme = at.tls === undefined ? 'http' : 'https'
+      const request = writeWebSocketRequest(what, url, options, `${at.host}:${at.port}`, scheme)
+      const onResult = (result: CallResult): void => {
+        if (result.kind === 'response') fail(`the proxy answers with ${result.status}`)
+        else if (result.kind === 'left') fail('the client has left')
+        else fail(result.error.message, result.error)
+      }
+      connectionsTo(at).send(request, onResult, true, open)
+    }, reject)
+    return driver.pending(what, promise)
+  }
+
+  grpc(
+    method: string,
+    messages: GrpcMessage | readonly GrpcMessage[] | AsyncIterable<GrpcMessage>,
+    options: ClientGrpcOptions = {},
+  ): PendingExchange<SimulatedGrpcResponse> {
+    const what = `${this.#name}.grpc(${JSON.stringify(method)})`
+    knownOptions(what, options, ['headers'])
+    const request = grpcRequest(method, messages, [...HeaderList.from(options.headers)])
+    const { result, leave } = this.#exchange(what, request)
+    return new PendingExchange(this.#host.driver, what, result.then(grpcResponse), leave)
+  }
+
   #send(what: string, request: ClientRequest): PendingResponse {
-    const { driver, ready, listenerOf, connectionsTo, recordOf } = this.#host
+    const { result, leave } = this.#exchange(what, request)
+    return new PendingResponse(this.#host.driver, what, result, leave)
+  }
+
+  #exchange(what: string, request: ClientRequest): SentExchange {
+    const { driver, ready, listenerOf, connectionsTo } = this.#host
     const { promise, resolve, reject } = Promise.withResolvers<SimulatedResponse>()
     // Wrong options are told at the call.
-    const checked = writeRequest(what, request, 'localhost')
+    writeRequest(what, request, 'localhost')
     let left = false
     let call: Call | undefined
     ready.then(() => {
@@ -91,151 +188,28 @@ export class HostedClient implements SimulatedClient {
       }
       const startedAtMs = driver.clock.now()
       const { host, port } = at
-      const written =
-        checked.url.startsWith('/') || checked.url === '*'
-          ? writeRequest(what, request, `${host}:${port}`)
-          : checked
+      const scheme = at.tls === undefined ? 'http' : 'https'
+      const written = writeRequest(what, request, `${host}:${port}`, scheme)
       call = connectionsTo(at).send(written, (result) => {
         if (result.kind === 'response') {
           const durationMs = driver.clock.now() - startedAtMs
-          resolve(new ReadResponse(result, durationMs, recordOf(result)))
+          resolve(new ReadResponse(result, durationMs))
         } else if (result.kind === 'left') reject(new KitError(`${what}: the client has left`))
         else reject(new KitError(`${what}: ${result.error.message}`, { cause: result.error }))
       })
     }, reject)
-    return new PendingResponse(driver, what, promise, () => {
-      left = true
-      if (call === undefined) reject(new KitError(`${what}: the client has left`))
-      else call.leave()
-    })
-  }
-}
-
-/** How long, in virtual time, a response may take. */
-const LIMIT_MS = 3_600_000
-
-/** A response that is on its way: await it. */
-export class PendingResponse extends Pending<SimulatedResponse> {
-  readonly #leave: () => void
-  readonly #driver: SimulationDriver
-
-  /** @internal */
-  constructor(driver: SimulationDriver, what: string, result: Promise<SimulatedResponse>, leave: () => void) {
-    super(driver, what, result, LIMIT_MS)
-    this.#driver = driver
-    this.#leave = leave
-    driver.asked(this)
-  }
-
-  /** The client resets its connection. Whoever awaits the response gets an error; nobody has to. */
-  leave(): void {
-    if (this.settled) return
-    this.#driver.excuse(this)
-    this.#leave()
-  }
-
-  get status(): never {
-    return this.#notYet('status')
-  }
-
-  get headers(): never {
-    return this.#notYet('headers')
-  }
-
-  get body(): never {
-    return this.#notYet('body')
-  }
-
-  get reason(): never {
-    return this.#notYet('reason')
-  }
-
-  get trailers(): never {
-    return this.#notYet('trailers')
-  }
-
-  get informational(): never {
-    return this.#notYet('informational')
-  }
-
-  get complete(): never {
-    return this.#notYet('complete')
-  }
-
-  get durationMs(): never {
-    return this.#notYet('durationMs')
-  }
-
-  get exchange(): never {
-    return this.#notYet('exchange')
-  }
-
-  text(): never {
-    return this.#notYet('text()')
-  }
-
-  json(): never {
-    return this.#notYet('json()')
-  }
-
-  #notYet(name: string): never {
-    throw new KitError(`there is no ${name} yet: write \`await ${this.what}\``)
-  }
-}
-
-class ReadResponse implements SimulatedResponse {
-  readonly status: number
-  readonly reason: string
-  readonly body: Buffer
-  readonly complete: boolean
-  readonly durationMs: number
-  readonly exchange: ExchangeRecord | undefined
-  readonly #message: SimpleMessage
-  readonly #informational: readonly SimpleMessage[]
-  #headers: HeaderList | undefined
-
-  constructor(
-    { message, status, informational }: Extract<CallResult, { kind: 'response' }>,
-    durationMs: number,
-    exchange: ExchangeRecord | undefined,
-  ) {
-    this.status = status
-    this.reason = message.startLine.slice(13)
-    this.body = message.body
-    this.complete = message.complete
-    this.durationMs = durationMs
-    this.exchange = exchange
-    this.#message = message
-    this.#informational = informational
-  }
-
-  get headers(): HeaderList {
-    this.#headers ??= HeaderList.from(this.#message.headers)
-    return this.#headers
-  }
-
-  get trailers(): HeaderList {
-    return HeaderList.from(this.#message.trailers)
-  }
-
-  get informational(): SimulatedResponse['informational'] {
-    return this.#informational.map(({ startLine, headers }) => ({
-      status: Number(startLine.slice(9, 12)),
-      headers: HeaderList.from(headers),
-    }))
-  }
-
-  text(): string {
-    return this.body.toString('utf8')
-  }
-
-  json(): unknown {
-    try {
-      return JSON.parse(this.text())
-    } catch (error) {
-      throw new SyntaxError(`the body is no JSON: ${JSON.stringify(this.text().slice(0, 200))}`, {
-        cause: error,
-      })
+    return {
+      result: promise,
+      leave: (code) => {
+        left = true
+        if (call === undefined) reject(new KitError(`${what}: the client has left`))
+        else call.leave(code)
+      },
     }
   }
+}
+
+interface SentExchange {
+  readonly result: Promise<SimulatedResponse>
+  readonly leave: (code: Http2ErrorCode | undefined) => void
 }

@@ -29,8 +29,17 @@ export interface FakeReply {
   readonly raw?: string | Uint8Array | undefined
   /** What becomes of the connection. Default `keep`, or `end` where the messages ask for it. */
   readonly after?: 'keep' | 'end' | 'close' | 'reset' | undefined
-  /** After this reply (a 101) all bytes of the connection come here. */
-  readonly tunnel?: ((bytes: Buffer, peer: TunnelPeer) => void) | undefined
+  /** After this reply (a 101; by HTTP/2, one to CONNECT) all bytes of the connection, or of the stream, come here. */
+  readonly tunnel?: FakeTunnel | FakeTunnel['data'] | undefined
+}
+
+/** What a service does with a tunnel. */
+export interface FakeTunnel {
+  /** It is open: the reply was sent. */
+  readonly open?: ((peer: TunnelPeer) => void) | undefined
+  readonly data: (bytes: Buffer, peer: TunnelPeer) => void
+  /** The other side has ended, or the connection is over. Called once. */
+  readonly end?: ((peer: TunnelPeer) => void) | undefined
 }
 
 /** The other end of a tunnel. */
@@ -41,6 +50,11 @@ export interface TunnelPeer {
   end(): void
   /** Closes with a reset. */
   reset(): void
+}
+
+/** @internal */
+export function tunnelOf({ tunnel }: FakeReply): FakeTunnel | undefined {
+  return typeof tunnel === 'function' ? { data: tunnel } : tunnel
 }
 
 export type FakeAnswer = FakeReply | ((request: FakeRequest) => FakeReply | Promise<FakeReply>)

@@ -1,6 +1,7 @@
+import type { Http2ErrorCode } from '../http2/error-codes.ts'
 import { firstValue, type SimpleMessage } from '../network/simple-http1.ts'
 
-/** A request as it came over the wire. */
+/** A request as it came over the wire. In HTTP/2 `headers` has the pseudo-header fields too, such as `:authority`. */
 export interface FakeRequest extends SimpleMessage {
   readonly method: string
   readonly target: string
@@ -9,6 +10,10 @@ export interface FakeRequest extends SimpleMessage {
   readonly params: Readonly<Record<string, string>>
   /** Which connection it came on; the first is 1. */
   readonly connection: number
+  /** Which stream of it; `undefined` in HTTP/1.1. */
+  readonly stream: number | undefined
+  /** The code by which the other side has given its stream up, once it has. */
+  readonly reset: Http2ErrorCode | undefined
   /** When its head was there, by the upstream's clock, in milliseconds. */
   readonly atMs: number
   /** The first value of a field, whatever the case of its name. */
@@ -27,7 +32,9 @@ export class ReceivedRequest implements FakeRequest {
   readonly target: string
   readonly version: string
   readonly connection: number
+  readonly stream: number | undefined
   readonly atMs: number
+  reset: Http2ErrorCode | undefined
   params: Readonly<Record<string, string>> = NO_PARAMS
   body: Buffer = NO_BODY
   trailers: SimpleMessage['trailers'] = []
@@ -39,6 +46,7 @@ export class ReceivedRequest implements FakeRequest {
     { startLine, head, headers }: Pick<SimpleMessage, 'startLine' | 'head' | 'headers'>,
     connection: number,
     atMs: number,
+    stream?: number,
   ) {
     this.startLine = startLine
     this.head = head
@@ -49,6 +57,7 @@ export class ReceivedRequest implements FakeRequest {
     this.version = version
     this.connection = connection
     this.atMs = atMs
+    this.stream = stream
   }
 
   /** The target without its query. */
@@ -61,7 +70,13 @@ export class ReceivedRequest implements FakeRequest {
     return firstValue(this.headers, name.toLowerCase())
   }
 
-  end({ body, trailers, framing, chunkSizes, complete }: SimpleMessage): void {
+  end({
+    body,
+    trailers,
+    framing,
+    chunkSizes,
+    complete,
+  }: Omit<SimpleMessage, 'startLine' | 'head' | 'headers'>): void {
     this.body = body
     this.trailers = trailers
     this.framing = framing

@@ -3,16 +3,22 @@ import type { Network } from '../../core/network.ts'
 import { type Duration, integer, invalidOption, knownOptions } from '../../core/options.ts'
 import type { Random } from '../../core/random.ts'
 import type { Distribution } from './distribution.ts'
+import type { GrpcAnswer, GrpcServingStatus } from './fake-grpc.ts'
 import type { FakeAnswer } from './fake-reply.ts'
 import type { FakeRequest } from './fake-request.ts'
+import type { FakeWebSocket } from './fake-websocket.ts'
 import type { Fault, FaultRule, Injection } from './fault.ts'
+import type { FakeHttp2Options } from './http-versions.ts'
 import { ScriptedUpstream } from './scripted-upstream.ts'
 import type { TlsCredentials } from './tls-listener.ts'
 import type { UpstreamEvent } from './upstream-event.ts'
 import type { Capacity, SlowStart } from './upstream-service.ts'
 
-export type { FakeAnswer, FakeReply, TunnelPeer } from './fake-reply.ts'
+export type { GrpcAnswer, GrpcCall, GrpcReply, GrpcServingStatus } from './fake-grpc.ts'
+export type { FakeAnswer, FakeReply, FakeTunnel, TunnelPeer } from './fake-reply.ts'
 export type { FakeRequest } from './fake-request.ts'
+export type { FakeWebSocket, WebSocketPeer } from './fake-websocket.ts'
+export type { FakeHttp2Options } from './http-versions.ts'
 
 /** A fake upstream is on a network that it is given, or on a real socket. */
 export type FakeUpstreamOptions = FakeUpstreamOnNetworkOptions | FakeUpstreamOnSocketOptions
@@ -63,6 +69,22 @@ export interface FakeUpstream extends AsyncDisposable {
    * rest. The first route that fits counts. Of several answers each serves one request, the last all further ones.
    */
   on(route: string, ...answers: readonly [FakeAnswer, ...FakeAnswer[]]): this
+  /**
+   * Takes WebSockets at a path: by an upgrade, and by extended CONNECT (RFC 8441). Other requests to it are answered with 426. A
+   * function is told of each message; without one, messages are sent back.
+   *
+   * @example upstream.websocket('/chat/:room', (message, peer) => peer.send(`${peer.request.params.room}: ${message}`))
+   */
+  websocket(path: string, handler?: FakeWebSocket | FakeWebSocket['message']): this
+  /**
+   * Answers calls of gRPC, when all of their messages have come: with messages, then the status. Messages are bytes. Of several
+   * answers each serves one call, the last all further ones.
+   *
+   * @example upstream.grpc('/shop.Orders/Get', ({ messages }) => ({ messages: messages[0] }), { status: 14, message: 'try later' })
+   */
+  grpc(method: string, ...answers: readonly [GrpcAnswer, ...GrpcAnswer[]]): this
+  /** Answers `Check` of gRPC's health service: with a status; `undefined` of a function says that there is no such service. */
+  grpcHealth(status?: GrpcServingStatus | ((service: string) => GrpcServingStatus | undefined)): this
   /** Answers what no route fits. Without this it is 200 `ok`, or 404 when there are routes. */
   reply(...answers: readonly [FakeAnswer, ...FakeAnswer[]]): this
 
@@ -85,6 +107,12 @@ export interface FakeUpstream extends AsyncDisposable {
   /** Takes all faults and outages back. What they have begun on a connection stays. */
   clearFaults(): void
 
+  /**
+   * Which versions of HTTP it speaks from the next connection on. `true`, as it is without this call: HTTP/1.1 and HTTP/2 on
+   * the same port, the second with prior knowledge, or by ALPN with `tls`. `false`: HTTP/1.1 alone. `'only'`: HTTP/2 alone.
+   * Options say how HTTP/2 is spoken.
+   */
+  http2(given: boolean | 'only' | FakeHttp2Options): this
   /** Answers so much later, each time. */
   latency(distribution: Distribution): this
   /** Works on so many requests at once, and on the others afterwards: load causes latency. Called again, it changes. */

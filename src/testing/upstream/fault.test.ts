@@ -21,6 +21,11 @@ const ALL: readonly Fault[] = [
   fault.informational(103),
   fault.trailers({ 'X-Sum': '1' }),
   fault.latency({ kind: 'constant', ms: 5 }),
+  fault.resetStream(),
+  fault.resetStream('CANCEL', 3),
+  fault.goaway(),
+  fault.goaway({ last: 'previous', code: 'ENHANCE_YOUR_CALM', closes: 'at-once' }),
+  fault.windowStall(),
 ]
 
 test('fault makes plain data, which a check lets through', () => {
@@ -58,6 +63,12 @@ test.each<readonly [string, () => unknown, string]>([
   ['trailers', () => fault.trailers('x' as never), 'fault.trailers: "fields" must be an object'],
   ['trailers', () => fault.trailers([] as never), 'fault.trailers: "fields" must be an object'],
   ['latency', () => fault.latency({ kind: 'constant', ms: -1 }), 'fault.latency: "latency.ms" must be'],
+  ['resetStream', () => fault.resetStream('OOPS' as 'CANCEL'), '"code" must be one of NO_ERROR, '],
+  ['resetStream', () => fault.resetStream('CANCEL', -1), '"after" must be a whole number'],
+  ['goaway', () => fault.goaway({ last: 'none' as 'all' }), '"last" must be one of this, previous, all'],
+  ['goaway', () => fault.goaway({ code: 1 as never }), 'fault.goaway: "code" must be one of'],
+  ['goaway', () => fault.goaway({ closes: 'now' as 'at-once' }), '"closes" must be one of drained, at-once'],
+  ['goaway', () => fault.goaway({ lastStream: 1 } as never), 'fault.goaway: "lastStream"'],
   [
     'data of no kind',
     () => checkFault('test', {} as never),

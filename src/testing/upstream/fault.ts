@@ -1,4 +1,5 @@
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../../core/options.ts'
+import { HTTP2_ERROR_CODES, type Http2ErrorCode } from '../http2/error-codes.ts'
 import { checkDistribution, type Distribution } from './distribution.ts'
 
 /**
@@ -51,6 +52,29 @@ export type Fault =
   | { readonly kind: 'trailers'; readonly fields: Readonly<Record<string, string>> }
   /** The response comes so much later. */
   | { readonly kind: 'latency'; readonly latency: Distribution }
+  /**
+   * HTTP/2: the stream is reset. Without `after` that comes in place of the response, as soon as the head of the request is
+   * there; else behind the response's head, or behind so many bytes of its body.
+   */
+  | { readonly kind: 'reset-stream'; readonly code: Http2ErrorCode; readonly after?: 'head' | number }
+  /** HTTP/2: as soon as the head of the request is there, the service says that it goes away. */
+  | ({ readonly kind: 'goaway' } & GoawayOptions)
+  /** HTTP/2: the body of the request is not read. What it has taken of the two windows is never given back. */
+  | { readonly kind: 'window-stall' }
+
+/** How a service goes away. */
+export interface GoawayOptions {
+  /**
+   * The last stream that it says it has taken. `this`: that of the request that is hit, which is answered. `previous`: the one
+   * before, so that this one may be sent again elsewhere. `all`: the highest number there is, as a service does that only
+   * gives notice; streams are taken until none is open. Default `this`.
+   */
+  readonly last?: 'this' | 'previous' | 'all'
+  /** Default `NO_ERROR`. */
+  readonly code?: Http2ErrorCode
+  /** The connection ends when what was taken is answered (`drained`), or right away. Default `drained`. */
+  readonly closes?: 'drained' | 'at-once'
+}
 
 /** When a fault happens. All that is given must hold; nothing given: always. */
 export interface FaultRule {
@@ -107,6 +131,9 @@ export const fault: {
   ): Named<'informational'>
   trailers(fields: Readonly<Record<string, string>>): Named<'trailers'>
   latency(latency: Distribution): Named<'latency'>
+  resetStream(code?: Http2ErrorCode, after?: 'head' | number): Named<'reset-stream'>
+  goaway(options?: GoawayOptions): Named<'goaway'>
+  windowStall(): Named<'window-stall'>
 } = {
   refuse: () => ({ kind: 'refuse' }),
   acceptAndStall: () => ({ kind: 'accept-and-stall' }),
@@ -126,6 +153,10 @@ export const fault: {
     checked('fault.informational', { kind: 'informational', status, headers, times }),
   trailers: (fields) => checked('fault.trailers', { kind: 'trailers', fields }),
   latency: (latency) => checked('fault.latency', { kind: 'latency', latency }),
+  resetStream: (code = 'INTERNAL_ERROR', after) =>
+    checked('fault.resetStream', { kind: 'reset-stream', code, ...(after === undefined ? {} : { after }) }),
+  goaway: (options = {}) => checked('fault.goaway', { kind: 'goaway', ...options }),
+  windowStall: () => ({ kind: 'window-stall' }),
 }
 
 function checked<F extends Fault>(owner: string, given: F): F {
@@ -173,7 +204,20 @@ export function checkFault(owner: string, given: Fault): void {
     case 'latency':
       checkDistribution(owner, 'latency', given.latency)
       break
+    case 'reset-stream':
+      oneOf(owner, 'code', given.code, HTTP2_ERROR_CODES)
+      if (given.after !== undefined && given.after !== 'head') integer(owner, 'after', given.after)
+      break
+    case 'goaway':
+      oneOf(owner, 'last', given.last ?? 'this', ['this', 'previous', 'all'])
+      oneOf(owner, 'code', given.code ?? 'NO_ERROR', HTTP2_ERROR_CODES)
+      oneOf(owner, 'closes', given.closes ?? 'drained', ['drained', 'at-once'])
+      break
   }
+}
+
+function oneOf(owner: string, option: string, given: string, known: readonly string[]): void {
+  if (!known.includes(given)) throw invalidOption(owner, option, `one of ${known.join(', ')}`, given)
 }
 
 function checkFields(owner: string, option: string, given: Readonly<Record<string, string>>): void {
@@ -202,4 +246,7 @@ const FIELDS: Readonly<Record<Fault['kind'], readonly string[]>> = {
   informational: ['status', 'headers', 'times'],
   trailers: ['fields'],
   latency: ['latency'],
+  'reset-stream': ['code', 'after'],
+  goaway: ['last', 'code', 'closes'],
+  'window-stall': [],
 }

@@ -169,7 +169,8 @@ function brokenOff(reply: WireReply, { end }: RequestFaults): WireReply {
   }
 }
 
-async function* beginning(
+/** @internal */
+export async function* beginning(
   body: AsyncIterable<string | Uint8Array>,
   most: number,
 ): AsyncGenerator<Uint8Array> {
@@ -183,7 +184,8 @@ async function* beginning(
   }
 }
 
-async function collected(body: AsyncIterable<string | Uint8Array>): Promise<Buffer> {
+/** @internal */
+export async function collected(body: AsyncIterable<string | Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = []
   for await (const part of body) parts.push(bytesOf(part))
   return Buffer.concat(parts)
@@ -204,7 +206,8 @@ function headText(
   return `${text}\r\n`
 }
 
-function framingOf(
+/** @internal */
+export function framingOf(
   { framing, trailers }: FakeReply,
   headers: readonly (readonly [string, string])[],
   body: NonNullable<FakeReply['body']>,
@@ -239,7 +242,8 @@ function lastChunk(trailers: FieldInit | undefined): Buffer {
   return Buffer.from(`0\r\n${fieldLines(fieldsOf(trailers))}\r\n`, 'latin1')
 }
 
-function latin1(bytes: string | Uint8Array): Buffer {
+/** @internal */
+export function latin1(bytes: string | Uint8Array): Buffer {
   return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Buffer.from(bytes)
 }
 
@@ -247,11 +251,13 @@ function lengthOf(body: NonNullable<FakeReply['body']>): number {
   return isWhole(body) ? bytesOf(body).byteLength : 0
 }
 
-function mayHaveBody(status: number): boolean {
+/** @internal */
+export function mayHaveBody(status: number): boolean {
   return status >= 200 && status !== 204 && status !== 304
 }
 
-function isFraming(name: string): boolean {
+/** @internal */
+export function isFraming(name: string): boolean {
   return /^(?:content-length|transfer-encoding)$/i.test(name)
 }
 

@@ -1,8 +1,9 @@
-import type { Clock, Timer } from '../../core/clock.ts'
+import type { Clock } from '../../core/clock.ts'
 import type { Wire } from '../../core/network.ts'
 import { durationMs } from '../../core/options.ts'
 import { bytesOf, chunk, isWhole, type WireReply } from './reply-bytes.ts'
 import type { RequestFaults } from './upstream-faults.ts'
+import { Waiting } from './waiting.ts'
 
 interface ReplyWriterOptions {
   readonly wire: Wire
@@ -17,11 +18,11 @@ interface ReplyWriterOptions {
 export class ReplyWriter {
   readonly #options: ReplyWriterOptions
   #sent = 0
-  #timer: Timer | undefined
-  #waiting: (() => void)[] = []
+  readonly #waiting: Waiting
 
   constructor(options: ReplyWriterOptions) {
     this.#options = options
+    this.#waiting = new Waiting(options.clock, options.mayWrite)
   }
 
   /** Bytes of the last reply that were written. */
@@ -66,31 +67,22 @@ export class ReplyWriter {
   /** Resolves when all that was written has left, or nobody wants it any more. */
   async drained(): Promise<void> {
     const { wire, mayWrite } = this.#options
-    while (mayWrite() && wire.pendingBytes > 0) await this.#wakened()
+    while (mayWrite() && wire.pendingBytes > 0) await this.#waiting.wakened()
   }
 
   /** Resolves when so much time has passed, or at `close`. */
-  async sleep(ms: number): Promise<void> {
-    let over = false
-    this.#timer = this.#options.clock.setTimeout(() => {
-      over = true
-      this.wake()
-    }, ms)
-    while (!over && this.#options.mayWrite()) await this.#wakened()
+  sleep(ms: number): Promise<void> {
+    return this.#waiting.sleep(ms)
   }
 
   /** Looks again whether there is a reason to wait. */
   wake(): void {
-    if (this.#waiting.length === 0) return
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const wake of waiting) wake()
+    this.#waiting.wake()
   }
 
   /** Ends all waiting. Nothing may be written any more. */
   close(): void {
-    this.#timer?.clear()
-    this.wake()
+    this.#waiting.close()
   }
 
   async #drip(bytes: Uint8Array, drip: NonNullable<RequestFaults['drip']>): Promise<void> {
@@ -106,9 +98,5 @@ export class ReplyWriter {
     if (bytes.byteLength === 0 || !this.#options.mayWrite()) return
     this.#sent += bytes.byteLength
     if (!this.#options.wire.write(bytes)) await this.drained()
-  }
-
-  #wakened(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 }

@@ -3,15 +3,19 @@ import type { Wire } from '../../core/network.ts'
 import { durationMs, invalidOption, knownOptions } from '../../core/options.ts'
 import { nodeNetwork } from '../../transport/network.ts'
 import { seededRandom } from '../seeded-random.ts'
+import type { ConnectionHost, HttpVersions } from './connection-host.ts'
 import type { Distribution } from './distribution.ts'
 import { Downtime } from './downtime.ts'
-import type { FakeAnswer } from './fake-reply.ts'
+import { type GrpcAnswer, type GrpcServingStatus, grpcAnswer, grpcRoute, healthAnswer } from './fake-grpc.ts'
+import type { FakeAnswer, FakeReply } from './fake-reply.ts'
 import type { FakeRequest, ReceivedRequest } from './fake-request.ts'
-import type { FakeUpstream, FakeUpstreamOptions, Outage } from './fake-upstream.ts'
+import type { FakeHttp2Options, FakeUpstream, FakeUpstreamOptions, Outage } from './fake-upstream.ts'
+import { checkedWebSocket, type FakeWebSocket, webSocketReply } from './fake-websocket.ts'
 import type { Fault, FaultRule, Injection } from './fault.ts'
+import { alpnOf, versionsOf } from './http-versions.ts'
 import { type TlsCredentials, TlsListener } from './tls-listener.ts'
 import { localhostCertificate } from './upstream-certificate.ts'
-import { type ConnectionHost, UpstreamConnection } from './upstream-connection.ts'
+import { UpstreamConnection } from './upstream-connection.ts'
 import type { UpstreamEvent } from './upstream-event.ts'
 import { checkedRule, FaultRules, type RequestFaults } from './upstream-faults.ts'
 import { UpstreamListener } from './upstream-listener.ts'
@@ -26,6 +30,7 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
   readonly observe: ((event: UpstreamEvent) => void) | undefined
   readonly certificate: string | undefined
   readonly service: ServiceModel
+  versions: HttpVersions = versionsOf(true)
   readonly #host: string
   readonly #keepRequests: number
   readonly #tls: TlsListener | undefined
@@ -53,11 +58,14 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
     this.service = new ServiceModel({ clock, random, whenRunning: (goOn) => this.#whenRunning(goOn) })
     this.#faults = new FaultRules({ clock, random, observe: options.observe })
     this.#tls =
-      options.socket === true && credentials !== undefined ? new TlsListener(credentials) : undefined
+      options.socket === true && credentials !== undefined
+        ? new TlsListener(credentials, () => alpnOf(this.versions))
+        : undefined
     this.#listener = new UpstreamListener({
       network: options.network ?? this.#tls ?? nodeNetwork,
       host,
       port,
+      alpn: () => alpnOf(this.versions),
       accepts: () => !this.#faults.hitsConnection('refuse', 0),
       onWire: (wire) => this.#accept(wire),
       onError: (error) => this.onError(error),
@@ -72,6 +80,23 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
   reply(...answers: readonly [FakeAnswer, ...FakeAnswer[]]): this {
     this.#routes.otherwise(answers)
     return this
+  }
+
+  websocket(path: string, handler?: FakeWebSocket | FakeWebSocket['message']): this {
+    const socket = checkedWebSocket(handler)
+    const answer = (request: FakeRequest): FakeReply => webSocketReply(request, socket)
+    return this.on(`GET ${path}`, answer).on(`CONNECT ${path}`, answer)
+  }
+
+  grpc(method: string, ...answers: readonly [GrpcAnswer, ...GrpcAnswer[]]): this {
+    this.#routes.on(grpcRoute(method), answers.map(grpcAnswer))
+    return this
+  }
+
+  grpcHealth(
+    status: GrpcServingStatus | ((service: string) => GrpcServingStatus | undefined) = 'SERVING',
+  ): this {
+    return this.grpc('/grpc.health.v1.Health/Check', healthAnswer(status))
   }
 
   inject(fault: Fault, rule: FaultRule = {}): Injection {
@@ -113,6 +138,11 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
   clearFaults(): void {
     this.#faults.clear()
     for (const downtime of this.#downtimes) downtime.remove()
+  }
+
+  http2(given: boolean | 'only' | FakeHttp2Options): this {
+    this.versions = versionsOf(given)
+    return this
   }
 
   latency(distribution: Distribution): this {
@@ -221,8 +251,8 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
     return this.#totalConnections
   }
 
-  faultsOf({ method, path, connection }: ReceivedRequest): RequestFaults | undefined {
-    return this.#faults.forRequest(method, path, connection)
+  faultsOf({ method, path, connection, stream }: ReceivedRequest): RequestFaults | undefined {
+    return this.#faults.forRequest(method, path, connection, stream === undefined ? 1 : 2)
   }
 
   answersFor({ method, path }: ReceivedRequest): FoundAnswers {
@@ -233,8 +263,9 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
     this.#totalRequests++
     if (this.#keepRequests > 0) this.requests.push(request)
     if (this.requests.length > this.#keepRequests) this.requests.shift()
-    const { connection, method, target, body, complete } = request
-    if (complete) this.observe?.({ kind: 'request', connection, method, target, bodyBytes: body.length })
+    const { connection, stream, method, target, body, complete } = request
+    if (complete)
+      this.observe?.({ kind: 'request', connection, stream, method, target, bodyBytes: body.length })
     this.#changed()
   }
 
@@ -254,6 +285,7 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
     this.#open.add(connection)
     this.observe?.({ kind: 'connection-opened', connection: number })
     if (this.#faults.hitsConnection('accept-and-stall', number)) connection.stall()
+    else connection.begin()
     this.#changed()
   }
 

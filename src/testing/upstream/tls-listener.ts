@@ -20,7 +20,10 @@ export class TlsListener {
   readonly #context: SecureContext
   readonly #handshaking = new Set<Socket>()
 
-  constructor({ key, cert }: TlsCredentials) {
+  readonly #alpn: () => readonly string[]
+
+  constructor({ key, cert }: TlsCredentials, alpn: () => readonly string[]) {
+    this.#alpn = alpn
     this.#context = createSecureContext({ key: key as string | Buffer, cert: cert as string | Buffer })
   }
 
@@ -52,7 +55,7 @@ export class TlsListener {
 
   #accept(raw: Socket, onWire: (wire: Wire) => void): void {
     const secureContext = this.#context
-    const options = { isServer: true, secureContext, allowHalfOpen: true, ALPNProtocols: ['http/1.1'] }
+    const options = { isServer: true, secureContext, allowHalfOpen: true, ALPNProtocols: [...this.#alpn()] }
     const socket = new TLSSocket(raw, options)
     const failed = (): void => {
       this.#handshaking.delete(raw)

@@ -1,3 +1,4 @@
+import type { Http2ErrorCode } from '../http2/error-codes.ts'
 import type { Fault } from './fault.ts'
 
 /**
@@ -10,15 +11,24 @@ export type UpstreamEvent =
   | {
       readonly kind: 'request'
       readonly connection: number
+      readonly stream: number | undefined
       readonly method: string
       readonly target: string
       readonly bodyBytes: number
     }
   | { readonly kind: 'fault'; readonly fault: Fault['kind']; readonly connection: number }
+  /** The other side has given a stream up. */
+  | {
+      readonly kind: 'stream-reset'
+      readonly connection: number
+      readonly stream: number
+      readonly code: Http2ErrorCode
+    }
   /** All that is sent of a response was sent: so many bytes, interim responses included. `status` is 0 for what is none. */
   | {
       readonly kind: 'response'
       readonly status: number
       readonly connection: number
+      readonly stream: number | undefined
       readonly bytes: number
     }

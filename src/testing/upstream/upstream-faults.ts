@@ -14,6 +14,8 @@ export interface RequestFaults {
   framing: FramingFault | undefined
   drip: Named<'drip'> | undefined
   extra: boolean
+  /** The body is not read. HTTP/2. */
+  stalled: boolean
   readonly interim: Named<'informational'>[]
   latencyMs: number
 }
@@ -27,6 +29,8 @@ type EndFault = Named<
   | 'half-close'
   | 'truncate'
   | 'malformed'
+  | 'reset-stream'
+  | 'goaway'
 >
 type FramingFault = Named<'wrong-content-length' | 'bad-chunk' | 'trailers'>
 
@@ -68,12 +72,13 @@ export class FaultRules {
   }
 
   /** The faults of a request, of which the head is there. `undefined`: none. */
-  forRequest(method: string, path: string, connection: number): RequestFaults | undefined {
+  forRequest(method: string, path: string, connection: number, version: 1 | 2): RequestFaults | undefined {
     if (this.#rules.length === 0) return undefined
     let faults: RequestFaults | undefined
     for (const rule of this.#rules) {
       const { kind } = rule.fault
       if (kind === 'refuse' || kind === 'accept-and-stall') continue
+      if ((ONLY_IN[kind] ?? version) !== version) continue
       if (!this.#holds(rule, method, path)) continue
       faults ??= {
         early: false,
@@ -81,6 +86,7 @@ export class FaultRules {
         framing: undefined,
         drip: undefined,
         extra: false,
+        stalled: false,
         interim: [],
         latencyMs: 0,
       }
@@ -126,6 +132,10 @@ export class FaultRules {
         if (faults.framing !== undefined || isInPlace(faults.end)) return false
         faults.framing = fault
         return true
+      case 'window-stall':
+        if (faults.stalled) return false
+        faults.stalled = true
+        return true
       case 'refuse':
       case 'accept-and-stall':
         return false
@@ -147,7 +157,26 @@ export function isInPlace(fault: EndFault | undefined): boolean {
 }
 
 function sendsNothing(fault: EndFault | undefined): boolean {
-  return fault?.kind === 'no-answer' || fault?.kind === 'reset-before-head' || fault?.kind === 'half-close'
+  switch (fault?.kind) {
+    case 'no-answer':
+    case 'reset-before-head':
+    case 'half-close':
+      return true
+    case 'reset-stream':
+      return fault.after === undefined
+    case 'goaway':
+      return fault.last === 'previous' || fault.closes === 'at-once'
+    default:
+      return false
+  }
+}
+
+/** Faults that mean nothing in the other version of HTTP. */
+const ONLY_IN: Readonly<Partial<Record<Fault['kind'], 1 | 2>>> = {
+  'bad-chunk': 1,
+  'reset-stream': 2,
+  goaway: 2,
+  'window-stall': 2,
 }
 
 /** A rule as it holds from the call on. */

@@ -5,6 +5,8 @@ interface UpstreamListenerOptions {
   readonly network: Pick<Network, 'listen'>
   readonly host: string
   readonly port: number
+  /** Protocols that can be agreed on by TLS, the one preferred first. Heeded where the network pretends TLS. */
+  readonly alpn: () => readonly string[]
   /** Whether to take the next connection. Asked where the network asks for it. */
   readonly accepts: () => boolean
   readonly onWire: (wire: Wire) => void
@@ -74,8 +76,8 @@ export class UpstreamListener {
   }
 
   #listen(port: number): Promise<BoundListener> {
-    const { network, host, onWire } = this.#options
-    const options: AskedListenOptions = { host, port, accepts: this.#asking }
+    const { network, host, alpn, onWire } = this.#options
+    const options: AskedListenOptions = { host, port, alpn, accepts: this.#asking }
     return network.listen(options, onWire)
   }
 

@@ -13,6 +13,8 @@ export class StreamWire implements Wire {
   readonly remote: Address
   readonly local: Address
   readonly tls: TlsFacts | undefined
+  /** The stream keeps what its windows have no room for, and the connection what its own wire has not sent. */
+  readonly keeps = true
   /** What is to be sent on the stream. */
   readonly outgoing: BodySource
   readonly #stream: Http2Stream
