@@ -1,6 +1,21 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type MessageContext, type WebSocketMessage, websocket } from '../../src/filters/index.ts'
-import { testClock, testNetwork } from './support.ts'
+import {
+  type MessageContext,
+  type WebSocketMessage,
+  type WebSocketOptions,
+  websocket,
+} from '../../src/filters/index.ts'
+import {
+  client,
+  GET,
+  gateway,
+  OK,
+  rawUpstream,
+  SWITCHED,
+  testClock,
+  testNetwork,
+  WEBSOCKET,
+} from './support.ts'
 import { closeCode, closing, frame, nextFrame, nextText, Opcode, openWebSocket } from './websocket-frames.ts'
 
 const unmasked = { masked: false }
@@ -412,5 +427,58 @@ describe('websocket: a drain', () => {
     expect(await closeCode(from)).toBe(1001)
     expect(await closeCode(peer)).toBe(1001)
     await testNetwork().until(closed)
+  })
+})
+
+describe('websocket: the handshake', () => {
+  async function asked(line: string, options: WebSocketOptions = {}) {
+    const upstream = await rawUpstream()
+    const from = await client(await gateway(upstream, { filters: [websocket(options)] }))
+    await from.send(WEBSOCKET.replace(/\r\n$/, `${line}\r\n`))
+    return { upstream, from }
+  }
+
+  it.each([
+    ['permessage-deflate, x-other', {}, 'permessage-deflate'],
+    ['x-other', {}, undefined],
+    ['permessage-deflate', { compression: false }, undefined],
+  ] as const)('offers of %j with %j what it can read', async (offered, options, passed) => {
+    const { upstream } = await asked(`Sec-WebSocket-Extensions: ${offered}\r\n`, options)
+    const peer = await upstream.accept()
+    expect((await peer.request()).header('sec-websocket-extensions')).toBe(passed)
+    peer.close()
+  })
+
+  it('502 where the service agrees to what it was not offered', async () => {
+    const { upstream, from } = await asked('')
+    const peer = await upstream.accept()
+    await peer.request()
+    await peer.send(SWITCHED.replace(/\r\n$/, 'Sec-WebSocket-Extensions: x-other\r\n\r\n'))
+    expect((await from.response()).status).toBe(502)
+    await peer.over
+  })
+
+  it('400 where the offer cannot be read', async () => {
+    const { from } = await asked('Sec-WebSocket-Extensions: a b\r\n')
+    expect((await from.response()).status).toBe(400)
+  })
+
+  it('offers no other protocol beside WebSocket: it would be a way past the filter', async () => {
+    const upstream = await rawUpstream()
+    const from = await client(await gateway(upstream, { filters: [websocket()] }))
+    await from.send(WEBSOCKET.replace('Upgrade: websocket', 'Upgrade: other, websocket'))
+    const peer = await upstream.accept()
+    expect((await peer.request()).header('upgrade')).toBe('websocket')
+    peer.close()
+  })
+
+  it('has nothing to do with other requests', async () => {
+    const upstream = await rawUpstream()
+    const from = await client(await gateway(upstream, { filters: [websocket()] }))
+    await from.send(GET)
+    const peer = await upstream.accept()
+    await peer.request()
+    await peer.send(OK)
+    expect((await from.response()).status).toBe(200)
   })
 })

@@ -256,8 +256,8 @@ export class MessageRelay implements LegOwner {
       })
       return
     }
-    // Nothing that the other says has anywhere to go, but for the answer to a close frame.
-    if (!leg.closeReceived) other.discard()
+    // Nothing that the other says has anywhere to go.
+    other.discard()
     if (error !== undefined && !this.#leaving) other.reset()
     else this.#hurry(LEAVING_MS)
   }
