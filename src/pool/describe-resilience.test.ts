@@ -30,6 +30,7 @@ test('a pool that was asked for nothing says so, and what it grants', () => {
     headers: 200,
     bodyBytes: Number.POSITIVE_INFINITY,
     http2: 'off',
+    proxyProtocol: 'off',
   })
 })
 
