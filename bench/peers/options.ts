@@ -11,7 +11,8 @@ export interface BenchOptions {
   only: readonly string[]
   scenario: readonly string[]
   smoke: boolean
-  write: boolean
+  /** The page in `bench` to write; `undefined` writes none. */
+  page: string | undefined
   pin: boolean
 }
 
@@ -28,6 +29,7 @@ const HELP = `npm run bench:peers -- [options]
   --no-pin           do not give the proxy a core of its own
   --smoke            one short round of everything that is installed; for CI, the figures mean nothing
   --write            also write bench/RESULTS.md, for the repository
+  --page NAME        write bench/NAME instead: for a run of some scenarios
 `
 
 /** Reads the command line; prints and ends the process on `--help` or a mistake. */
@@ -50,6 +52,7 @@ function parse(): BenchOptions {
       scenario: { type: 'string' },
       smoke: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
+      page: { type: 'string' },
       'no-pin': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -58,8 +61,12 @@ function parse(): BenchOptions {
     console.log(HELP)
     process.exit(0)
   }
-  const { smoke, write } = values
-  if (smoke && write) throw new Error('--smoke measures nothing that may be written down; leave out --write')
+  const { smoke } = values
+  const page = values.page ?? (values.write ? 'RESULTS.md' : undefined)
+  if (smoke && page !== undefined)
+    throw new Error('--smoke measures nothing that may be written down; leave out --write and --page')
+  if (page !== undefined && !/^[\w-]+\.md$/.test(page))
+    throw new Error(`--page must be the name of a page, such as RESULTS-protocols.md, got ${page}`)
   return {
     seconds: whole('--seconds', values.seconds, smoke ? 1 : 5, 1),
     warmUpSeconds: whole('--warm-up', values['warm-up'], smoke ? 0 : 2, 0),
@@ -68,7 +75,7 @@ function parse(): BenchOptions {
     only: names('--only', values.only, PEER_NAMES),
     scenario: names('--scenario', values.scenario, SCENARIO_IDS),
     smoke,
-    write,
+    page,
     pin: !values['no-pin'],
   }
 }

@@ -132,8 +132,8 @@ mkdirSync(results, { recursive: true })
 const file = join(results, `peers-${report.startedAt.replace(/[:.]/g, '-')}.json`)
 writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
 console.log(`\nwritten: ${file}`)
-if (options.write) {
-  const page = join(benchFolder, 'RESULTS.md')
+if (options.page !== undefined) {
+  const page = join(benchFolder, options.page)
   writeFileSync(page, markdownPage(report, chosenScenarios))
   console.log(`written: ${page}`)
 }
