@@ -1,53 +1,30 @@
-import type { BodySink, BodySource } from './body-source.ts'
+import type { BodySource } from './body-source.ts'
 import type { ProxyError } from './errors.ts'
 import type { HeaderList } from './headers.ts'
-import type { MemoryUse } from './network.ts'
+import { RelayedSource } from './relayed-source.ts'
 
 /** Tells listeners when a body is over, once. */
-export class WatchedSource implements BodySource, BodySink {
-  readonly #source: BodySource
+export class WatchedSource extends RelayedSource {
   readonly #listeners: readonly ((error: unknown) => void)[]
-  #sink: BodySink | undefined
   #told = false
 
   constructor(source: BodySource, listeners: readonly ((error: unknown) => void)[]) {
-    this.#source = source
+    super(source)
     this.#listeners = listeners
   }
 
-  get length(): number | undefined {
-    return this.#source.length
-  }
-
-  open(sink: BodySink): void {
-    this.#sink = sink
-    this.#source.open(this)
-  }
-
-  pause(): void {
-    this.#source.pause()
-  }
-
-  resume(): void {
-    this.#source.resume()
-  }
-
-  cancel(reason: ProxyError): void {
-    this.#source.cancel(reason)
+  override cancel(reason: ProxyError): void {
+    super.cancel(reason)
     this.#tell(reason)
   }
 
-  onChunk(chunk: Uint8Array): MemoryUse {
-    return this.#sink?.onChunk(chunk)
-  }
-
-  onEnd(trailers: HeaderList | undefined): void {
-    this.#sink?.onEnd(trailers)
+  override onEnd(trailers: HeaderList | undefined): void {
+    super.onEnd(trailers)
     this.#tell(undefined)
   }
 
-  onError(error: unknown): void {
-    this.#sink?.onError(error)
+  override onError(error: unknown): void {
+    super.onError(error)
     this.#tell(error)
   }
 

@@ -1,56 +1,35 @@
-import type { BodySink, BodySource } from '../../core/body-source.ts'
-import type { ProxyError } from '../../core/errors.ts'
+import type { BodySource } from '../../core/body-source.ts'
 import type { HeaderList } from '../../core/headers.ts'
 import type { MemoryUse } from '../../core/network.ts'
+import { RelayedSource } from '../../core/relayed-source.ts'
 import { MessageEncoder } from './message-encoder.ts'
 
 const TRAILERS_FLAG = 0x80
 
 /** The body of a response of gRPC, as gRPC-Web has it: its trailers are the last frame, and as text all of it is base64. */
-export class WebResponseSource implements BodySource, BodySink {
-  readonly length = undefined
-  readonly #source: BodySource
+export class WebResponseSource extends RelayedSource {
   readonly #encoder: MessageEncoder | undefined
-  #sink: BodySink | undefined
 
   constructor(source: BodySource, asText: boolean) {
-    this.#source = source
+    super(source)
     this.#encoder = asText ? new MessageEncoder() : undefined
   }
 
-  open(sink: BodySink): void {
-    this.#sink = sink
-    this.#source.open(this)
+  override get length(): undefined {
+    return undefined
   }
 
-  pause(): void {
-    this.#source.pause()
-  }
-
-  resume(): void {
-    this.#source.resume()
-  }
-
-  cancel(reason: ProxyError): void {
-    this.#sink = undefined
-    this.#source.cancel(reason)
-  }
-
-  onChunk(chunk: Uint8Array): MemoryUse {
-    if (this.#encoder === undefined) return this.#sink?.onChunk(chunk)
+  override onChunk(chunk: Uint8Array): MemoryUse {
+    if (this.#encoder === undefined) return this.sink?.onChunk(chunk)
     const text = this.#encoder.encode(chunk)
-    if (text.byteLength > 0) this.#sink?.onChunk(text)
+    if (text.byteLength > 0) this.sink?.onChunk(text)
     return true
   }
 
-  onEnd(trailers: HeaderList | undefined): void {
+  override onEnd(trailers: HeaderList | undefined): void {
     const frame = trailersFrame(trailers)
-    this.#sink?.onChunk(this.#encoder === undefined ? frame : this.#encoder.encode(frame))
-    this.#sink?.onEnd(undefined)
-  }
-
-  onError(error: unknown): void {
-    this.#sink?.onError(error)
+    this.sink?.onChunk(this.#encoder === undefined ? frame : this.#encoder.encode(frame))
+    this.sink?.onEnd(undefined)
   }
 }
 
