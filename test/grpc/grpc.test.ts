@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ServiceError } from '@grpc/grpc-js'
 import { describe, expect, it } from 'vitest'
 import { streamIdleTimeout } from '../../src/filters/index.ts'
-import { type DecisionRecord, onRequest, onResponse, selfSigned } from '../../src/index.ts'
+import { type DecisionRecord, onRequest, onResponse, type Pool, selfSigned } from '../../src/index.ts'
 import {
   allOf,
   echoClient,
@@ -235,7 +235,7 @@ describe('what the proxy itself answers to a client of gRPC', () => {
     const server = await echoServer()
     server.unary = () => {}
     const late = onRequest(({ request }) => void request.headers.set('grpc-timeout', '100m'))
-    const app = await gateway([server], { filters: [late], pool: (it) => it.deadline({ grpc: true }) })
+    const app = await gateway([server], { filters: [late], pool: untoldDeadline })
     const { code, details } = await echoClient(app.url).unary(Buffer.from('x'))
     expect([code, details]).toEqual([
       status.DEADLINE_EXCEEDED,
@@ -257,6 +257,13 @@ describe('what the proxy itself answers to a client of gRPC', () => {
   })
 })
 
+/** The deadline of a call, of which the server does not hear: it would keep it too, and may be sooner. */
+function untoldDeadline(it: Pool): Pool {
+  return it
+    .deadline({ grpc: true })
+    .use(onRequest(({ request }) => void request.headers.delete('grpc-timeout')))
+}
+
 describe('the record of a call', () => {
   it.each([
     ['behind messages', status.OK, 'OK', 'OK'],
@@ -274,7 +281,7 @@ describe('the record of a call', () => {
       const record = exchange.record()
       exchange.onComplete(() => records.push(record))
     })
-    const app = await gateway([server], { filters: [recording], pool: (it) => it.deadline({ grpc: true }) })
+    const app = await gateway([server], { filters: [recording], pool: untoldDeadline })
     await echoClient(app.url).unary(Buffer.from('x'))
     const [{ ended, attempts }] = records as [DecisionRecord]
     expect([ended?.grpcStatus, attempts[0]!.grpcStatus]).toEqual([expected, ofAttempt])
