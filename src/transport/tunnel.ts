@@ -15,6 +15,8 @@ export class WireTunnel implements Tunnel {
   #earlyBytes = 0
   #closed: { error: Error | undefined } | undefined
   #ended = false
+  #join: Join | undefined
+  #cutFor: ProxyError | undefined
 
   /** Takes the wire over. `early` are bytes that followed the head. `onClose` is called once, when the upstream's wire is closed. */
   constructor(
@@ -66,10 +68,12 @@ export class WireTunnel implements Tunnel {
       if (this.#closed === undefined) this.#onClose(end.error)
       onClose(end)
     })
+    this.#join = join
     for (const chunk of this.#early) join.fromUpstream(chunk)
     this.#early = []
     if (early !== undefined && early.length > 0) join.fromDownstream(early)
-    if (this.#closed !== undefined) join.upstreamClosed(this.#closed.error)
+    if (this.#closed !== undefined) join.upstreamClosed(this.#cutFor ?? this.#closed.error)
+    else if (this.#cutFor !== undefined) join.cut(this.#cutFor)
     else if (this.#ended) join.upstreamEnded()
     this.#upstream.resume()
     downstream.resume()
@@ -78,12 +82,21 @@ export class WireTunnel implements Tunnel {
   abort(): void {
     this.#upstream.destroy()
   }
+
+  /** Closes it in the midst of what it carries, for this reason: now, and the client's side once that is joined. */
+  cut(reason: ProxyError): void {
+    this.#cutFor ??= reason
+    if (this.#join === undefined) this.#upstream.reset()
+    else this.#join.cut(reason)
+  }
 }
 
 /** How long nothing may go through once one side has ended, unless said otherwise, and how long the other may stay once it is closed. */
 const HALF_CLOSED_MS = 10_000
 
+/** Why a wire is gone: what the proxy has closed it for itself, or `code`. */
 function lost(code: ProxyErrorCode, cause?: Error): ProxyError {
+  if (cause instanceof ProxyError) return cause
   return new ProxyError(code, { sent: 'response', cause })
 }
 
@@ -102,7 +115,8 @@ class Join {
   readonly #times: JoinTimes
   readonly #onClose: (end: TunnelEnd) => void
   #open = 2
-  #halfClosed = false
+  /** Who was told that nothing more comes. */
+  readonly #told: Wire[] = []
   #bytesUp = 0
   #bytesDown = 0
   #error: ProxyError | undefined
@@ -138,6 +152,17 @@ class Join {
     this.#ended(this.#downstream)
   }
 
+  cut(reason: ProxyError): void {
+    this.#error ??= reason
+    for (const wire of [this.#upstream, this.#downstream]) this.#breakOff(wire)
+  }
+
+  /** An orderly end is for who was told that nothing more comes, and has had all that did. */
+  #breakOff(wire: Wire): void {
+    if (this.#told.includes(wire) && wire.pendingBytes === 0) wire.destroy()
+    else wire.reset()
+  }
+
   upstreamClosed(error: Error | undefined): void {
     this.#closed(error === undefined ? undefined : lost('upstream_reset', error), this.#downstream)
   }
@@ -162,15 +187,19 @@ class Join {
 
   /** One side has said its last; the other may still speak, but not be silent for long. */
   #ended(other: Wire): void {
-    this.#halfClosed = true
-    other.end()
+    this.#tell(other)
     this.#armIdle()
+  }
+
+  #tell(wire: Wire): void {
+    this.#told.push(wire)
+    wire.end()
   }
 
   #armIdle(): void {
     // With one side gone for good, nothing that the other sends has anywhere to go.
     const { idleMs, halfClosedMs } = this.#times
-    if (this.#open === 2) this.#deadline.arm(this.#halfClosed ? Math.min(idleMs, halfClosedMs) : idleMs)
+    if (this.#open === 2) this.#deadline.arm(this.#told.length > 0 ? Math.min(idleMs, halfClosedMs) : idleMs)
   }
 
   #closed(error: ProxyError | undefined, other: Wire): void {
@@ -179,7 +208,7 @@ class Join {
     if (this.#open > 0) {
       // What was read before an orderly end still goes out; a reset is passed on as one.
       if (error === undefined) {
-        other.end()
+        this.#tell(other)
         this.#deadline.arm(Math.min(this.#times.idleMs, HALF_CLOSED_MS))
         // Reading must go on, or the end of the other side is never seen.
         other.resume()
