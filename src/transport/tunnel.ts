@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { Deadline } from '../core/clock.ts'
-import { ProxyError, type ProxyErrorCode } from '../core/errors.ts'
+import { ProxyError, type ProxyErrorCode, tunnelLost } from '../core/errors.ts'
 import type { MemoryUse, Tunnel, TunnelEnd, Wire, WireHandler } from '../core/network.ts'
 
 /** The upstream end of a tunnel: joined byte for byte to the client's wire once the 101 went out. */
@@ -57,7 +57,7 @@ export class WireTunnel implements Tunnel {
       onDrain: () => {},
       onClose: (error) => {
         this.#closed = { error }
-        onClose(error === undefined ? undefined : lost('upstream_reset', error))
+        onClose(error === undefined ? undefined : tunnelLost('upstream_reset', error))
       },
     }
   }
@@ -93,12 +93,6 @@ export class WireTunnel implements Tunnel {
 
 /** How long nothing may go through once one side has ended, unless said otherwise, and how long the other may stay once it is closed. */
 const HALF_CLOSED_MS = 10_000
-
-/** Why a wire is gone: what the proxy has closed it for itself, or `code`. */
-function lost(code: ProxyErrorCode, cause?: Error): ProxyError {
-  if (cause instanceof ProxyError) return cause
-  return new ProxyError(code, { sent: 'response', cause })
-}
 
 const MAX_EARLY_BYTES = 65_536
 
@@ -164,7 +158,7 @@ class Join {
   }
 
   upstreamClosed(error: Error | undefined): void {
-    this.#closed(error === undefined ? undefined : lost('upstream_reset', error), this.#downstream)
+    this.#closed(error === undefined ? undefined : tunnelLost('upstream_reset', error), this.#downstream)
   }
 
   #pass(chunk: Buffer, from: Wire, to: Wire): MemoryUse {
@@ -181,7 +175,7 @@ class Join {
         this.#armIdle()
         other.resume()
       },
-      onClose: (error) => this.#closed(error === undefined ? undefined : lost(code, error), other),
+      onClose: (error) => this.#closed(error === undefined ? undefined : tunnelLost(code, error), other),
     }
   }
 
@@ -220,7 +214,7 @@ class Join {
   }
 
   #idled(): void {
-    this.#error ??= lost('tunnel_timeout')
+    this.#error ??= new ProxyError('tunnel_timeout', { sent: 'response' })
     // An orderly end in front of what was not sent would be taken for the end of the stream.
     for (const wire of [this.#upstream, this.#downstream]) {
       if (wire.pendingBytes > 0) wire.reset()

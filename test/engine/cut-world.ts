@@ -4,6 +4,7 @@ import type { Filter } from '../../src/index.ts'
 import { type ReadFrame, WebSocketFrameReader } from '../../src/testing/websocket/websocket-frames.ts'
 import { type Cut, CutWire } from './cut-wire.ts'
 import { type Gateway, gateway, testClock, testNetwork } from './support.ts'
+import { openConnections } from './test-network.ts'
 import {
   Http1Client,
   Http2Client,
@@ -26,6 +27,8 @@ export const STEPS = 9
 
 /** More than anyone is given to end. */
 const GONE_MS = 30_000
+
+const AT_ONCE: ReadonlySet<string> = new Set(['reset', 'RST_STREAM'])
 
 function frames(masked: boolean): Buffer[] {
   return [
@@ -53,10 +56,13 @@ interface Tunnel {
 export interface CutWorld {
   readonly app: Gateway
   /** Runs WebSockets beside each other, each with its faults, to their ends. `turns`: who may do how much, in turn. */
-  run(
-    faults: readonly (readonly Fault[])[],
-    turns?: readonly number[],
-  ): Promise<{ readonly tunnels: readonly Tunnel[]; readonly bytes: Readonly<Record<Side, number>> }>
+  run(faults: readonly (readonly Fault[])[], turns?: readonly number[]): Promise<Ran>
+}
+
+interface Ran {
+  readonly tunnels: readonly Tunnel[]
+  /** Bytes that each side has sent. */
+  readonly bytes: Readonly<Record<Side, number>>
 }
 
 export async function cutWorld(
@@ -85,18 +91,20 @@ export async function cutWorld(
   return {
     app,
     async run(faults, turns = [Number.POSITIVE_INFINITY]) {
-      const wires: CutWire[] = []
+      const before = { outcomes: app.outcomes.length, exchanges: app.exchanges }
+      const unended = (): number => app.exchanges - before.exchanges - (app.outcomes.length - before.outcomes)
+      const wires = { client: [] as CutWire[], service: [] as CutWire[] }
       const connections: { readonly fault: unknown }[] = []
       const ends: TunnelEnd[] = []
+      const clients: TunnelEnd[] = []
       const services: TunnelEnd[] = []
-      const serviceFaults = faults.flatMap((them) => them.filter(({ side }) => side === 'service'))
-      const cuts = serviceFaults.filter((it) => 'byte' in it)
-      const fails = serviceFaults.filter((it) => 'step' in it)
-      const serviceWires: CutWire[] = []
+      const ofService = faults.flatMap((them) => them.filter(({ side }) => side === 'service'))
+      const cuts = ofService.filter((it) => 'byte' in it)
+      const fails = ofService.filter((it) => 'step' in it)
       took = (wire) => {
         const cut = cuts.shift()
         const made = new CutWire(wire, cut?.byte, cut?.how)
-        serviceWires.push(made)
+        wires.service.push(made)
         const connection = serve(service, made, SAYS.service, (end) => {
           const fail = fails.shift()
           if (fail !== undefined) end.failAt(fail.step, fail.how)
@@ -105,7 +113,6 @@ export async function cutWorld(
         })
         if (connection !== undefined) connections.push(connection)
       }
-      const clients: TunnelEnd[] = []
       let http2 = undefined as Http2Client | undefined
       for (const them of faults) {
         const mine = them.filter(({ side }) => side === 'client')
@@ -113,7 +120,7 @@ export async function cutWorld(
         const path = `/${count++}`
         const begin = (wire: Wire): TunnelEnd => {
           const made = new CutWire(wire, cut?.byte, cut?.how)
-          wires.push(made)
+          wires.client.push(made)
           if (client === 'HTTP/1.1') return new Http1Client(made, SAYS.client, path)
           http2 = new Http2Client(made, 'client')
           connections.push(http2)
@@ -124,28 +131,37 @@ export async function cutWorld(
         clients.push(end)
         ends.push(end)
       }
-      // Everyone does what can be done, in turns.
-      for (let turn = 0, idle = 0; idle <= turns.length; turn++) {
-        let did = false
-        for (const end of [...ends])
-          for (let n = turns[turn % turns.length]!; n > 0 && end.step(); n--) did = true
-        idle = did ? 0 : idle + 1
+      let ran: Ran
+      try {
+        // Everyone does what can be done, in turns.
+        for (let turn = 0, idle = 0; idle <= turns.length; turn++) {
+          let did = false
+          for (const end of [...ends])
+            for (let n = turns[turn % turns.length]!; n > 0 && end.step(); n--) did = true
+          idle = did ? 0 : idle + 1
+          await testNetwork().settled()
+        }
+        // A reset is passed on at once; who merely falls silent is waited for.
+        if (faults.flat().every(({ how }) => AT_ONCE.has(how)))
+          expect(unended(), 'without an outcome').toBe(0)
+        await testClock().advance(GONE_MS)
+        const tunnels = clients.map((end) => ({
+          client: end,
+          services: services.filter(({ path }) => path === end.path),
+        }))
+        for (const tunnel of tunnels) check(tunnel, filters.length > 0)
+        for (const { fault } of connections) expect(fault).toBeUndefined()
+        expect(unended(), 'without an outcome').toBe(0)
+        // Connections may stay for other requests. No WebSocket may.
+        for (const { inFlight } of app.endpoints) expect(inFlight).toBe(0)
+        ran = { tunnels, bytes: { client: passed(wires.client), service: passed(wires.service) } }
+      } finally {
+        for (const wire of [...wires.client, ...wires.service]) wire.destroy()
         await testNetwork().settled()
       }
-      await testClock().advance(GONE_MS)
-      const tunnels = clients.map((end) => ({
-        client: end,
-        services: services.filter(({ path }) => path === end.path),
-      }))
-      for (const tunnel of tunnels) check(tunnel, filters.length > 0)
-      for (const { fault } of connections) expect(fault).toBeUndefined()
-      expect(app.outcomes.length, 'outcomes').toBe(app.exchanges)
-      // Connections may stay for other requests. No WebSocket may.
-      expect(app.endpoints.map(({ inFlight }) => inFlight)).toEqual(app.endpoints.map(() => 0))
-      for (const wire of [...wires, ...serviceWires]) wire.destroy()
-      await testNetwork().settled()
       expect(app.running.connections).toBe(0)
-      return { tunnels, bytes: { client: passed(wires), service: passed(serviceWires) } }
+      expect(openConnections()).toEqual([])
+      return ran
     },
   }
 }

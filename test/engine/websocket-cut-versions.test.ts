@@ -17,10 +17,10 @@ const WAYS: Readonly<Record<string, () => Filter[]>> = {
 const SIDES: readonly Side[] = ['client', 'service']
 
 /** A WebSocket without a fault says all that it has to say. */
-async function servesOn({ run, app }: CutWorld): Promise<Readonly<Record<Side, number>>> {
-  const { tunnels, bytes } = await run([[]])
+async function servesOn(world: CutWorld): Promise<Readonly<Record<Side, number>>> {
+  const { tunnels, bytes } = await world.run([[]])
   expect(tunnels).toMatchObject([{ client: { over: 'ended', saidEnd: true }, services: [{ over: 'ended' }] }])
-  expect(app.outcomes.at(-1)).toMatchObject({ result: 'completed', status: 101 })
+  expect(world.app.outcomes.at(-1)).toMatchObject({ result: 'completed', status: 101 })
   return bytes
 }
 
