@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Wire } from '../../src/core/network.ts'
 import { websocket } from '../../src/filters/index.ts'
-import { type Exchange, type Filter, ProxyError } from '../../src/index.ts'
+import type { Exchange, Filter } from '../../src/index.ts'
 import { CutWire } from './cut-wire.ts'
 import { client, gateway, type Peer, rawUpstream, testClock, testNetwork } from './support.ts'
 import { tcpGateway, tcpUrl } from './tcp-gateway.ts'
@@ -131,6 +131,28 @@ describe.each(Object.entries(CUTS))('a tunnel that is cut by %s', (_who, { code,
   })
 })
 
+describe('a tunnel that the proxy closes with itself', () => {
+  for (const from of VERSIONS)
+    for (const to of VERSIONS)
+      it(`ends with a reset on both sides: ${from}, ${to}`, async () => {
+        const { app, end, service } = await tunnel(from, to, [])
+        await testNetwork().until(app.running.close())
+        expect([end.over, service.over]).toEqual(['reset', 'reset'])
+        expect(await app.outcome()).toMatchObject({ result: 'failed', error: { code: 'proxy_closed' } })
+      })
+
+  it('ends with a reset on both sides: tcp()', async () => {
+    const upstream = await rawUpstream()
+    const app = await tcpGateway([upstream])
+    const from = await client(app)
+    const to = await upstream.accept()
+    await both(from, to)
+    await testNetwork().until(app.running.close())
+    expect([await from.over, await to.over]).toEqual(['reset', 'reset'])
+    expect(await app.outcome()).toMatchObject({ result: 'failed', error: { code: 'proxy_closed' } })
+  })
+})
+
 async function both(from: Peer, to: Peer): Promise<void> {
   await from.send('up')
   expect(await to.until('up')).toBe('up')
@@ -138,16 +160,42 @@ async function both(from: Peer, to: Peer): Promise<void> {
   expect(await from.until('down')).toBe('down')
 }
 
-it('a tunnel that is cut before it is joined ends with a reset as well', async () => {
-  const upstream = await rawUpstream()
-  const cutting: Filter = async (exchange, next) => {
-    const response = await next(exchange)
-    exchange.abort(new ProxyError('exchange_aborted'))
-    return response
-  }
-  const app = await tcpGateway([upstream], { build: (made, services) => made.use(cutting).to(services) })
-  const from = await client(app)
-  const to = await upstream.accept()
-  expect([await from.over, await to.over]).toEqual(['reset', 'reset'])
-  expect(await app.outcome()).toMatchObject({ result: 'failed', error: { code: 'exchange_aborted' } })
+describe('a tunnel that is cut before it is joined', () => {
+  it('by whoever aborts the exchange, ends with a reset as well', async () => {
+    const upstream = await rawUpstream()
+    const cutting: Filter = async (exchange, next) => {
+      const response = await next(exchange)
+      exchange.abort()
+      return response
+    }
+    const app = await tcpGateway([upstream], { build: (made, services) => made.use(cutting).to(services) })
+    const from = await client(app)
+    const to = await upstream.accept()
+    expect([await from.over, await to.over]).toEqual(['reset', 'reset'])
+    expect(await app.outcome()).toMatchObject({ result: 'failed', error: { code: 'exchange_aborted' } })
+  })
+
+  it('by a drain at its limit, ends with a reset as well', async () => {
+    const upstream = await rawUpstream()
+    const held = Promise.withResolvers<void>()
+    const holding: Filter = async (exchange, next) => {
+      const response = await next(exchange)
+      await held.promise
+      return response
+    }
+    const app = await tcpGateway([upstream], {
+      pool: { name: 'services' },
+      build: (made, services) => made.use(holding).to(services),
+    })
+    const from = await client(app)
+    const to = await upstream.accept()
+    await to.send('bytes of which more may be missing')
+    const drained = app.running.pool('services').drain(tcpUrl(upstream), { limitMs: LIMIT_MS })
+    await testClock().advance(LIMIT_MS)
+    expect([await drained, await to.over]).toEqual([true, 'reset'])
+    expect(from.unread).toBe('')
+    held.resolve()
+    expect(await from.over).toBe('reset')
+    expect(await app.outcome()).toMatchObject({ result: 'failed', error: { code: 'endpoint_drained' } })
+  })
 })
