@@ -3,16 +3,12 @@ import type { Wire } from '../../src/core/network.ts'
 import type { Filter } from '../../src/index.ts'
 import { type ReadFrame, WebSocketFrameReader } from '../../src/testing/websocket/websocket-frames.ts'
 import { type Cut, CutWire } from './cut-wire.ts'
+import type { FarEnd, StreamFault, Version } from './far-end.ts'
+import { Http1Client } from './far-end-http1.ts'
+import { Http2Client } from './far-end-http2.ts'
+import { serve } from './far-service.ts'
 import { type Gateway, gateway, testClock, testNetwork } from './support.ts'
 import { openConnections } from './test-network.ts'
-import {
-  Http1Client,
-  Http2Client,
-  type StreamFault,
-  serve,
-  type TunnelEnd,
-  type Version,
-} from './tunnel-ends.ts'
 import { closing, frame, Opcode } from './websocket-frames.ts'
 
 /** What happens to one of the two sides. */
@@ -47,9 +43,9 @@ const MESSAGES = ['one', Buffer.alloc(130, 7).toString('latin1'), 'a b', 'last']
 
 /** What a WebSocket has become, on both sides. */
 interface Tunnel {
-  readonly client: TunnelEnd
+  readonly client: FarEnd
   /** Attempts of it that have come to the service. */
-  readonly services: readonly TunnelEnd[]
+  readonly services: readonly FarEnd[]
 }
 
 /** A proxy between ends that fail. */
@@ -95,9 +91,9 @@ export async function cutWorld(
       const unended = (): number => app.exchanges - before.exchanges - (app.outcomes.length - before.outcomes)
       const wires = { client: [] as CutWire[], service: [] as CutWire[] }
       const connections: { readonly fault: unknown }[] = []
-      const ends: TunnelEnd[] = []
-      const clients: TunnelEnd[] = []
-      const services: TunnelEnd[] = []
+      const ends: FarEnd[] = []
+      const clients: FarEnd[] = []
+      const services: FarEnd[] = []
       const ofService = faults.flatMap((them) => them.filter(({ side }) => side === 'service'))
       const cuts = ofService.filter((it) => 'byte' in it)
       const fails = ofService.filter((it) => 'step' in it)
@@ -118,7 +114,7 @@ export async function cutWorld(
         const mine = them.filter(({ side }) => side === 'client')
         const cut = mine.find((it) => 'byte' in it)
         const path = `/${count++}`
-        const begin = (wire: Wire): TunnelEnd => {
+        const begin = (wire: Wire): FarEnd => {
           const made = new CutWire(wire, cut?.byte, cut?.how)
           wires.client.push(made)
           if (client === 'HTTP/1.1') return new Http1Client(made, SAYS.client, path)
@@ -185,7 +181,7 @@ function check({ client, services }: Tunnel, filtered: boolean): void {
   checkSide(service, client, SAYS.client, filtered)
 }
 
-function checkSide(hears: TunnelEnd, says: TunnelEnd, all: readonly Buffer[], filtered: boolean): void {
+function checkSide(hears: FarEnd, says: FarEnd, all: readonly Buffer[], filtered: boolean): void {
   const { heard } = hears
   if (filtered) {
     const messages = messagesOf(heard)

@@ -3,9 +3,12 @@ import type { Wire } from '../../src/core/network.ts'
 import { websocket } from '../../src/filters/index.ts'
 import type { Exchange, Filter } from '../../src/index.ts'
 import { CutWire } from './cut-wire.ts'
+import type { FarEnd, Version } from './far-end.ts'
+import { Http1Client } from './far-end-http1.ts'
+import { Http2Client } from './far-end-http2.ts'
+import { serve } from './far-service.ts'
 import { client, gateway, type Peer, rawUpstream, testClock, testNetwork } from './support.ts'
 import { tcpGateway, tcpUrl } from './tcp-gateway.ts'
-import { Http1Client, Http2Client, serve, type TunnelEnd, type Version } from './tunnel-ends.ts'
 import { frame, Opcode } from './websocket-frames.ts'
 
 const VERSIONS: readonly Version[] = ['HTTP/1.1', 'HTTP/2']
@@ -39,7 +42,7 @@ interface Cuttable {
 async function tunnel(from: Version, to: Version, filters: Filter[]) {
   const { network } = testNetwork().surroundings
   const exchanges: Exchange[] = []
-  const services: TunnelEnd[] = []
+  const services: FarEnd[] = []
   const wires: CutWire[] = []
   const own = (wire: Wire): CutWire => {
     const made = new CutWire(wire)
@@ -60,7 +63,7 @@ async function tunnel(from: Version, to: Version, filters: Filter[]) {
     pool: { name: 'services', http2: to === 'HTTP/2' },
   })
   const { hostname, port } = new URL(app.url)
-  const end = await new Promise<TunnelEnd>((resolve, reject) =>
+  const end = await new Promise<FarEnd>((resolve, reject) =>
     network!.connect(
       { host: hostname, port: Number(port) },
       {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { websocket } from '../../src/filters/index.ts'
 import { type CutWorld, cutWorld, type Fault, STEPS } from './cut-world.ts'
-import type { Version } from './tunnel-ends.ts'
+import type { Version } from './far-end.ts'
 
 const VERSIONS: readonly Version[] = ['HTTP/1.1', 'HTTP/2']
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { websocket } from '../../src/filters/index.ts'
 import type { Filter } from '../../src/index.ts'
 import { type CutWorld, cutWorld, type Fault, type Side, STEPS } from './cut-world.ts'
-import type { Version } from './tunnel-ends.ts'
+import type { Version } from './far-end.ts'
 
 const VERSIONS: readonly (readonly [Version, Version])[] = [
   ['HTTP/1.1', 'HTTP/1.1'],
