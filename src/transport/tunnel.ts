@@ -109,6 +109,7 @@ class Join {
   readonly #times: JoinTimes
   readonly #onClose: (end: TunnelEnd) => void
   #open = 2
+  #closing = false
   /** Who was told that nothing more comes. */
   readonly #told: Wire[] = []
   #bytesUp = 0
@@ -147,14 +148,8 @@ class Join {
   }
 
   cut(reason: ProxyError): void {
-    this.#error ??= reason
-    for (const wire of [this.#upstream, this.#downstream]) this.#breakOff(wire)
-  }
-
-  /** An orderly end is for who was told that nothing more comes, and has had all that did. */
-  #breakOff(wire: Wire): void {
-    if (this.#told.includes(wire) && wire.pendingBytes === 0) wire.destroy()
-    else wire.reset()
+    // An orderly end is for who was told that nothing more comes, and has had all that did.
+    this.#close(reason, (wire) => this.#told.includes(wire) && wire.pendingBytes === 0)
   }
 
   upstreamClosed(error: Error | undefined): void {
@@ -200,6 +195,7 @@ class Join {
     this.#error ??= error
     this.#open--
     if (this.#open > 0) {
+      if (this.#closing) return
       // What was read before an orderly end still goes out; a reset is passed on as one.
       if (error === undefined) {
         this.#tell(other)
@@ -214,11 +210,17 @@ class Join {
   }
 
   #idled(): void {
-    this.#error ??= new ProxyError('tunnel_timeout', { sent: 'response' })
     // An orderly end in front of what was not sent would be taken for the end of the stream.
+    this.#close(new ProxyError('tunnel_timeout', { sent: 'response' }), (wire) => wire.pendingBytes === 0)
+  }
+
+  /** Closes both sides. Their ends follow, and are passed on to nobody. */
+  #close(reason: ProxyError, inOrder: (wire: Wire) => boolean): void {
+    this.#error ??= reason
+    this.#closing = true
     for (const wire of [this.#upstream, this.#downstream]) {
-      if (wire.pendingBytes > 0) wire.reset()
-      else wire.destroy()
+      if (inOrder(wire)) wire.destroy()
+      else wire.reset()
     }
   }
 }

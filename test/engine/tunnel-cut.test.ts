@@ -119,7 +119,7 @@ describe.each(Object.entries(CUTS))('a tunnel that is cut by %s', (_who, { code,
     expect(await app.outcome()).toMatchObject({ result: 'failed', error: { code } })
   })
 
-  it('ends in order for a side that was told that no more comes: tcp()', async () => {
+  it('ends with a reset for the client that has ended and still waits: tcp()', async () => {
     const upstream = await rawUpstream()
     const app = await tcpGateway([upstream], { pool: { name: 'services' } })
     const from = await client(app)
