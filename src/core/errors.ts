@@ -423,3 +423,8 @@ export const PROXY_ERRORS: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = TAB
 export function toProxyError(thrown: unknown): ProxyError {
   return thrown instanceof ProxyError ? thrown : new ProxyError('internal_error', { cause: thrown })
 }
+
+/** Why a side of a tunnel is gone: what the proxy itself has closed it for, or else `code`. */
+export function tunnelLost(code: ProxyErrorCode, cause: Error): ProxyError {
+  return cause instanceof ProxyError ? cause : new ProxyError(code, { sent: 'response', cause })
+}

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { Deadline } from '../core/clock.ts'
-import { ProxyError, type ProxyErrorCode } from '../core/errors.ts'
+import { ProxyError, type ProxyErrorCode, tunnelLost } from '../core/errors.ts'
 import type { MemoryUse, Tunnel, TunnelEnd, Wire, WireHandler } from '../core/network.ts'
 
 /** The upstream end of a tunnel: joined byte for byte to the client's wire once the 101 went out. */
@@ -15,6 +15,8 @@ export class WireTunnel implements Tunnel {
   #earlyBytes = 0
   #closed: { error: Error | undefined } | undefined
   #ended = false
+  #join: Join | undefined
+  #cutFor: ProxyError | undefined
 
   /** Takes the wire over. `early` are bytes that followed the head. `onClose` is called once, when the upstream's wire is closed. */
   constructor(
@@ -55,7 +57,7 @@ export class WireTunnel implements Tunnel {
       onDrain: () => {},
       onClose: (error) => {
         this.#closed = { error }
-        onClose(error === undefined ? undefined : lost('upstream_reset', error))
+        onClose(error === undefined ? undefined : tunnelLost('upstream_reset', error))
       },
     }
   }
@@ -66,10 +68,12 @@ export class WireTunnel implements Tunnel {
       if (this.#closed === undefined) this.#onClose(end.error)
       onClose(end)
     })
+    this.#join = join
     for (const chunk of this.#early) join.fromUpstream(chunk)
     this.#early = []
     if (early !== undefined && early.length > 0) join.fromDownstream(early)
-    if (this.#closed !== undefined) join.upstreamClosed(this.#closed.error)
+    if (this.#closed !== undefined) join.upstreamClosed(this.#cutFor ?? this.#closed.error)
+    else if (this.#cutFor !== undefined) join.cut(this.#cutFor)
     else if (this.#ended) join.upstreamEnded()
     this.#upstream.resume()
     downstream.resume()
@@ -78,14 +82,17 @@ export class WireTunnel implements Tunnel {
   abort(): void {
     this.#upstream.destroy()
   }
+
+  /** Closes it in the midst of what it carries, for this reason: now, and the client's side once that is joined. */
+  cut(reason: ProxyError): void {
+    this.#cutFor ??= reason
+    if (this.#join === undefined) this.#upstream.reset()
+    else this.#join.cut(reason)
+  }
 }
 
 /** How long nothing may go through once one side has ended, unless said otherwise, and how long the other may stay once it is closed. */
 const HALF_CLOSED_MS = 10_000
-
-function lost(code: ProxyErrorCode, cause?: Error): ProxyError {
-  return new ProxyError(code, { sent: 'response', cause })
-}
 
 const MAX_EARLY_BYTES = 65_536
 
@@ -102,7 +109,9 @@ class Join {
   readonly #times: JoinTimes
   readonly #onClose: (end: TunnelEnd) => void
   #open = 2
-  #halfClosed = false
+  #closing = false
+  /** Who was told that nothing more comes. */
+  readonly #told: Wire[] = []
   #bytesUp = 0
   #bytesDown = 0
   #error: ProxyError | undefined
@@ -138,8 +147,13 @@ class Join {
     this.#ended(this.#downstream)
   }
 
+  cut(reason: ProxyError): void {
+    // An orderly end is for who was told that nothing more comes, and has had all that did.
+    this.#close(reason, (wire) => this.#told.includes(wire) && wire.pendingBytes === 0)
+  }
+
   upstreamClosed(error: Error | undefined): void {
-    this.#closed(error === undefined ? undefined : lost('upstream_reset', error), this.#downstream)
+    this.#closed(error === undefined ? undefined : tunnelLost('upstream_reset', error), this.#downstream)
   }
 
   #pass(chunk: Buffer, from: Wire, to: Wire): MemoryUse {
@@ -156,30 +170,35 @@ class Join {
         this.#armIdle()
         other.resume()
       },
-      onClose: (error) => this.#closed(error === undefined ? undefined : lost(code, error), other),
+      onClose: (error) => this.#closed(error === undefined ? undefined : tunnelLost(code, error), other),
     }
   }
 
   /** One side has said its last; the other may still speak, but not be silent for long. */
   #ended(other: Wire): void {
-    this.#halfClosed = true
-    other.end()
+    this.#tell(other)
     this.#armIdle()
+  }
+
+  #tell(wire: Wire): void {
+    this.#told.push(wire)
+    wire.end()
   }
 
   #armIdle(): void {
     // With one side gone for good, nothing that the other sends has anywhere to go.
     const { idleMs, halfClosedMs } = this.#times
-    if (this.#open === 2) this.#deadline.arm(this.#halfClosed ? Math.min(idleMs, halfClosedMs) : idleMs)
+    if (this.#open === 2) this.#deadline.arm(this.#told.length > 0 ? Math.min(idleMs, halfClosedMs) : idleMs)
   }
 
   #closed(error: ProxyError | undefined, other: Wire): void {
     this.#error ??= error
     this.#open--
     if (this.#open > 0) {
+      if (this.#closing) return
       // What was read before an orderly end still goes out; a reset is passed on as one.
       if (error === undefined) {
-        other.end()
+        this.#tell(other)
         this.#deadline.arm(Math.min(this.#times.idleMs, HALF_CLOSED_MS))
         // Reading must go on, or the end of the other side is never seen.
         other.resume()
@@ -191,11 +210,17 @@ class Join {
   }
 
   #idled(): void {
-    this.#error ??= lost('tunnel_timeout')
     // An orderly end in front of what was not sent would be taken for the end of the stream.
+    this.#close(new ProxyError('tunnel_timeout', { sent: 'response' }), (wire) => wire.pendingBytes === 0)
+  }
+
+  /** Closes both sides. Their ends follow, and are passed on to nobody. */
+  #close(reason: ProxyError, inOrder: (wire: Wire) => boolean): void {
+    this.#error ??= reason
+    this.#closing = true
     for (const wire of [this.#upstream, this.#downstream]) {
-      if (wire.pendingBytes > 0) wire.reset()
-      else wire.destroy()
+      if (inOrder(wire)) wire.destroy()
+      else wire.reset()
     }
   }
 }

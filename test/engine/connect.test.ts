@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   type ConnectMethodOptions,
+  type Exchange,
   type Filter,
   OptionError,
   type Outcome,
@@ -165,6 +166,21 @@ describe('CONNECT', () => {
     await clock.advance(1)
     expect(network.connecting).toBe(0)
     expect(outcomes.map(({ error }) => error?.code)).toEqual(['upstream_connect_timeout', 'client_aborted'])
+  })
+
+  test('ends a tunnel with a reset when its exchange is aborted', async () => {
+    const exchanges: Exchange[] = []
+    const keep: Filter = (exchange, next) => {
+      exchanges.push(exchange)
+      return next(exchange)
+    }
+    const { connect, outcomes, clock } = await world(ALLOW, keep)
+    const tunnel = await connect('api.example.com:443')
+    await tunnel.read(39)
+    exchanges[0]!.abort()
+    await expect(tunnel.readToEnd()).rejects.toThrow('ECONNRESET')
+    await clock.advance(1)
+    expect(outcomes).toMatchObject([{ result: 'failed', error: { code: 'exchange_aborted' } }])
   })
 
   test('ends a tunnel that idles, and all tunnels in a drain', async () => {

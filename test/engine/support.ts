@@ -109,6 +109,8 @@ export interface Gateway {
   readonly outcomes: readonly Outcome[]
   /** The outcome of the n-th exchange to end; the first is 1. */
   outcome(n?: number): Promise<Outcome>
+  /** How many have begun. */
+  readonly exchanges: number
   /** Calls as soon as an exchange has begun that is the n-th. */
   begun(n?: number): Promise<void>
   /** Endpoints, once one was picked. */
@@ -195,6 +197,9 @@ export async function gateway(
     async outcome(n = 1) {
       await until(() => outcomes.length >= n)
       return outcomes[n - 1]!
+    },
+    get exchanges() {
+      return begun
     },
     begun: (n = 1) => until(() => begun >= n),
     get endpoints() {

@@ -45,6 +45,7 @@ export interface TestNetwork {
 
 let current: TestNetwork | undefined
 let clock: VirtualClock | undefined
+let memory: ReturnType<typeof memoryNetwork> | undefined
 
 /**
  * The network of the test that runs. In memory, made when it is first asked for; when the test is over and everything was
@@ -55,10 +56,12 @@ export function testNetwork(): TestNetwork {
   const made = virtualClock()
   const network = memoryNetwork({ clock: made })
   clock = made
+  memory = network
   current = inMemory(made, network)
   onTestFinished(async () => {
     current = undefined
     clock = undefined
+    memory = undefined
     await made.advance(0)
     expect([network.leaks(), made.pending]).toEqual([[], 0])
   })
@@ -70,6 +73,11 @@ export function testClock(): VirtualClock {
   testNetwork()
   if (clock === undefined) throw new Error('the tests on real sockets have no clock to move')
   return clock
+}
+
+/** Connections in memory that are open, with either side, each in words. */
+export function openConnections(): string[] {
+  return memory?.leaks().filter((it) => it.startsWith('connection ')) ?? []
 }
 
 /** The tests of this file, or group, use sockets of the system: these are their point. */

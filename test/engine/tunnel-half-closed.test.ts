@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { ProxyError } from '../../src/core/errors.ts'
 import type { TunnelEnd, Wire } from '../../src/core/network.ts'
 import { type FakeReply, type TunnelPeer, virtualClock } from '../../src/testing/index.ts'
 import { WireTunnel } from '../../src/transport/tunnel.ts'
@@ -55,7 +56,10 @@ function fakeWire() {
       if (open) calls.push('destroy')
       close()
     },
-    reset: () => void calls.push('reset'),
+    reset() {
+      if (open) calls.push('reset')
+      close()
+    },
   } as Partial<Wire> as Wire
   return { wire, calls, close }
 }
@@ -71,7 +75,7 @@ function joined() {
     onClose: () => {},
   })
   tunnel.join(downstream.wire, undefined, (end) => ends.push(end))
-  return { clock, upstream, downstream, ends }
+  return { clock, tunnel, upstream, downstream, ends }
 }
 
 for (const gone of ['upstream', 'downstream'] as const) {
@@ -86,6 +90,22 @@ for (const gone of ['upstream', 'downstream'] as const) {
     expect([left.calls, ends.length]).toEqual([['end'], 0])
     await clock.advance(1)
     expect([left.calls, ends.length, clock.pending]).toEqual([['end', 'destroy'], 1, 0])
+  })
+}
+
+for (const ended of ['upstream', 'downstream'] as const) {
+  const other = ended === 'upstream' ? 'downstream' : 'upstream'
+  it.each([
+    ['all', 0, 'destroy'],
+    ['not all', 1, 'reset'],
+  ])(`that is cut when its ${ended} has ended, and the ${other} has had %s of it`, (_, pendingBytes, how) => {
+    const { clock, ends, tunnel, ...sides } = joined()
+    sides[ended].wire.handler.onEnd()
+    Object.assign(sides[other].wire, { pendingBytes })
+    const error = new ProxyError('endpoint_drained')
+    tunnel.cut(error)
+    expect([sides[ended].calls, sides[other].calls]).toEqual([['reset'], ['end', how]])
+    expect([ends, clock.pending]).toEqual([[{ bytesUp: 0, bytesDown: 0, error }], 0])
   })
 }
 

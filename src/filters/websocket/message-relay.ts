@@ -1,5 +1,5 @@
 import { Deadline } from '../../core/clock.ts'
-import { ProxyError, type ProxyErrorCode } from '../../core/errors.ts'
+import { ProxyError, type ProxyErrorCode, tunnelLost } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { TunnelEnd, Wire } from '../../core/network.ts'
 import { CloseCode, closeCodeOf, closePayload } from './close-code.ts'
@@ -145,8 +145,7 @@ export class MessageRelay implements LegOwner {
 
   onClosed(leg: Leg, error: Error | undefined): void {
     // What became of the connection to the service is told by the tunnel.
-    if (leg === this.client)
-      this.#closed(leg, error && new ProxyError('client_aborted', { sent: 'response', cause: error }))
+    if (leg === this.client) this.#closed(leg, error && tunnelLost('client_aborted', error))
   }
 
   /** The tunnel to the service is over. */

@@ -50,6 +50,7 @@ export class ClientConnection
   #phase: Phase = 'idle'
   #attempt: Attempt | undefined
   #body: UpstreamBody | undefined
+  #tunnel: WireTunnel | undefined
   #requestDone = true
   #reusable = true
   #interim = 0
@@ -135,8 +136,8 @@ export class ClientConnection
     this.#body?.fail(reason)
     this.#body = undefined
     this.#writer.cancel(reason)
-    if (this.#phase !== 'tunnel') this.#destroy()
-    else this.#wire.destroy()
+    if (this.#tunnel === undefined) this.#destroy()
+    else this.#tunnel.cut(reason)
   }
 
   // The wire's side.
@@ -270,7 +271,7 @@ export class ClientConnection
     this.#deadline.close()
     attempt.sent = 'response'
     const response = new ResponseMessage(101, head.headers, Body.empty(), head.reason)
-    response.tunnel = new WireTunnel(this.#wire, Buffer.from(chunk.subarray(rest)), {
+    this.#tunnel = new WireTunnel(this.#wire, Buffer.from(chunk.subarray(rest)), {
       protocol,
       clock: owner.clock,
       idleMs: owner.limits.tunnelIdleMs,
@@ -282,6 +283,7 @@ export class ClientConnection
         owner.disconnected()
       },
     })
+    response.tunnel = this.#tunnel
     attempt.succeed(response)
     return chunk.length
   }

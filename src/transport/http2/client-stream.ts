@@ -45,6 +45,7 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
   #phase: Phase = 'head'
   #interim = 0
   #wire: StreamWire | undefined
+  #tunnel: WireTunnel | undefined
   /** When what is waited for must have come, and what it failed by then for. */
   #dueBy: number = Number.POSITIVE_INFINITY
   #dueFor: ProxyErrorCode = 'upstream_head_timeout'
@@ -206,7 +207,7 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     attempt.sent = 'response'
     this.#dueBy = Number.POSITIVE_INFINITY
     if (this.#protocol !== undefined && !endStream && status < 300) {
-      this.#tunnel(attempt, headers, this.#protocol)
+      this.#switch(attempt, headers, this.#protocol)
       return
     }
     this.#phase = 'body'
@@ -223,7 +224,7 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     attempt.succeed(new ResponseMessage(status, headers, new Body(body).fromUpstream()))
   }
 
-  #tunnel(attempt: Attempt, headers: HeaderList, protocol: string): void {
+  #switch(attempt: Attempt, headers: HeaderList, protocol: string): void {
     const { clock, limits } = this.#client.owner
     const wire = new StreamWire(this, this.expectBody(-1), this.#client.upstreamWire)
     this.#phase = 'tunnel'
@@ -232,7 +233,7 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
     const key = attempt.request.headers.get('sec-websocket-key')
     if (key !== undefined && isWebSocket(protocol)) headers.set('Sec-WebSocket-Accept', acceptOf(key))
     const response = new ResponseMessage(101, headers, Body.empty())
-    response.tunnel = new WireTunnel(wire, undefined, {
+    this.#tunnel = new WireTunnel(wire, undefined, {
       protocol,
       clock,
       idleMs: limits.tunnelIdleMs,
@@ -242,6 +243,7 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
         attempt.end(error)
       },
     })
+    response.tunnel = this.#tunnel
     attempt.succeed(response)
     wire.start()
   }
@@ -319,7 +321,8 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
   cancelAttempt(attempt: Attempt, reason: ProxyError): void {
     if (attempt !== this.#attempt) return
     this.#attempt = undefined
-    this.#giveUp(reason, 'never', ErrorCode.CANCEL)
+    if (this.#tunnel === undefined) this.#giveUp(reason, 'never', ErrorCode.CANCEL)
+    else this.#tunnel.cut(reason)
   }
 
   /** Gives up what runs, for a reason of the proxy's own. */

@@ -41,7 +41,7 @@ export class StreamWire implements Wire {
       },
       resume: () => {
         this.#blocked = false
-        this.handler.onDrain()
+        if (!this.#closed) this.handler.onDrain()
       },
       cancel: () => {
         this.#sink = undefined
@@ -52,9 +52,10 @@ export class StreamWire implements Wire {
   /** Begins to read. To be called once there is a handler. */
   start(): void {
     this.#body.open({
-      onChunk: (chunk): MemoryUse => this.handler.onData(chunk as Buffer),
+      onChunk: (chunk): MemoryUse => this.#closed || this.handler.onData(chunk as Buffer),
       onEnd: () => {
         this.#received = true
+        if (this.#closed) return
         this.handler.onEnd()
         this.#closeIfDone()
       },
@@ -107,10 +108,12 @@ export class StreamWire implements Wire {
     if (this.#closed) return
     this.#closed = true
     this.#sink = undefined
-    const { handler } = this
-    this.handler = UNOWNED
-    // Not within the call that ended it: whoever called is not done yet.
-    queueMicrotask(() => handler.onClose(error))
+    // Not within the call that ended it: whoever called is not done yet. Until then, the wire may get another owner.
+    queueMicrotask(() => {
+      const { handler } = this
+      this.handler = UNOWNED
+      handler.onClose(error)
+    })
   }
 
   #closeIfDone(): void {

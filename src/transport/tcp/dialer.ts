@@ -32,7 +32,7 @@ export function dial(
  */
 type Phase =
   | { readonly kind: 'connecting'; connecting: Connecting | undefined; readonly timer: Timer }
-  | { readonly kind: 'open'; readonly wire: Wire }
+  | { readonly kind: 'open'; readonly tunnel: WireTunnel }
   | { readonly kind: 'over' }
 
 const OVER: Phase = { kind: 'over' }
@@ -84,7 +84,7 @@ class Dial implements Abortable {
   abort(reason: ProxyError): void {
     const phase = this.#phase
     if (phase.kind === 'connecting') phase.connecting?.cancel()
-    if (phase.kind === 'open') phase.wire.destroy()
+    if (phase.kind === 'open') phase.tunnel.cut(reason)
     else this.#failed(reason)
   }
 
@@ -100,12 +100,11 @@ class Dial implements Abortable {
       return
     }
     phase.timer.clear()
-    this.#phase = { kind: 'open', wire }
     const { clock, connectors } = this.#runtime
     connectors.onWires(1)
     const response = new ResponseMessage(200)
     response.reason = 'Connection established'
-    response.tunnel = new WireTunnel(wire, undefined, {
+    const tunnel = new WireTunnel(wire, undefined, {
       protocol: 'tcp',
       clock,
       idleMs: this.#idleMs,
@@ -115,6 +114,8 @@ class Dial implements Abortable {
         connectors.onWires(-1)
       },
     })
+    this.#phase = { kind: 'open', tunnel }
+    response.tunnel = tunnel
     this.#resolve(response)
   }
 

@@ -57,9 +57,7 @@ export class TcpConnection implements WireHandler, ServedConnection, ResponseCha
       // Its end, with the bytes that went through, comes when both wires are closed.
       this.#closedFor = reason
       this.#serving.exchange?.abort(reason)
-      // An orderly end in front of what was not sent would be taken for the end of the stream.
-      if (this.#wire.pendingBytes > 0) this.#wire.reset()
-      else this.#wire.destroy()
+      this.#wire.destroy()
       return
     }
     this.#abandon(reason, 'failed')

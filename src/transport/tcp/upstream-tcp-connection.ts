@@ -53,9 +53,9 @@ export class UpstreamTcpConnection implements UpstreamConnection, AttemptCarrier
     return attempt === this.#attempt
   }
 
-  cancelAttempt(attempt: Attempt, _reason: ProxyError): void {
+  cancelAttempt(attempt: Attempt, reason: ProxyError): void {
     if (attempt !== this.#attempt) return
     this.#attempt = undefined
-    this.#wire.destroy()
+    this.#tunnel.cut(reason)
   }
 }
