@@ -313,6 +313,11 @@ describe('a running tcp()', () => {
     await expect(app.running.reload(proxy().route('/', () => respond(200)))).rejects.toThrow(
       'reload: "app" must be one of tcp()',
     )
+    for (const none of [undefined, null, {}, 'app', pool([tcpUrl(after)])])
+      await expect(app.running.reload(none as never)).rejects.toMatchObject({
+        code: 'ERR_OPTION_INVALID',
+        message: expect.stringContaining('reload: "app" must be one of tcp()'),
+      })
     one.end()
     peer.end()
     await app.outcome()
