@@ -146,6 +146,16 @@ describe('proxy.handler', () => {
     )
   })
 
+  test.each([undefined, {}, 'x'])('a step that is no function is refused at the call: %s', (step) => {
+    for (const make of [onRequest, onResponse])
+      expect(() => make(step as never)).toThrow(
+        expect.objectContaining({
+          code: 'ERR_OPTION_INVALID',
+          message: expect.stringContaining(`${make.name}: "step" must be a function`),
+        }),
+      )
+  })
+
   test('a step for requests may answer early, and one for responses may replace', async () => {
     const handler = proxy()
       .use(
