@@ -87,14 +87,30 @@ export function isPem(value: unknown): value is string | Uint8Array {
   return typeof value === 'string' || value instanceof Uint8Array
 }
 
+function assertPem(
+  owner: string,
+  option: string,
+  name: 'cert' | 'key',
+  value: unknown,
+): asserts value is string | Uint8Array {
+  if (!isPem(value)) throw invalidSecret(owner, `${option}.${name}`, 'PEM, as text or bytes', value)
+  if (typeof value === 'string' && !value.includes('-----BEGIN '))
+    throw invalidSecret(
+      owner,
+      `${option}.${name}`,
+      `PEM, as text or bytes ("${option}.${name}File" is for the path of a file)`,
+      value,
+    )
+}
+
 function fromPem(
   owner: string,
   option: string,
   { cert, key, ocsp, passphrase }: Record<'cert' | 'key' | 'ocsp' | 'passphrase', unknown>,
   names: readonly string[] | undefined,
 ): ServerCertificate {
-  if (!isPem(cert)) throw invalidSecret(owner, `${option}.cert`, 'PEM, as text or bytes', cert)
-  if (!isPem(key)) throw invalidSecret(owner, `${option}.key`, 'PEM, as text or bytes', key)
+  assertPem(owner, option, 'cert', cert)
+  assertPem(owner, option, 'key', key)
   if (ocsp !== undefined && !(ocsp instanceof Uint8Array))
     throw invalidSecret(owner, `${option}.ocsp`, 'bytes', ocsp)
   try {
