@@ -48,6 +48,18 @@ describe('pool.retry', () => {
   })
 })
 
+test.each<RetryOptions>([{ on: 503 }, { on: ['unsent', 'UNAVAILABLE'] }, { on: () => true }])(
+  'a pool of tcp: endpoints has no responses to retry: %o',
+  (options) => {
+    expect(() => pool(['tcp://db:5432']).retry(options)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_OPTION_INVALID',
+        message: expect.stringContaining('pool.retry: "on" must be without statuses and functions'),
+      }),
+    )
+  },
+)
+
 describe('retrySettings', () => {
   test('has the defaults that its options tell of', () => {
     expect(retrySettings({})).toEqual({
