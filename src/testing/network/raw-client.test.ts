@@ -51,7 +51,11 @@ test('rawClient gives the head that opens a tunnel as it is, and leaves what fol
   wire.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno')
   expect(await client.response({ to: 'CONNECT' })).toMatchObject({ status: 403, body: Buffer.from('no') })
   wire.write('HTTP/1.1 200 OK\r\n\r\nhello')
-  expect(await client.response({ to: 'CONNECT' })).toMatchObject({ status: 200, complete: true, body: Buffer.alloc(0) })
+  expect(await client.response({ to: 'CONNECT' })).toMatchObject({
+    status: 200,
+    complete: true,
+    body: Buffer.alloc(0),
+  })
   expect((await client.read(5)).toString()).toBe('hello')
 })
 
