@@ -25,7 +25,7 @@ export interface SimulationOptions {
   readonly startAt?: Date | number | undefined
   /**
    * Urls of services that no pool of the app names, but that the app may come to use. Their names stand for addresses of the
-   * public internet, those of endpoints for private ones; `sim.network.addHost` says otherwise.
+   * public internet, those of endpoints for private ones.
    */
   readonly upstreams?: readonly string[] | undefined
   /** So many of the last entries of the journal, and of the last exchanges, are kept. Default 10 000. */
