@@ -348,6 +348,20 @@ describe('what is refused at the call', () => {
     expect(call).toThrow(OptionError)
   })
 
+  test.each(['*', '10.0.0.1', '[::1]', 'a.test:443', 'https://a.test', 'a b'])(
+    '%s, which is no server name',
+    (name) => {
+      expect(() => tcp().sni({ [name]: db })).toThrow(
+        expect.objectContaining({
+          code: 'ERR_OPTION_INVALID',
+          message: expect.stringMatching(
+            /^sni: "names" must be server names such as "a\.example" or "\*\.example"/,
+          ),
+        }),
+      )
+    },
+  )
+
   test('no listener, and nothing to send connections to', async () => {
     await expect(tcp().to(db).start()).rejects.toThrow('"listen" must be called before')
     await expect(tcp().listen(0).start()).rejects.toThrow('"to" must be called before')

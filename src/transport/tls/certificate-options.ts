@@ -3,6 +3,7 @@ import { invalidOption, invalidSecret, OptionError } from '../../core/options.ts
 import { CertificateError } from './certificate-error.ts'
 import type { MadeOfFiles } from './made-of-files.ts'
 import { serverCertificate } from './server-certificate.ts'
+import { SERVER_NAME } from './server-names.ts'
 
 /** A certificate with its key: in files, which are watched, or as PEM text or bytes. */
 export type CertificateOptions = CertificateFiles | CertificatePem
@@ -123,8 +124,6 @@ function fromPem(
     )
   }
 }
-
-const SERVER_NAME = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i
 
 function namesOf(owner: string, option: string, names: unknown): readonly string[] | undefined {
   if (names === undefined) return undefined
