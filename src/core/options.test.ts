@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Duration, durationMs, sizeBytes } from './options.ts'
+import { type Duration, durationMs, type Size, sizeBytes } from './options.ts'
 
 describe('a unit may stand apart from its number', () => {
   test.each<[Duration, number]>([
@@ -11,7 +11,7 @@ describe('a unit may stand apart from its number', () => {
     expect(durationMs('owner', 'option', given)).toBe(ms)
   })
 
-  test.each<[string, number]>([
+  test.each<[Size, number]>([
     ['64kb', 65_536],
     ['64 kb', 65_536],
     ['1.5 MB', 1_572_864],
@@ -23,5 +23,16 @@ describe('a unit may stand apart from its number', () => {
     expect(() => durationMs('owner', 'option', given as Duration)).toThrow(
       'owner: "option" must be a duration',
     )
+  })
+
+  test.each(['64', '64k', '64 m', 'kb', '-1kb', '64kb '])('no size: %o', (given) => {
+    expect(() => sizeBytes('owner', 'option', given as Size)).toThrow('owner: "option" must be a size')
+  })
+
+  test('a unit that there is not is known before anything runs', () => {
+    // @ts-expect-error No size.
+    expect(() => sizeBytes('owner', 'option', '1m')).toThrow('must be a size')
+    // @ts-expect-error No duration.
+    expect(() => durationMs('owner', 'option', '1 hour')).toThrow('must be a duration')
   })
 })

@@ -57,7 +57,9 @@ export function durationMs(
 }
 
 /** A number of bytes, or a number with a unit: `b`, `kb`, `mb`, `gb` (powers of 1024, case ignored). */
-export type Size = number | string
+export type Size = number | `${number}${Unit | Uppercase<Unit>}`
+
+type Unit = 'b' | 'kb' | 'mb' | 'gb'
 
 const SIZE = /^(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)$/i
 const BYTES = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }

@@ -69,7 +69,7 @@ describe('proxy', () => {
     ],
     [
       'a limit that is no size',
-      () => proxy().listen({ limits: { headBytes: 'big' } }),
+      () => proxy().listen({ limits: { headBytes: 'big' as '1mb' } }),
       'limits: "headBytes" must be a size',
     ],
     ['a filter that is none', () => proxy().use({} as never), 'use: "filter" must be a function'],
