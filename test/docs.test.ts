@@ -207,7 +207,9 @@ function defaultsIn(text: string): Record<string, number> {
 
 function defaultOf(option: string, value: string): number {
   if (/^(?:\d+|Infinity)$/.test(value)) return Number(value)
-  return option.endsWith('Ms') ? durationMs('page', option, value as '1s') : sizeBytes('page', option, value)
+  return option.endsWith('Ms')
+    ? durationMs('page', option, value as '1s')
+    : sizeBytes('page', option, value as '1mb')
 }
 
 describe('links between pages', () => {

@@ -71,6 +71,7 @@ export type RequestStep = (exchange: Exchange) => Promise<Maybe> | Maybe
 
 /** A filter for the request alone. What it returns, if anything, is the answer. A synchronous one adds no promise. */
 export function onRequest(step: RequestStep): Filter {
+  assertStep('onRequest', step)
   const filter: Filter = (exchange, next) => {
     const early = step(exchange)
     if (early === undefined) return next(exchange)
@@ -86,12 +87,17 @@ export type ResponseStep = (response: ResponseMessage, exchange: Exchange) => Pr
 
 /** A filter for the response head. It may change the response, or return another. */
 export function onResponse(step: ResponseStep): Filter {
+  assertStep('onResponse', step)
   const filter: Filter = (exchange, next) => {
     const response = next(exchange)
     if (response instanceof ResponseMessage) return afterStep(step, response, exchange)
     return response.then((it) => afterStep(step, it, exchange))
   }
   return named(filter, step.name)
+}
+
+function assertStep(owner: string, step: unknown): void {
+  if (typeof step !== 'function') throw invalidOption(owner, 'step', 'a function', step)
 }
 
 function afterStep(

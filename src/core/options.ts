@@ -35,7 +35,7 @@ export function invalidSecret(
 /** A time: a number of milliseconds, or a number with a unit: `ms`, `s`, `m`, `h`, `d`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
-const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** Milliseconds of a duration. `Infinity` means no limit, where `unlimited` allows it. */
@@ -57,7 +57,9 @@ export function durationMs(
 }
 
 /** A number of bytes, or a number with a unit: `b`, `kb`, `mb`, `gb` (powers of 1024, case ignored). */
-export type Size = number | string
+export type Size = number | `${number}${Unit | Uppercase<Unit>}`
+
+type Unit = 'b' | 'kb' | 'mb' | 'gb'
 
 const SIZE = /^(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)$/i
 const BYTES = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }

@@ -181,6 +181,11 @@ describe('cors', () => {
       '"exposedHeaders" must be',
     ],
     ['a method that is none', { origins: SHOP, methods: ['GET, PUT'] }, '"methods" must be'],
+    [
+      'a method in lower case',
+      { origins: SHOP, methods: ['put'] },
+      '"methods" must be a list of methods in capitals',
+    ],
     ['any method', { origins: SHOP, methods: ['*'] }, '"methods" must be'],
     ['a negative age', { origins: SHOP, maxAge: -1 }, '"maxAge" must be'],
     ['a flag that is none', { origins: SHOP, credentials: 'yes' }, '"credentials" must be'],

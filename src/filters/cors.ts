@@ -119,7 +119,7 @@ class CorsPolicy {
       throw invalidOption('cors', 'origins', '"*", a function, or at least one origin', origins)
     this.#exact = new Set(listed.filter((it) => typeof it === 'string').map(checkedOrigin))
     this.#expressions = listed.filter((it) => typeof it !== 'string').map(wholeMatch)
-    this.#methods = tokens('methods', methods)
+    this.#methods = methodNames(methods)
     this.#allowedHeaders = names('allowedHeaders', allowedHeaders, credentials)
     this.#exposedHeaders = names('exposedHeaders', exposedHeaders, credentials)
     this.#maxAge =
@@ -215,6 +215,14 @@ function tokens(option: string, list: readonly string[]): string {
   if (!Array.isArray(list) || !list.every((it) => typeof it === 'string' && TOKEN.test(it)))
     throw invalidOption('cors', option, 'a list of names', list)
   return list.join(', ')
+}
+
+/** Browsers compare methods as they stand, and send them in capitals. */
+function methodNames(list: readonly string[]): string {
+  const written = tokens('methods', list)
+  if (written !== written.toUpperCase())
+    throw invalidOption('cors', 'methods', 'a list of methods in capitals, such as ["PUT"]', list)
+  return written
 }
 
 function names(option: string, list: readonly string[] | '*', credentials: boolean): string {

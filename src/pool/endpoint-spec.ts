@@ -84,6 +84,8 @@ export function endpointSpecs(
 
 function endpointSpec(given: string | EndpointOptions, tls: TlsConnectOptions): EndpointSpec {
   const options = typeof given === 'string' ? { url: given } : given
+  if (typeof options !== 'object' || options === null || Array.isArray(options) || options instanceof URL)
+    throw invalidOption('pool', 'endpoints', 'a list of addresses, each a text or { url, ... }', given)
   knownOptions('pool', options, ['url', 'weight', 'zone', 'priority', 'labels', 'id', 'probeAddress'])
   const { url, weight = 1, zone, priority = 0, labels = {}, id, probeAddress } = options
   const { parsed, protocol } = parsedUrl(url)

@@ -67,6 +67,15 @@ const refusedTcp: [string, object, string][] = [
   ['another type', { type: 'udp' }, '"type" must be "http", "tcp" or "grpc", got "udp"'],
 ]
 
+test.each([undefined, null, '/healthz'])('pool().health refuses %s for options at the call', (options) => {
+  expect(() => pool(['http://u1']).health(options as unknown as HealthOptions)).toThrow(
+    expect.objectContaining({
+      code: 'ERR_OPTION_INVALID',
+      message: expect.stringContaining('pool.health: "options" must be an object'),
+    }),
+  )
+})
+
 describe('pool().health by TCP', () => {
   test.each(refusedTcp)('refuses %s at the call', (_, options, message) => {
     expect(() => pool(['http://u1']).health({ type: 'tcp', ...options } as HealthOptions)).toThrow(

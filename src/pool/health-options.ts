@@ -12,6 +12,8 @@ export type HealthSettings = HttpHealthSettings | TcpHealthSettings | GrpcHealth
 
 /** Checks the options and fills in the defaults. */
 export function healthSettings(options: HealthOptions): HealthSettings {
+  if (typeof options !== 'object' || options === null)
+    throw invalidOption(HEALTH, 'options', 'an object', options)
   const { type } = options
   switch (type) {
     case undefined:

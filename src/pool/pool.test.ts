@@ -10,7 +10,7 @@ import type { PoolOptions } from './pool-description.ts'
 
 const own = selfSigned()
 
-const refused: [string, (string | EndpointOptions)[], PoolOptions | undefined, string][] = [
+const refused: [string, unknown[], PoolOptions | undefined, string][] = [
   [
     'no endpoint',
     [],
@@ -18,6 +18,19 @@ const refused: [string, (string | EndpointOptions)[], PoolOptions | undefined, s
     'pool: "endpoints" must be a list of at least one address, or a source of lists, got an empty list',
   ],
   ['an address that is none', ['u1:8080'], undefined, 'pool: "url" must be an address such as'],
+  [
+    'a URL object',
+    [new URL('http://u1')],
+    undefined,
+    'pool: "endpoints" must be a list of addresses, each a text or',
+  ],
+  ['a number', [8080], undefined, 'pool: "endpoints" must be a list of addresses, each a text or'],
+  [
+    'a list in a list',
+    [['http://u1']],
+    undefined,
+    'pool: "endpoints" must be a list of addresses, each a text or',
+  ],
   ['a path', ['http://u1/api'], undefined, 'without path and query'],
   ['a password', ['http://a:b@u1'], undefined, 'without user and password'],
   [
@@ -130,7 +143,7 @@ const refused: [string, (string | EndpointOptions)[], PoolOptions | undefined, s
 
 describe('pool', () => {
   test.each(refused)('refuses %s at the call', (_, endpoints, options, message) => {
-    expect(() => pool(endpoints, options)).toThrow(
+    expect(() => pool(endpoints as EndpointOptions[], options)).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION_INVALID', message: expect.stringContaining(message) }),
     )
   })

@@ -23,7 +23,13 @@ import { type FallbackOptions, fallbackSettings } from './fallback-options.ts'
 import { type HealthOptions, healthSettings } from './health-options.ts'
 import { type HedgeOptions, hedgeSettings } from './hedge-options.ts'
 import { describePool, type PoolDescription, type PoolOptions, usedSpecs } from './pool-description.ts'
-import { CONNECT_AGAIN, ONE_ATTEMPT, type RetryOptions, retrySettings } from './retry-options.ts'
+import {
+  CONNECT_AGAIN,
+  looksAtResponses,
+  ONE_ATTEMPT,
+  type RetryOptions,
+  retrySettings,
+} from './retry-options.ts'
 import { RunningPool } from './running-pool.ts'
 import { type SlowStartOptions, slowStartSettings } from './slow-start.ts'
 import { type SubsetOptions, type SubsetSelector, subsetSettings } from './subset.ts'
@@ -254,7 +260,15 @@ export class Pool implements Compilable {
    * @throws `ERR_OPTION_INVALID` for an option that is wrong.
    */
   retry(options: RetryOptions = {}): Pool {
-    return this.#with({ retry: retrySettings(options) })
+    const retry = retrySettings(options)
+    if (this.protocol === 'tcp' && looksAtResponses(retry))
+      throw invalidOption(
+        'pool.retry',
+        'on',
+        'without statuses and functions for endpoints of tcp: and tls:, which send no responses',
+        options.on,
+      )
+    return this.#with({ retry })
   }
 
   /**

@@ -22,8 +22,9 @@ export function repeatableRule(
     idempotencyKey = false,
   }: { readonly methods?: readonly string[]; readonly idempotencyKey?: boolean },
 ): RepeatableRule {
-  if (!Array.isArray(methods) || !methods.every((it) => typeof it === 'string' && /^[!-~]+$/.test(it)))
-    throw invalidOption(owner, 'methods', 'a list of methods such as "GET"', methods)
+  // Methods are told apart by case: in lower case they would be those of no request.
+  if (!Array.isArray(methods) || !methods.every((it) => typeof it === 'string' && /^[!-`{-~]+$/.test(it)))
+    throw invalidOption(owner, 'methods', 'a list of methods in capitals, such as ["GET"]', methods)
   if (typeof idempotencyKey !== 'boolean')
     throw invalidOption(owner, 'idempotencyKey', 'true or false', idempotencyKey)
   return { methods: new Set<string>(methods), idempotencyKey }

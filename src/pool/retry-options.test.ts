@@ -13,8 +13,9 @@ const refused: [string, Partial<Record<keyof RetryOptions, unknown>> & Record<st
   ['no condition', { on: [] }, '"on" must be at least one condition'],
   ['a status that is none', { on: 700 }, '"on" must be a status from 200 to 599'],
   ['an interim status', { on: '100-199' }, '"on" must be a status from 200 to 599'],
-  ['one method', { methods: 'GET' }, '"methods" must be a list of methods'],
+  ['one method', { methods: 'GET' }, '"methods" must be a list of methods in capitals'],
   ['a method that is none', { methods: ['GET '] }, '"methods" must be a list of methods'],
+  ['a method in lower case', { methods: ['post'] }, '"methods" must be a list of methods in capitals'],
   ['a header for a switch', { idempotencyKey: 'X-Key' }, '"idempotencyKey" must be true or false'],
   ['no time at all', { perAttemptMs: 0 }, '"perAttemptMs" must be a duration of at least 1 ms'],
   ['a negative budget', { budget: -0.1 }, '"budget.ratio" must be a number that is not negative'],
@@ -46,6 +47,18 @@ describe('pool.retry', () => {
     )
   })
 })
+
+test.each<RetryOptions>([{ on: 503 }, { on: ['unsent', 'UNAVAILABLE'] }, { on: () => true }])(
+  'a pool of tcp: endpoints has no responses to retry: %o',
+  (options) => {
+    expect(() => pool(['tcp://db:5432']).retry(options)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_OPTION_INVALID',
+        message: expect.stringContaining('pool.retry: "on" must be without statuses and functions'),
+      }),
+    )
+  },
+)
 
 describe('retrySettings', () => {
   test('has the defaults that its options tell of', () => {

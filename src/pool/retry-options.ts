@@ -147,6 +147,11 @@ export const ONE_ATTEMPT: RetrySettings = retrySettings({ attempts: 1, budget: N
 /** For pools of `tcp()` that say nothing else. */
 export const CONNECT_AGAIN: RetrySettings = retrySettings({ attempts: 3, on: 'unsent', budget: 1 })
 
+/** Whether some of what is retried are responses, and not failures alone. */
+export function looksAtResponses({ statuses, grpcStatuses, predicates }: RetrySettings): boolean {
+  return statuses.length > 0 || grpcStatuses.size > 0 || predicates.length > 0
+}
+
 function conditionsOf(
   on: RetryCondition | readonly RetryCondition[],
 ): Pick<RetrySettings, 'conditions' | 'statuses' | 'grpcStatuses' | 'predicates'> {

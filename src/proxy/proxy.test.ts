@@ -69,7 +69,7 @@ describe('proxy', () => {
     ],
     [
       'a limit that is no size',
-      () => proxy().listen({ limits: { headBytes: 'big' } }),
+      () => proxy().listen({ limits: { headBytes: 'big' as '1mb' } }),
       'limits: "headBytes" must be a size',
     ],
     ['a filter that is none', () => proxy().use({} as never), 'use: "filter" must be a function'],
@@ -144,6 +144,16 @@ describe('proxy.handler', () => {
     expect((await handler(exchange({ url: '/x', method: 'PUT' }))).headers.get('content-type')).toBe(
       'application/problem+json',
     )
+  })
+
+  test.each([undefined, {}, 'x'])('a step that is no function is refused at the call: %s', (step) => {
+    for (const make of [onRequest, onResponse])
+      expect(() => make(step as never)).toThrow(
+        expect.objectContaining({
+          code: 'ERR_OPTION_INVALID',
+          message: expect.stringContaining(`${make.name}: "step" must be a function`),
+        }),
+      )
   })
 
   test('a step for requests may answer early, and one for responses may replace', async () => {

@@ -172,7 +172,7 @@ export class RunningProxy implements AsyncDisposable {
    */
   async reload(app: Described): Promise<void> {
     const before = this.#reloading
-    const reloaded = before.then(() => this.#reload(withListener(app.description)))
+    const reloaded = before.then(() => this.#reload(app))
     this.#reloading = reloaded.catch(() => {})
     return reloaded
   }
@@ -256,11 +256,13 @@ export class RunningProxy implements AsyncDisposable {
     this.#closed.resolve()
   }
 
-  async #reload(description: ProxyDescription): Promise<void> {
+  async #reload(app: Described | undefined): Promise<void> {
     this.#mustServe()
     const { protocol } = this.#connectors
-    if (description.protocol !== protocol)
-      throw invalidOption('reload', 'app', `one of ${protocol === 'tcp' ? 'tcp()' : 'proxy()'}`, description)
+    // Also where no types were checked.
+    if (app?.description?.protocol !== protocol)
+      throw invalidOption('reload', 'app', `one of ${protocol === 'tcp' ? 'tcp()' : 'proxy()'}`, app)
+    const description = withListener(app.description)
     const { observer } = this.#surroundings
     const compiled = new CompiledProxy(description, this.#targets, observer, this.#compiled)
     compiled.start()

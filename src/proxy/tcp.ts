@@ -1,9 +1,10 @@
+import { isIP } from 'node:net'
 import { assertFilter, type Filter } from '../core/handler.ts'
-import { parseHostPattern } from '../core/host-pattern.ts'
 import { all, type MatchPredicate } from '../core/match.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import type { Pool } from '../pool/pool.ts'
 import { isCompilable } from '../transport/runtime.ts'
+import { SERVER_NAME } from '../transport/tls/server-names.ts'
 import { isAlpnProtocol } from '../transport/tls-options.ts'
 import { routerOf } from './compiled-proxy.ts'
 import { type ProxyDescription, refuseSameAddress } from './description.ts'
@@ -150,9 +151,14 @@ class DescribedTcp implements TcpProxy {
       )
     const offers = alpnMatch(options)
     const added = Object.entries(names).map(([name, target]) => {
-      const pattern = parseHostPattern('sni', 'names', name)
-      if (pattern.port !== undefined || name.startsWith('['))
-        throw invalidOption('sni', 'names', 'server names without a port', name)
+      // No client asks for an address in SNI (RFC 6066 section 3).
+      if (!SERVER_NAME.test(name.replace(/\.$/, '')) || isIP(name) !== 0)
+        throw invalidOption(
+          'sni',
+          'names',
+          'server names such as "a.example" or "*.example", without a port and no addresses (names in punycode; "to" takes the rest)',
+          name,
+        )
       if (!isCompilable(target)) throw invalidOption('sni', name, 'a pool of tcp: or tls: endpoints', target)
       refuseEndpointsOf('http', 'sni', name, target)
       const match = offers === undefined ? { host: name } : all({ host: name }, offers)

@@ -5,6 +5,7 @@ import {
   type Filter,
   OptionError,
   type Outcome,
+  pool,
   proxy,
   respond,
 } from '../../src/index.ts'
@@ -251,6 +252,32 @@ test('CONNECT is not explained as a route, and a simulation explains it all the 
   await client.send('CONNECT api.example.com:80 HTTP/1.1\r\nHost: a\r\n\r\n')
   expect((await client.response()).status).toBe(403)
   expect(sim.explain(sim.exchanges[0]!)).toMatch(/CONNECT api\.example\.com:80 [\s\S]*destination_denied/)
+  await sim.assertNoLeaks()
+})
+
+test('in a simulation, services that no pool names are of the public internet', async () => {
+  const app = proxy()
+    .connect({ allow: ['api.example.com:443', 'db.example.com:5432', 'inside.example.com:443'] })
+    .route('/', pool(['http://inside.example.com']))
+  const upstreams = [
+    'http://api.example.com:443',
+    'tcp://db.example.com:5432',
+    'http://inside.example.com:443',
+  ]
+  await using sim = simulate(app, { upstreams })
+  sim.upstream('http://api.example.com:443').reply({ body: 'through' })
+  for (const authority of ['api.example.com:443', 'db.example.com:5432']) {
+    const client = await sim.connect()
+    await client.send(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`)
+    expect((await client.response({ to: 'CONNECT' })).status).toBe(200)
+    await client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    expect((await client.response()).body.toString()).toBe(authority.startsWith('api') ? 'through' : 'ok')
+    client.end()
+  }
+  // An endpoint of a pool is inside, whatever else stands at its host.
+  const client = await sim.connect()
+  await client.send('CONNECT inside.example.com:443 HTTP/1.1\r\nHost: a\r\n\r\n')
+  expect((await client.response({ to: 'CONNECT' })).status).toBe(403)
   await sim.assertNoLeaks()
 })
 

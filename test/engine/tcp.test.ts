@@ -313,6 +313,11 @@ describe('a running tcp()', () => {
     await expect(app.running.reload(proxy().route('/', () => respond(200)))).rejects.toThrow(
       'reload: "app" must be one of tcp()',
     )
+    for (const none of [undefined, null, {}, 'app', pool([tcpUrl(after)])])
+      await expect(app.running.reload(none as never)).rejects.toMatchObject({
+        code: 'ERR_OPTION_INVALID',
+        message: expect.stringContaining('reload: "app" must be one of tcp()'),
+      })
     one.end()
     peer.end()
     await app.outcome()
@@ -342,6 +347,20 @@ describe('what is refused at the call', () => {
   ])('%s', (_, call) => {
     expect(call).toThrow(OptionError)
   })
+
+  test.each(['*', '10.0.0.1', '[::1]', 'a.test:443', 'https://a.test', 'a b'])(
+    '%s, which is no server name',
+    (name) => {
+      expect(() => tcp().sni({ [name]: db })).toThrow(
+        expect.objectContaining({
+          code: 'ERR_OPTION_INVALID',
+          message: expect.stringMatching(
+            /^sni: "names" must be server names such as "a\.example" or "\*\.example"/,
+          ),
+        }),
+      )
+    },
+  )
 
   test('no listener, and nothing to send connections to', async () => {
     await expect(tcp().to(db).start()).rejects.toThrow('"listen" must be called before')

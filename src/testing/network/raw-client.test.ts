@@ -46,6 +46,19 @@ test('rawClient reads response after response', async () => {
   expect((await client.response()).status).toBe(304)
 })
 
+test('rawClient gives the head that opens a tunnel as it is, and leaves what follows', async () => {
+  const { client, wire } = await pair()
+  wire.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno')
+  expect(await client.response({ to: 'CONNECT' })).toMatchObject({ status: 403, body: Buffer.from('no') })
+  wire.write('HTTP/1.1 200 OK\r\n\r\nhello')
+  expect(await client.response({ to: 'CONNECT' })).toMatchObject({
+    status: 200,
+    complete: true,
+    body: Buffer.alloc(0),
+  })
+  expect((await client.read(5)).toString()).toBe('hello')
+})
+
 test('rawClient says what it got when there is no response', async () => {
   const { client, wire } = await pair()
   wire.write('HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nabc')

@@ -25,8 +25,9 @@ export interface RawClient {
   /** All bytes until the other side ends. Rejects when it resets. */
   readToEnd(): Promise<Buffer>
   /**
-   * The next response; interim ones are with it. Say `{ to: 'HEAD' }` after a HEAD. A 101 is given as it is; what
-   * follows it is there for `read`. Rejects when the connection ends before a response has begun; one that breaks
+   * The next response; interim ones are with it. Say `{ to: 'HEAD' }` after a HEAD, and `{ to: 'CONNECT' }` after a
+   * CONNECT, since these have no body. A 101 is given as it is, and so is the 2xx that opens a tunnel; what follows
+   * is there for `read`. Rejects when the connection ends before a response has begun; one that breaks
    * off is `complete: false`.
    */
   response(options?: { readonly to?: string }): Promise<RawResponse>
@@ -144,7 +145,7 @@ class WireClient implements RawClient, WireHandler {
     let found: RawResponse | undefined
     const reader = new SimpleReader({
       kind: 'response',
-      onHead: () => to !== 'HEAD',
+      onHead: ({ startLine }) => to !== 'HEAD' && !(to === 'CONNECT' && /^\S+ 2/.test(startLine)),
       onMessage: (message) => {
         const response = rawResponse(message, informational)
         if (response.status >= 200 || response.status === 101) found = response

@@ -593,7 +593,11 @@ test.each<[string, (app: RoutedProxy) => unknown, string]>([
   ],
   ['a rule without a name', (app) => record(app, { to, redact: [{ query: '' }] }), '"query" must be a name'],
   ['a text of text', (app) => record(app, { to, redact: [{ text: 'a' as never }] }), 'a regular expression'],
-  ['an odd size', (app) => record(app, { to, maxBodyBytes: 'much' }), '"maxBodyBytes" must be a size'],
+  [
+    'an odd size',
+    (app) => record(app, { to, maxBodyBytes: 'much' as '1mb' }),
+    '"maxBodyBytes" must be a size',
+  ],
   ['one kept type', (app) => record(app, { to, keepBodies: 'a/b' as never }), '"keepBodies" must be a list'],
   [
     'an odd kept type',

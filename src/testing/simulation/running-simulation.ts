@@ -99,7 +99,8 @@ export class RunningSimulation implements Simulation {
     this.#driver = new SimulationDriver(this.#clock, work, seed, () => this.#open().join('\n'))
     this.#journal = new WrittenJournal(this.#clock, keep)
     this.#log = new ExchangeLog(this.#journal, keep, seed)
-    for (const url of [...endpointUrls(app), ...upstreams]) this.#addUpstream(url)
+    for (const url of endpointUrls(app)) this.#addUpstream(url)
+    this.#addOutsiders(upstreams)
     this.#ready = inside(() => this.#start())
     // Whoever asks for something is told, also where that is only for time to pass.
     this.#ready.catch((error: Error) => this.#driver.violated(error))
@@ -284,6 +285,19 @@ export class RunningSimulation implements Simulation {
       this.#started.add(upstream)
       await upstream.start()
     }
+  }
+
+  /** Services that no pool names: of the public internet, so that a CONNECT to them is let through as it would be there. */
+  #addOutsiders(urls: readonly string[]): void {
+    const inside = new Set(Array.from(this.#upstreams.keys(), (origin) => new URL(origin).hostname))
+    const outside = new Set(urls.map((url) => new URL(originOf(url)).hostname))
+    let last = 0
+    for (const host of outside) {
+      if (inside.has(host) || host === 'localhost' || host.startsWith('[') || isIP(host) !== 0) continue
+      last++
+      this.network.addHost(host, `93.184.${last >> 8}.${last & 0xff}`)
+    }
+    for (const url of urls) this.#addUpstream(url)
   }
 
   #addUpstream(url: string): FakeUpstream {

@@ -220,6 +220,14 @@ describe('simulate', () => {
     })
   })
 
+  it('tells the addresses of its services before anything was asked', async () => {
+    await using sim = simulate(proxy().route('/', pool(['http://u1:8080', 'https://u2'])))
+    expect(sim.upstreams.map(({ url, port }) => [url, port])).toEqual([
+      ['http://u1:8080', 8080],
+      ['https://u2:443', 443],
+    ])
+  })
+
   it('asks the listener that a url names by its port', async () => {
     const listening = proxy()
       .listen(8080)

@@ -23,7 +23,10 @@ export interface SimulationOptions {
   readonly latencyMs?: number | undefined
   /** The wall time at the start. Default 2026-01-01T00:00:00Z. */
   readonly startAt?: Date | number | undefined
-  /** Urls of services that no pool of the app names, but that the app may come to use. */
+  /**
+   * Urls of services that no pool of the app names, but that the app may come to use. Their names stand for addresses of the
+   * public internet, those of endpoints for private ones.
+   */
   readonly upstreams?: readonly string[] | undefined
   /** So many of the last entries of the journal, and of the last exchanges, are kept. Default 10 000. */
   readonly keep?: number | undefined

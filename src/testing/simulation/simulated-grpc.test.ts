@@ -158,5 +158,13 @@ test('gRPC refuses what makes no sense', () => {
   expect(() => upstream.grpc('/a.B/C', { code: 1 } as never)).toThrow('fakeUpstream.grpc: "code"')
   expect(() => upstream.grpc('/a.B/C', { status: -1 })).toThrow('"status" must be a whole number')
   expect(() => upstream.grpc('/a.B/C', 'x' as never)).toThrow('"answer" must be an object such as')
+  for (const messages of [{ id: 1 }, [{ id: 1 }], 7, null])
+    expect(() => upstream.grpc('/a.B/C', { messages: messages as never })).toThrow(
+      'fakeUpstream.grpc: "messages" must be bytes or text of a message',
+    )
+  for (const message of [{}, 7])
+    expect(() => upstream.grpc('/a.B/C', { status: 5, message: message as never })).toThrow(
+      'fakeUpstream.grpc: "message" must be a text',
+    )
   expect(() => upstream.grpcHealth('FINE' as 'SERVING')).toThrow('"status" must be one of UNKNOWN, SERVING')
 })

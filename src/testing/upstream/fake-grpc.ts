@@ -87,6 +87,8 @@ function grpcReply(reply: GrpcReply): FakeReply {
   knownOptions(owner, reply, OPTIONS)
   const { messages, status = 0, message, delayMs } = reply
   integer(owner, 'status', status)
+  if (message !== undefined && typeof message !== 'string')
+    throw invalidOption(owner, 'message', 'a text', message)
   const { trailersOnly = messages === undefined && status !== 0 } = reply
   const said: [string, string][] = [['grpc-status', `${status}`]]
   if (message !== undefined) said.push(['grpc-message', encodedStatusMessage(message)])
@@ -97,8 +99,20 @@ function grpcReply(reply: GrpcReply): FakeReply {
 }
 
 function framedBody(messages: GrpcReply['messages'] = []): Uint8Array | AsyncIterable<Uint8Array> {
-  if (typeof messages === 'string' || messages instanceof Uint8Array) return framedMessage(messages)
-  return Symbol.asyncIterator in messages ? framedEach(messages) : Buffer.concat(messages.map(framedMessage))
+  if (isMessage(messages)) return framedMessage(messages)
+  if (Array.isArray(messages) && messages.every(isMessage)) return Buffer.concat(messages.map(framedMessage))
+  if (typeof messages === 'object' && messages !== null && Symbol.asyncIterator in messages)
+    return framedEach(messages)
+  throw invalidOption(
+    'fakeUpstream.grpc',
+    'messages',
+    'bytes or text of a message, a list of these, or an iterable that gives one after the other',
+    messages,
+  )
+}
+
+function isMessage(given: unknown): given is GrpcMessage {
+  return typeof given === 'string' || given instanceof Uint8Array
 }
 
 async function* framedEach(messages: AsyncIterable<GrpcMessage>): AsyncGenerator<Uint8Array> {

@@ -234,9 +234,9 @@ export class ScriptedUpstream implements FakeUpstream, ConnectionHost {
   }
 
   get port(): number {
-    const { address } = this.#listener
-    if (address === undefined) throw new Error('fakeUpstream: it has no port; call start() first')
-    return address.port
+    const { port } = this.#listener
+    if (port === undefined) throw new Error('fakeUpstream: it has no port; call start() first')
+    return port
   }
 
   get totalRequests(): number {

@@ -35,9 +35,10 @@ export class UpstreamListener {
     this.#asking = () => this.#blocks === 0 && options.accepts()
   }
 
-  /** `undefined` unless it was started. */
-  get address(): Address | undefined {
-    return this.#address
+  /** `undefined` where any port will do and none was taken yet. */
+  get port(): number | undefined {
+    const { port } = this.#address ?? this.#options
+    return port === 0 ? undefined : port
   }
 
   async start(): Promise<void> {

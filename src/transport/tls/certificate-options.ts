@@ -3,6 +3,7 @@ import { invalidOption, invalidSecret, OptionError } from '../../core/options.ts
 import { CertificateError } from './certificate-error.ts'
 import type { MadeOfFiles } from './made-of-files.ts'
 import { serverCertificate } from './server-certificate.ts'
+import { SERVER_NAME } from './server-names.ts'
 
 /** A certificate with its key: in files, which are watched, or as PEM text or bytes. */
 export type CertificateOptions = CertificateFiles | CertificatePem
@@ -87,14 +88,30 @@ export function isPem(value: unknown): value is string | Uint8Array {
   return typeof value === 'string' || value instanceof Uint8Array
 }
 
+function assertPem(
+  owner: string,
+  option: string,
+  name: 'cert' | 'key',
+  value: unknown,
+): asserts value is string | Uint8Array {
+  if (!isPem(value)) throw invalidSecret(owner, `${option}.${name}`, 'PEM, as text or bytes', value)
+  if (typeof value === 'string' && !value.includes('-----BEGIN '))
+    throw invalidSecret(
+      owner,
+      `${option}.${name}`,
+      `PEM, as text or bytes ("${option}.${name}File" is for the path of a file)`,
+      value,
+    )
+}
+
 function fromPem(
   owner: string,
   option: string,
   { cert, key, ocsp, passphrase }: Record<'cert' | 'key' | 'ocsp' | 'passphrase', unknown>,
   names: readonly string[] | undefined,
 ): ServerCertificate {
-  if (!isPem(cert)) throw invalidSecret(owner, `${option}.cert`, 'PEM, as text or bytes', cert)
-  if (!isPem(key)) throw invalidSecret(owner, `${option}.key`, 'PEM, as text or bytes', key)
+  assertPem(owner, option, 'cert', cert)
+  assertPem(owner, option, 'key', key)
   if (ocsp !== undefined && !(ocsp instanceof Uint8Array))
     throw invalidSecret(owner, `${option}.ocsp`, 'bytes', ocsp)
   try {
@@ -107,8 +124,6 @@ function fromPem(
     )
   }
 }
-
-const SERVER_NAME = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i
 
 function namesOf(owner: string, option: string, names: unknown): readonly string[] | undefined {
   if (names === undefined) return undefined

@@ -77,10 +77,19 @@ describe('tls of listen', () => {
     [
       'a path for PEM',
       { cert: '/etc/cert.pem', key: '/etc/key.pem' },
-      '"tls.cert" must be a certificate with its key, but there is no certificate in PEM',
+      'listen: "tls.cert" must be PEM, as text or bytes ("tls.certFile" is for the path of a file), got string',
+    ],
+    [
+      'a path for the key',
+      { cert: pair.cert, key: '/etc/key.pem' },
+      'listen: "tls.key" must be PEM, as text or bytes ("tls.keyFile" is for the path of a file), got string',
     ],
     ['a key of another', { cert: pair.cert, key: other.key }, 'but the key is not that of the certificate'],
-    ['a key that is none', { cert: pair.cert, key: 'x' }, 'but the key cannot be read as PEM'],
+    [
+      'a key that is none',
+      { cert: pair.cert, key: '-----BEGIN PRIVATE KEY-----' },
+      'but the key cannot be read as PEM',
+    ],
     [
       'a passphrase that is missing',
       { cert: pair.cert, key: encrypted() },

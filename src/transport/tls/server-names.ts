@@ -1,3 +1,6 @@
+/** A name of a server, or a wildcard, as it may be given for a certificate or for SNI. An IPv4 address looks like one. */
+export const SERVER_NAME: RegExp = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i
+
 /**
  * What belongs to the name of a server: an exact name first, then a wildcard, whose `*` stands for exactly one label, the
  * first (RFC 9525 section 6.3). Case does not count.
