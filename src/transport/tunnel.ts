@@ -80,7 +80,10 @@ export class WireTunnel implements Tunnel {
   }
 }
 
-/** How long nothing may go through once one side has ended, unless said otherwise, and how long the other may stay once it is closed. */
+/**
+ * How long nothing may go through once one side has ended, unless said otherwise. Also how long the other may stay once it is
+ * closed, and as long again while it still has something to take.
+ */
 const HALF_CLOSED_MS = 10_000
 
 function lost(code: ProxyErrorCode, cause?: Error): ProxyError {
@@ -98,11 +101,14 @@ interface JoinTimes {
 class Join {
   readonly #upstream: Wire
   readonly #downstream: Wire
+  readonly #clock: Clock
   readonly #deadline: Deadline
   readonly #times: JoinTimes
   readonly #onClose: (end: TunnelEnd) => void
   #open = 2
   #halfClosed = false
+  /** With one side gone: until when the other may take what was meant for it. */
+  #lastBy = 0
   #bytesUp = 0
   #bytesDown = 0
   #error: ProxyError | undefined
@@ -116,6 +122,7 @@ class Join {
   ) {
     this.#upstream = upstream
     this.#downstream = downstream
+    this.#clock = clock
     this.#times = times
     this.#onClose = onClose
     this.#deadline = new Deadline(clock, () => this.#idled())
@@ -180,7 +187,9 @@ class Join {
       // What was read before an orderly end still goes out; a reset is passed on as one.
       if (error === undefined) {
         other.end()
-        this.#deadline.arm(Math.min(this.#times.idleMs, HALF_CLOSED_MS))
+        const { idleMs, halfClosedMs } = this.#times
+        this.#lastBy = this.#clock.now() + Math.min(idleMs, halfClosedMs)
+        this.#deadline.arm(Math.min(idleMs, HALF_CLOSED_MS))
         // Reading must go on, or the end of the other side is never seen.
         other.resume()
       } else other.reset()
@@ -191,6 +200,11 @@ class Join {
   }
 
   #idled(): void {
+    const left = this.#lastBy - this.#clock.now()
+    if (this.#open === 1 && left > 0 && this.#upstream.pendingBytes + this.#downstream.pendingBytes > 0) {
+      this.#deadline.arm(Math.min(left, HALF_CLOSED_MS))
+      return
+    }
     this.#error ??= lost('tunnel_timeout')
     // An orderly end in front of what was not sent would be taken for the end of the stream.
     for (const wire of [this.#upstream, this.#downstream]) {
