@@ -41,6 +41,15 @@ describe('errorAnswer', () => {
     },
   )
 
+  test.each(['GET', 'HEAD', 'OPTIONS'])(
+    'is a problem document for %s, which no call of gRPC has',
+    (method) => {
+      const one = exchange({ method, headers: { 'content-type': 'application/grpc' } })
+      // With a status of 200, a cache could keep it for what is no call.
+      expect(errorAnswer(new ProxyError('no_endpoint'), one).status).toBe(503)
+    },
+  )
+
   test("is of the client's type where the request goes on as one of gRPC", () => {
     const one = asked('application/grpc')
     one.set(clientGrpcWebType, 'application/grpc-web-text')

@@ -20,9 +20,13 @@ export function grpcWebType(headers: HeaderList): string | undefined {
 /** The type of what a client of gRPC-Web has sent, where its request goes on as one of gRPC. */
 export const clientGrpcWebType: Attribute<string> = attribute<string>('clientGrpcWebType')
 
-/** The content type of an error answer to a call of gRPC or gRPC-Web; `undefined` where the request is neither. */
+/**
+ * The content type of an error answer to a call of gRPC or gRPC-Web; `undefined` where the request is neither. Every call is a
+ * POST: to a GET, whatever its type says, an error with the status 200 could be kept by a cache.
+ */
 export function grpcAnswerType(exchange: Exchange): string | undefined {
-  const { headers } = exchange.request
+  const { method, headers } = exchange.request
+  if (method !== 'POST') return undefined
   const web = exchange.get(clientGrpcWebType) ?? grpcWebType(headers)
   return web ?? (isGrpc(headers) ? 'application/grpc' : undefined)
 }

@@ -22,9 +22,17 @@ export function compose(filters: readonly Filter[], handler: Handler): Handler {
   }, handler)
 }
 
-/** Lets filters release what they hold. */
-export function dispose(filters: readonly Filter[]): void {
-  for (const filter of filters) (filter as Partial<Disposable>)[Symbol.dispose]?.()
+/**
+ * Lets filters release what they hold. One that throws over that is told of, `whose` with it, and keeps nothing else from its
+ * end: it may be due because a socket was closed.
+ */
+export function dispose(filters: readonly Filter[], whose = ''): void {
+  for (const filter of filters)
+    try {
+      ;(filter as Partial<Disposable>)[Symbol.dispose]?.()
+    } catch (error) {
+      console.error(`gatewright: a filter${whose} has failed over its end`, error)
+    }
 }
 
 /** The promise that was marked last: the filters of a chain hand on the same one. */

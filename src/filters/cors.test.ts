@@ -61,6 +61,15 @@ describe('cors allows', () => {
     expect([headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual(['*', undefined])
   })
 
+  test('everyone, in answers without an origin too, which a cache may give to a page later', async () => {
+    const headers = await get({ origins: '*', exposedHeaders: ['X-Total'] })
+    expect([
+      headers.get('access-control-allow-origin'),
+      headers.get('access-control-expose-headers'),
+      headers.get('vary'),
+    ]).toEqual(['*', 'X-Total', undefined])
+  })
+
   test('a sticky or global expression each time', async () => {
     const filter = cors({ origins: /https:\/\/shop\.example/g })
     for (let i = 0; i < 2; i++) {

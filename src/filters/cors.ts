@@ -128,8 +128,10 @@ class CorsPolicy {
 
   /** Whether pages of this origin may read the answer. */
   allows(origin: string | undefined, exchange: Exchange): boolean | Promise<boolean> {
+    // One answer for all is given to all: a cache may have it from a request that named no origin.
+    if (this.#any) return true
     if (origin === undefined) return false
-    if (this.#any || this.#exact.has(origin)) return true
+    if (this.#exact.has(origin)) return true
     if (!ORIGIN.test(origin)) return false
     if (this.#expressions.some((it) => it.test(origin))) return true
     const answer = this.#ask?.(origin, exchange) ?? false
@@ -144,7 +146,7 @@ class CorsPolicy {
     allowed: boolean,
   ): Promise<ResponseMessage> | ResponseMessage {
     const { method, headers } = exchange.request
-    const fields = this.#fields(allowed ? origin : undefined)
+    const fields = this.#fields(this.#any ? '*' : allowed ? origin : undefined)
     if (method === 'OPTIONS' && origin !== undefined && headers.has('access-control-request-method'))
       return this.#preflight(fields, allowed, headers)
     if (allowed && this.#exposedHeaders !== '')
@@ -170,7 +172,7 @@ class CorsPolicy {
   #fields(origin: string | undefined): HeaderList {
     const fields = new HeaderList()
     if (origin !== undefined) {
-      fields.append('Access-Control-Allow-Origin', this.#any ? '*' : origin)
+      fields.append('Access-Control-Allow-Origin', origin)
       if (this.#credentials) fields.append('Access-Control-Allow-Credentials', 'true')
     }
     if (!this.#any) fields.append('Vary', 'Origin')

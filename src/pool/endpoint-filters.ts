@@ -41,7 +41,7 @@ export class EndpointFilters {
     const filter = this.#made.get(endpoint)
     if (filter === undefined) return
     this.#made.delete(endpoint)
-    dispose([filter])
+    dispose([filter], ` of the endpoint ${JSON.stringify(endpoint.id)}`)
   }
 
   /** All endpoints of these members are gone. */

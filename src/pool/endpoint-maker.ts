@@ -4,21 +4,18 @@ import type { EndpointSpec } from './endpoint-spec.ts'
 import { FiltersInUse } from './filters-in-use.ts'
 import { UNKNOWN, UNPROVEN } from './health.ts'
 import type { PoolDescription } from './pool-description.ts'
-import type { PoolNews } from './pool-news.ts'
 
 /** Makes the endpoints of a pool, with their connectors and the filters of their own, and unmakes them. */
 export class EndpointMaker {
   readonly filters: FiltersInUse
   readonly #members: object
   readonly #runtime: Runtime
-  readonly #news: PoolNews
 
   /** Of these members. */
-  constructor(members: object, runtime: Runtime, news: PoolNews) {
+  constructor(members: object, runtime: Runtime) {
     this.filters = new FiltersInUse(members)
     this.#members = members
     this.#runtime = runtime
-    this.#news = news
   }
 
   /**
@@ -49,17 +46,8 @@ export class EndpointMaker {
   /** Those that were made and never served. */
   discard(endpoints: readonly PoolEndpoint[], limits: PoolDescription['limits']): void {
     for (const endpoint of endpoints) {
-      this.endFilters(endpoint)
-      this.#runtime.connectors.release(endpoint.spec.connect, limits)
-    }
-  }
-
-  /** What a filter throws over its end is no fault of whoever comes to the end of an endpoint: an attempt's connection. */
-  endFilters(endpoint: PoolEndpoint): void {
-    try {
       this.filters.end(endpoint)
-    } catch (error) {
-      this.#news.filterNotEnded(endpoint, error)
+      this.#runtime.connectors.release(endpoint.spec.connect, limits)
     }
   }
 }

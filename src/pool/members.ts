@@ -52,7 +52,7 @@ export class Members {
     this.#description = description
     this.#runtime = runtime
     this.news = new PoolNews(description.name, runtime)
-    this.#maker = new EndpointMaker(this, runtime, this.news)
+    this.#maker = new EndpointMaker(this, runtime)
     // Nothing is probed before the start, so nothing has to pass a probe.
     this.#all = this.#maker.make(usedSpecs(description.specs, description), description, false)
     this.snapshot = new ServingSnapshot(this.#all, description, this.news, runtime.random)
@@ -310,7 +310,7 @@ export class Members {
     this.#runtime.connectors.retire(endpoint.spec.connect, this.#description.limits)
     this.news.removed(endpoint)
     if (endpoint.inFlight === 0) {
-      this.#maker.endFilters(endpoint)
+      this.#maker.filters.end(endpoint)
       return
     }
     this.#leaving.add(endpoint)
@@ -328,7 +328,7 @@ export class Members {
     endpoint.drain = undefined
     this.#leaving.delete(endpoint)
     if (endpoint.admission === 'draining') this.#drained(endpoint, drain.cut)
-    else if (endpoint.admission === 'removed') this.#maker.endFilters(endpoint)
+    else if (endpoint.admission === 'removed') this.#maker.filters.end(endpoint)
     drain.end(true)
   }
 

@@ -92,10 +92,6 @@ export class PoolNews {
     this.#emit({ kind: 'list-refused', error })
   }
 
-  filterNotEnded({ id }: PoolEndpoint, error: unknown): void {
-    console.error(`gatewright: a filter of the endpoint ${JSON.stringify(id)} has failed over its end`, error)
-  }
-
   /** Whether anyone subscribes or not: a pool whose source fails serves what it has, so nothing else would show it. */
   #report(what: string, error: unknown): void {
     console.error(`gatewright: the source of the pool ${JSON.stringify(this.#name)} ${what}`, error)

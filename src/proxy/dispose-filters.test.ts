@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Filter } from '../core/handler.ts'
 import { respond } from '../core/message.ts'
 import { pool } from '../pool/pool.ts'
@@ -40,4 +40,37 @@ test('filters let go of what they hold when a reload has taken them away and the
   await running
   expect(released.sort()).toEqual(ALL)
   await sim.assertNoLeaks()
+})
+
+test('a filter that fails over its end keeps no other one, and no connection', async () => {
+  const released: string[] = []
+  const failing = (name: string): Filter => {
+    const filter: Filter = (exchange, next) => next(exchange)
+    return Object.assign(filter, {
+      [Symbol.dispose]: () => {
+        throw new Error(`not now, says ${name}`)
+      },
+    })
+  }
+  const users = pool(['http://u1'])
+    .guard(failing('guard'))
+    .use(failing('attempt'), holding('attempt', released))
+    .useEach(() => failing('each'))
+    .useEach(() => holding('each', released))
+  const failed = proxy()
+    .use(failing('proxy'), holding('proxy', released))
+    .route('/', failing('route'), holding('route', released), users)
+  const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+  await using sim = simulate(failed)
+  sim.upstream('http://u1').reply({ delayMs: 1_000 })
+  const running = sim.get('/')
+  await sim.advance('100ms')
+  await sim.reload(proxy().route('/', () => respond(200)))
+  expect((await running).status).toBe(200)
+  await sim.assertNoLeaks()
+  expect(released.sort()).toEqual(['attempt', 'each', 'proxy', 'route'])
+  expect(said.mock.calls.map(([, error]) => (error as Error).message).sort()).toEqual(
+    ['attempt', 'each', 'guard', 'proxy', 'route'].map((name) => `not now, says ${name}`),
+  )
+  said.mockRestore()
 })

@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
-import { sharedLookup } from './shared-lookup.ts'
+import { clientsLookup } from './shared-lookup.ts'
 
 /** Nothing that a host is, or stands for, may be connected to. */
 export class AddressDenied extends Error {
@@ -15,7 +15,7 @@ export class AddressDenied extends Error {
 /** Looks names up, and gives those addresses alone that may be connected to. */
 export function allowedLookup(allows: (address: string) => boolean): LookupFunction {
   return (hostname, options, callback) => {
-    sharedLookup(hostname, { ...options, all: true }, (error, found) => {
+    clientsLookup(hostname, { ...options, all: true }, (error, found) => {
       if (error !== null) {
         callback(error, [])
         return

@@ -46,10 +46,11 @@ export class WireTunnel implements Tunnel {
     if (early !== undefined && early.length > 0) this.#early.push(early)
     upstream.handler = {
       onData: (chunk) => {
-        this.#early.push(chunk)
+        // A copy: the memory of a read is much larger than what was read may be, and a filter may take its time.
+        this.#early.push(Buffer.from(chunk))
         this.#earlyBytes += chunk.length
         if (this.#earlyBytes > MAX_EARLY_BYTES) upstream.pause()
-        return undefined
+        return true
       },
       onEnd: () => {
         this.#ended = true
@@ -91,7 +92,10 @@ export class WireTunnel implements Tunnel {
   }
 }
 
-/** How long nothing may go through once one side has ended, unless said otherwise, and how long the other may stay once it is closed. */
+/**
+ * How long nothing may go through once one side has ended, unless said otherwise. Also how long the other may stay once it is
+ * closed, and as long again while it still has something to take.
+ */
 const HALF_CLOSED_MS = 10_000
 
 const MAX_EARLY_BYTES = 65_536
@@ -105,6 +109,7 @@ interface JoinTimes {
 class Join {
   readonly #upstream: Wire
   readonly #downstream: Wire
+  readonly #clock: Clock
   readonly #deadline: Deadline
   readonly #times: JoinTimes
   readonly #onClose: (end: TunnelEnd) => void
@@ -112,6 +117,8 @@ class Join {
   #closing = false
   /** Who was told that nothing more comes. */
   readonly #told: Wire[] = []
+  /** With one side gone: until when the other may take what was meant for it. */
+  #lastBy = 0
   #bytesUp = 0
   #bytesDown = 0
   #error: ProxyError | undefined
@@ -125,6 +132,7 @@ class Join {
   ) {
     this.#upstream = upstream
     this.#downstream = downstream
+    this.#clock = clock
     this.#times = times
     this.#onClose = onClose
     this.#deadline = new Deadline(clock, () => this.#idled())
@@ -199,7 +207,9 @@ class Join {
       // What was read before an orderly end still goes out; a reset is passed on as one.
       if (error === undefined) {
         this.#tell(other)
-        this.#deadline.arm(Math.min(this.#times.idleMs, HALF_CLOSED_MS))
+        const { idleMs, halfClosedMs } = this.#times
+        this.#lastBy = this.#clock.now() + Math.min(idleMs, halfClosedMs)
+        this.#deadline.arm(Math.min(idleMs, HALF_CLOSED_MS))
         // Reading must go on, or the end of the other side is never seen.
         other.resume()
       } else other.reset()
@@ -210,6 +220,11 @@ class Join {
   }
 
   #idled(): void {
+    const left = this.#lastBy - this.#clock.now()
+    if (this.#open === 1 && left > 0 && this.#upstream.pendingBytes + this.#downstream.pendingBytes > 0) {
+      this.#deadline.arm(Math.min(left, HALF_CLOSED_MS))
+      return
+    }
     // An orderly end in front of what was not sent would be taken for the end of the stream.
     this.#close(new ProxyError('tunnel_timeout', { sent: 'response' }), (wire) => wire.pendingBytes === 0)
   }

@@ -64,7 +64,7 @@ function fakeWire() {
   return { wire, calls, close }
 }
 
-function joined() {
+function joined(halfClosedMs?: number) {
   const clock = virtualClock()
   const [upstream, downstream] = [fakeWire(), fakeWire()]
   const ends: TunnelEnd[] = []
@@ -72,6 +72,7 @@ function joined() {
     protocol: 'websocket',
     clock,
     idleMs: 3_600_000,
+    ...(halfClosedMs === undefined ? undefined : { halfClosedMs }),
     onClose: () => {},
   })
   tunnel.join(downstream.wire, undefined, (end) => ends.push(end))
@@ -108,6 +109,47 @@ for (const ended of ['upstream', 'downstream'] as const) {
     expect([ends, clock.pending]).toEqual([[{ bytesUp: 0, bytesDown: 0, error }], 0])
   })
 }
+
+it('keeps no memory of reads until it is joined', () => {
+  const upstream = fakeWire()
+  const written: string[] = []
+  const downstream = Object.assign(fakeWire().wire, {
+    write: (data: Uint8Array | string) => written.push(data.toString()) > 0,
+  })
+  const tunnel = new WireTunnel(upstream.wire, undefined, {
+    protocol: 'websocket',
+    clock: virtualClock(),
+    idleMs: 1_000,
+    onClose: () => {},
+  })
+  const read = Buffer.from('abc')
+  expect(upstream.wire.handler.onData(read)).toBe(true)
+  read.fill('x')
+  tunnel.join(downstream, undefined, () => {})
+  expect(written).toEqual(['abc'])
+})
+
+it('whose one side has sent its last and is closed waits for a slow other one to take that', async () => {
+  const { clock, upstream, downstream, ends } = joined(60_000)
+  downstream.wire.handler.onEnd()
+  Object.assign(downstream.wire, { pendingBytes: 100_000 })
+  upstream.close()
+  await clock.advance(29_999)
+  expect([downstream.calls, ends.length]).toEqual([['end'], 0])
+  Object.assign(downstream.wire, { pendingBytes: 0 })
+  await clock.advance(1)
+  expect([downstream.calls, ends.length, clock.pending]).toEqual([['end', 'destroy'], 1, 0])
+})
+
+it('whose other side takes nothing of the last ends in the time of one that is half closed', async () => {
+  const { clock, upstream, downstream } = joined(25_000)
+  Object.assign(downstream.wire, { pendingBytes: 100_000 })
+  upstream.close()
+  await clock.advance(24_999)
+  expect(downstream.calls).toEqual(['end'])
+  await clock.advance(1)
+  expect(downstream.calls).toEqual(['end', 'reset'])
+})
 
 it('that the client resets was aborted by it', async () => {
   const { clock, service, from, outcomes } = await tunnel()

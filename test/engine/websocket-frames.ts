@@ -116,7 +116,8 @@ export async function openWebSocket(
   const app = await gateway(upstream, { filters: [filter], ...options })
   const from = await client(app)
   const line = extensions === undefined ? '' : `Sec-WebSocket-Extensions: ${extensions}\r\n`
-  await from.send(Buffer.concat([Buffer.from(WEBSOCKET.replace(/\r\n$/, `${line}\r\n`)), earlyUp]))
+  // What comes early may be more than is taken yet.
+  void from.send(Buffer.concat([Buffer.from(WEBSOCKET.replace(/\r\n$/, `${line}\r\n`)), earlyUp]))
   const peer = await upstream.accept()
   await peer.request()
   await peer.send(Buffer.concat([Buffer.from(SWITCHED.replace(/\r\n$/, `${line}\r\n`)), earlyDown]))

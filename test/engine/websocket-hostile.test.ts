@@ -176,6 +176,24 @@ describe('websocket: memory', () => {
     expect(await closeCode(from)).toBe(1008)
   })
 
+  it.each([
+    ['few', 40],
+    ['so many that they were held back', 8_000],
+  ])('is bounded where messages came with the request, %s', async (_, early) => {
+    const message = frame(Opcode.text, 'x'.repeat(20))
+    const judged = Promise.withResolvers<void>()
+    const { from, peer } = await openWebSocket(websocket({ maxQueued: 4, onMessage: () => judged.promise }), {
+      earlyUp: Buffer.concat(Array.from({ length: early }, () => message)),
+    })
+    let taken = 0
+    for (let i = 0; i < 40; i++)
+      void from.send(Buffer.concat(Array.from({ length: 2_000 }, () => message))).then(() => taken++)
+    await testNetwork().settled()
+    expect(taken).toBeLessThan(10)
+    judged.resolve()
+    await peer.bytes((early + 80_000) * message.length)
+  })
+
   it('compressed fragments go on, expanded and compressed anew', async () => {
     const { from, peer } = await openWebSocket(websocket(), { extensions: DEFLATE })
     const data = Buffer.from('0123456789'.repeat(1000))

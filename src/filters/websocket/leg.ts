@@ -145,6 +145,8 @@ export class Leg implements WireHandler, FrameTaker {
   onData(chunk: Buffer): MemoryUse {
     this.#bytesReceived += chunk.length
     if (this.#discards) return true
+    // Whoever gave us the wire has had it read on since.
+    if (this.#paused) this.#wire.pause()
     if (this.#liveness !== undefined) {
       this.#asked = false
       this.#liveness.arm(this.#settings.pingMs)

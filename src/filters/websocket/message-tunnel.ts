@@ -41,8 +41,8 @@ export class MessageTunnel implements Tunnel {
     downstream.handler = relay.client
     upstream.handler = relay.upstream
     this.#inner.join(outer, undefined, (end) => relay.upstreamClosed(end))
-    if (early !== undefined && early.length > 0) relay.client.onData(early)
     downstream.resume()
+    if (early !== undefined && early.length > 0) relay.client.onData(early)
   }
 
   drain(): void {

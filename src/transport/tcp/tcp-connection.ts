@@ -108,14 +108,10 @@ export class TcpConnection implements WireHandler, ServedConnection, ResponseCha
     const early = this.#early.length === 0 ? undefined : Buffer.concat(this.#early)
     this.#early = []
     this.#phase = 'tunnel'
-    tunnel.join(this.#wire, early, ({ bytesUp, bytesDown, error }) => {
+    tunnel.join(this.#wire, early, (end) => {
       this.#phase = 'closed'
       this.#context.closed(this)
-      // Where we have ended it ourselves, the wires only tell what followed from that.
-      const why = this.#closedFor ?? error
-      const result = why === undefined ? 'completed' : why.side === 'downstream' ? 'aborted' : 'failed'
-      serving.complete(exchange, result, why, bytesDown, bytesUp)
-      serving.clear()
+      serving.completeTunnel(exchange, end, this.#closedFor)
     })
     if (this.#ended) this.#wire.handler.onEnd()
   }
