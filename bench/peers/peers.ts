@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from './children.ts'
 import { haproxyCommand } from './proxies/haproxy.ts'
@@ -62,10 +62,7 @@ export const peers: readonly Peer[] = [
     tls: true,
     websocket: true,
     http2: ['client', 'upstream'],
-    missing: () =>
-      existsSync(join(repository, 'dist/index.js'))
-        ? undefined
-        : 'Gatewright is not built: npm run build (in the repository)',
+    missing: missingBuild,
     version: () => packageVersion(repository),
     command: (ports) =>
       nodeCommand(join(here, 'proxies/gatewright.ts'), ports, [
@@ -78,6 +75,16 @@ export const peers: readonly Peer[] = [
   nodePeer('fast-proxy', 'fast-proxy'),
   nodePeer('fastify', '@fastify/http-proxy'),
 ]
+
+/** A build that is older than the sources would be measured in their name. */
+function missingBuild(): string | undefined {
+  const build = join(repository, 'dist/index.js')
+  if (!existsSync(build)) return 'Gatewright is not built: npm run build (in the repository)'
+  const builtAt = statSync(build).mtimeMs
+  const sources = globSync('src/**/*.ts', { cwd: repository, exclude: (path) => path.endsWith('.test.ts') })
+  const isOlder = sources.some((path) => statSync(join(repository, path)).mtimeMs > builtAt)
+  return isOlder ? 'the build of Gatewright is older than its sources: npm run build' : undefined
+}
 
 function nodePeer(name: string, packageName: string): Peer {
   const folder = join(here, 'node/node_modules', packageName)
