@@ -63,6 +63,13 @@ describe('grpcWeb', () => {
     expect([response.headers.get('content-type'), await response.body.text()]).toEqual(['text/html', '<p>'])
   })
 
+  test('says no second status behind one in the head, where the length of an empty body was not known', async () => {
+    const handler: Handler = () =>
+      respond(200, (async function* () {})(), { 'content-type': 'application/grpc', 'grpc-status': '5' })
+    const { response } = await run(grpcWeb(), asked({ 'content-type': 'application/grpc-web' }), handler)
+    expect([response.headers.get('grpc-status'), await response.body.text()]).toEqual(['5', ''])
+  })
+
   test('leaves trailers alone in the head', async () => {
     const { response } = await run(
       grpcWeb(),

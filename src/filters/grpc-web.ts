@@ -55,8 +55,9 @@ function translated(response: ResponseMessage, answerType: string): ResponseMess
   if (!isGrpc(headers)) return response
   headers.set('content-type', answerType)
   // Trailers alone are a head here too.
-  if (headers.has('grpc-status') && body.length === 0) return response
-  response.body = new Body(new WebResponseSource(body.take(), isText(answerType)))
+  const statusInHead = headers.has('grpc-status')
+  if (statusInHead && body.length === 0) return response
+  response.body = new Body(new WebResponseSource(body.take(), isText(answerType), statusInHead))
   return response
 }
 

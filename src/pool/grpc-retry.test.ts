@@ -105,6 +105,12 @@ describe('pool.retry by a status of gRPC', () => {
     expect([record(response), response.durationMs]).toEqual([retries, ms])
   })
 
+  test('heeds no pushback of what is no response of gRPC', async () => {
+    await using sim = world({ on: 503, backoff: { baseMs: 0 } })
+    sim.upstream('http://u1').reply({ status: 503, headers: { 'grpc-retry-pushback-ms': '-1' } })
+    expect((await sim.get('/')).status).toBe(200)
+  })
+
   test('adds to the attempts that the client has made', async () => {
     await using sim = world({ attempts: 3 }, (it) => it.use((exchange, next) => next(exchange)))
     sim.upstream('http://u1').reply(answering('14'))

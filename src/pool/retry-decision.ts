@@ -1,6 +1,7 @@
 import type { RetryRefusal } from '../core/decision-record.ts'
 import { type Sent, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { isGrpc } from '../core/grpc-call.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import { backoffMs, retryAfterMs } from './backoff.ts'
@@ -121,7 +122,7 @@ export class RetryDecision {
 }
 
 function askedWaitMs({ headers }: ResponseMessage, { clock }: Runtime): number {
-  const pushedBack = pushbackMs(headers)
+  const pushedBack = isGrpc(headers) ? pushbackMs(headers) : undefined
   if (pushedBack !== undefined) return pushedBack
   const value = headers.get('retry-after')
   return value === undefined ? 0 : (retryAfterMs(value, clock) ?? 0)

@@ -9,9 +9,12 @@ const TRAILERS_FLAG = 0x80
 /** The body of a response of gRPC, as gRPC-Web has it: its trailers are the last frame, and as text all of it is base64. */
 export class WebResponseSource extends RelayedSource {
   readonly #encoder: MessageEncoder | undefined
+  readonly #statusInHead: boolean
 
-  constructor(source: BodySource, asText: boolean) {
+  /** `statusInHead`: the head has said how the call ended. Then trailers are only sent on if there are some. */
+  constructor(source: BodySource, asText: boolean, statusInHead: boolean) {
     super(source)
+    this.#statusInHead = statusInHead
     this.#encoder = asText ? new MessageEncoder() : undefined
   }
 
@@ -27,8 +30,10 @@ export class WebResponseSource extends RelayedSource {
   }
 
   override onEnd(trailers: HeaderList | undefined): void {
-    const frame = trailersFrame(trailers)
-    this.sink?.onChunk(this.#encoder === undefined ? frame : this.#encoder.encode(frame))
+    if (trailers !== undefined || !this.#statusInHead) {
+      const frame = trailersFrame(trailers)
+      this.sink?.onChunk(this.#encoder === undefined ? frame : this.#encoder.encode(frame))
+    }
     this.sink?.onEnd(undefined)
   }
 }

@@ -17,6 +17,7 @@ const RECORD_HEADER_BYTES = 5
 const HANDSHAKE_HEADER_BYTES = 4
 const MAX_RECORD_BYTES = 16_384
 const HANDSHAKE_RECORD = 22
+const NOTHING: Buffer = Buffer.alloc(0)
 const CLIENT_HELLO = 1
 const RANDOM_BYTES = 32
 const MAX_SESSION_ID_BYTES = 32
@@ -41,6 +42,8 @@ export function parseClientHello(bytes: Buffer): ClientHello | undefined {
 /** The first message of the handshake, without its header, put together from the records that it comes in. */
 function handshakeMessage(bytes: Buffer): Buffer | undefined {
   const fragments: Buffer[] = []
+  /** The header of the message, which may itself come in several records. */
+  let header = NOTHING
   let size = 0
   let at = 0
   for (let records = 0; ; records++) {
@@ -59,13 +62,15 @@ function handshakeMessage(bytes: Buffer): Buffer | undefined {
     fragments.push(fragment)
     size += fragment.length
     at += length
-    const all = fragments.length === 1 ? fragment : Buffer.concat(fragments, size)
-    if (size > 0 && all[0] !== CLIENT_HELLO) throw new ClientHelloFault('no ClientHello')
-    if (size < HANDSHAKE_HEADER_BYTES) continue
-    const end = HANDSHAKE_HEADER_BYTES + all.readUIntBE(1, 3)
+    // Joined once, when all is there: this is read anew with each piece that comes.
+    if (header.length < HANDSHAKE_HEADER_BYTES)
+      header = Buffer.concat([header, fragment.subarray(0, HANDSHAKE_HEADER_BYTES - header.length)])
+    if (header.length > 0 && header[0] !== CLIENT_HELLO) throw new ClientHelloFault('no ClientHello')
+    if (header.length < HANDSHAKE_HEADER_BYTES) continue
+    const end = HANDSHAKE_HEADER_BYTES + header.readUIntBE(1, 3)
     if (end > MAX_HELLO_BYTES)
       throw new ClientHelloFault(`a ClientHello of more than ${MAX_HELLO_BYTES} bytes`)
-    if (size >= end) return all.subarray(HANDSHAKE_HEADER_BYTES, end)
+    if (size >= end) return Buffer.concat(fragments, size).subarray(HANDSHAKE_HEADER_BYTES, end)
   }
 }
 
