@@ -70,6 +70,14 @@ describe('parseClientHello', () => {
     expect(parseClientHello(records(hello({ extensions })))).toEqual({ servername: undefined, alpn: [] })
   })
 
+  test('puts together a header of which each byte comes in a record of its own', () => {
+    const message = hello({ extensions: [sni('a.example'), alpn('h2')] })
+    for (const first of [1, 2, 3]) {
+      const bytes = Buffer.concat([records(message.subarray(0, first), 1), record(message.subarray(first))])
+      expect(parseClientHello(bytes)).toEqual({ servername: 'a.example', alpn: ['h2'] })
+    }
+  })
+
   test('puts together what comes in several records', () => {
     const message = hello({ extensions: [sni('a.example'), alpn('h2')] })
     for (let size = 4; size <= message.length; size++)
