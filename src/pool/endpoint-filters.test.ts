@@ -195,6 +195,24 @@ describe('pool.useEach', () => {
     }
   })
 
+  test('answers with the refusal where an attempt had begun before a filter made one of its failure', async () => {
+    const users = pool(URLS.slice(0, 2))
+      .balance(inOrder)
+      .useEach(() => async (exchange, next) => {
+        try {
+          return await next(exchange)
+        } catch (cause) {
+          throw new ProxyError('overloaded', { cause })
+        }
+      })
+      .retry({ on: ['unsent', '5xx'] })
+    await using sim = simulate(proxy().route('/', users))
+    sim.upstream('http://u1').reply({ status: 502 })
+    sim.upstream('http://u2').inject(fault.refuse())
+    assertProblem(await sim.get('/'), 'overloaded')
+    await sim.assertNoLeaks()
+  })
+
   test('lets that response go as soon as another attempt has begun', async () => {
     const users = pool(URLS)
       .balance(inOrder)

@@ -135,12 +135,12 @@ export class Retrier {
             number--
             continue
           }
-          // What the attempt before has met says more of the service.
-          if (before === undefined) throw thrown
-          exchange.endpoint = before.endpoint
+          // What the attempt before has met says more of the service, if it is still there.
           const answer = spared?.take()
-          if (answer === undefined) throw before.thrown
-          return answer
+          if (before === undefined || (answer === undefined && before.thrown === undefined)) throw thrown
+          exchange.endpoint = before.endpoint
+          if (answer !== undefined) return answer
+          throw before.thrown
         }
         before = { endpoint: exchange.endpoint, thrown }
         const ending = { sent: furthest(race ?? view, response, thrown), response, thrown }
