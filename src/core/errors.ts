@@ -86,6 +86,29 @@ const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
     'http_request_denied',
     'The client has too many requests under way',
   ),
+  unauthenticated: row(
+    'downstream',
+    401,
+    'always',
+    'http_request_denied',
+    'The request needs valid credentials',
+  ),
+  access_denied: row('downstream', 403, 'always', 'http_request_denied', 'The request is not allowed'),
+  rate_limited: row('downstream', 429, 'always', 'http_request_denied', 'Too many requests'),
+  request_content_unsupported: row(
+    'downstream',
+    415,
+    'never',
+    'http_request_error',
+    "The type or the coding of the request's content is not supported",
+  ),
+  request_content_invalid: row(
+    'downstream',
+    422,
+    'never',
+    'http_request_error',
+    "The request's content is not as it must be",
+  ),
 
   route_not_found: row('proxy', 404, 'never', undefined, 'Nothing is served at this address'),
   method_not_allowed: row('proxy', 405, 'never', undefined, 'The method is not allowed at this address'),
@@ -128,6 +151,21 @@ const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
     'The service has failed too often lately and is left alone',
   ),
   overloaded: row('proxy', 503, 'always', 'connection_limit_reached', 'Too many requests are under way'),
+  identity_unavailable: row(
+    'proxy',
+    503,
+    'always',
+    'destination_unavailable',
+    'Credentials cannot be checked at the moment',
+  ),
+  limiter_unavailable: row(
+    'proxy',
+    503,
+    'always',
+    'destination_unavailable',
+    'Limits cannot be checked at the moment',
+  ),
+  fault_injected: row('proxy', 503, 'always', 'proxy_internal_response', 'The proxy fails on purpose'),
 
   no_endpoint: row('upstream', 503, 'always', 'destination_unavailable', 'No endpoint can serve the request'),
   pool_queue_full: row(
@@ -311,6 +349,11 @@ export type ProxyErrorCode =
   | 'client_stalled'
   | 'destination_denied'
   | 'concurrency_exceeded'
+  | 'unauthenticated'
+  | 'access_denied'
+  | 'rate_limited'
+  | 'request_content_unsupported'
+  | 'request_content_invalid'
   | 'route_not_found'
   | 'method_not_allowed'
   | 'loop_detected'
@@ -322,6 +365,9 @@ export type ProxyErrorCode =
   | 'endpoint_drained'
   | 'circuit_open'
   | 'overloaded'
+  | 'identity_unavailable'
+  | 'limiter_unavailable'
+  | 'fault_injected'
   | 'no_endpoint'
   | 'pool_queue_full'
   | 'pool_queue_timeout'
