@@ -13,6 +13,8 @@ export interface BodySink {
 export interface BodySource {
   /** Bytes to come, when they are known beforehand. */
   readonly length: number | undefined
+  /** Whether its chunks are others' too: whoever changes one takes a copy first. */
+  readonly shared?: boolean
   open(sink: BodySink): void
   pause(): void
   resume(): void

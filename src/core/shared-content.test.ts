@@ -1,0 +1,203 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Body } from './body.ts'
+import type { BodySink, BodySource } from './body-source.ts'
+import { ProxyError } from './errors.ts'
+import { SharedContent, type SharedContentOptions } from './shared-content.ts'
+
+/** A source that pushes what it is told to, and says whether it was asked to wait. */
+class PushedSource implements BodySource {
+  readonly length = undefined
+  sink: BodySink | undefined
+  paused = false
+  cancelled: ProxyError | undefined
+  open(sink: BodySink) {
+    this.sink = sink
+  }
+  pause() {
+    this.paused = true
+  }
+  resume() {
+    this.paused = false
+  }
+  cancel(reason: ProxyError) {
+    this.cancelled = reason
+  }
+  push(text: string) {
+    // The memory of a chunk may be used again when the call returns.
+    const bytes = Buffer.from(text)
+    const use = this.sink!.onChunk(bytes)
+    if (use === true) bytes.fill(0)
+  }
+}
+
+class Reader implements BodySink {
+  text = ''
+  end: 'open' | 'ended' | { error: unknown } = 'open'
+  readonly source: BodySource
+  constructor(source: BodySource) {
+    this.source = source
+    source.open(this)
+  }
+  onChunk(chunk: Uint8Array) {
+    this.text += Buffer.from(chunk).toString()
+    return true
+  }
+  onEnd() {
+    this.end = 'ended'
+  }
+  onError(error: unknown) {
+    this.end = { error }
+  }
+}
+
+function world(options: Partial<SharedContentOptions> = {}) {
+  const source = new PushedSource()
+  const ended: unknown[] = []
+  const content = new SharedContent(source, {
+    keepBytes: 100,
+    windowBytes: 10,
+    onEnd: (_, error) => ended.push(error),
+    ...options,
+  })
+  content.open()
+  return { source, content, ended, join: () => new Reader(content.read()!) }
+}
+
+const why = new ProxyError('client_aborted')
+
+describe('SharedContent', () => {
+  test('gives all of it to readers that come early, in the middle, and at its end', () => {
+    const { source, content, join, ended } = world()
+    const early = join()
+    source.push('one ')
+    const middle = join()
+    source.push('two')
+    source.sink!.onEnd(undefined)
+    const late = join()
+    for (const reader of [early, middle, late])
+      expect([reader.text, reader.end]).toEqual(['one two', 'ended'])
+    expect(Buffer.concat(content.complete!).toString()).toBe('one two')
+    expect([content.bytes, content.readers, ended]).toEqual([7, 0, [undefined]])
+  })
+
+  test('lets a reader that waits hold up nobody while it is kept whole', () => {
+    const { source, join } = world()
+    const [slow, fast] = [join(), join()]
+    slow.source.pause()
+    source.push('x'.repeat(90))
+    expect([slow.text.length, fast.text.length, source.paused]).toEqual([0, 90, false])
+    slow.source.resume()
+    expect(slow.text.length).toBe(90)
+  })
+
+  test('goes on without readers while it is kept whole', () => {
+    const { source, join, ended } = world()
+    join().source.cancel(why)
+    source.push('all')
+    source.sink!.onEnd(undefined)
+    expect([source.cancelled, ended, join().text]).toEqual([undefined, [undefined], 'all'])
+  })
+
+  test('past what is kept, holds no more than the window for the slowest, and lets nobody join', () => {
+    const { source, content, join } = world()
+    const [slow, fast] = [join(), join()]
+    slow.source.pause()
+    source.push('x'.repeat(101))
+    expect([content.whole, content.read(), source.paused]).toEqual([false, undefined, true])
+    slow.source.resume()
+    expect([slow.text.length, fast.text.length, source.paused]).toEqual([101, 101, false])
+    slow.source.pause()
+    source.push('y'.repeat(10))
+    expect(source.paused).toBe(false)
+    source.push('y')
+    expect(source.paused).toBe(true)
+    slow.source.cancel(why)
+    expect(source.paused).toBe(false)
+    source.sink!.onEnd(undefined)
+    expect([fast.text.length, fast.end, content.complete]).toEqual([112, 'ended', undefined])
+  })
+
+  test('past what is kept, is given up when the last reader leaves', () => {
+    const { source, join, ended } = world()
+    const reader = join()
+    source.push('x'.repeat(101))
+    reader.source.cancel(why)
+    expect([source.cancelled, ended]).toEqual([why, [why]])
+  })
+
+  test('fails for all when it breaks off, and for those who come later', () => {
+    const { source, content, join } = world()
+    const [one, waiting] = [join(), join()]
+    waiting.source.pause()
+    source.push('half')
+    source.sink!.onError(why)
+    expect([one.text, one.end]).toEqual(['half', { error: why }])
+    // Bytes that came are given before the failure is.
+    expect([waiting.text, waiting.end]).toEqual(['', 'open'])
+    waiting.source.resume()
+    expect([waiting.text, waiting.end]).toEqual(['half', { error: why }])
+    expect([join().end, content.complete]).toEqual([{ error: why }, undefined])
+  })
+
+  test('keeps its bytes from steps that change them', async () => {
+    const { source, content } = world()
+    source.push('abc')
+    source.sink!.onEnd(undefined)
+    const spoiling = new Body(content.read()!).transform(async function* (chunks) {
+      for await (const chunk of chunks) yield chunk.fill(0x78)
+    })
+    expect(await spoiling.text()).toBe('xxx')
+    expect(await new Body(content.read()!).text()).toBe('abc')
+  })
+
+  test('is broken off for all by abort, once', () => {
+    const { source, content, join, ended } = world()
+    const reader = join()
+    content.abort(why)
+    content.abort(new ProxyError('proxy_closed'))
+    expect([source.cancelled, reader.end, ended]).toEqual([why, { error: why }, [why]])
+  })
+
+  test('gives every reader the same bytes, however they come, wait and leave', () => {
+    const step = fc.oneof(
+      fc.record({ do: fc.constant('push' as const), text: fc.string({ minLength: 1, maxLength: 30 }) }),
+      fc.record({
+        do: fc.constantFrom('join' as const, 'pause' as const, 'resume' as const, 'leave' as const),
+        who: fc.nat(5),
+      }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.nat(120), (steps, keepBytes) => {
+        const { source, content, join } = world({ keepBytes })
+        const readers: Reader[] = []
+        const left = new Set<Reader>()
+        let sent = ''
+        for (const it of steps) {
+          if (it.do === 'push') {
+            if (source.cancelled !== undefined) break
+            sent += it.text
+            source.push(it.text)
+          } else if (it.do === 'join') {
+            if (content.whole) readers.push(join())
+          } else {
+            const reader = readers[it.who]
+            if (reader === undefined) continue
+            if (it.do === 'leave') {
+              left.add(reader)
+              reader.source.cancel(why)
+            } else reader.source[it.do]()
+          }
+        }
+        if (source.cancelled === undefined) source.sink!.onEnd(undefined)
+        for (const reader of readers) if (!left.has(reader)) reader.source.resume()
+        for (const reader of readers) {
+          expect(sent.startsWith(reader.text)).toBe(true)
+          if (!left.has(reader) && source.cancelled === undefined)
+            expect([reader.text, reader.end]).toEqual([sent, 'ended'])
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
