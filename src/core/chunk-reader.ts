@@ -55,7 +55,7 @@ export class ChunkReader implements BodySink, AsyncIterableIterator<Uint8Array> 
   }
 
   onChunk(chunk: Uint8Array): MemoryUse {
-    const copied = chunk.byteLength <= SMALL_BYTES
+    const copied = chunk.byteLength <= SMALL_BYTES || this.#source.shared === true
     const own = copied ? Buffer.from(chunk) : chunk
     const waiting = this.#settle()
     if (waiting !== undefined) waiting.resolve({ done: false, value: own })

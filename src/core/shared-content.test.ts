@@ -141,14 +141,15 @@ describe('SharedContent', () => {
   })
 
   test('keeps its bytes from steps that change them', async () => {
-    const { source, content } = world()
-    source.push('abc')
+    const { source, content } = world({ keepBytes: 100_000 })
+    const text = 'abc'.repeat(10_000)
+    source.push(text)
     source.sink!.onEnd(undefined)
     const spoiling = new Body(content.read()!).transform(async function* (chunks) {
       for await (const chunk of chunks) yield chunk.fill(0x78)
     })
-    expect(await spoiling.text()).toBe('xxx')
-    expect(await new Body(content.read()!).text()).toBe('abc')
+    expect(await spoiling.text()).toBe('x'.repeat(30_000))
+    expect(await new Body(content.read()!).text()).toBe(text)
   })
 
   test('is broken off for all by abort, once', () => {

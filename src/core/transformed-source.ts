@@ -9,16 +9,11 @@ export type Transform = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uin
 export function transformed(source: BodySource, steps: readonly Transform[]): BodySource {
   const reader = new ChunkReader(source)
   const chain = () => {
-    let chunks: AsyncIterable<Uint8Array> = source.shared === true ? copied(reader) : reader
+    let chunks: AsyncIterable<Uint8Array> = reader
     for (const step of steps) chunks = step(chunks)
     return chunks
   }
   return new TransformedSource(new IterableSource(chain, () => reader.trailers), source, reader)
-}
-
-/** Steps may change chunks, and these are read by others too. */
-async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  for await (const chunk of chunks) yield Buffer.from(chunk)
 }
 
 /** Cancels both ends: a generator that never ran does not reach its own clean-up. */
