@@ -1,0 +1,120 @@
+import { LRUCache } from 'lru-cache'
+import type { HeaderList } from '../core/headers.ts'
+import type { StoredHead } from './stored-response.ts'
+
+/** A response in memory. */
+export interface HeldResponse {
+  readonly key: string
+  readonly head: StoredHead
+  readonly chunks: readonly Uint8Array[]
+  readonly trailers: HeaderList | undefined
+  /** Bytes of the content. */
+  readonly length: number
+}
+
+/** So many responses of one key are kept: whoever makes up values for a field of `Vary` pushes out no others. */
+const MAX_VARIANTS = 32
+
+/** What an entry costs beside its texts and its content: objects, arrays, and its places in the tables. Measured, rounded up. */
+const ENTRY_BYTES = 800
+const FIELD_BYTES = 48
+
+/**
+ * The first level of a cache: responses in the memory of this process, the least recently used leaving first. Everything that
+ * an entry holds counts: content, fields, key.
+ */
+export class MemoryLevel {
+  readonly maxBytes: number
+  readonly #entries: LRUCache<HeldResponse, true>
+  /** The newest first. */
+  readonly #byKey = new Map<string, HeldResponse[]>()
+  #evicted = 0
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes
+    this.#entries = new LRUCache({
+      maxSize: maxBytes,
+      sizeCalculation: (_, entry) => bytesOf(entry),
+      dispose: (_, entry, reason) => {
+        if (reason === 'evict') this.#evicted++
+        this.#unlink(entry)
+      },
+    })
+  }
+
+  /** What all entries hold. At most `maxBytes`. */
+  get bytes(): number {
+    return this.#entries.calculatedSize
+  }
+
+  get entries(): number {
+    return this.#entries.size
+  }
+
+  /** Entries that have had to leave for others. */
+  get evicted(): number {
+    return this.#evicted
+  }
+
+  /** The responses of a key, the newest first. */
+  find(key: string): readonly HeldResponse[] {
+    return this.#byKey.get(key) ?? []
+  }
+
+  /** An entry has answered a request. */
+  used(entry: HeldResponse): void {
+    this.#entries.get(entry)
+  }
+
+  /** Takes the place of the response of the same key and variant. `false`: it is larger than all that may be held. */
+  put(entry: HeldResponse): boolean {
+    const { key, head } = entry
+    const same = this.find(key).find((it) => it.head.variant === head.variant)
+    if (same !== undefined) this.#entries.delete(same)
+    if (bytesOf(entry) > this.maxBytes) return false
+    const all = this.#byKey.get(key)
+    if (all === undefined) this.#byKey.set(key, [entry])
+    else {
+      if (all.length >= MAX_VARIANTS) this.#entries.delete(all.at(-1)!)
+      all.unshift(entry)
+      this.#byKey.set(key, all)
+    }
+    this.#entries.set(entry, true)
+    return true
+  }
+
+  remove(entry: HeldResponse): void {
+    this.#entries.delete(entry)
+  }
+
+  /** Every response of a key. */
+  removeAll(key: string): void {
+    for (const entry of [...this.find(key)]) this.#entries.delete(entry)
+  }
+
+  /** Everything. */
+  clear(): void {
+    this.#entries.clear()
+  }
+
+  /** Each entry, the most recently used first. */
+  all(): Iterable<HeldResponse> {
+    return this.#entries.keys()
+  }
+
+  #unlink(entry: HeldResponse): void {
+    const all = this.#byKey.get(entry.key)
+    if (all === undefined) return
+    const at = all.indexOf(entry)
+    if (at >= 0) all.splice(at, 1)
+    if (all.length === 0) this.#byKey.delete(entry.key)
+  }
+}
+
+function bytesOf({ key, head, length, trailers }: HeldResponse): number {
+  let bytes = ENTRY_BYTES + key.length + head.variant.length + length
+  for (const headers of trailers === undefined ? [head.headers] : [head.headers, trailers])
+    for (const value of headers.values) bytes += FIELD_BYTES + value.length
+  for (const tag of head.tags) bytes += FIELD_BYTES + tag.length
+  return bytes
+}
