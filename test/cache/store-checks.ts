@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { HeaderList } from 'gatewright'
+import type { CacheStore } from '../../src/cache/cache-store.ts'
+import type { StoredHead } from '../../src/cache/stored-response.ts'
+
+/** What every store must do. Each is given an empty store, and throws where that falls short. */
+export const STORE_CHECKS: Readonly<Record<string, (store: CacheStore) => Promise<void>>> = {
+  'finds nothing where nothing is': async (store) => {
+    assert.deepEqual(await store.find('k'), [])
+    await store.remove('k')
+    await store.freshen('k', head())
+  },
+  'gives back what was stored, head and content': async (store) => {
+    const sent = Buffer.from(`${'x'.repeat(70_000)}end`)
+    const headers = HeaderList.from([
+      ['Content-Type', 'text/html'],
+      ['X-Twice', '1'],
+      ['x-twice', '\xe4 2'],
+    ])
+    const stored = head({
+      status: 203,
+      reason: 'Fine',
+      headers,
+      requestMs: 5.5,
+      responseMs: 7,
+      tags: ['a', 'ü'],
+    })
+    assert.equal(await store.put('k', stored, chunks(sent, 9_000)), true)
+    const [found, ...others] = await store.find('k')
+    assert.equal(others.length, 0)
+    assert.deepEqual(
+      { ...found!.head, headers: [...found!.head.headers] },
+      { ...stored, headers: [...headers] },
+    )
+    assert.equal(found!.length, sent.byteLength)
+    assert.deepEqual(await bytes(found!.read()), sent)
+  },
+  'stores a content of nothing': async (store) => {
+    await store.put('k', head(), chunks(Buffer.alloc(0), 1))
+    const [found] = await store.find('k')
+    assert.equal(found!.length, 0)
+    assert.equal((await bytes(found!.read())).byteLength, 0)
+  },
+  'gives parts of a content': async (store) => {
+    const sent = Buffer.from(Array.from({ length: 200_000 }, (_, i) => i % 251))
+    await store.put('k', head(), chunks(sent, 30_000))
+    const [found] = await store.find('k')
+    for (const [from, to] of [
+      [0, 1],
+      [199_999, 200_000],
+      [65_535, 65_537],
+      [65_536, 131_072],
+      [10, 150_000],
+      [5, 5],
+    ] as const)
+      assert.deepEqual(await bytes(found!.read(from, to)), sent.subarray(from, to), `${from} to ${to}`)
+  },
+  'keeps one response of each variant, the newest': async (store) => {
+    for (const [variant, text] of [
+      ['a', 'old'],
+      ['b', 'other'],
+      ['a', 'new'],
+    ])
+      await store.put('k', head({ variant: variant! }), chunks(Buffer.from(text!), 9))
+    assert.deepEqual(await texts(store, 'k'), { a: 'new', b: 'other' })
+  },
+  'tells keys apart, however they are written': async (store) => {
+    const keys = ['k', 'K', 'k ', 'k/../k', '["a","b"]', '["a,b"]', 'ü', `long ${'x'.repeat(10_000)}`, '']
+    for (const key of keys) await store.put(key, head(), chunks(Buffer.from(`of ${key}`), 4_000))
+    for (const key of keys) assert.deepEqual(await texts(store, key), { '': `of ${key}` })
+  },
+  'stores nothing of a content that breaks off, and keeps what was there': async (store) => {
+    await store.put('k', head(), chunks(Buffer.from('before'), 9))
+    const broken = async function* () {
+      yield Buffer.from('half')
+      throw new Error('broken off')
+    }
+    await assert.rejects(store.put('k', head(), broken()), /broken off/)
+    await assert.rejects(store.put('l', head(), broken()), /broken off/)
+    assert.deepEqual([await texts(store, 'k'), await texts(store, 'l')], [{ '': 'before' }, {}])
+  },
+  'gives a response another head, and leaves the content': async (store) => {
+    await store.put('k', head({ variant: 'a' }), chunks(Buffer.from('text'), 2))
+    await store.put('k', head({ variant: 'b' }), chunks(Buffer.from('other'), 9))
+    await store.freshen('k', head({ variant: 'a', responseMs: 99 }))
+    await store.freshen('k', head({ variant: 'none', responseMs: 99 }))
+    const found = await store.find('k')
+    const times = Object.fromEntries(found.map((it) => [it.head.variant, it.head.responseMs]))
+    assert.deepEqual(
+      [times, await texts(store, 'k')],
+      [
+        { a: 99, b: 2 },
+        { a: 'text', b: 'other' },
+      ],
+    )
+  },
+  'removes the responses of a key, and everything': async (store) => {
+    for (const key of ['k', 'l', 'm'])
+      for (const variant of ['a', 'b']) await store.put(key, head({ variant }), chunks(Buffer.from('x'), 1))
+    await store.remove('k')
+    assert.deepEqual([await store.find('k'), (await store.find('l')).length], [[], 2])
+    await store.clear()
+    assert.deepEqual([await store.find('l'), await store.find('m')], [[], []])
+  },
+  'has one whole response, whichever of many writers was last': async (store) => {
+    const texts = Array.from({ length: 20 }, (_, i) => String(i).repeat(30_000))
+    await Promise.all(texts.map((text) => store.put('k', head(), chunks(Buffer.from(text), 7_000))))
+    const found = await store.find('k')
+    assert.equal(found.length, 1)
+    assert.ok(texts.includes((await bytes(found[0]!.read())).toString()))
+  },
+}
+
+export function head(part: Partial<StoredHead> = {}): StoredHead {
+  return {
+    status: 200,
+    reason: undefined,
+    headers: new HeaderList(),
+    requestMs: 1,
+    responseMs: 2,
+    variant: '',
+    tags: [],
+    ...part,
+  }
+}
+
+export async function* chunks(all: Buffer, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < all.byteLength; at += size) yield all.subarray(at, at + size)
+}
+
+export async function bytes(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = []
+  for await (const chunk of content) all.push(chunk)
+  return Buffer.concat(all)
+}
+
+async function texts(store: CacheStore, key: string): Promise<Record<string, string>> {
+  const found = await store.find(key)
+  const entries = found.map(async (it) => [it.head.variant, (await bytes(it.read())).toString()] as const)
+  return Object.fromEntries(await Promise.all(entries))
+}
