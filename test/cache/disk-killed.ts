@@ -9,8 +9,8 @@ import { contentOf } from './told-content.ts'
 const [folder = '', seed = '0'] = process.argv.slice(2)
 const store = diskStore({ path: folder, maxBytes: '4mb' })
 await store.find('warm')
-process.stdout.write('ready\n')
 for (let round = 0; ; round++) {
+  process.stdout.write('.')
   const keys = Array.from({ length: 8 }, (_, i) => `${seed}-${round % 5}-${i}`)
   const sizes = keys.map(
     (_, i) => ((Number(seed) * 7_919 + round * 104_729 + i * 15_485_863) >>> 0) % 150_000,
