@@ -226,8 +226,12 @@ function lifetime(before: number | undefined, argument: Argument): number {
 }
 
 function fieldScope(argument: Argument): FieldScope {
-  if (typeof argument !== 'string') return 'all'
-  const names = argument
+  return typeof argument === 'string' ? fieldNames(argument) : 'all'
+}
+
+/** The lower-case names of a list; everything, where one of them is none. */
+export function fieldNames(list: string): FieldScope {
+  const names = list
     .split(',')
     .map((name) => trimWhiteSpace(name).toLowerCase())
     .filter((name) => name !== '')
