@@ -1,10 +1,11 @@
-import { type HeaderList, listHasToken } from '../core/headers.ts'
+import type { HeaderList } from '../core/headers.ts'
 import type { FieldScope, RequestDirectives } from './cache-control.ts'
 import { parseContentRange } from './content-range.ts'
 import type { LifetimeSource } from './freshness.ts'
 import { type ReuseTerms, remainingMs } from './reuse-terms.ts'
 import { HEURISTICALLY_CACHEABLE, OF_ONE_REQUEST, UNDERSTOOD } from './status-rules.ts'
 import type { EffectiveDirectives } from './targeted-cache-control.ts'
+import { varyFields } from './variant.ts'
 
 /** Why a response is not stored: one word for logs and `explain`. */
 export type NotStored =
@@ -20,7 +21,7 @@ export type NotStored =
   /** The request had `Authorization`, and the response does not say that others may have it. */
   | 'authorization'
   | 'set-cookie'
-  /** `Vary: *`: no request can be shown to match. */
+  /** `Vary: *`, or one that is taken for it: no request can be shown to match. */
   | 'vary'
   /** Nothing says for how long, and the status is none that lets one guess; or the method asks for a lifetime that is named. */
   | 'no-lifetime'
@@ -115,7 +116,7 @@ function notStoredForFields(
   { headers, effective: { directives } }: StorableResponse,
   { setCookie }: StorabilityOptions,
 ): NotStored | undefined {
-  if (headers.getAll('vary').some((line) => listHasToken(line, '*'))) return 'vary'
+  if (varyFields(headers) === '*') return 'vary'
   if (setCookie !== 'refuse' || !headers.has('set-cookie')) return undefined
   const leftOut = [directives.noCache, directives.private].some((scope) =>
     namesOf(scope).includes('set-cookie'),
