@@ -9,6 +9,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   balancers: ['core'],
   transport: ['core'],
   filters: ['core'],
+  cache: ['core'],
   testing: ['index', 'core', 'transport/network.ts'],
   core: [],
 }
@@ -61,8 +62,8 @@ describe('the arrows between folders', () => {
       forbiddenArrows(file('src/testing/run.ts', "import { x } from '../transport/network.ts'")),
     ).toEqual([])
     expect(forbiddenArrows(file('src/filters/a.ts', "const x = await import('../index.ts')"))).toHaveLength(1)
-    expect(forbiddenArrows(file('src/cache/a.ts', ''))).toEqual([
-      'src/cache/a.ts: the folder cache is not in the design',
+    expect(forbiddenArrows(file('src/attic/a.ts', ''))).toEqual([
+      'src/attic/a.ts: the folder attic is not in the design',
     ])
     expect(forbiddenArrows(file('src/core/a.ts', "// import { x } from '../pool/pool.ts'"))).toEqual([])
   })

@@ -1,0 +1,70 @@
+import { type HeaderList, trimWhiteSpace } from '../core/headers.ts'
+import { structuredKey } from './cache-key.ts'
+
+/** The names of the request fields that a response depends on, in lower case, in order, once each; or on more than fields. */
+export type VaryFields = readonly string[] | '*'
+
+/** More names than anyone has a use for: each of them is looked up in each request. */
+const MAX_VARY_FIELDS = 32
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/** Reads `Vary` (RFC 9110 section 12.5.5). What cannot be read, or is too much, counts as `*`: no request matches it. */
+export function varyFields(headers: HeaderList): VaryFields {
+  if (!headers.has('vary')) return []
+  const names = new Set<string>()
+  for (const line of headers.getAll('vary')) {
+    for (const element of line.split(',')) {
+      const name = trimWhiteSpace(element).toLowerCase()
+      if (name === '') continue
+      if (name === '*' || !TOKEN.test(name)) return '*'
+      names.add(name)
+      if (names.size > MAX_VARY_FIELDS) return '*'
+    }
+  }
+  return [...names].sort()
+}
+
+/**
+ * What a request has in these fields: requests with the same key match the same variant (RFC 9111 section 4.1). A field that
+ * is not there is something else than one that is empty.
+ */
+export function variantKey(fields: readonly string[], request: HeaderList): string {
+  if (fields.length === 0) return ''
+  return structuredKey(fields.map((name) => comparableValue(name, request.get(name))))
+}
+
+/** A stored response as far as the choice between several of one key is concerned. */
+export interface Variant {
+  readonly fields: VaryFields
+  /** What the request that it answered had in these fields. */
+  readonly key: string
+  /** When it was made, in ms since 1970: see `dateOf`. */
+  readonly date: number
+}
+
+/** The most recent of the stored responses that match a request (RFC 9111 section 4.1). */
+export function selectVariant<V extends Variant>(variants: Iterable<V>, request: HeaderList): V | undefined {
+  let selected: V | undefined
+  let fields: VaryFields = []
+  let key = ''
+  for (const variant of variants) {
+    if (variant.fields === '*') continue
+    if (variant.fields !== fields) {
+      fields = variant.fields
+      key = variantKey(fields, request)
+    }
+    if (variant.key === key && (selected === undefined || variant.date >= selected.date)) selected = variant
+  }
+  return selected
+}
+
+/** Lists of which neither case nor the white space between elements means anything. */
+const CASELESS_LISTS: ReadonlySet<string> = new Set(['accept-encoding', 'accept-language', 'accept-charset'])
+
+/** A value in a form in which equal ones that are written differently are the same, for the fields of which that is known. */
+function comparableValue(name: string, value: string | undefined): string | undefined {
+  if (value === undefined || value.includes('"')) return value
+  if (CASELESS_LISTS.has(name)) return value.replaceAll(/[ \t]+/g, '').toLowerCase()
+  return name === 'accept' ? value.replaceAll(/[ \t]+/g, '') : value
+}
