@@ -1,20 +1,26 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { HeaderList } from '../core/headers.ts'
+import { knownHead } from './held-response.ts'
 import { type HeldResponse, MemoryLevel } from './memory-level.ts'
+import { DEFAULT_REUSE_TERMS } from './reuse-terms.ts'
+import { DEFAULT_TARGETS } from './targeted-cache-control.ts'
 
 function held(key: string, variant = '', size = 100): HeldResponse {
   return {
     key,
-    head: {
-      status: 200,
-      reason: undefined,
-      headers: HeaderList.from({ 'Content-Type': 'text/plain' }),
-      requestMs: 0,
-      responseMs: 0,
-      variant,
-      tags: [],
-    },
+    head: knownHead(
+      {
+        status: 200,
+        reason: undefined,
+        headers: HeaderList.from({ 'Content-Type': 'text/plain' }),
+        requestTime: 0,
+        responseTime: 0,
+        variant,
+        tags: [],
+      },
+      { terms: DEFAULT_REUSE_TERMS, targets: DEFAULT_TARGETS },
+    ),
     chunks: [new Uint8Array(size)],
     trailers: undefined,
     length: size,

@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { HeaderList } from '../core/headers.ts'
-import type { StoredHead } from './stored-response.ts'
+import type { KnownHead } from './held-response.ts'
 
 /** A response in memory. */
 export interface HeldResponse {
   readonly key: string
-  readonly head: StoredHead
+  readonly head: KnownHead
   readonly chunks: readonly Uint8Array[]
   readonly trailers: HeaderList | undefined
   /** Bytes of the content. */

@@ -23,14 +23,14 @@ export function readHead(text: string): WrittenHead | undefined {
     return undefined
   }
   if (!isWritten(read)) return undefined
-  const { key, length, status, reason, requestMs, responseMs, variant, tags } = read
+  const { key, length, status, reason, requestTime, responseTime, variant, tags } = read
   let headers: HeaderList
   try {
     headers = HeaderList.from(read.headers)
   } catch {
     return undefined
   }
-  return { key, length, head: { status, reason, headers, requestMs, responseMs, variant, tags } }
+  return { key, length, head: { status, reason, headers, requestTime, responseTime, variant, tags } }
 }
 
 const VERSION = 1
@@ -54,8 +54,8 @@ function isWritten(read: unknown): read is Written {
     isCount(it.length) &&
     isCount(it.status) &&
     (it.reason === undefined || typeof it.reason === 'string') &&
-    Number.isFinite(it.requestMs) &&
-    Number.isFinite(it.responseMs) &&
+    Number.isFinite(it.requestTime) &&
+    Number.isFinite(it.responseTime) &&
     areTexts(it.tags) &&
     Array.isArray(it.headers) &&
     it.headers.every((pair) => areTexts(pair) && pair.length === 2)

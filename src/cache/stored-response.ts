@@ -7,9 +7,9 @@ export interface StoredHead {
   /** As it came, without what a cache must not store. Never changed. */
   readonly headers: HeaderList
   /** Milliseconds since 1970, when the request for it was sent. */
-  readonly requestMs: number
+  readonly requestTime: number
   /** And when its head came. */
-  readonly responseMs: number
+  readonly responseTime: number
   /** Which of the responses of its key: what the fields that its `Vary` names were in the request. */
   readonly variant: string
   /** By which it can be purged together with others. */

@@ -34,6 +34,8 @@ export const EMPTY: BodySource = {
 /** Pushes bytes that are here, in slices, so that a reader that is slow can ask for a pause. */
 export class BytesSource implements BodySource {
   readonly bytes: Uint8Array
+  /** They can be read again. */
+  readonly shared = true
   #sink: BodySink | undefined
   #at = 0
   #paused = false

@@ -7,7 +7,10 @@ import { type Duration, durationMs, knownOptions } from './options.ts'
 import type { CallTarget } from './target.ts'
 
 export interface CallOptions {
-  /** How long it may take, to the end of the response's body. Default 30 s. Past it, it fails with `upstream_deadline`. */
+  /**
+   * How long it may take, to the end of the response's body. Default 30 s; `Infinity` is as long as the target lets it. Past it,
+   * it fails with `upstream_deadline`.
+   */
   timeoutMs?: Duration
   /** Whether it goes on when the exchange is over: then it ends by itself, or with the proxy. Default false. */
   detached?: boolean
@@ -58,7 +61,7 @@ export class SideCalls implements Beside {
   ): Promise<ResponseMessage> {
     knownOptions('call', options, OPTIONS)
     const { timeoutMs = 30_000, detached = false, onBehalf = true } = options
-    const limitMs = durationMs('call', 'timeoutMs', timeoutMs, { min: 1 })
+    const limitMs = durationMs('call', 'timeoutMs', timeoutMs, { min: 1, unlimited: true })
     const settings = { limitMs, detached, onBehalf }
     const answer = new SideCall(parent, this, this.#keeper, request, settings).send(target)
     // A filter that does not look at it does not end the process.
@@ -139,12 +142,15 @@ export class SideCall implements ExchangeHost, Abortable {
     } catch (error) {
       return Promise.reject(error)
     }
-    const timer = this.clock.setTimeout(
-      () => this.#exchange.abort(new ProxyError('upstream_deadline', { detail: `${limitMs} ms` })),
-      limitMs,
-    )
+    const timer =
+      limitMs === Number.POSITIVE_INFINITY
+        ? undefined
+        : this.clock.setTimeout(
+            () => this.#exchange.abort(new ProxyError('upstream_deadline', { detail: `${limitMs} ms` })),
+            limitMs,
+          )
     this.#exchange.onComplete(() => {
-      timer.clear()
+      timer?.clear()
       parent.removeAbortable(this)
       this.#keeper.callEnded(this)
     })

@@ -21,8 +21,8 @@ export const STORE_CHECKS: Readonly<Record<string, (store: CacheStore) => Promis
       status: 203,
       reason: 'Fine',
       headers,
-      requestMs: 5.5,
-      responseMs: 7,
+      requestTime: 5.5,
+      responseTime: 7,
       tags: ['a', 'ü'],
     })
     assert.equal(await store.put('k', stored, chunks(sent, 9_000)), true)
@@ -82,10 +82,10 @@ export const STORE_CHECKS: Readonly<Record<string, (store: CacheStore) => Promis
   'gives a response another head, and leaves the content': async (store) => {
     await store.put('k', head({ variant: 'a' }), chunks(Buffer.from('text'), 2))
     await store.put('k', head({ variant: 'b' }), chunks(Buffer.from('other'), 9))
-    await store.freshen('k', head({ variant: 'a', responseMs: 99 }))
-    await store.freshen('k', head({ variant: 'none', responseMs: 99 }))
+    await store.freshen('k', head({ variant: 'a', responseTime: 99 }))
+    await store.freshen('k', head({ variant: 'none', responseTime: 99 }))
     const found = await store.find('k')
-    const times = Object.fromEntries(found.map((it) => [it.head.variant, it.head.responseMs]))
+    const times = Object.fromEntries(found.map((it) => [it.head.variant, it.head.responseTime]))
     assert.deepEqual(
       [times, await texts(store, 'k')],
       [
@@ -116,8 +116,8 @@ export function head(part: Partial<StoredHead> = {}): StoredHead {
     status: 200,
     reason: undefined,
     headers: new HeaderList(),
-    requestMs: 1,
-    responseMs: 2,
+    requestTime: 1,
+    responseTime: 2,
     variant: '',
     tags: [],
     ...part,

@@ -1,0 +1,32 @@
+import type { Exchange } from '../core/exchange.ts'
+import type { ResponseMessage } from '../core/message.ts'
+import type { SharedContent } from '../core/shared-content.ts'
+import type { KnownHead } from './held-response.ts'
+import type { HeldResponse } from './memory-level.ts'
+
+/** What came of asking the service, for all who wait for it. */
+export type Filled =
+  /** It can be stored: everyone whose request matches reads along. */
+  | { readonly kind: 'shared'; readonly head: KnownHead; readonly content: SharedContent }
+  /** What is stored answers: it was confirmed (304), or the service has failed and stale is better than nothing. */
+  | { readonly kind: 'held'; readonly held: HeldResponse; readonly because: 'validated' | 'stale-if-error' }
+  /** It is for the one alone whose request was sent. Everyone else asks for himself. */
+  | { readonly kind: 'own'; readonly response: ResponseMessage }
+
+/** One question to the service, and those who wait for its answer. */
+export class Fill {
+  readonly leader: Exchange
+  readonly answer: Promise<Filled>
+  /** Once it is known. */
+  filled: Filled | undefined
+
+  constructor(leader: Exchange, ask: () => Promise<Filled>) {
+    this.leader = leader
+    this.answer = ask().then((filled) => {
+      this.filled = filled
+      return filled
+    })
+    // Those who wait look at it; a refresh in the background has nobody who does.
+    this.answer.catch(() => {})
+  }
+}
