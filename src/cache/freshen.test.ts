@@ -64,6 +64,14 @@ describe('freshenedHead', () => {
     expect(head(stored, update)).toEqual(lines)
   })
 
+  test('leaves out what is for the client alone (RFC 9111 section 7.3)', () => {
+    const [stored, update] = [{ A: '1' }, { A: '2', 'Set-Cookie': 'a=b' }].map((fields) =>
+      HeaderList.from(fields),
+    )
+    const found = freshenedHead(stored!, update!, T, ['set-cookie'])
+    expect([found.get('a'), found.has('set-cookie')]).toEqual(['2', false])
+  })
+
   test.each<[rule: string, update: Fields, found: string]>([
     ['9111 4.2.3 of the update', { Date: date(-5) }, date(-5)],
     ['9110 6.6.1 when it came', {}, date(0)],

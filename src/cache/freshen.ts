@@ -15,11 +15,17 @@ const OF_ONE_MESSAGE: ReadonlySet<string> = new Set(['age', 'date'])
 
 /**
  * A stored head brought up to date by a 304, or by the response to HEAD (RFC 9111 section 3.2): each field that the update has
- * takes the place of all stored ones of its name. What has become of `Cache-Control` may forbid to keep it: terms and
- * storability are to be worked out anew.
+ * takes the place of all stored ones of its name, but for those in `except` (lower case): what is for the client alone, such
+ * as `Set-Cookie`. What has become of `Cache-Control` may forbid to keep it: terms and storability are to be worked out anew.
  */
-export function freshenedHead(stored: HeaderList, update: HeaderList, responseTime: number): HeaderList {
+export function freshenedHead(
+  stored: HeaderList,
+  update: HeaderList,
+  responseTime: number,
+  except: readonly string[] = [],
+): HeaderList {
   const kept = leftOut(update)
+  for (const name of except) kept.add(name)
   for (const name of BOUND_TO_CONTENT) kept.add(name)
   const replaced = new Set(OF_ONE_MESSAGE)
   for (const { lower } of update.fields) if (!kept.has(lower)) replaced.add(lower)

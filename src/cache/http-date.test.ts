@@ -57,6 +57,16 @@ describe('parseHttpDate', () => {
     expect(parseHttpDate(text, NOW)).toBe(ms)
   })
 
+  test.each<[rule: string, thisYear: number, digits: string, year: number]>([
+    ['9110 5.6.7 at the end of a century', 2090, '10', 2110],
+    ['9110 5.6.7 at the end of a century, 50 years ahead', 2090, '40', 2140],
+    ['9110 5.6.7 at the end of a century, more', 2090, '41', 2041],
+    ['9110 5.6.7 at the beginning of one', 2101, '99', 2099],
+  ])('%s: in %d, %s is %d', (_rule, thisYear, digits, year) => {
+    const text = `Sunday, 06-Nov-${digits} 08:49:37 GMT`
+    expect(parseHttpDate(text, Date.UTC(thisYear, 5))).toBe(Date.UTC(year, 10, 6, 8, 49, 37))
+  })
+
   test('reads what formatHttpDate writes, to the second (RFC 9110 section 5.6.7)', () => {
     const times = fc.integer({ min: Date.UTC(1000, 0), max: Date.UTC(9999, 11, 31, 23, 59, 59) })
     fc.assert(

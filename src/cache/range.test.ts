@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatUnsatisfiedRange, multipartLayout, parseRange, planRange, type RangeSpec } from './range.ts'
+import { HeaderList } from '../core/headers.ts'
+import {
+  formatUnsatisfiedRange,
+  multipartLayout,
+  parseRange,
+  planRange,
+  type RangeSpec,
+  rangeAnswer,
+} from './range.ts'
 
 const FAR = Number.MAX_SAFE_INTEGER
 
@@ -110,6 +118,32 @@ describe('planRange', () => {
         expect(sent).toEqual(expect.arrayContaining([...wanted]))
       }),
     )
+  })
+})
+
+describe('rangeAnswer', () => {
+  const range = { Range: 'bytes=0-4' }
+
+  test.each<[rule: string, method: string, request: Record<string, string>, status: number, answer: string]>([
+    ['9110 14.2', 'GET', range, 200, 'parts'],
+    ['9110 14.2 of stored parts', 'GET', range, 206, 'parts'],
+    ['9110 14.2 HEAD', 'HEAD', range, 200, 'whole'],
+    ['9110 14.2 POST', 'POST', range, 200, 'whole'],
+    ['9110 14.2 of a 404', 'GET', range, 404, 'whole'],
+    ['9110 14.2 none', 'GET', {}, 200, 'whole'],
+    ['9110 13.1.5 If-Range holds', 'GET', { ...range, 'If-Range': '"a"' }, 200, 'parts'],
+    ['9110 13.1.5 If-Range does not', 'GET', { ...range, 'If-Range': '"b"' }, 200, 'whole'],
+    ['9110 15.5.17', 'GET', { Range: 'bytes=99-' }, 200, 'unsatisfiable'],
+    [
+      '9110 13.1.5 before it is unsatisfiable',
+      'GET',
+      { Range: 'bytes=99-', 'If-Range': '"b"' },
+      200,
+      'whole',
+    ],
+  ])('%s', (_rule, method, request, status, answer) => {
+    const stored = { status, headers: HeaderList.from({ ETag: '"a"' }), responseTime: 0 }
+    expect(rangeAnswer({ method, headers: HeaderList.from(request) }, stored, 10).answer).toBe(answer)
   })
 })
 

@@ -1,4 +1,5 @@
-import { trimWhiteSpace } from '../core/headers.ts'
+import { type HeaderList, trimWhiteSpace } from '../core/headers.ts'
+import { ifRangeHolds, type StoredHead } from './conditional.ts'
 import { type ByteRange, formatContentRange } from './content-range.ts'
 
 /** One element of `Range`: from a byte on, up to another or to the end; or so many bytes at the end. */
@@ -68,6 +69,20 @@ export function planRange(specs: readonly RangeSpec[] | undefined, size: number)
   // Of nothing, a suffix is all there is, and no Content-Range can say so.
   const isSuffixOfNothing = size === 0 && specs.some((spec) => 'suffix' in spec && spec.suffix > 0)
   return { answer: isSuffixOfNothing ? 'whole' : 'unsatisfiable' }
+}
+
+/**
+ * What answers a request from a stored 200 or from all its parts, once its other conditions were judged: `Range` is for GET
+ * alone, and counts only if `If-Range` holds (RFC 9110 sections 14.2 and 13.2.2).
+ */
+export function rangeAnswer(
+  request: { readonly method: string; readonly headers: HeaderList },
+  stored: StoredHead,
+  size: number,
+): RangePlan {
+  const isForParts = request.method === 'GET' && (stored.status === 200 || stored.status === 206)
+  if (!isForParts || !ifRangeHolds(request.headers, stored)) return { answer: 'whole' }
+  return planRange(parseRange(request.headers.get('range')), size)
 }
 
 function resolved(spec: RangeSpec, size: number): ByteRange | undefined {

@@ -46,17 +46,21 @@ export interface Variant {
 /** The most recent of the stored responses that match a request (RFC 9111 section 4.1). */
 export function selectVariant<V extends Variant>(variants: Iterable<V>, request: HeaderList): V | undefined {
   let selected: V | undefined
-  let fields: VaryFields = []
-  let key = ''
+  let fields: readonly string[] = []
+  let key = variantKey(fields, request)
   for (const variant of variants) {
     if (variant.fields === '*') continue
-    if (variant.fields !== fields) {
+    if (!sameNames(variant.fields, fields)) {
       fields = variant.fields
       key = variantKey(fields, request)
     }
     if (variant.key === key && (selected === undefined || variant.date >= selected.date)) selected = variant
   }
   return selected
+}
+
+function sameNames(one: readonly string[], other: readonly string[]): boolean {
+  return one === other || (one.length === other.length && one.every((name, i) => name === other[i]))
 }
 
 /** Lists of which neither case nor the white space between elements means anything. */
