@@ -33,6 +33,7 @@ const TOKEN_ONLY = /^[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*$/
 const BYTES = /:([A-Za-z0-9+/=]*):/y
 const BOOLEAN = /\?([01])/y
 const SPACES = / */y
+const WHITE_SPACE = /[ \t]*/y
 const COMMA = /[ \t]*,[ \t]*/y
 
 const TRUE: BareItem = { kind: 'boolean', value: true }
@@ -56,8 +57,7 @@ class StructuredFieldReader {
       if (member === undefined || !this.#parameters()) return undefined
       members.set(key, member)
       if (this.#match(COMMA) !== undefined) continue
-      // Spaces may follow the last member, tabs may not.
-      this.#match(SPACES)
+      this.#match(WHITE_SPACE)
       return this.#ended ? members : undefined
     }
   }
