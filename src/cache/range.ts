@@ -1,5 +1,5 @@
 import { type HeaderList, trimWhiteSpace } from '../core/headers.ts'
-import { ifRangeHolds, type StoredHead } from './conditional.ts'
+import { ifRangeHolds, type StoredResponse } from './conditional.ts'
 import { type ByteRange, formatContentRange } from './content-range.ts'
 
 /** One element of `Range`: from a byte on, up to another or to the end; or so many bytes at the end. */
@@ -77,7 +77,7 @@ export function planRange(specs: readonly RangeSpec[] | undefined, size: number)
  */
 export function rangeAnswer(
   request: { readonly method: string; readonly headers: HeaderList },
-  stored: StoredHead,
+  stored: StoredResponse,
   size: number,
 ): RangePlan {
   const isForParts = request.method === 'GET' && (stored.status === 200 || stored.status === 206)

@@ -1,3 +1,5 @@
+import { matchAt } from './match-at.ts'
+
 /** An item of a structured field without its parameters (RFC 8941 section 3.3). */
 export type BareItem =
   | { readonly kind: 'integer' | 'decimal'; readonly value: number }
@@ -113,10 +115,8 @@ class StructuredFieldReader {
   }
 
   #match(pattern: RegExp): RegExpExecArray | undefined {
-    pattern.lastIndex = this.#at
-    const found = pattern.exec(this.#text)
-    if (found === null) return undefined
-    this.#at = pattern.lastIndex
+    const found = matchAt(pattern, this.#text, this.#at)
+    if (found !== undefined) this.#at += found[0].length
     return found
   }
 }
