@@ -192,7 +192,7 @@ function eachDirective(line: string, visit: (name: string, argument: Argument) =
     let argument: Argument
     if (line[at] === '=') {
       at++
-      const quoted = line[at] === '"' && !openQuote ? matchAt(QUOTED, line, at) : undefined
+      const quoted = line[at] === '"' ? matchAt(QUOTED, line, at) : undefined
       const token = quoted === undefined ? matchAt(TOKEN, line, at)?.[0] : undefined
       if (line[at] === '"' && quoted === undefined) openQuote = true
       argument = quoted === undefined ? (token ?? MALFORMED) : quoted[1]!.replaceAll(/\\(.)/gs, '$1')
