@@ -81,6 +81,7 @@ describe('parseDictionary', () => {
     ['8941 4.2.1.2 no space', 'a=("x""y")', undefined],
     ['8941 4.2.1.2 nested', 'a=((1))', undefined],
     ['8941 4.2.3.2 no key', 'a;', undefined],
+    ['8941 4.2.3.2 no value', 'a;b=', undefined],
     ['8941 4.2.3.2 a list', 'a;b=(1)', undefined],
     ['8941 4.2.3.2 a space before ;', 'a ;b', undefined],
     ['8941 4.2.2 behind a list', 'a=(1)x', undefined],
