@@ -404,7 +404,7 @@ describe('the shelf', () => {
         '| | µs |',
         '|---|---:|',
         '| aTop | 1.3 |',
-        '| aTop, deep | < 0.1 |',
+        '| aTop, deep | < 0.2 |',
         '',
         '## Example',
         '',
