@@ -1,4 +1,4 @@
-/** Where each filter stands in the lists of filters, and what else belongs there. */
+/** Where each filter stands in the lists of filters. */
 export const GROUPS: readonly Group[] = [
   { title: 'Identity', says: 'who the client is', names: [] },
   {
@@ -16,9 +16,6 @@ export const GROUPS: readonly Group[] = [
   { title: 'Protocols', says: 'what is not plain HTTP', names: ['grpcWeb', 'websocket'] },
   { title: 'Adapters', says: 'to and from the filters of others', names: [] },
 ]
-
-/** Functions with a page of their own that are no export of `src/filters/index.ts`, with the file that declares them. */
-export const ELSEWHERE: readonly ShelfPlace[] = []
 
 /** The guide that tells more, where there is one. */
 export const GUIDES: Readonly<Record<string, string>> = {
@@ -39,13 +36,4 @@ export interface Group {
   readonly says: string
   /** Functions, in the order in which they are listed. */
   readonly names: readonly string[]
-}
-
-export interface ShelfPlace {
-  /** The function. */
-  readonly name: string
-  /** From the repository's folder. */
-  readonly file: string
-  /** What it is imported from. */
-  readonly specifier: string
 }
