@@ -49,21 +49,17 @@ export async function run({ smoke, write = false, only = [] }: Options): Promise
   const rounds = smoke ? 1 : 31
   const measured: Measured[] = []
   try {
-    for (const { without, having } of rows)
-      for (const it of [without, having]) await it.cpuUsPerExchange(exchanges)
+    for (const { without, having } of rows) for (const it of [without, having]) await it(exchanges)
     const costs = rows.map(() => ({ without: [] as number[], more: [] as number[] }))
     for (let round = 0; round < rounds; round++)
       for (const [at, { without, having }] of rows.entries()) {
-        const base = await without.cpuUsPerExchange(exchanges)
+        const base = await without(exchanges)
         costs[at]!.without.push(base)
-        costs[at]!.more.push((await having.cpuUsPerExchange(exchanges)) - base)
+        costs[at]!.more.push((await having(exchanges)) - base)
       }
     for (const [at, { file, name }] of rows.entries()) measured.push({ file, name, ...figures(costs[at]!) })
   } finally {
-    for (const { without, having } of rows) {
-      await without.close()
-      await having.close()
-    }
+    for (const { close } of rows) await close()
   }
   console.table(measured)
   if (write) writeResults(measured, { exchanges, rounds })
@@ -139,7 +135,18 @@ async function started({ file, cost }: CostRow) {
   const without = await AnsweringProxy.start({ ...route, filters: [] })
   const filters = await cost.filters(users)
   const having = await AnsweringProxy.start({ ...route, filters, ...(status !== undefined && { status }) })
-  return { file, name, without, having }
+  const measure = (it: AnsweringProxy) => async (exchanges: number) => {
+    try {
+      return await it.cpuUsPerExchange(exchanges)
+    } catch (error) {
+      throw new Error(`bench/filter-costs/${file}.ts: ${name}`, { cause: error })
+    }
+  }
+  const close = async () => {
+    await without.close()
+    await having.close()
+  }
+  return { file, name, without: measure(without), having: measure(having), close }
 }
 
 function writeResults(

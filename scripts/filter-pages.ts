@@ -78,8 +78,9 @@ function entriesOf(repository: Repository): { entries: ShelfEntry[]; problems: s
   for (const place of attempt(() => shelfPlaces(repository)) ?? []) {
     const entry = attempt(() => shelfEntry(place, repository))
     if (entry === undefined) continue
-    entries.push(entry)
-    problems.push(...undocumented(entry))
+    const silent = undocumented(entry)
+    if (silent.length === 0) entries.push(entry)
+    problems.push(...silent)
   }
   if (problems.length === 0)
     problems.push(...misplaced(entries).map((it) => `scripts/filter-pages/catalog.ts: ${it}`))

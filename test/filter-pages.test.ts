@@ -241,6 +241,8 @@ describe('parseDocstring', () => {
         '})',
         '@param a The',
         'first.',
+        '@returns what',
+        'it is.',
         '@throws `E` for it.',
         '@throws `F` for that.',
       ),
@@ -249,6 +251,7 @@ describe('parseDocstring', () => {
       rest: 'Then more of it.\n\n- one\n- two of them\n\n```\nas it\n  stands\n```',
       example: 'f({\n  a: 1,\n})',
       params: [{ name: 'a', text: 'The first.' }],
+      returns: 'what it is.',
       throws: ['`E` for it.', '`F` for that.'],
     })
   })
@@ -307,7 +310,11 @@ describe('the shelf', () => {
       'export const internal = 1',
       '',
       'export interface Deep {',
-      '  /** So deep. */',
+      '  /**',
+      '   * So deep.',
+      '   *',
+      '   * @returns how deep.',
+      '   */',
       '  readonly depth: number',
       '}',
       'export interface DeepOptions {',
@@ -360,15 +367,25 @@ describe('the shelf', () => {
   })
 
   test('names what has no docstring', () => {
-    const silent = (file: string) => read(file).replaceAll(/^ *\/\*\* .*\n/gm, '')
+    const silent = (file: string) => read(file).replaceAll(/^ *\/\*\*[^/]*\*\/\n/gm, '')
     expect(undocumented(shelfEntry(place, { read, list }))).toEqual([])
     expect(undocumented(shelfEntry(place, { read: silent, list }))).toEqual([
+      'src/filters/a-top.ts:12: aTop has no docstring',
       'src/filters/top/deep.ts:8: ATopOptions.deeper has no docstring',
       'src/filters/a-top.ts:8: ATopOptions.deep has no docstring',
       'src/filters/a-top.ts:9: ATopOptions.at has no docstring',
       'src/filters/top/deep.ts:4: Deep.depth has no docstring',
-      'src/filters/a-top.ts:24: topOf has no docstring',
+      'src/filters/a-top.ts:16: topOf has no docstring',
       'src/filters/top/deep.ts:10: deepest has no docstring',
+    ])
+  })
+
+  test('names what has a docstring that cannot be read', () => {
+    const odd = (file: string) =>
+      read(file).replace('So deep.', 'So deep').replace('Tops it', '@see it. Tops it')
+    expect(undocumented(shelfEntry(place, { read: odd, list }))).toEqual([
+      expect.stringMatching('^src/filters/a-top.ts:15: an unknown tag, @see'),
+      'src/filters/top/deep.ts:5: a docstring does not begin with a sentence that ends with a full stop',
     ])
   })
 
@@ -430,7 +447,7 @@ describe('the shelf', () => {
         '',
         '| Name | Type | |',
         '|---|---|---|',
-        '| `depth` | `number` | So deep. |',
+        '| `depth` | `number` | So deep. Returns how deep. |',
         '',
         '## topOf',
         '',

@@ -127,9 +127,10 @@ function inCell(text: string): string {
   return text.replace(/\n+/g, '<br>').replaceAll('|', '\\|')
 }
 
-function whole({ summary, rest }: Docstring): string {
-  if (rest === '') return summary
-  return `${summary}${/^(?:Traps?:|[-*] )/.test(rest) ? '\n\n' : ' '}${warned(rest)}`
+function whole({ summary, rest, returns }: Docstring): string {
+  const returned = returns === undefined ? '' : ` Returns ${returns}`
+  if (rest === '') return summary + returned
+  return `${summary}${/^(?:Traps?:|[-*] )/.test(rest) ? '\n\n' : ' '}${warned(rest)}${returned}`
 }
 
 /** Warnings stand out. */

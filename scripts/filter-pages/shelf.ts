@@ -205,9 +205,14 @@ export function codeOf(declaration: Declaration): readonly string[] {
   }
 }
 
-/** What has no docstring and should have one, a line each. */
+/** Docstrings that are missing or cannot be read, a line each. */
 export function undocumented({ main, types, companions }: ShelfEntry): string[] {
   const all = [main, ...types, ...companions.flatMap((it) => [it.declaration, ...it.types])]
+  const unreadable = all
+    .flatMap((it): Pick<Declaration, 'doc'>[] => (it.kind === 'interface' ? [it, ...it.members] : [it]))
+    .map(whyUnreadable)
+    .filter((it) => it !== undefined)
+  if (unreadable.length > 0) return unreadable
   return all.flatMap((it) => {
     if (isValue(it)) return it.doc === undefined ? [silent(it, it.name)] : []
     // A type is explained by what takes or gives it, or for itself. Options are explained one by one.
@@ -216,6 +221,16 @@ export function undocumented({ main, types, companions }: ShelfEntry): string[] 
       .filter(({ doc }) => doc === undefined)
       .map((member) => silent(member, `${it.name}.${member.name}`))
   })
+}
+
+function whyUnreadable(it: Pick<Declaration, 'doc'>): string | undefined {
+  try {
+    void it.doc
+    return undefined
+  } catch (error) {
+    if (error instanceof UnreadableSource) return error.message
+    throw error
+  }
 }
 
 function silent({ file, line }: { readonly file: string; readonly line: number }, name: string): string {
