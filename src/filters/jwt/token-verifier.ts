@@ -147,7 +147,7 @@ function refusalOf(error: unknown): Refusal {
   if (error instanceof errors.JWTClaimValidationFailed)
     return refusal(
       (error.reason === 'check_failed' ? CLAIMS[error.claim] : undefined) ??
-        `the token's claim "${error.claim}" is missing or wrong`,
+        `the token has no ${error.claim}, or a wrong one`,
     )
   return refusal('the token is not valid', error)
 }
