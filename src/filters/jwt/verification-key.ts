@@ -25,11 +25,12 @@ export interface VerificationKey {
   readonly kid: string | undefined
   /** Those of the allowed algorithms that the key is fit and meant for. Never empty. */
   readonly algorithms: ReadonlySet<JwtAlgorithm>
-  readonly key: KeyObject
+  readonly key: KeyObject | webcrypto.CryptoKey
 }
 
 /** Below it, RSA is broken (RFC 7518 section 3.3). */
 const LEAST_RSA_BITS = 2_048
+const NO_PRIVATE_KEY = 'a public key: who only checks signatures need not be able to make them'
 
 /** Keys that someone has given. @throws `ERR_OPTION_INVALID` for the first that cannot be used. */
 export function givenKeys(
@@ -61,20 +62,19 @@ function keyOf(given: JwtKey, allowed: ReadonlySet<JwtAlgorithm>): VerificationK
   if (typeof given === 'string')
     return given.includes('-----BEGIN') ? keyOfPem(given, allowed) : keyOfSecret(Buffer.from(given), allowed)
   if (given instanceof Uint8Array) return keyOfSecret(given, allowed)
-  if (given instanceof KeyObject) return verificationKey(given, allowed)
+  if (given instanceof KeyObject) return verificationKey(factsOf(given), allowed)
   if (typeof given !== 'object' || given === null) return 'a key'
-  if (isCryptoKey(given)) {
+  if (given instanceof CryptoKey) {
     if (!given.usages.includes('verify')) return 'a key whose usages include "verify"'
-    return verificationKey(KeyObject.from(given), allowed, (it) => isMadeFor(given.algorithm, it))
+    return verificationKey(factsOfWeb(given), allowed)
   }
   return keyOfJwk(given as JsonWebKey, allowed)
 }
 
 function keyOfPem(pem: string, allowed: ReadonlySet<JwtAlgorithm>): VerificationKey | string {
-  if (pem.includes('PRIVATE KEY'))
-    return 'a public key: who only checks signatures need not be able to make them'
+  if (pem.includes('PRIVATE KEY')) return NO_PRIVATE_KEY
   try {
-    return verificationKey(createPublicKey(pem), allowed)
+    return verificationKey(factsOf(createPublicKey(pem)), allowed)
   } catch {
     return 'PEM of a public key or a certificate that can be read'
   }
@@ -85,7 +85,7 @@ function keyOfSecret(secret: Uint8Array, allowed: ReadonlySet<JwtAlgorithm>): Ve
   if (Buffer.from(secret).includes('-----BEGIN')) return 'a secret, or PEM as a text'
   return secret.byteLength === 0
     ? 'a secret that is not empty'
-    : verificationKey(createSecretKey(secret), allowed)
+    : verificationKey(factsOf(createSecretKey(secret)), allowed)
 }
 
 function keyOfJwk(jwk: JsonWebKey, allowed: ReadonlySet<JwtAlgorithm>): VerificationKey | string {
@@ -94,15 +94,14 @@ function keyOfJwk(jwk: JsonWebKey, allowed: ReadonlySet<JwtAlgorithm>): Verifica
   if (use !== undefined && use !== 'sig') return 'a key whose "use" is "sig"'
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify')))
     return 'a key whose "key_ops" include "verify"'
-  if ('d' in jwk || 'priv' in jwk)
-    return 'a public key: who only checks signatures need not be able to make them'
+  if ('d' in jwk || 'priv' in jwk) return NO_PRIVATE_KEY
   let key: KeyObject
   try {
     key = kty === 'oct' ? secretOf(jwk) : createPublicKey({ key: { ...jwk }, format: 'jwk' })
   } catch {
     return 'a JWK that can be read'
   }
-  return verificationKey(key, allowed, (it) => alg === undefined || alg === it, kid)
+  return verificationKey(factsOf(key), allowed, (it) => alg === undefined || alg === it, kid)
 }
 
 function secretOf({ k }: JsonWebKey): KeyObject {
@@ -111,59 +110,83 @@ function secretOf({ k }: JsonWebKey): KeyObject {
   return createSecretKey(k, 'base64url')
 }
 
-function verificationKey(
-  key: KeyObject,
-  allowed: ReadonlySet<JwtAlgorithm>,
-  isMeantFor: (algorithm: JwtAlgorithm) => boolean = () => true,
-  kid?: string,
-): VerificationKey | string {
-  if (key.type === 'private') return 'a public key: who only checks signatures need not be able to make them'
-  const details = key.asymmetricKeyDetails
-  const isRsa = key.asymmetricKeyType === 'rsa' || key.asymmetricKeyType === 'rsa-pss'
-  if (isRsa && (details?.modulusLength ?? 0) < LEAST_RSA_BITS)
-    return `an RSA key of at least ${LEAST_RSA_BITS} bits`
-  // With 1 every message is its own signature.
-  if (isRsa && (details?.publicExponent ?? 0n) < 3n) return 'an RSA key whose exponent is at least 3'
-  const meant = [...allowed].filter(isMeantFor)
-  if (key.type === 'secret') {
-    // RFC 7518 section 3.2. A secret that is long enough for some only is one that someone has chosen too short.
-    const least = Math.max(0, ...meant.map((it) => hashBits(fitOf(it)) / 8))
-    if ((key.symmetricKeySize ?? 0) < least) return `a secret at least as long as the hash, ${least} bytes`
+/** What decides about the use of a key, whichever of the two kinds of objects it is. */
+interface KeyFacts {
+  readonly key: VerificationKey['key']
+  /** Of a shared secret. */
+  readonly secretBits?: number | undefined
+  /** Of RSA. */
+  readonly modulusBits?: number | undefined
+  readonly exponent?: bigint | undefined
+  fits(fit: KeyFit): boolean
+}
+
+function factsOf(key: KeyObject): KeyFacts {
+  const { asymmetricKeyType, asymmetricKeyDetails: details, symmetricKeySize } = key
+  if (key.type === 'secret')
+    return { key, secretBits: 8 * (symmetricKeySize ?? 0), fits: ({ type }) => type === 'secret' }
+  return {
+    key,
+    modulusBits: details?.modulusLength,
+    exponent: details?.publicExponent,
+    fits: ({ type, curve }) =>
+      // One of RSA does for both ways to sign. What Node calls `rsa-pss` its Web cryptography does not take.
+      asymmetricKeyType === (type === 'rsa-pss' ? 'rsa' : type) &&
+      (curve === undefined || details?.namedCurve === curve),
   }
-  const algorithms = new Set(meant.filter((it) => fits(key, fitOf(it))))
-  if (algorithms.size === 0) return `a key for ${[...allowed].join(', ')}`
-  return { kid, algorithms, key }
 }
 
-function fits(key: KeyObject, { type, hash, curve }: KeyFit): boolean {
-  if (type === 'secret') return key.type === 'secret'
-  const { asymmetricKeyType, asymmetricKeyDetails: details } = key
-  // A key of RSA may be used both ways; one that is made for PSS alone says with which hash.
-  if (type === 'rsa-pss' && asymmetricKeyType === 'rsa-pss')
-    return details?.hashAlgorithm === undefined || details.hashAlgorithm === hash?.replace('SHA-', 'sha')
-  if (type === 'rsa-pss') return asymmetricKeyType === 'rsa'
-  return asymmetricKeyType === type && (curve === undefined || details?.namedCurve === curve)
-}
-
-const NAMES: Readonly<Record<KeyFit['type'], string>> = {
+const WEB_NAMES: Readonly<Record<KeyFit['type'], string>> = {
   secret: 'HMAC',
   rsa: 'RSASSA-PKCS1-v1_5',
   'rsa-pss': 'RSA-PSS',
   ec: 'ECDSA',
   ed25519: 'Ed25519',
 }
+const WEB_CURVES: Readonly<Record<string, string>> = {
+  prime256v1: 'P-256',
+  secp384r1: 'P-384',
+  secp521r1: 'P-521',
+}
 
-/** A key of the Web's knows what it was made for. */
-function isMadeFor(made: webcrypto.KeyAlgorithm, algorithm: JwtAlgorithm): boolean {
-  const { type, hash } = fitOf(algorithm)
-  if (made.name !== NAMES[type]) return false
-  return hash === undefined || (made as Partial<webcrypto.RsaHashedKeyAlgorithm>).hash?.name === hash
+/** A key of the Web's knows what it was made for, down to the hash. */
+function factsOfWeb(key: webcrypto.CryptoKey): KeyFacts {
+  const algorithm = key.algorithm as webcrypto.KeyAlgorithm &
+    Partial<webcrypto.RsaHashedKeyAlgorithm & webcrypto.EcKeyAlgorithm & webcrypto.HmacKeyAlgorithm>
+  const { name, publicExponent } = algorithm
+  return {
+    key,
+    secretBits: name === 'HMAC' ? algorithm.length : undefined,
+    modulusBits: algorithm.modulusLength,
+    exponent: publicExponent && BigInt(`0x${Buffer.from(publicExponent).toString('hex')}`),
+    fits: ({ type, hash, curve }) =>
+      name === WEB_NAMES[type] &&
+      (hash === undefined || algorithm.hash?.name === hash) &&
+      (curve === undefined || algorithm.namedCurve === WEB_CURVES[curve]),
+  }
+}
+
+function verificationKey(
+  { key, secretBits, modulusBits, exponent, fits }: KeyFacts,
+  allowed: ReadonlySet<JwtAlgorithm>,
+  isMeantFor: (algorithm: JwtAlgorithm) => boolean = () => true,
+  kid?: string,
+): VerificationKey | string {
+  if (key.type === 'private') return NO_PRIVATE_KEY
+  if (modulusBits !== undefined && modulusBits < LEAST_RSA_BITS)
+    return `an RSA key of at least ${LEAST_RSA_BITS} bits`
+  // With 1 every message is its own signature.
+  if (exponent !== undefined && exponent < 3n) return 'an RSA key whose exponent is at least 3'
+  const algorithms = [...allowed].filter((it) => isMeantFor(it) && fits(fitOf(it)))
+  if (algorithms.length === 0) return `a key for ${[...allowed].join(', ')}`
+  if (secretBits !== undefined) {
+    // RFC 7518 section 3.2. One that is long enough for some of them only is one that was chosen too short.
+    const least = Math.max(...algorithms.map((it) => hashBits(fitOf(it))))
+    if (secretBits < least) return `a secret at least as long as the hash, ${least / 8} bytes`
+  }
+  return { kid, algorithms: new Set(algorithms), key }
 }
 
 function hashBits({ hash }: KeyFit): number {
   return Number(hash?.slice('SHA-'.length) ?? 0)
-}
-
-function isCryptoKey(given: object): given is webcrypto.CryptoKey {
-  return given instanceof CryptoKey
 }
