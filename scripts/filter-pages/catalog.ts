@@ -1,6 +1,6 @@
 /** Where each filter stands in the lists of filters, and what else belongs there. */
 export const GROUPS: readonly Group[] = [
-  { title: 'Identity', says: 'who the client is', names: [] },
+  { title: 'Identity', says: 'who the client is', names: ['jwt'] },
   {
     title: 'Limits',
     says: 'how much is let through',

@@ -29,6 +29,7 @@ export {
   type JwtOptions,
   type JwtSource,
   jwt,
+  type RegisteredClaims,
 } from './jwt.ts'
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'

@@ -22,10 +22,14 @@ import { PublishedKeys } from './jwt/published-keys.ts'
 import { publisherOf } from './jwt/publisher.ts'
 import { type JwtSource, tokenSources } from './jwt/token-source.ts'
 import { type JwtClaims, TokenVerifier } from './jwt/token-verifier.ts'
-import { givenKeys, type JsonWebKey, type JwtKey } from './jwt/verification-key.ts'
+import { givenKeys, type JwtKey } from './jwt/verification-key.ts'
 
+export type { JwtAlgorithm } from './jwt/algorithm.ts'
+export type { ClaimPath } from './jwt/claim-path.ts'
 export { claims } from './jwt/jwt-gate.ts'
-export type { ClaimPath, JsonWebKey, JwtAlgorithm, JwtClaims, JwtKey, JwtSource }
+export type { JwtSource } from './jwt/token-source.ts'
+export type { JwtClaims, RegisteredClaims } from './jwt/token-verifier.ts'
+export type { JsonWebKey, JwtKey } from './jwt/verification-key.ts'
 
 export interface JwtOptions {
   /**
@@ -138,9 +142,47 @@ const OPTIONS: readonly string[] = [
 ] satisfies (keyof JwtOptions)[]
 
 /**
- * Lets through only requests with a JSON Web Token that is good (RFC 7519, with the care that RFC 8725 asks for).
+ * Lets through only requests with a JSON Web Token that is good, and tells filters and services what it says.
  *
- * DOC
+ * A token is good (RFC 7519, RFC 8725) where its signature is that of one of the keys, by one of `algorithms`; it is of an
+ * `issuer` and for an `audience` that is named; and it has not expired, is valid already, and was not issued in the future.
+ * Then `exchange.get(claims)` has what it says, for filters behind this one. `claims` comes with this module.
+ *
+ * - Without a token, or with one that is not good: 401 `unauthenticated`. With one that is good and does not entitle to the
+ *   request (`scopes`, `roles`, `allow`): 403 `access_denied`. `WWW-Authenticate` says why, as RFC 6750 has it.
+ * - Where nobody can say whether it is good, because there are no keys yet or `isRevoked` has failed: 503
+ *   `identity_unavailable`, and never 401, which would send people to log in again.
+ * - Of the token's header only `alg` and `kid` are read, to choose among the keys that are there. What it says of keys
+ *   elsewhere (`jku`, `x5u`, `jwk`, `x5c`) is passed over; a header with `crit` or `b64`, or with a member twice, is refused.
+ *   A token without `kid` is tried with ten keys at most.
+ *
+ * Keys of `jwks` are fetched when the first token comes, by one request, however many wait for it; then past `refreshMs`, beside
+ * the requests. A token whose key is not known has them fetched again, once per `coolDownMs`, so a key that is used the moment
+ * it is published is found; and who makes up names of keys gains nothing. An answer that is no set of keys (a redirect, an
+ * error, anything but JSON, more than 256 KiB or 100 keys) changes nothing: the old keys are used on, for `maxStaleMs` beyond
+ * their time. Keys for something else (`use`, `alg`, `key_ops`) and RSA below 2048 bits are not used. When a key is withdrawn,
+ * every token is verified anew.
+ *
+ * A token that was verified is known by its whole text until it expires, for as many tokens as fit into `cacheBytes`: its
+ * requests cost a look-up, and no signature. `isRevoked` and `allow` are asked each time all the same.
+ *
+ * In fields (`claimsToHeaders`), texts, numbers, truth values, and lists of these with commas between them, can be told;
+ * other claims are left out. What cannot stand in a field is percent-encoded as UTF-8, and so are `%` and, in lists, commas: no
+ * two users are ever written alike.
+ *
+ * Traps: a CORS preflight never has a token, so `cors` stands before this. A token in a cookie is sent by browsers on
+ * their own, also for pages of others: protect against CSRF. One in a query gets into logs and histories. Someone who was
+ * logged out has a good token until it expires: make them short, or use `isRevoked`. Publish a key some minutes before it
+ * signs: while someone makes up names of keys, a new one is found only with the next fetch, up to `coolDownMs` later. An ID
+ * token is not an access token: tell them apart by `audience`, or by `typ`. Of a certificate only its key is used, not its
+ * dates.
+ *
+ * @example
+ * proxy().route('/orders', jwt({
+ *   jwks: 'https://id.example.com/jwks.json', algorithms: ['RS256'], issuer: 'https://id.example.com', audience: 'orders',
+ * }), pool(['http://orders']))
+ *
+ * @throws `ERR_OPTION_INVALID` for an option that is wrong, and for a key that is too weak or does not fit.
  */
 export function jwt(options: JwtOptions): Filter {
   knownOptions(OWNER, options, OPTIONS)

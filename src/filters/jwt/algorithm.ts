@@ -1,7 +1,7 @@
 import { invalidOption } from '../../core/options.ts'
 
 /** How a token may be signed: RFC 7518 section 3.1, RFC 8037, RFC 9864. */
-export type JwtAlgorithm = keyof typeof ALGORITHMS
+export type JwtAlgorithm = `${'HS' | 'RS' | 'PS' | 'ES'}${256 | 384 | 512}` | 'EdDSA' | 'Ed25519'
 
 /** What a key must be for an algorithm. */
 export interface KeyFit {
@@ -16,7 +16,7 @@ const rsa = (bits: number): KeyFit => ({ type: 'rsa', hash: `SHA-${bits}` })
 const pss = (bits: number): KeyFit => ({ type: 'rsa-pss', hash: `SHA-${bits}` })
 const ecdsa = (curve: string): KeyFit => ({ type: 'ec', curve })
 
-export const ALGORITHMS = {
+const ALGORITHMS: Readonly<Record<JwtAlgorithm, KeyFit>> = {
   HS256: hmac(256),
   HS384: hmac(384),
   HS512: hmac(512),
@@ -31,7 +31,7 @@ export const ALGORITHMS = {
   ES512: ecdsa('secp521r1'),
   EdDSA: { type: 'ed25519' },
   Ed25519: { type: 'ed25519' },
-} as const satisfies Readonly<Record<string, KeyFit>>
+}
 
 export function fitOf(algorithm: JwtAlgorithm): KeyFit {
   return ALGORITHMS[algorithm]

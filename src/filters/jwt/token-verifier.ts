@@ -7,15 +7,24 @@ import type { Refusal } from './refusal.ts'
 import type { VerificationKey } from './verification-key.ts'
 
 /** What a token says of who sends it (RFC 7519 section 4). Frozen, since requests share it. */
-export interface JwtClaims {
+export type JwtClaims = RegisteredClaims & Readonly<Record<string, unknown>>
+
+/** The claims that RFC 7519 itself names; times in seconds since 1970. */
+export interface RegisteredClaims {
+  /** Who has issued the token. */
   readonly iss?: string
+  /** Whom it is about: the user, most often. */
   readonly sub?: string
+  /** Whom it is for. */
   readonly aud?: string | readonly string[]
+  /** When it expires. */
   readonly exp?: number
+  /** From when on it is valid. */
   readonly nbf?: number
+  /** When it was issued. */
   readonly iat?: number
+  /** What it is called. */
   readonly jti?: string
-  readonly [claim: string]: unknown
 }
 
 export interface TokenVerifierSettings {

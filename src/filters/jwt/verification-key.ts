@@ -3,10 +3,7 @@ import { invalidSecret } from '../../core/options.ts'
 import { fitOf, type JwtAlgorithm, type KeyFit } from './algorithm.ts'
 
 /** A key as RFC 7517 writes it. */
-export interface JsonWebKey {
-  readonly kty: string
-  readonly [member: string]: unknown
-}
+export type JsonWebKey = { readonly kty: string } & Readonly<Record<string, unknown>>
 
 /**
  * A key to check signatures with: PEM (`PUBLIC KEY` or `CERTIFICATE`), a JWK, a JWK set, Node's or the Web's object; for the
