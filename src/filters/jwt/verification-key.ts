@@ -115,7 +115,7 @@ interface KeyFacts {
   /** Of RSA. */
   readonly modulusBits?: number | undefined
   readonly exponent?: bigint | undefined
-  fits(fit: KeyFit): boolean
+  readonly fits: (fit: KeyFit) => boolean
 }
 
 function factsOf(key: KeyObject): KeyFacts {
