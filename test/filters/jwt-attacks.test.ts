@@ -146,6 +146,9 @@ describe('a kid that is no name', () => {
 
   test.each([null, 7, true, ['rsa'], { rsa: 'rsa' }])('%j, signed well', async (kid) => {
     await expectRefused(goodToken({}, { kid }))
+    const nameless = jwt({ algorithms: ['RS256'], issuer: ISSUER, audience: AUDIENCE, keys: rsa.publicKey })
+    expect(await ask(bearer(goodToken({}, { kid: 'any' })), nameless)).toMatchObject({ status: 200 })
+    await expectRefused(goodToken({}, { kid }), nameless)
   })
 
   test('of a key for another algorithm', async () => {
