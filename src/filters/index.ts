@@ -19,6 +19,18 @@ export {
 export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
 export { grpcWeb, grpcWebCors } from './grpc-web.ts'
 export { type HstsOptions, hsts } from './hsts.ts'
+export {
+  type ClaimPath,
+  claims,
+  type JsonWebKey,
+  type JwtAlgorithm,
+  type JwtClaims,
+  type JwtKey,
+  type JwtOptions,
+  type JwtSource,
+  jwt,
+  type RegisteredClaims,
+} from './jwt.ts'
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
 export { type RedirectOptions, redirect } from './redirect.ts'
