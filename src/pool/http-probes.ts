@@ -79,6 +79,7 @@ const NO_CLIENT: Client = {
   address: '',
   port: 0,
   peer: { address: '', port: 0 },
+  peerTrusted: false,
   scheme: 'http',
   localPort: 0,
   tls: undefined,
