@@ -4,6 +4,15 @@ export {
   adaptiveConcurrency,
 } from './adaptive-concurrency.ts'
 export {
+  type ApiKeyEntry,
+  type ApiKeyIdentity,
+  type ApiKeyOptions,
+  type ApiKeySource,
+  apiKey,
+  apiKeyIdentity,
+} from './api-key.ts'
+export { type AuthorizeOptions, type AuthorizePredicate, authorize } from './authorize.ts'
+export {
   type CircuitBreaker,
   type CircuitBreakerOptions,
   type CircuitResult,
@@ -17,6 +26,7 @@ export {
   concurrencyLimit,
 } from './concurrency-limit.ts'
 export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
+export { type CsrfOptions, csrf } from './csrf.ts'
 export { grpcWeb, grpcWebCors } from './grpc-web.ts'
 export { type HstsOptions, hsts } from './hsts.ts'
 export { type IpFilterOptions, ipFilter } from './ip-filter.ts'

@@ -39,7 +39,7 @@ describe('securityHeaders sends', () => {
     [{ frame: false }, { 'x-frame-options': undefined, 'content-security-policy': undefined }],
     [
       { contentSecurityPolicy: "default-src 'self' ;", frame: 'deny' },
-      { 'content-security-policy': "default-src 'self'; frame-ancestors 'none'" },
+      { 'content-security-policy': "default-src 'self'; frame-ancestors 'none'", 'x-frame-options': 'DENY' },
     ],
     [
       { contentSecurityPolicy: "Frame-Ancestors 'none'; default-src *" },

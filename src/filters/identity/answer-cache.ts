@@ -1,0 +1,174 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock, Timer } from '../../core/clock.ts'
+import { ProxyError } from '../../core/errors.ts'
+import type { Abortable, Exchange } from '../../core/exchange.ts'
+
+/** What was found out, and for how long it may be used. */
+export interface Answer<T> {
+  readonly value: T
+  readonly keepMs: number
+}
+
+export interface AnswerCacheOptions {
+  /** Answers that are kept; the one not used for longest goes first. */
+  readonly max: number
+  /** Questions that may be open at once. */
+  readonly maxOpen: number
+  /** How long an answer may take. */
+  readonly timeoutMs: number
+}
+
+interface Kept<T> {
+  readonly value: T
+  /** By the clock of those who ask. */
+  readonly until: number
+}
+
+/** What is known to those who go by one clock: the times of two cannot be compared. */
+interface Known<T> {
+  readonly clock: Clock
+  readonly kept: LRUCache<string, Kept<T>>
+  readonly open: Map<string, Question<T>>
+}
+
+/**
+ * Answers of someone else, kept for a while. Those who ask the same at the same time wait for one answer. A question that
+ * fails, takes too long, or is one too many is 503 `identity_unavailable`.
+ */
+export class AnswerCache<T> implements Disposable {
+  readonly #options: AnswerCacheOptions
+  readonly #byClock = new WeakMap<Clock, Known<T>>()
+  /** The clock that was asked by last: nearly always the only one. */
+  #last: Known<T> | undefined
+  readonly #open = new Set<Question<T>>()
+
+  constructor(options: AnswerCacheOptions) {
+    this.#options = options
+  }
+
+  /** The answer, at once where it is known. `question` is called where it is not; it must not depend on the exchange. */
+  ask(exchange: Exchange, key: string, question: () => Promise<Answer<T>>): T | Promise<T> {
+    const known = this.#knownBy(exchange.clock)
+    const kept = known.kept.get(key)
+    if (kept !== undefined) {
+      if (kept.until > exchange.clock.now()) return kept.value
+      known.kept.delete(key)
+    }
+    const open = known.open.get(key) ?? this.#begin(known, key, question)
+    return open.answer(exchange)
+  }
+
+  /** Of questions that nobody waits for any more, nothing is left behind. */
+  [Symbol.dispose](): void {
+    for (const question of this.#open) if (question.waiting === 0) question.giveUp()
+  }
+
+  #begin(known: Known<T>, key: string, question: () => Promise<Answer<T>>): Question<T> {
+    const { maxOpen, timeoutMs } = this.#options
+    if (this.#open.size >= maxOpen)
+      throw new ProxyError('identity_unavailable', { detail: 'too many questions are open' })
+    const { clock, kept, open } = known
+    const begun = new Question<T>(clock, timeoutMs, (answer) => {
+      this.#open.delete(begun)
+      open.delete(key)
+      if (answer !== undefined && answer.keepMs > 0)
+        kept.set(key, { value: answer.value, until: clock.now() + answer.keepMs })
+    })
+    this.#open.add(begun)
+    open.set(key, begun)
+    begun.ask(question)
+    return begun
+  }
+
+  #knownBy(clock: Clock): Known<T> {
+    if (this.#last?.clock === clock) return this.#last
+    let known = this.#byClock.get(clock)
+    if (known === undefined) {
+      known = { clock, kept: new LRUCache({ max: this.#options.max }), open: new Map() }
+      this.#byClock.set(clock, known)
+    }
+    this.#last = known
+    return known
+  }
+}
+
+/** One question, until it is answered or given up. */
+class Question<T> {
+  /** Exchanges that wait for it. */
+  waiting = 0
+  readonly #onEnd: (answer: Answer<T> | undefined) => void
+  readonly #timer: Timer
+  readonly #result = Promise.withResolvers<T>()
+  #over = false
+
+  constructor(clock: Clock, timeoutMs: number, onEnd: (answer: Answer<T> | undefined) => void) {
+    this.#onEnd = onEnd
+    this.#timer = clock.setTimeout(() => this.#fail('no answer in time'), timeoutMs)
+    // All who wait may have left when it fails.
+    this.#result.promise.catch(() => {})
+  }
+
+  ask(question: () => Promise<Answer<T>>): void {
+    try {
+      question().then(
+        (answer) => {
+          if (this.#end(answer)) this.#result.resolve(answer.value)
+        },
+        (cause) => this.#fail('the question failed', cause),
+      )
+    } catch (cause) {
+      this.#fail('the question failed', cause)
+    }
+  }
+
+  /** The answer, as long as the exchange is not given up. */
+  answer(exchange: Exchange): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.waiting++
+      const settle = (): void => {
+        this.waiting--
+        exchange.removeAbortable(abortable)
+      }
+      const abortable: Abortable = {
+        abort: (reason) => {
+          settle()
+          reject(reason)
+        },
+      }
+      exchange.addAbortable(abortable)
+      if (exchange.abortReason !== undefined) return
+      this.#result.promise.then(
+        (value) => {
+          if (exchange.abortReason !== undefined) return
+          settle()
+          resolve(value)
+        },
+        (error) => {
+          if (exchange.abortReason !== undefined) return
+          settle()
+          reject(error)
+        },
+      )
+    })
+  }
+
+  giveUp(): void {
+    this.#fail('it was given up')
+  }
+
+  #fail(detail: string, cause?: unknown): void {
+    if (this.#end(undefined))
+      this.#result.reject(
+        new ProxyError('identity_unavailable', cause === undefined ? { detail } : { detail, cause }),
+      )
+  }
+
+  /** Whether it was not over yet. */
+  #end(answer: Answer<T> | undefined): boolean {
+    if (this.#over) return false
+    this.#over = true
+    this.#timer.clear()
+    this.#onEnd(answer)
+    return true
+  }
+}
