@@ -12,6 +12,7 @@ export {
   apiKeyIdentity,
 } from './api-key.ts'
 export { type AuthorizeOptions, type AuthorizePredicate, authorize } from './authorize.ts'
+export { type BasicAuthOptions, basicAuth, basicAuthUser, hashPassword } from './basic-auth.ts'
 export {
   type CircuitBreaker,
   type CircuitBreakerOptions,

@@ -18,6 +18,9 @@ export interface AnswerCacheOptions {
   readonly timeoutMs: number
 }
 
+/** Finds the answer. It is told whether anyone waits for it still, for work that is put off. */
+export type Ask<T> = (question: { readonly waiting: number }) => Promise<Answer<T>>
+
 interface Kept<T> {
   readonly value: T
   /** By the clock of those who ask. */
@@ -46,15 +49,15 @@ export class AnswerCache<T> implements Disposable {
     this.#options = options
   }
 
-  /** The answer, at once where it is known. `question` is called where it is not; it must not depend on the exchange. */
-  ask(exchange: Exchange, key: string, question: () => Promise<Answer<T>>): T | Promise<T> {
+  /** The answer, at once where it is known. `ask` is called where it is not; it must not depend on the exchange. */
+  ask(exchange: Exchange, key: string, ask: Ask<T>): T | Promise<T> {
     const known = this.#knownBy(exchange.clock)
     const kept = known.kept.get(key)
     if (kept !== undefined) {
       if (kept.until > exchange.clock.now()) return kept.value
       known.kept.delete(key)
     }
-    const open = known.open.get(key) ?? this.#begin(known, key, question)
+    const open = known.open.get(key) ?? this.#begin(known, key, ask)
     return open.answer(exchange)
   }
 
@@ -63,7 +66,7 @@ export class AnswerCache<T> implements Disposable {
     for (const question of this.#open) if (question.waiting === 0) question.giveUp()
   }
 
-  #begin(known: Known<T>, key: string, question: () => Promise<Answer<T>>): Question<T> {
+  #begin(known: Known<T>, key: string, ask: Ask<T>): Question<T> {
     const { maxOpen, timeoutMs } = this.#options
     if (this.#open.size >= maxOpen)
       throw new ProxyError('identity_unavailable', { detail: 'too many questions are open' })
@@ -76,7 +79,7 @@ export class AnswerCache<T> implements Disposable {
     })
     this.#open.add(begun)
     open.set(key, begun)
-    begun.ask(question)
+    begun.ask(ask)
     return begun
   }
 
@@ -108,9 +111,9 @@ class Question<T> {
     this.#result.promise.catch(() => {})
   }
 
-  ask(question: () => Promise<Answer<T>>): void {
+  ask(ask: Ask<T>): void {
     try {
-      question().then(
+      ask(this).then(
         (answer) => {
           if (this.#end(answer)) this.#result.resolve(answer.value)
         },
