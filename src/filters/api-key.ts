@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
 import { type Attribute, attribute } from '../core/attribute.ts'
-import { ProxyError } from '../core/errors.ts'
+import type { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
 import {
@@ -20,6 +20,7 @@ import {
   readCredential,
   removeCredential,
 } from './identity/credential-source.ts'
+import { refusal } from './identity/refusal.ts'
 
 /** Where keys stand: `{ header: 'X-Api-Key' }`, `{ query: 'api_key' }` or `{ cookie: 'key' }`. */
 export type ApiKeySource = CredentialSource
@@ -48,7 +49,7 @@ export interface ApiKeyOptions {
    * 503 `identity_unavailable`. It is asked once for requests that come together, so it gets no exchange.
    */
   lookup?: (sha256: string) => Promise<ApiKeyIdentity | undefined> | ApiKeyIdentity | undefined
-  /** Where keys stand; of several places, the first that has something counts. Default `{ header: 'X-Api-Key' }`. */
+  /** Where keys may stand: one place, or a list. Default `{ header: 'X-Api-Key' }`. */
   from?: ApiKeySource | readonly ApiKeySource[]
   /** Whether the key goes on to the service. Default false: it is taken out of the request. */
   forward?: boolean
@@ -99,8 +100,7 @@ const MAX_OPEN = 1_000
  * `cacheMs`, requests with the same key that come together ask once, and at most 1 000 questions are open: more are 503
  * `identity_unavailable`, as are a `lookup` that fails and one that takes longer than `timeoutMs`.
  *
- * A request with two keys in one place (two fields, two parameters, two cookies of the name) is refused, since services
- * disagree about which counts.
+ * A request with two keys, in one place or in two, is refused: services disagree about which counts.
  *
  * Traps: a key in the query is in every log and history on its way. A key names a program, not a person; pages in a browser
  * cannot keep one. With a key in a cookie, put `csrf` before it.
@@ -125,17 +125,17 @@ export function apiKey(options: ApiKeyOptions): Filter & Disposable {
   const challenged = {
     'WWW-Authenticate': challenge({ scheme: 'ApiKey', realm: checkedRealm(OWNER, options.realm ?? 'api') }),
   }
-  const refused = (detail: string): ProxyError =>
-    new ProxyError('unauthenticated', { detail, headers: challenged })
+  const refused = (exchange: Exchange, detail: string): ProxyError =>
+    refusal(exchange, OWNER, 'unauthenticated', { detail, headers: challenged })
 
   const filter: Filter = (exchange, next) => {
     const { request } = exchange
-    const key = firstOf(sources, exchange)
-    if (key === undefined) throw refused('there is no API key')
-    if (key instanceof MalformedCredentials) throw refused(key.reason)
-    if (key === '' || key.length > MAX_LENGTH) throw refused('the API key is not known')
+    const key = theKey(sources, exchange)
+    if (key === undefined) throw refused(exchange, 'there is no API key')
+    if (key instanceof MalformedCredentials) throw refused(exchange, key.reason)
+    if (key === '' || key.length > MAX_LENGTH) throw refused(exchange, 'the API key is not known')
     const passed = (identity: ApiKeyIdentity | undefined) => {
-      if (identity === undefined) throw refused('the API key is not known')
+      if (identity === undefined) throw refused(exchange, 'the API key is not known')
       exchange.set(apiKeyIdentity, identity)
       if (!forward) for (const source of sources) removeCredential(request, source)
       return next(exchange)
@@ -147,16 +147,21 @@ export function apiKey(options: ApiKeyOptions): Filter & Disposable {
   return Object.assign(named(filter, OWNER), { [Symbol.dispose]: () => asked[Symbol.dispose]() })
 }
 
-function firstOf(
+/** What stands in one of the places; nothing certain where there is something in two. */
+function theKey(
   sources: readonly ApiKeySource[],
   { request }: Exchange,
 ): string | MalformedCredentials | undefined {
+  let found: string | MalformedCredentials | undefined
   for (const source of sources) {
     const key = readCredential(request, source)
-    if (key !== undefined) return key
+    if (key !== undefined && found !== undefined) return SEVERAL
+    found ??= key
   }
-  return undefined
+  return found
 }
+
+const SEVERAL = new MalformedCredentials('there is more than one API key')
 
 function sourcesOf(from: ApiKeyOptions['from'] = { header: 'X-Api-Key' }): readonly ApiKeySource[] {
   const sources: readonly unknown[] = Array.isArray(from) ? from : [from]

@@ -3,6 +3,7 @@ import type { Exchange } from '../core/exchange.ts'
 import { type Filter, isPromise, named } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
+import { refusal } from './identity/refusal.ts'
 
 /** Whether the request may go on: `true`, and nothing else, lets it. A response is the answer in its stead. */
 export type AuthorizePredicate = (
@@ -38,27 +39,29 @@ export function authorize(predicate: AuthorizePredicate, options: AuthorizeOptio
       predicate,
     )
   knownOptions('authorize', options, ['message'] satisfies (keyof AuthorizeOptions)[])
-  const { message = 'the request is not allowed' } = options
-  if (typeof message !== 'string' || message === '')
-    throw invalidOption('authorize', 'message', 'a text that is not empty', message)
-  const failed = (error: unknown): ProxyError =>
-    error instanceof ProxyError ? error : new ProxyError('access_denied', { detail: message, cause: error })
+  const { message: detail = 'the request is not allowed' } = options
+  if (typeof detail !== 'string' || detail === '')
+    throw invalidOption('authorize', 'message', 'a text that is not empty', detail)
+  const refused = (exchange: Exchange, cause?: unknown): ProxyError =>
+    cause instanceof ProxyError
+      ? cause
+      : refusal(exchange, 'authorize', 'access_denied', cause === undefined ? { detail } : { detail, cause })
 
   const filter: Filter = (exchange, next) => {
     const decided = (verdict: unknown): Promise<ResponseMessage> | ResponseMessage => {
       if (verdict === true) return next(exchange)
       if (verdict instanceof ResponseMessage) return verdict
-      throw new ProxyError('access_denied', { detail: message })
+      throw refused(exchange)
     }
     let verdict: unknown
     try {
       verdict = predicate(exchange)
     } catch (error) {
-      throw failed(error)
+      throw refused(exchange, error)
     }
     if (!isPromise(verdict)) return decided(verdict)
     return verdict.then(decided, (error) => {
-      throw failed(error)
+      throw refused(exchange, error)
     })
   }
   return named(filter, 'authorize')

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { type Attribute, attribute } from '../core/attribute.ts'
-import { ProxyError } from '../core/errors.ts'
+import type { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
 import {
@@ -18,6 +18,7 @@ import { challenge, checkedRealm } from './identity/challenge.ts'
 import { type KnownUsers, knownUsers } from './identity/known-users.ts'
 import { type NameAndPassword, nameAndPassword } from './identity/name-and-password.ts'
 import { isPassword } from './identity/password-hash.ts'
+import { refusal } from './identity/refusal.ts'
 import { WorkQueue } from './identity/work-queue.ts'
 
 export { hashPassword } from './identity/password-hash.ts'
@@ -95,17 +96,17 @@ export function basicAuth(options: BasicAuthOptions): Filter & Disposable {
   if (typeof forward !== 'boolean') throw invalidOption(OWNER, 'forward', 'true or false', forward)
   const challenged = { 'WWW-Authenticate': challenge({ scheme: 'Basic', realm: checkedRealm(OWNER, realm) }) }
   const passwords = new Passwords(options, checkOf(verify, knownUsers(OWNER, options)))
-  const refused = (detail: string): ProxyError =>
-    new ProxyError('unauthenticated', { detail, headers: challenged })
+  const refused = (exchange: Exchange, detail: string): ProxyError =>
+    refusal(exchange, OWNER, 'unauthenticated', { detail, headers: challenged })
 
   const filter: Filter = (exchange, next) => {
     const { headers } = exchange.request
     const credentials = credentialsOf(headers, 'basic', MAX_LENGTH)
-    if (credentials === undefined) throw refused('there are no name and password')
+    if (credentials === undefined) throw refused(exchange, 'there are no name and password')
     const given = credentials instanceof MalformedCredentials ? credentials : nameAndPassword(credentials)
-    if (given instanceof MalformedCredentials) throw refused(given.reason)
+    if (given instanceof MalformedCredentials) throw refused(exchange, given.reason)
     const passed = (right: boolean) => {
-      if (!right) throw refused('the name or the password is wrong')
+      if (!right) throw refused(exchange, 'the name or the password is wrong')
       exchange.set(basicAuthUser, given.name)
       if (!forward) headers.delete('authorization')
       return next(exchange)

@@ -1,8 +1,8 @@
-import { ProxyError } from '../core/errors.ts'
 import type { Client } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
 import type { RequestMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
+import { refusal } from './identity/refusal.ts'
 
 export interface CsrfOptions {
   /** Origins whose pages may send requests that change something: `https://shop.example`, as browsers write them. Default none. */
@@ -61,7 +61,8 @@ export function csrf(options: CsrfOptions = {}): Filter {
       site === 'none' ||
       (origin !== undefined && trusted.has(origin)) ||
       (site === undefined && (origin === undefined ? unmarked === 'pass' : isOwn(origin, request, client)))
-    if (!fits) throw new ProxyError('access_denied', { detail: 'the request comes from another origin' })
+    if (!fits)
+      throw refusal(exchange, 'csrf', 'access_denied', { detail: 'the request comes from another origin' })
     return next(exchange)
   }
   return named(filter, 'csrf')

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net'
 import { AddressRanges } from '../core/address-ranges.ts'
-import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
+import { refusal } from './identity/refusal.ts'
 
 export interface IpFilterOptions {
   /**
@@ -51,7 +51,7 @@ export function ipFilter(options: IpFilterOptions): Filter {
   const filter: Filter = (exchange, next) => {
     const from = address(exchange)
     if (isIP(from) === 0 || deny?.includes(from) === true || allow?.includes(from) === false)
-      throw new ProxyError('access_denied', { detail: 'this address is not allowed' })
+      throw refusal(exchange, 'ipFilter', 'access_denied', { detail: 'this address is not allowed' })
     return next(exchange)
   }
   return named(filter, 'ipFilter')
