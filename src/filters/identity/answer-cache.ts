@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache'
 import type { Clock, Timer } from '../../core/clock.ts'
 import { ProxyError } from '../../core/errors.ts'
 import type { Abortable, Exchange } from '../../core/exchange.ts'
+import { KeptAnswers } from './kept-answers.ts'
 
 /** What was found out, and for how long it may be used. */
 export interface Answer<T> {
@@ -21,43 +21,28 @@ export interface AnswerCacheOptions {
 /** Finds the answer. It is told whether anyone waits for it still, for work that is put off. */
 export type Ask<T> = (question: { readonly waiting: number }) => Promise<Answer<T>>
 
-interface Kept<T> {
-  readonly value: T
-  /** By the clock of those who ask. */
-  readonly until: number
-}
-
-/** What is known to those who go by one clock: the times of two cannot be compared. */
-interface Known<T> {
-  readonly clock: Clock
-  readonly kept: LRUCache<string, Kept<T>>
-  readonly open: Map<string, Question<T>>
-}
-
 /**
  * Answers of someone else, kept for a while. Those who ask the same at the same time wait for one answer. A question that
  * fails, takes too long, or is one too many is 503 `identity_unavailable`.
  */
 export class AnswerCache<T> implements Disposable {
   readonly #options: AnswerCacheOptions
-  readonly #byClock = new WeakMap<Clock, Known<T>>()
-  /** The clock that was asked by last: nearly always the only one. */
-  #last: Known<T> | undefined
+  readonly #kept: KeptAnswers<T>
+  /** Questions by their key, of each clock: a simulation's does not move for others. */
+  readonly #byClock = new WeakMap<Clock, Map<string, Question<T>>>()
   readonly #open = new Set<Question<T>>()
 
   constructor(options: AnswerCacheOptions) {
     this.#options = options
+    this.#kept = new KeptAnswers(options.max)
   }
 
   /** The answer, at once where it is known. `ask` is called where it is not; it must not depend on the exchange. */
   ask(exchange: Exchange, key: string, ask: Ask<T>): T | Promise<T> {
-    const known = this.#knownBy(exchange.clock)
-    const kept = known.kept.get(key)
-    if (kept !== undefined) {
-      if (kept.until > exchange.clock.now()) return kept.value
-      known.kept.delete(key)
-    }
-    const open = known.open.get(key) ?? this.#begin(known, key, ask)
+    const { clock } = exchange
+    const kept = this.#kept.get(clock, key)
+    if (kept !== undefined) return kept.value
+    const open = this.#byClock.get(clock)?.get(key) ?? this.#begin(clock, key, ask)
     return open.answer(exchange)
   }
 
@@ -66,32 +51,25 @@ export class AnswerCache<T> implements Disposable {
     for (const question of this.#open) if (question.waiting === 0) question.giveUp()
   }
 
-  #begin(known: Known<T>, key: string, ask: Ask<T>): Question<T> {
+  #begin(clock: Clock, key: string, ask: Ask<T>): Question<T> {
     const { maxOpen, timeoutMs } = this.#options
     if (this.#open.size >= maxOpen)
       throw new ProxyError('identity_unavailable', { detail: 'too many questions are open' })
-    const { clock, kept, open } = known
+    let ofClock = this.#byClock.get(clock)
+    if (ofClock === undefined) {
+      ofClock = new Map()
+      this.#byClock.set(clock, ofClock)
+    }
+    const open = ofClock
     const begun = new Question<T>(clock, timeoutMs, (answer) => {
       this.#open.delete(begun)
       open.delete(key)
-      if (answer !== undefined && answer.keepMs > 0)
-        kept.set(key, { value: answer.value, until: clock.now() + answer.keepMs })
+      if (answer !== undefined) this.#kept.keep(clock, key, answer.value, answer.keepMs)
     })
     this.#open.add(begun)
     open.set(key, begun)
     begun.ask(ask)
     return begun
-  }
-
-  #knownBy(clock: Clock): Known<T> {
-    if (this.#last?.clock === clock) return this.#last
-    let known = this.#byClock.get(clock)
-    if (known === undefined) {
-      known = { clock, kept: new LRUCache({ max: this.#options.max }), open: new Map() }
-      this.#byClock.set(clock, known)
-    }
-    this.#last = known
-    return known
   }
 }
 
