@@ -1,6 +1,10 @@
 /** Where each filter stands in the lists of filters, and what else belongs there. */
 export const GROUPS: readonly Group[] = [
-  { title: 'Identity', says: 'who the client is', names: [] },
+  {
+    title: 'Identity',
+    says: 'who the client is',
+    names: ['apiKey', 'basicAuth', 'introspect', 'forwardAuth', 'authorize', 'csrf', 'ipFilter'],
+  },
   {
     title: 'Limits',
     says: 'how much is let through',
@@ -9,7 +13,16 @@ export const GROUPS: readonly Group[] = [
   {
     title: 'Headers and paths',
     says: 'what stands in the head of a message',
-    names: ['cors', 'rewrite', 'stripPrefix', 'redirect', 'redirectToHttps', 'hsts'],
+    names: [
+      'cors',
+      'rewrite',
+      'stripPrefix',
+      'redirect',
+      'redirectToHttps',
+      'hsts',
+      'securityHeaders',
+      'requestId',
+    ],
   },
   { title: 'Bodies', says: 'what stands behind it', names: [] },
   { title: 'Traffic', says: 'where else it goes, and what befalls it', names: [] },
@@ -26,6 +39,8 @@ export const GUIDES: Readonly<Record<string, string>> = {
   circuitBreaker: 'limiting-load.md',
   concurrencyLimit: 'limiting-load.md',
   cors: 'cors.md',
+  ipFilter: 'forwarding.md',
+  requestId: 'forwarding.md',
   grpcWeb: 'grpc.md',
   hsts: 'tls.md',
   loadShedding: 'limiting-load.md',

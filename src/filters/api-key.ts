@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Attribute, attribute } from '../core/attribute.ts'
 import type { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
@@ -11,6 +11,7 @@ import {
   invalidSecret,
   knownOptions,
 } from '../core/options.ts'
+import { secretBytes } from '../core/secret.ts'
 import { type Answer, AnswerCache } from './identity/answer-cache.ts'
 import { MalformedCredentials } from './identity/bearer-token.ts'
 import { challenge, checkedRealm } from './identity/challenge.ts'
@@ -179,7 +180,7 @@ class KnownKeys {
    * Hashed once more with what nobody outside knows. Else the time that it takes to find a key would tell, bit by bit, hashes
    * that there are.
    */
-  readonly #salt = randomBytes(32).toString('hex')
+  readonly #salt = secretBytes(32).toString('hex')
   readonly #identities = new Map<string, ApiKeyIdentity>()
 
   constructor(keys: readonly ApiKeyEntry[]) {

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { type Attribute, attribute } from '../core/attribute.ts'
 import type { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
@@ -11,6 +11,7 @@ import {
   invalidSecret,
   knownOptions,
 } from '../core/options.ts'
+import { secretBytes } from '../core/secret.ts'
 import { type Answer, AnswerCache } from './identity/answer-cache.ts'
 import { BcryptChecker } from './identity/bcrypt-checker.ts'
 import { credentialsOf, MalformedCredentials } from './identity/bearer-token.ts'
@@ -148,7 +149,7 @@ class Passwords implements Disposable {
   readonly #answers: AnswerCache<boolean>
   readonly #bcrypt = new BcryptChecker()
   /** Known to this process alone: what is remembered is of no use to who reads its memory later. */
-  readonly #key = randomBytes(32)
+  readonly #key = secretBytes(32)
 
   constructor(options: BasicAuthOptions, check: Check) {
     const {

@@ -26,7 +26,7 @@ import {
 } from './identity/service-endpoint.ts'
 
 /** What the authorization server says of a token that is active (RFC 7662 section 2.2). */
-export interface TokenIntrospection {
+export type TokenIntrospection = Readonly<Record<string, unknown>> & {
   readonly active: true
   /** Scopes, with spaces between. */
   readonly scope?: string
@@ -41,7 +41,6 @@ export interface TokenIntrospection {
   readonly aud?: string | readonly string[]
   readonly iss?: string
   readonly jti?: string
-  readonly [name: string]: unknown
 }
 
 export interface IntrospectOptions {

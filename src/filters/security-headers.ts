@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { type Attribute, attribute } from '../core/attribute.ts'
 import { addErrorFields } from '../core/error-fields.ts'
 import { type Filter, named } from '../core/handler.ts'
 import { HeaderList } from '../core/headers.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
+import { secretBytes } from '../core/secret.ts'
 
 export interface SecurityHeadersOptions {
   /**
@@ -108,7 +108,7 @@ export function securityHeaders(options: SecurityHeadersOptions = {}): Filter {
   const filter: Filter = (exchange, next) => {
     let ours = fields
     if (withNonce) {
-      const nonce = randomBytes(16).toString('base64')
+      const nonce = secretBytes(16).toString('base64')
       exchange.request.headers.set(nonceHeader, nonce)
       exchange.set(cspNonce, nonce)
       ours = new HeaderList()

@@ -1,5 +1,6 @@
-import { hash as hashText, randomBytes } from 'node:crypto'
+import { hash as hashText } from 'node:crypto'
 import { invalidOption, invalidSecret } from '../../core/options.ts'
+import { secretBytes } from '../../core/secret.ts'
 import { type PasswordHash, passwordHash } from './password-hash.ts'
 
 /** Users and the hashes of their passwords. */
@@ -40,7 +41,7 @@ export function knownUsers(
   if (hashes.size === 0)
     throw invalidOption(owner, users === undefined ? 'htpasswd' : 'users', 'at least one user', undefined)
   const some = [...hashes.values()]
-  const salt = randomBytes(16).toString('hex')
+  const salt = secretBytes(16).toString('hex')
   return {
     find(name) {
       const hash = hashes.get(name)

@@ -1,4 +1,5 @@
-import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
+import { type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
+import { secretBytes } from '../../core/secret.ts'
 import { type BcryptChecker, isBcryptHash } from './bcrypt-checker.ts'
 
 /** How a password is checked: by a hash of one of the two kinds that are worth their name. */
@@ -59,7 +60,7 @@ export async function isPassword(
  * @example console.log(await hashPassword(process.argv[2]))
  */
 export async function hashPassword(password: string): Promise<string> {
-  const salt = randomBytes(16)
+  const salt = secretBytes(16)
   const N = 2 ** LOG_N
   const key = await derived(password.normalize('NFC'), salt, 32, { N, r: R, p: P, maxmem: 256 * N * R })
   return `$scrypt$ln=${LOG_N},r=${R},p=${P}$${unpadded(salt)}$${unpadded(key)}`
