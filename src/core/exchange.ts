@@ -27,6 +27,8 @@ export interface Client {
   readonly port: number
   /** The other end of the connection itself; of the one that is carried on, where a trusted proxy spoke the PROXY protocol. */
   readonly peer: { readonly address: string; readonly port: number }
+  /** Whether that peer is one of the listener's `trustedProxies`: what it says of a request is believed. */
+  readonly peerTrusted: boolean
   /** The scheme that the client used, as far as is known. */
   readonly scheme: 'http' | 'https'
   /** The address that the client connected to, as far as is known. */
@@ -56,6 +58,7 @@ export const NOBODY: Client = {
   address: '',
   port: 0,
   peer: { address: '', port: 0 },
+  peerTrusted: false,
   scheme: 'http',
   localPort: 0,
   tls: undefined,

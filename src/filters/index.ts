@@ -4,6 +4,16 @@ export {
   adaptiveConcurrency,
 } from './adaptive-concurrency.ts'
 export {
+  type ApiKeyEntry,
+  type ApiKeyIdentity,
+  type ApiKeyOptions,
+  type ApiKeySource,
+  apiKey,
+  apiKeyIdentity,
+} from './api-key.ts'
+export { type AuthorizeOptions, type AuthorizePredicate, authorize } from './authorize.ts'
+export { type BasicAuthOptions, basicAuth, basicAuthUser, hashPassword } from './basic-auth.ts'
+export {
   type CircuitBreaker,
   type CircuitBreakerOptions,
   type CircuitResult,
@@ -17,6 +27,8 @@ export {
   concurrencyLimit,
 } from './concurrency-limit.ts'
 export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
+export { type CsrfOptions, csrf } from './csrf.ts'
+export { type ForwardAuthOptions, forwardAuth } from './forward-auth.ts'
 export { grpcWeb, grpcWebCors } from './grpc-web.ts'
 export { type HstsOptions, hsts } from './hsts.ts'
 export {
@@ -31,11 +43,16 @@ export {
   jwt,
   type RegisteredClaims,
 } from './jwt.ts'
+export type { ServiceEndpointInit } from './identity/service-endpoint.ts'
+export { type IntrospectOptions, introspect, introspection, type TokenIntrospection } from './introspect.ts'
+export { type IpFilterOptions, ipFilter } from './ip-filter.ts'
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
 export { type RedirectOptions, redirect } from './redirect.ts'
 export { type RedirectToHttpsOptions, redirectToHttps } from './redirect-to-https.ts'
+export { currentRequestId, type RequestIdOptions, requestId } from './request-id.ts'
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
+export { cspNonce, type SecurityHeadersOptions, securityHeaders } from './security-headers.ts'
 export { streamIdleTimeout } from './stream-idle-timeout.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'
 export type { MessageSource } from './websocket/leg.ts'

@@ -1,7 +1,8 @@
 import { invalidOption } from '../../core/options.ts'
 
 export interface Challenge {
-  readonly scheme: 'Bearer' | 'Basic'
+  /** `ApiKey` is registered nowhere, and is what is written for keys. */
+  readonly scheme: 'Bearer' | 'Basic' | 'ApiKey'
   readonly realm: string
   /** Of `Bearer` alone (RFC 6750 section 3.1). Not where the request had no credentials at all. */
   readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | undefined
