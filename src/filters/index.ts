@@ -21,6 +21,22 @@ export { grpcWeb, grpcWebCors } from './grpc-web.ts'
 export { type HstsOptions, hsts } from './hsts.ts'
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
+export {
+  type MemoryStore,
+  type MemoryStoreOptions,
+  memoryStore,
+  type RateAlgorithm,
+  type RateLimit,
+  type RateLimiter,
+  type RateLimitFields,
+  type RateLimitKey,
+  type RateLimitOptions,
+  type RateLimitRule,
+  type RateLimitStore,
+  type RateRule,
+  type RateVerdict,
+  rateLimit,
+} from './rate-limit.ts'
 export { type RedirectOptions, redirect } from './redirect.ts'
 export { type RedirectToHttpsOptions, redirectToHttps } from './redirect-to-https.ts'
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
