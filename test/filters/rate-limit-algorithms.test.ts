@@ -156,7 +156,7 @@ describe.each(Object.entries(PATTERNS))('an hour of requests, %s', (pattern, sen
 
     const from = arrivals[0]!.at
     const expected = MODELS[algorithm](
-      { name: 'default', algorithm, limit: LIMIT, perMs: PER_MS, burst },
+      { name: 'default', by: 'address/64', algorithm, limit: LIMIT, perMs: PER_MS, burst },
       arrivals.map(({ at, cost }) => ({ at: at - from, cost })),
     )
     expect(admitted).toEqual(expected)

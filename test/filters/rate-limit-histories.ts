@@ -24,6 +24,7 @@ export function rules(algorithm: RateAlgorithm): fc.Arbitrary<RateRule> {
     })
     .map(({ limit, perMs, burst }) => ({
       name: 'default',
+      by: 'all',
       algorithm,
       limit,
       perMs,

@@ -16,20 +16,32 @@ export type RateLimitKey =
   | { readonly claim: string; readonly of: Attribute<object> }
   | ((exchange: Exchange) => string | undefined)
 
-type Part = (exchange: Exchange) => string | undefined
+interface Part {
+  readonly by: string
+  readonly of: (exchange: Exchange) => string | undefined
+}
+
+/** How a rule finds its key. */
+export interface KeyMaker {
+  /** What it is, in words. */
+  readonly by: string
+  readonly keyOf: (exchange: Exchange) => string
+}
 
 /** Makes the key of a rule for an exchange: several parts, of which each can be told from the others. */
 export function keyMaker(
   owner: string,
   key: RateLimitKey | readonly RateLimitKey[],
   ipv6Prefix: number,
-): (exchange: Exchange) => string {
+): KeyMaker {
   const keys: readonly RateLimitKey[] = Array.isArray(key) ? key : [key as RateLimitKey]
   if (keys.length === 0 || keys.length > MAX_PARTS)
     throw invalidOption(owner, 'key', `one key, or a list of 1 to ${MAX_PARTS}`, key)
-  const [first, ...rest] = keys.map((it) => partOf(owner, it, ipv6Prefix))
-  if (rest.length === 0) return (exchange) => written(first!(exchange))
-  return (exchange) => rest.reduce((made, part) => made + written(part(exchange)), written(first!(exchange)))
+  const parts = keys.map((it) => partOf(owner, it, ipv6Prefix))
+  const by = parts.map((part) => part.by).join(' + ')
+  const [first, second] = parts.map(({ of }) => of)
+  if (second === undefined) return { by, keyOf: (exchange) => written(first!(exchange)) }
+  return { by, keyOf: (exchange) => written(first!(exchange)) + written(second(exchange)) }
 }
 
 /** With `MAX_LENGTH`, a key of all parts has 160 characters at most, as stores are promised. */
@@ -49,17 +61,18 @@ function written(part: string | undefined): string {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 function partOf(owner: string, key: RateLimitKey, ipv6Prefix: number): Part {
-  if (key === 'address') return ({ client }) => clientNetwork(client.address, ipv6Prefix)
-  if (key === 'route') return ({ route }) => route?.name
-  if (key === 'all') return () => ''
-  if (typeof key === 'function') return asked(owner, key)
+  if (key === 'address')
+    return { by: `address/${ipv6Prefix}`, of: ({ client }) => clientNetwork(client.address, ipv6Prefix) }
+  if (key === 'route') return { by: 'route', of: ({ route }) => route?.name }
+  if (key === 'all') return { by: 'all', of: () => '' }
+  if (typeof key === 'function') return { by: 'function', of: asked(owner, key) }
   if (typeof key === 'object' && key !== null) {
     if ('header' in key && typeof key.header === 'string' && TOKEN.test(key.header)) {
       const { header } = key
-      return ({ request }) => request.headers.get(header)
+      return { by: `header ${header.toLowerCase()}`, of: ({ request }) => request.headers.get(header) }
     }
     if ('claim' in key && typeof key.claim === 'string' && typeof key.of === 'object' && key.of !== null)
-      return claimOf(key.claim, key.of)
+      return { by: `claim ${key.claim}`, of: claimOf(key.claim, key.of) }
   }
   throw invalidOption(
     owner,
@@ -69,7 +82,7 @@ function partOf(owner: string, key: RateLimitKey, ipv6Prefix: number): Part {
   )
 }
 
-function asked(owner: string, key: (exchange: Exchange) => string | undefined): Part {
+function asked(owner: string, key: (exchange: Exchange) => string | undefined): Part['of'] {
   return (exchange) => {
     const made: unknown = key(exchange)
     // A promise, as a text, would be the same key for everyone.
@@ -79,7 +92,7 @@ function asked(owner: string, key: (exchange: Exchange) => string | undefined): 
 }
 
 /** A claim that is no text is told from one that is written the same. */
-function claimOf(claim: string, of: Attribute<object>): Part {
+function claimOf(claim: string, of: Attribute<object>): Part['of'] {
   return (exchange) => {
     const claims = exchange.get(of) as Readonly<Record<string, unknown>> | undefined
     if (claims === undefined || !Object.hasOwn(claims, claim)) return undefined

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import { integer, knownOptions } from '../../core/options.ts'
 import { CountTable } from './count-table.ts'
+import { PerClock } from './per-clock.ts'
 import { type RateLimiter, type RateLimitStore, type RateRule, type RateVerdict, ruleId } from './store.ts'
 
 export interface MemoryStoreOptions {
@@ -42,24 +43,22 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   return new Memory(integer(OWNER, 'maxKeys', options.maxKeys ?? 100_000, { min: 1, max: 10_000_000 }))
 }
 
-/** Each clock has its own tables: what was counted in one simulation is not in the next. */
 type Tables = Map<string, CountTable>
 
 class Memory implements MemoryStore {
   readonly #maxKeys: number
-  readonly #byClock = new WeakMap<Clock, Tables>()
-  #last: Tables = new Map()
+  readonly #tables = new PerClock<Tables>(() => new Map())
 
   constructor(maxKeys: number) {
     this.#maxKeys = maxKeys
   }
 
   get keys(): number {
-    return sum(this.#last, ({ keys }) => keys)
+    return sum(this.#tables.last, ({ keys }) => keys)
   }
 
   get bytes(): number {
-    return sum(this.#last, ({ keys, records }) => keys * KEY_BYTES + records * RECORD_BYTES)
+    return sum(this.#tables.last, ({ keys, records }) => keys * KEY_BYTES + records * RECORD_BYTES)
   }
 
   limiter(rules: readonly RateRule[]): RateLimiter {
@@ -67,9 +66,7 @@ class Memory implements MemoryStore {
   }
 
   tables(rules: readonly RateRule[], { clock, random }: Exchange): readonly CountTable[] {
-    const all = this.#byClock.get(clock) ?? new Map<string, CountTable>()
-    this.#byClock.set(clock, all)
-    this.#last = all
+    const all = this.#tables.of(clock)
     return rules.map((rule) => {
       const id = ruleId(rule)
       const table = all.get(id) ?? new CountTable(rule, this.#maxKeys, random)
@@ -79,9 +76,9 @@ class Memory implements MemoryStore {
   }
 }
 
-function sum(tables: Tables, of: (table: CountTable) => number): number {
+function sum(tables: Tables | undefined, of: (table: CountTable) => number): number {
   let total = 0
-  for (const table of tables.values()) total += of(table)
+  for (const table of tables?.values() ?? []) total += of(table)
   return total
 }
 

@@ -75,7 +75,7 @@ export function checkedRule(owner: string, options: RateLimitRule): KeyedRule {
       Math.max(limit, burst),
     )
   const prefix = integer(owner, 'ipv6Prefix', ipv6Prefix, { min: 1, max: 128 })
-  return { name, algorithm, limit, perMs, burst, keyOf: keyMaker(owner, key, prefix) }
+  return { name, algorithm, limit, perMs, burst, ...keyMaker(owner, key, prefix) }
 }
 
 /** One rule that stands in the options themselves, or a list of them. @throws `ERR_OPTION_INVALID` */

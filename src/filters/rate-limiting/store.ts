@@ -22,6 +22,8 @@ export interface RateRule {
   readonly perMs: number
   /** Units that a key which was idle may have at once; for windows, the same as `limit`. */
   readonly burst: number
+  /** What it counts for, in words: `address/64`, `header x-api-key`. `function` is any. */
+  readonly by: string
 }
 
 /** What a rule says to a request. */
@@ -57,6 +59,6 @@ export interface RateLimitStore {
 }
 
 /** What makes two rules one: with another limit, units would not mean the same. */
-export function ruleId({ name, algorithm, limit, perMs, burst }: RateRule): string {
-  return `${name}:${algorithm}:${limit}:${perMs}:${burst}`
+export function ruleId({ name, algorithm, limit, perMs, burst, by }: RateRule): string {
+  return `${name}:${algorithm}:${limit}:${perMs}:${burst}:${by}`
 }
