@@ -9,12 +9,12 @@ export function clientNetwork(address: string, ipv6Prefix: number): string {
   const groups = ipv6Groups(address)
   if (groups.slice(0, 5).every((it) => it === 0) && groups[5] === 0xffff)
     return `${groups[6]! >> 8}.${groups[6]! & 255}.${groups[7]! >> 8}.${groups[7]! & 255}`
-  let network = ''
+  const network: string[] = []
   for (let i = 0; i * 16 < ipv6Prefix; i++) {
     const bits = Math.min(16, ipv6Prefix - i * 16)
-    network += `${(groups[i]! & (0xffff << (16 - bits))).toString(16)}:`
+    network.push((groups[i]! & (0xffff << (16 - bits))).toString(16))
   }
-  return `${network}:/${ipv6Prefix}`
+  return `${network.join(':')}${network.length < 8 ? '::' : ''}/${ipv6Prefix}`
 }
 
 /** The eight groups of an address that is one. */

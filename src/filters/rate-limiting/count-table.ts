@@ -3,11 +3,9 @@ import { newCount } from './new-count.ts'
 import type { RateRule } from './store.ts'
 
 /** Counts that are looked at for each key that is added: more than one, so that the table shrinks by itself. */
-const LOOKED_AT = 2
+const LOOKED_AT = 4
 /** And of these, when it is full, the one that was used least goes. */
 const LOOKED_AT_WHEN_FULL = 8
-/** Of shadows. */
-const PLACES = 4096
 /** Records of a log for each key that may be kept, on average. */
 const RECORDS_PER_KEY = 16
 
@@ -17,7 +15,8 @@ const RECORDS_PER_KEY = 16
  * Counts that are as if their key had never come are removed; nobody can tell. Where none such is found in a full table, the
  * one that was used least goes, of a few, and leaves its shadow: a place that it shares with all other keys of the same hash
  * keeps the most that any of them had used. A key that comes anew begins with what its place has. So it may find more used
- * than it has, but never less.
+ * than it has, but never less. There are as many places as keys: before a key that comes anew finds nothing left, others must
+ * have asked, within the rule's time, for as much as all keys of the table may have together.
  */
 export class CountTable {
   readonly #rule: RateRule
@@ -76,7 +75,7 @@ export class CountTable {
   #makeRoom(now: number): void {
     const place = this.#leastUsed(LOOKED_AT_WHEN_FULL, now)
     if (place === undefined) return
-    this.#shadows ??= new Shadows(this.#rule, this.#seed())
+    this.#shadows ??= new Shadows(this.#rule, this.#maxKeys, this.#seed())
     this.#shadows.leave(this.#keys[place]!, this.#counts[place]!, now)
     this.#remove(place)
   }
@@ -130,11 +129,12 @@ export class CountTable {
 class Shadows {
   readonly #rule: RateRule
   readonly #seed: number
-  readonly #counts: (Count | undefined)[] = Array.from({ length: PLACES }, () => undefined)
+  readonly #counts: (Count | undefined)[]
   #records = 0
 
-  constructor(rule: RateRule, seed: number) {
+  constructor(rule: RateRule, places: number, seed: number) {
     this.#rule = rule
+    this.#counts = Array.from({ length: places }, () => undefined)
     this.#seed = Math.floor(seed * 0x1_0000_0000)
   }
 
@@ -161,6 +161,6 @@ class Shadows {
   #placeOf(key: string): number {
     let hash = this.#seed
     for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x0100_0193)
-    return ((hash ^ (hash >>> 15)) >>> 0) % PLACES
+    return ((hash ^ (hash >>> 15)) >>> 0) % this.#counts.length
   }
 }

@@ -31,8 +31,9 @@ const RECORD_BYTES = 40
  *
  * However many keys clients make up, it keeps `maxKeys` of each rule at most. Keys that have all their units again are
  * removed, and where there is none such, the one of a few that has used least. What that has used is not forgotten: it is
- * kept, together with others, in one of 4096 places, of which a key that comes anew finds as much used as the one of them that
- * had used most. So a flood of keys gives nobody units back; during one, a client that is new may find fewer than it should.
+ * kept together with others, and a key that comes anew may find as much used as they had. So a flood of keys gives nobody units
+ * back. During one, a client that is new may find fewer than it should; it finds none only when others have asked, within the
+ * rule's time, for as much as `maxKeys` clients may have.
  *
  * @throws `ERR_OPTION_INVALID` for an option that is wrong.
  * @example
