@@ -6,7 +6,7 @@ import { PerClock } from './per-clock.ts'
 import { type RateLimiter, type RateLimitStore, type RateRule, type RateVerdict, ruleId } from './store.ts'
 
 export interface MemoryStoreOptions {
-  /** Keys of each rule that are counted apart. Each takes about 250 bytes at most. Default 100 000. */
+  /** Keys of each rule that are counted apart. Each takes 500 bytes at most, and 640 more where a `sliding-window` logs. Default 100 000. */
   maxKeys?: number
 }
 
@@ -14,7 +14,7 @@ export interface MemoryStoreOptions {
 export interface MemoryStore extends RateLimitStore {
   /** Keys that are kept at the moment, of all rules. */
   readonly keys: number
-  /** An upper bound of the bytes that they take. */
+  /** An upper bound of the bytes that they take, with what is remembered of others. */
   readonly bytes: number
 }
 
