@@ -3,6 +3,8 @@ export {
   type AdaptiveConcurrencyOptions,
   adaptiveConcurrency,
 } from './adaptive-concurrency.ts'
+export { type BandwidthOptions, bandwidth } from './bandwidth.ts'
+export { type BodyLimitOptions, bodyLimit } from './body-limit.ts'
 export {
   type CircuitBreaker,
   type CircuitBreakerOptions,
@@ -39,6 +41,13 @@ export {
 } from './rate-limit.ts'
 export { type RedirectOptions, redirect } from './redirect.ts'
 export { type RedirectToHttpsOptions, redirectToHttps } from './redirect-to-https.ts'
+export {
+  type RedisClient,
+  type RedisLeaseOptions,
+  type RedisStore,
+  type RedisStoreOptions,
+  redisStore,
+} from './redis-store.ts'
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { streamIdleTimeout } from './stream-idle-timeout.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'
