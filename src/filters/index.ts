@@ -3,6 +3,8 @@ export {
   type AdaptiveConcurrencyOptions,
   adaptiveConcurrency,
 } from './adaptive-concurrency.ts'
+export { type BandwidthOptions, bandwidth } from './bandwidth.ts'
+export { type BodyLimitOptions, bodyLimit } from './body-limit.ts'
 export {
   type ApiKeyEntry,
   type ApiKeyIdentity,
@@ -48,9 +50,32 @@ export { type IntrospectOptions, introspect, introspection, type TokenIntrospect
 export { type IpFilterOptions, ipFilter } from './ip-filter.ts'
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
+export {
+  type MemoryStore,
+  type MemoryStoreOptions,
+  memoryStore,
+  type RateAlgorithm,
+  type RateLimit,
+  type RateLimiter,
+  type RateLimitFields,
+  type RateLimitKey,
+  type RateLimitOptions,
+  type RateLimitRule,
+  type RateLimitStore,
+  type RateRule,
+  type RateVerdict,
+  rateLimit,
+} from './rate-limit.ts'
 export { type RedirectOptions, redirect } from './redirect.ts'
 export { type RedirectToHttpsOptions, redirectToHttps } from './redirect-to-https.ts'
 export { currentRequestId, type RequestIdOptions, requestId } from './request-id.ts'
+export {
+  type RedisClient,
+  type RedisLeaseOptions,
+  type RedisStore,
+  type RedisStoreOptions,
+  redisStore,
+} from './redis-store.ts'
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { cspNonce, type SecurityHeadersOptions, securityHeaders } from './security-headers.ts'
 export { streamIdleTimeout } from './stream-idle-timeout.ts'
