@@ -10,12 +10,14 @@ export {
   circuitBreaker,
   type HalfOpenOptions,
 } from './circuit-breaker.ts'
+export { type Compress, type CompressOptions, compress } from './compress.ts'
 export {
   type ConcurrencyLimit,
   type ConcurrencyLimitOptions,
   type ConcurrencyQueueOptions,
   concurrencyLimit,
 } from './concurrency-limit.ts'
+export type { Coding } from './content-coding/encoder.ts'
 export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
 export { grpcWeb, grpcWebCors } from './grpc-web.ts'
 export { type HstsOptions, hsts } from './hsts.ts'

@@ -9,7 +9,7 @@ let hooked = false
  * Knows of work that Node does beside the event loop for what runs within: hashes and keys, files, compression, immediates.
  * Virtual time must stand still while there is some, or timers would overtake it.
  *
- * A compressor is one piece of work for its first write alone; later ones cannot be told apart from its rest.
+ * Each write to a compressor is a piece of work of its own; what is compressed at once is none.
  */
 export class RealWork {
   #pending = 0
@@ -49,12 +49,30 @@ interface HookOptions extends NonNullable<Parameters<typeof createHook>[0]> {
 
 const WORK = /REQUEST$|^(?:ZLIB|FSREQ|FILEHANDLE|Immediate$|GETADDRINFO)/
 
-function init(id: number, type: string): void {
+function init(id: number, type: string, _trigger: number, resource: object): void {
   // By far the most common, and never work.
   if (type === 'TickObject' || type === 'Timeout' || type === 'PROMISE') return
   if (!WORK.test(type)) return
   const work = watching.getStore()
   if (work === undefined) return
+  if (type === 'ZLIB') watchWrites(id, resource as ZlibHandle, work)
+  else began(id, work)
+}
+
+/** What Node gives bytes to, once or often, and what can wait for more as long as it likes. */
+interface ZlibHandle {
+  write(...args: unknown[]): unknown
+}
+
+function watchWrites(id: number, handle: ZlibHandle, work: RealWork): void {
+  const { write } = handle
+  handle.write = (...args) => {
+    began(id, work)
+    return write.apply(handle, args)
+  }
+}
+
+function began(id: number, work: RealWork): void {
   begun.set(id, work)
   work.began()
 }
