@@ -1,12 +1,11 @@
 import { Body } from '../core/body.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
-import { type HeaderList, listHasToken } from '../core/headers.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { integer, invalidOption, knownOptions, type Size, sizeBytes } from '../core/options.ts'
 import { addVary } from '../core/vary.ts'
 import { AcceptEncoding } from './content-coding/accept-encoding.ts'
-import { contentChanged } from './content-coding/changed-content.ts'
+import { contentChanged, notModified, saysNoTransform } from './content-coding/changed-content.ts'
 import { EncodedSource } from './content-coding/encoded-source.ts'
 import { type Coding, type Encoder, encoderOf } from './content-coding/encoder.ts'
 import { OpenStreams } from './content-coding/open-streams.ts'
@@ -166,7 +165,12 @@ class Compressor {
   answer(asked: Asked, response: ResponseMessage): ResponseMessage {
     const { headers, status } = response
     // 1. Whether it could be compressed at all. If so, the answer depends on what was asked for.
-    if (status === 304) return notModified(response, asked)
+    if (status === 304) {
+      if (saysNoTransform(headers)) return response
+      addVary(headers, 'Accept-Encoding')
+      notModified(headers, asked.ifNoneMatch)
+      return response
+    }
     const length = lengthOf(response, asked)
     if (!this.#compressible(response) || length === 0) return response
     addVary(headers, 'Accept-Encoding')
@@ -200,22 +204,4 @@ function lengthOf({ body, headers }: ResponseMessage, { head }: Asked): number |
   if (!head) return body.length
   const announced = headers.get('content-length')
   return announced !== undefined && /^\d{1,15}$/.test(announced) ? Number(announced) : undefined
-}
-
-/** Who was given a weak tag for what was compressed must get it again, or its cache cannot tell what is meant (RFC 9111 section 4.3.4). */
-function notModified(response: ResponseMessage, { ifNoneMatch }: Asked): ResponseMessage {
-  const { headers } = response
-  if (saysNoTransform(headers)) return response
-  addVary(headers, 'Accept-Encoding')
-  const etag = headers.get('etag')
-  if (etag?.startsWith('"') && ifNoneMatch !== undefined) {
-    const listed = ifNoneMatch.split(',').map((it) => it.trim())
-    if (listed.includes(`W/${etag}`) && !listed.includes(etag)) headers.set('ETag', `W/${etag}`)
-  }
-  return response
-}
-
-function saysNoTransform(headers: HeaderList): boolean {
-  const control = headers.get('cache-control')
-  return control !== undefined && listHasToken(control, 'no-transform')
 }

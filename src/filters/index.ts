@@ -17,8 +17,10 @@ export {
   type ConcurrencyQueueOptions,
   concurrencyLimit,
 } from './concurrency-limit.ts'
+export type { DecodedCoding } from './content-coding/decoder.ts'
 export type { Coding } from './content-coding/encoder.ts'
 export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
+export { type Decompress, type DecompressOptions, decompress } from './decompress.ts'
 export { grpcWeb, grpcWebCors } from './grpc-web.ts'
 export { type HstsOptions, hsts } from './hsts.ts'
 export type { CircuitState } from './limiting/circuit.ts'

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks'
 
 const watching = new AsyncLocalStorage<RealWork>()
-/** Who began what has not ended. */
-const begun = new Map<number, RealWork>()
+/** Who began what has not ended, and how often: a compressor may be given more while it tells of what it has done. */
+const begun = new Map<number, { readonly work: RealWork; times: number }>()
 let hooked = false
 
 /**
@@ -18,7 +18,7 @@ export class RealWork {
     if (hooked) return
     hooked = true
     // Without promises, watching costs next to nothing. Node 22 does not know the option, and is slower.
-    const options: HookOptions = { init, after: ended, destroy: ended, trackPromises: false }
+    const options: HookOptions = { init, after: ended, destroy: gone, trackPromises: false }
     createHook(options).enable()
   }
 
@@ -61,7 +61,7 @@ function init(id: number, type: string, _trigger: number, resource: object): voi
 
 /** What Node gives bytes to, once or often, and what can wait for more as long as it likes. */
 interface ZlibHandle {
-  write(...args: unknown[]): unknown
+  write: (...args: unknown[]) => unknown
 }
 
 function watchWrites(id: number, handle: ZlibHandle, work: RealWork): void {
@@ -73,13 +73,19 @@ function watchWrites(id: number, handle: ZlibHandle, work: RealWork): void {
 }
 
 function began(id: number, work: RealWork): void {
-  begun.set(id, work)
+  const known = begun.get(id)
+  if (known === undefined) begun.set(id, { work, times: 1 })
+  else known.times++
   work.began()
 }
 
 function ended(id: number): void {
-  const work = begun.get(id)
-  if (work === undefined) return
-  begun.delete(id)
-  work.ended()
+  const known = begun.get(id)
+  if (known === undefined) return
+  if (--known.times === 0) begun.delete(id)
+  known.work.ended()
+}
+
+function gone(id: number): void {
+  while (begun.has(id)) ended(id)
 }

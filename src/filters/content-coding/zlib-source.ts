@@ -123,7 +123,8 @@ export abstract class ZlibSource extends RelayedSource {
       this.#last = bytes
       const stream = this.#open()
       stream.write(bytes, () => {
-        if (stream !== this.#stream) return
+        // One that left something over has ended, and is about to say so.
+        if (stream !== this.#stream || stream.bytesWritten < this.#given) return
         this.#busy = false
         this.#next()
       })
