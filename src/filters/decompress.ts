@@ -58,12 +58,13 @@ const CODINGS: readonly DecodedCoding[] = ['zstd', 'br', 'gzip', 'deflate']
  *
  * What has lost its coding loses `Content-Length`, `Accept-Ranges` and its checksums too, and a strong `ETag` becomes weak.
  *
- * Traps: services that see plain requests must be told of their limits in plain bytes: set `maxBytes` to what they take. A pool
+ * Traps: the order of filters is that of requests. A filter that changes responses stands before this one, one that looks at
+ * requests behind it. Services that see plain requests must be told of their limits in plain bytes: set `maxBytes` to what they take. A pool
  * that asks services for compressed answers only to decompress them here is work for both: remove `Accept-Encoding` from the
  * request instead, where every client's answer is to be changed.
  *
  * @example
- * proxy().route('/', compress(), decompress(), replaceText('http://', 'https://'), shop)
+ * proxy().route('/', compress(), replaceText('http://', 'https://'), decompress(), shop)
  * proxy().route('/api', decompress({ requests: true, responses: false, maxBytes: '1mb' }), validate({ body: schema }), api)
  *
  * @throws `ERR_OPTION_INVALID` for an option that is wrong.

@@ -3,6 +3,7 @@ export {
   type AdaptiveConcurrencyOptions,
   adaptiveConcurrency,
 } from './adaptive-concurrency.ts'
+export { type BodyStep, type BodyTransformOptions, bodyTransform } from './body-transform.ts'
 export {
   type CircuitBreaker,
   type CircuitBreakerOptions,
@@ -27,6 +28,7 @@ export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
 export { type RedirectOptions, redirect } from './redirect.ts'
 export { type RedirectToHttpsOptions, redirectToHttps } from './redirect-to-https.ts'
+export { type ReplaceTextOptions, replaceText, type TextPair } from './replace-text.ts'
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { streamIdleTimeout } from './stream-idle-timeout.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'

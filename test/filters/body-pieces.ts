@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { Body } from '../../src/core/body.ts'
 import type { BodySink, BodySource } from '../../src/core/body-source.ts'
-import type { HeaderList } from '../../src/core/headers.ts'
 
 /** Sizes of pieces, used in turn. */
 export const pieceSizes: fc.Arbitrary<number[]> = fc.array(
@@ -102,7 +101,7 @@ export class PausingSink implements BodySink {
     this.#reached.resolve()
   }
 
-  onEnd(_: HeaderList | undefined): void {
+  onEnd(): void {
     this.#reached.reject(new Error('the body has ended'))
   }
 
