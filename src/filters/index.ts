@@ -24,6 +24,8 @@ export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
 export { type Decompress, type DecompressOptions, decompress } from './decompress.ts'
 export { grpcWeb, grpcWebCors } from './grpc-web.ts'
 export { type HstsOptions, hsts } from './hsts.ts'
+export { type JsonMap, type JsonOptions, json } from './json.ts'
+export type { JsonSchema } from './json-schema/compiled-schema.ts'
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
 export { type RedirectOptions, redirect } from './redirect.ts'
@@ -32,6 +34,7 @@ export { type ReplaceTextOptions, replaceText, type TextPair } from './replace-t
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { streamIdleTimeout } from './stream-idle-timeout.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'
+export { type ValidateOptions, validate } from './validate.ts'
 export type { MessageSource } from './websocket/leg.ts'
 export type {
   MessageContext,
