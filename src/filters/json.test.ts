@@ -17,7 +17,7 @@ interface User {
 }
 
 const TYPE = { 'content-type': 'application/json' }
-const withoutPassword = json({ response: ({ password, ...user }: User) => user })
+const withoutPassword = json({ response: ({ name }: User) => ({ name }) })
 const kept = json({ request: (document) => document, response: (document) => document })
 
 const asked = (body: BodyInit, headers: Record<string, string> = TYPE) =>
@@ -187,7 +187,7 @@ describe('json of responses', () => {
 test('json before a service: both ways, with decompress behind it', async () => {
   const filter = json({
     request: (it: object) => ({ ...it, more: true }),
-    response: ({ password, ...user }: User) => user,
+    response: ({ name }: User) => ({ name }),
   })
   await using sim = simulate(proxy().route('/', filter, decompress(), pool(['http://u'])))
   sim.upstream('http://u').reply({

@@ -1,3 +1,5 @@
+import { SMALL_BYTES } from '../../core/network.ts'
+
 /** A text, and what stands in its place, in UTF-8. */
 export interface Replacement {
   readonly from: Buffer
@@ -47,12 +49,18 @@ export class TextReplacer {
     let at = 0
     while (at < bytes.length) {
       const match = this.#match(bytes, at, sure, next, ended)
-      const until = match.at
-      if (until > at) {
-        pieces.push(bytes.subarray(at, until))
-        size += until - at
+      const kept = bytes.subarray(at, match.at)
+      at = match.at
+      if (kept.length >= SMALL_BYTES) {
+        // Copying it would cost more than another write.
+        if (size > 0) yield joined(pieces, size)
+        pieces = []
+        size = 0
+        yield kept
+      } else if (kept.length > 0) {
+        pieces.push(kept)
+        size += kept.length
       }
-      at = until
       if (match.found === undefined) {
         // A copy, so that a few bytes do not hold the memory of a whole read.
         this.#held = Buffer.from(bytes.subarray(at))
