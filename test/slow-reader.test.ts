@@ -21,19 +21,19 @@ for (const direction of ['download', 'upload'] as const) {
   )
 }
 
-// What a filter makes anew waits for the garbage collector; the rest is bounded as without one.
+// What a filter makes anew is outside the heap, where V8 lets 64 MiB come together before it collects.
 for (const through of THROUGH) {
   test.skipIf(!canMeasure)(
-    `a slow download of 60 MB through ${through} grows the proxy by no more than 32 MB`,
+    `a slow download of 150 MB through ${through} grows the proxy by no more than 64 MB`,
     async () => {
       const { grownBytes } = await slowReader({
         direction: 'download',
         through,
-        totalBytes: 60 * MB,
-        burstBytes: 400_000,
-        pauseMs: 5,
+        totalBytes: 150 * MB,
+        burstBytes: 1_000_000,
+        pauseMs: 10,
       })
-      expect(grownBytes / MB).toBeLessThanOrEqual(32)
+      expect(grownBytes / MB).toBeLessThanOrEqual(64)
     },
     60_000,
   )
