@@ -15,6 +15,7 @@ export {
 } from './api-key.ts'
 export { type AuthorizeOptions, type AuthorizePredicate, authorize } from './authorize.ts'
 export { type BasicAuthOptions, basicAuth, basicAuthUser, hashPassword } from './basic-auth.ts'
+export { type BodyStep, type BodyTransformOptions, bodyTransform } from './body-transform.ts'
 export {
   type CircuitBreaker,
   type CircuitBreakerOptions,
@@ -22,12 +23,15 @@ export {
   circuitBreaker,
   type HalfOpenOptions,
 } from './circuit-breaker.ts'
+export { type Compress, type CompressOptions, compress } from './compress.ts'
 export {
   type ConcurrencyLimit,
   type ConcurrencyLimitOptions,
   type ConcurrencyQueueOptions,
   concurrencyLimit,
 } from './concurrency-limit.ts'
+export type { DecodedCoding } from './content-coding/decoder.ts'
+export type { Coding } from './content-coding/encoder.ts'
 export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
 export { type CsrfOptions, csrf } from './csrf.ts'
 export { type ForwardAuthOptions, forwardAuth } from './forward-auth.ts'
@@ -48,6 +52,11 @@ export {
 export type { ServiceEndpointInit } from './identity/service-endpoint.ts'
 export { type IntrospectOptions, introspect, introspection, type TokenIntrospection } from './introspect.ts'
 export { type IpFilterOptions, ipFilter } from './ip-filter.ts'
+export { type Decompress, type DecompressOptions, decompress } from './decompress.ts'
+export { grpcWeb, grpcWebCors } from './grpc-web.ts'
+export { type HstsOptions, hsts } from './hsts.ts'
+export { type JsonMap, type JsonOptions, json } from './json.ts'
+export type { JsonSchema } from './json-schema/compiled-schema.ts'
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
 export {
@@ -76,10 +85,12 @@ export {
   type RedisStoreOptions,
   redisStore,
 } from './redis-store.ts'
+export { type ReplaceTextOptions, replaceText, type TextPair } from './replace-text.ts'
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { cspNonce, type SecurityHeadersOptions, securityHeaders } from './security-headers.ts'
 export { streamIdleTimeout } from './stream-idle-timeout.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'
+export { type ValidateOptions, validate } from './validate.ts'
 export type { MessageSource } from './websocket/leg.ts'
 export type {
   MessageContext,
