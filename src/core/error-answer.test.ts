@@ -2,11 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { exchange } from '../testing/index.ts'
 import { attribute } from './attribute.ts'
 import { errorAnswer } from './error-answer.ts'
-import { errorFields } from './error-fields.ts'
+import { addErrorField, setErrorField } from './error-fields.ts'
 import { PROXY_ERRORS, ProxyError, type ProxyErrorCode } from './errors.ts'
 import { clientGrpcWebType } from './grpc-call.ts'
 import { GRPC_STATUS, type GrpcStatus, grpcMessage, grpcStatusOf } from './grpc-status.ts'
-import { HeaderList } from './headers.ts'
 
 const asked = (type: string) => exchange({ method: 'POST', headers: { 'content-type': type } })
 
@@ -68,7 +67,8 @@ describe('errorAnswer', () => {
   test('has the fields that were asked for, whatever its form', () => {
     const one = exchange({})
     one.set(attribute('other'), 1)
-    one.set(errorFields, HeaderList.from({ 'x-a': '1', vary: 'Origin' }))
+    setErrorField(one, 'x-a', '1')
+    addErrorField(one, 'vary', 'Origin')
     const { headers } = errorAnswer(new ProxyError('no_endpoint'), one)
     expect([headers.get('x-a'), headers.get('vary')]).toEqual(['1', 'Origin'])
   })

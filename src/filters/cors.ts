@@ -1,4 +1,4 @@
-import { errorFields } from '../core/error-fields.ts'
+import { addErrorField, setErrorField } from '../core/error-fields.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
 import { HeaderList, listHasToken } from '../core/headers.ts'
@@ -151,7 +151,9 @@ class CorsPolicy {
       return this.#preflight(fields, allowed, headers)
     if (allowed && this.#exposedHeaders !== '')
       fields.append('Access-Control-Expose-Headers', this.#exposedHeaders)
-    if (fields.size > 0) exchange.set(errorFields, fields)
+    for (const [name, value] of fields)
+      if (name === 'Vary') addErrorField(exchange, name, value)
+      else setErrorField(exchange, name, value)
     const response = next(exchange)
     if (response instanceof ResponseMessage) return withFields(response, fields)
     return response.then((it) => withFields(it, fields))

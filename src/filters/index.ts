@@ -17,7 +17,10 @@ export {
   concurrencyLimit,
 } from './concurrency-limit.ts'
 export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
+export type { FieldChanges } from './fields/field-changes.ts'
+export type { FieldValue } from './fields/field-value.ts'
 export { grpcWeb, grpcWebCors } from './grpc-web.ts'
+export { type HeadersOptions, headers, type ResponseFieldChanges } from './headers.ts'
 export { type HstsOptions, hsts } from './hsts.ts'
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
