@@ -18,9 +18,9 @@ const app = proxy().route(
 )
 
 const sim = simulate(app)
-sim.upstream('http://users:8080').reply(({ header }) => ({
+sim.upstream('http://users:8080').reply((request) => ({
   headers: { Server: 'users/1.2' },
-  body: `${header('x-tenant')} ${header('x-user')} ${header('x-debug')}`,
+  body: `${request.header('x-tenant')} ${request.header('x-user')} ${request.header('x-debug')}`,
 }))
 const request = { headers: { Host: 'acme.example', 'X-Tenant': 'another', 'X-Debug': '1' } }
 

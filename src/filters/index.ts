@@ -27,6 +27,7 @@ export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './loa
 export { type RedirectOptions, redirect } from './redirect.ts'
 export { type RedirectToHttpsOptions, redirectToHttps } from './redirect-to-https.ts'
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
+export { type RewriteLocationOptions, rewriteLocation } from './rewrite-location.ts'
 export { streamIdleTimeout } from './stream-idle-timeout.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'
 export type { MessageSource } from './websocket/leg.ts'
