@@ -16,9 +16,13 @@ export {
   type ConcurrencyQueueOptions,
   concurrencyLimit,
 } from './concurrency-limit.ts'
+export { type CookiesOptions, cookies, type RequestCookies } from './cookies.ts'
 export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
+export type { CookieName } from './fields/cookie-name.ts'
+export type { CookieRewriting } from './fields/cookie-rewriter.ts'
 export type { FieldChanges } from './fields/field-changes.ts'
 export type { FieldValue } from './fields/field-value.ts'
+export type { SameSite } from './fields/set-cookie.ts'
 export { grpcWeb, grpcWebCors } from './grpc-web.ts'
 export { type HeadersOptions, headers, type ResponseFieldChanges } from './headers.ts'
 export { type HstsOptions, hsts } from './hsts.ts'

@@ -18,7 +18,7 @@ interface Asked {
 }
 
 /** What becomes of an address that an endpoint at http://u1:8080 gives, behind a proxy that strips `/api`. */
-async function after(address: string, { options, url, strip = '/api', field = 'Location' }: Asked = {}) {
+async function mapped(address: string, { options, url, strip = '/api', field = 'Location' }: Asked = {}) {
   const one = exchange({ url: url ?? 'http://shop.example/api/users/7?x=1' })
   const serve = compose([rewriteLocation(options), stripPrefix(strip)], (at) => {
     at.endpoint = endpoint({ url: 'http://u1:8080' })
@@ -70,14 +70,14 @@ describe('rewriteLocation', () => {
     ['/\u00c3\u00a9', '/api/%C3%A9'],
     ['/\u00e9', '/\u00e9'],
   ])('behind stripPrefix makes of %j %j', async (address, expected) => {
-    expect(await after(address)).toBe(expected)
+    expect(await mapped(address)).toBe(expected)
   })
 
   test.each([
     ['http://shop.example/login', '/api/login'],
     ['https://shop.example/login', 'https://shop.example/api/login'],
   ])('for a client with TLS makes of %s %s', async (address, expected) => {
-    expect(await after(address, { url: 'https://shop.example/api/users' })).toBe(expected)
+    expect(await mapped(address, { url: 'https://shop.example/api/users' })).toBe(expected)
   })
 
   test.each([
@@ -87,7 +87,7 @@ describe('rewriteLocation', () => {
     ['../a/./b', '../a/./b'],
     ['/a"b', '/a"b'],
   ])('where nothing is taken off makes of %s %s', async (address, expected) => {
-    expect(await after(address, { strip: '/nothing' })).toBe(expected)
+    expect(await mapped(address, { strip: '/nothing' })).toBe(expected)
   })
 
   test.each<[RewriteLocationOptions, string, string]>([
@@ -106,19 +106,19 @@ describe('rewriteLocation', () => {
     [{ prefixes: { '/app': '/' } }, '/other', '/other'],
     [{ prefixes: {} }, '/a', '/a'],
   ])('with %j makes of %s %s', async (options, address, expected) => {
-    expect(await after(address, { options })).toBe(expected)
+    expect(await mapped(address, { options })).toBe(expected)
   })
 
   test.each([
     ['http://shop.example/api', '/login', '/api/login'],
     ['http://shop.example/api/', 'login', '/api/login'],
   ])('at the prefix itself, asked for %s, makes of %s %s', async (url, address, expected) => {
-    expect(await after(address, { url })).toBe(expected)
+    expect(await mapped(address, { url })).toBe(expected)
   })
 
   test('knows prefixes with parameters', async () => {
     const asked = { url: 'http://shop.example/acme/api/users', strip: '/:tenant/api' }
-    expect(await after('/login', asked)).toBe('/acme/api/login')
+    expect(await mapped('/login', asked)).toBe('/acme/api/login')
   })
 
   test('takes no other rewriting for a prefix', async () => {
@@ -138,7 +138,7 @@ describe('rewriteLocation', () => {
     ['Refresh', 'soon; url=/a', 'soon; url=/a'],
     ['Link', '</a>; rel=next', '</a>; rel=next'],
   ])('in %s makes of %j %j', async (field, address, expected) => {
-    expect(await after(address, { field })).toBe(expected)
+    expect(await mapped(address, { field })).toBe(expected)
   })
 
   test('leaves a foreign address to the byte, and never makes one of another', async () => {
@@ -155,7 +155,7 @@ describe('rewriteLocation', () => {
       fc.asyncProperty(address, async (parts) => {
         const text = parts.join('').replace(/[^\x21-\x7e]/g, '')
         const url = URL.parse(text, 'http://shop.example/users/7')
-        const got = (await after(text))!
+        const got = (await mapped(text))!
         if (url === null || !['u1:8080', 'shop.example'].includes(url.host)) expect(got).toBe(text)
         else expect(URL.parse(got, 'http://shop.example/api/users/7')?.host).toBe('shop.example')
       }),

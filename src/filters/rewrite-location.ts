@@ -3,7 +3,7 @@ import { type Filter, named } from '../core/handler.ts'
 import { HeaderList } from '../core/headers.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
-import { normalizePath } from '../core/path.ts'
+import { checkedPrefixes, clientPath, type PathPrefixes } from './fields/path-prefixes.ts'
 
 export interface RewriteLocationOptions {
   /**
@@ -55,7 +55,7 @@ export function rewriteLocation(options: RewriteLocationOptions = {}): Filter {
   const { internal = [], publicOrigin, prefixes } = options
   const hosts = new Set(listOf(internal).map((it) => checkedOrigin('internal', it).host))
   const origin = publicOrigin === undefined ? '' : checkedOrigin('publicOrigin', publicOrigin).origin
-  const given = prefixes === undefined ? undefined : checkedPrefixes(prefixes)
+  const given = prefixes === undefined ? undefined : checkedPrefixes('rewriteLocation', 'prefixes', prefixes)
 
   const filter: Filter = (exchange, next) => {
     const { path } = exchange.request
@@ -85,21 +85,19 @@ function mapFields({ fields, values }: HeaderList, addresses: Addresses): Header
 /** Stands for the host of a relative address. No real one ends so (RFC 6761 section 6.4). */
 const RELATIVE = 'relative.invalid'
 
-type Prefix = readonly [service: string, client: string]
-
 /** What addresses in one response mean. */
 class Addresses {
   readonly #exchange: Exchange
   readonly #internal: ReadonlySet<string>
   readonly #publicOrigin: string
-  readonly #prefixes: readonly Prefix[]
+  readonly #prefixes: PathPrefixes
 
   constructor(
     exchange: Exchange,
     pathBefore: string,
     internal: ReadonlySet<string>,
     publicOrigin: string,
-    prefixes: readonly Prefix[] | undefined,
+    prefixes: PathPrefixes | undefined,
   ) {
     this.#exchange = exchange
     this.#internal = internal
@@ -124,7 +122,7 @@ class Addresses {
       `${client.scheme}://${RELATIVE}${request.path === '*' ? '/' : request.target}`,
     )
     if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return text
-    const path = this.#publicPath(url.pathname)
+    const path = clientPath(url.pathname, this.#prefixes)
     const origin = this.#originOf(url)
     if (origin === undefined) return text
     // Nothing is wrong with it.
@@ -143,28 +141,13 @@ class Addresses {
       return protocol === 'http:' && client.scheme === 'https' ? this.#publicOrigin : origin
     return endpoint !== undefined && host === URL.parse(endpoint.url)?.host ? this.#publicOrigin : undefined
   }
-
-  #publicPath(path: string): string {
-    for (const [service, client] of this.#prefixes) {
-      if (!isBelow(path, service)) continue
-      if (isBelow(client, service) && isBelow(path, client)) return path
-      const rest = service === '/' ? path : path.slice(service.length)
-      return (client === '/' ? rest : client + rest) || '/'
-    }
-    return path
-  }
 }
 
 /** `5; url='/next'`, as browsers read it (HTML, "shared declarative refresh steps"). */
 const REFRESH = /^(\s*\d+(?:\.\d*)?\s*[;,]\s*url\s*=\s*["']?)([^"']+)(.*)$/is
 
-/** By segments. */
-function isBelow(path: string, prefix: string): boolean {
-  return prefix === '/' ? path.startsWith('/') : path === prefix || path.startsWith(`${prefix}/`)
-}
-
 /** What was taken off the front of a path. */
-function takenOff(before: string, after: string): readonly Prefix[] {
+function takenOff(before: string, after: string): PathPrefixes {
   if (before === after || before === '*' || after === '*') return []
   if (before.endsWith(after)) return [['/', before.slice(0, -after.length)]]
   return after === '/' ? [['/', before]] : []
@@ -195,19 +178,4 @@ function checkedOrigin(option: string, text: unknown): URL {
     'an origin such as "https://shop.example", without a path',
     text,
   )
-}
-
-function checkedPrefixes(prefixes: Readonly<Record<string, string>>): readonly Prefix[] {
-  if (typeof prefixes !== 'object' || prefixes === null || Array.isArray(prefixes))
-    throw invalidOption('rewriteLocation', 'prefixes', 'an object of paths such as { "/": "/api" }', prefixes)
-  return Object.entries(prefixes)
-    .map(([service, client]): Prefix => [checkedPrefix(service), checkedPrefix(client)])
-    .sort(([one], [other]) => other.length - one.length)
-}
-
-function checkedPrefix(text: unknown): string {
-  const path = typeof text === 'string' ? normalizePath(text) : undefined
-  if (path === undefined || path !== text)
-    throw invalidOption('rewriteLocation', 'prefixes', 'paths such as "/api", as they are sent', text)
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
