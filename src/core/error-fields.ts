@@ -1,6 +1,6 @@
 import { type Attribute, attribute } from './attribute.ts'
 import type { Exchange } from './exchange.ts'
-import { HeaderList } from './headers.ts'
+import type { HeaderList } from './headers.ts'
 import type { ResponseMessage } from './message.ts'
 
 /**
@@ -9,25 +9,20 @@ import type { ResponseMessage } from './message.ts'
  */
 const errorFields: Attribute<HeaderList> = attribute<HeaderList>('errorFields')
 
-/** One that stands alone. Where a filter further out has set it already, that one decides, as it does for all other answers. */
-export function setErrorField(exchange: Exchange, name: string, value: string): void {
-  const fields = fieldsOf(exchange)
-  if (!fields.has(name)) fields.append(name, value)
-}
-
-/** One that may stand beside others of its name. The same one is not added again, by another attempt for example. */
-export function addErrorField(exchange: Exchange, name: string, value: string): void {
-  const fields = fieldsOf(exchange)
-  if (!fields.getAll(name).includes(value)) fields.append(name, value)
-}
-
-function fieldsOf(exchange: Exchange): HeaderList {
-  let fields = exchange.get(errorFields)
-  if (fields === undefined) {
-    fields = new HeaderList()
+/**
+ * Asks for more of them. Where a filter further out has asked for one of the same name, that one stands, as it does in all other
+ * answers; `Vary` says more than one thing. The list is not changed, so that many exchanges may share it.
+ */
+export function addErrorFields(exchange: Exchange, fields: HeaderList): void {
+  const earlier = exchange.get(errorFields)
+  if (earlier === undefined) {
     exchange.set(errorFields, fields)
+    return
   }
-  return fields
+  const all = earlier.clone()
+  for (const [name, value] of fields)
+    if (isVary(name) ? !all.getAll(name).includes(value) : !earlier.has(name)) all.append(name, value)
+  exchange.set(errorFields, all)
 }
 
 /** Adds them, in the place of what the answer has of the same names; `Vary` says more than one thing. */
@@ -35,7 +30,11 @@ export function withErrorFields(answer: ResponseMessage, exchange: Exchange): Re
   const fields = exchange.get(errorFields)
   if (fields === undefined) return answer
   const { headers } = answer
-  for (const [name] of fields) if (name.toLowerCase() !== 'vary') headers.delete(name)
+  for (const [name] of fields) if (!isVary(name)) headers.delete(name)
   for (const [name, value] of fields) headers.append(name, value)
   return answer
+}
+
+function isVary(name: string): boolean {
+  return name.toLowerCase() === 'vary'
 }

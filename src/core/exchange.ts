@@ -93,6 +93,8 @@ export interface ExchangeHost {
   makeId(): string
   /** The exchange was given up, and all who work for it were told. */
   aborted(exchange: Exchange, reason: ProxyError): void
+  /** Ends the client's connection, of HTTP/2 its stream, with a reset. Left out where there is none. */
+  breakOff?(exchange: Exchange, reason: ProxyError): void
   /** Told of what a listener threw. */
   report(exchange: Exchange, thrown: unknown): void
 }
@@ -240,6 +242,13 @@ export class Exchange {
     if (first !== undefined) this.#tell(first, reason)
     if (more !== undefined) for (const abortable of more) this.#tell(abortable, reason)
     this.#host.aborted(this, reason)
+  }
+
+  /** @internal Gives the exchange up without an answer: the client's connection is reset, of HTTP/2 its stream. */
+  breakOff(reason: ProxyError): void {
+    if (this.#abortReason !== undefined || this.#outcome !== undefined) return
+    this.#host.breakOff?.(this, reason)
+    this.abort(reason)
   }
 
   /** One listener that throws must not keep the others from being told. */
@@ -414,6 +423,10 @@ export class AttemptExchange extends Exchange {
 
   override abort(reason?: ProxyError): void {
     this.#root.abort(reason)
+  }
+
+  override breakOff(reason: ProxyError): void {
+    this.#root.breakOff(reason)
   }
 
   override onComplete(listener: (outcome: Outcome) => void): void {

@@ -1,4 +1,4 @@
-import { addErrorField, setErrorField } from '../core/error-fields.ts'
+import { addErrorFields } from '../core/error-fields.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
 import { HeaderList, listHasToken } from '../core/headers.ts'
@@ -151,9 +151,7 @@ class CorsPolicy {
       return this.#preflight(fields, allowed, headers)
     if (allowed && this.#exposedHeaders !== '')
       fields.append('Access-Control-Expose-Headers', this.#exposedHeaders)
-    for (const [name, value] of fields)
-      if (name === 'Vary') addErrorField(exchange, name, value)
-      else setErrorField(exchange, name, value)
+    if (fields.size > 0) addErrorFields(exchange, fields)
     const response = next(exchange)
     if (response instanceof ResponseMessage) return withFields(response, fields)
     return response.then((it) => withFields(it, fields))

@@ -1,7 +1,8 @@
-import { addErrorField, setErrorField } from '../core/error-fields.ts'
+import { addErrorFields } from '../core/error-fields.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
+import { HeaderList } from '../core/headers.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { CompiledChanges, type FieldChanges } from './fields/field-changes.ts'
@@ -71,7 +72,7 @@ export function headers(options: HeadersOptions): Filter {
 
   const filter: Filter = (exchange, next) => {
     // Before the request is changed, so that its refusal has them too.
-    if (onErrors) keepForErrors(onResponse!, exchange)
+    if (onErrors) addErrorFields(exchange, errorFieldsOf(onResponse!, exchange))
     onRequest?.apply(exchange.request.headers, exchange)
     const answer = next(exchange)
     if (onResponse === undefined) return answer
@@ -86,13 +87,13 @@ function changed(response: ResponseMessage, changes: CompiledChanges, exchange: 
   return response
 }
 
-function keepForErrors(changes: CompiledChanges, exchange: Exchange): void {
+function errorFieldsOf(changes: CompiledChanges, exchange: Exchange): HeaderList {
+  const fields = new HeaderList()
   for (const field of changes.made) {
     const value = changes.valueOf(field, exchange)
-    if (value === undefined) continue
-    if (field.kind === 'set') setErrorField(exchange, field.name, value)
-    else addErrorField(exchange, field.name, value)
+    if (value !== undefined) fields.append(field.name, value)
   }
+  return fields
 }
 
 function refuseRequest(name: string): never {

@@ -18,6 +18,13 @@ export {
 } from './concurrency-limit.ts'
 export { type CookiesOptions, cookies, type RequestCookies } from './cookies.ts'
 export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
+export {
+  type FaultAbort,
+  type FaultBandwidth,
+  type FaultDelay,
+  type FaultOptions,
+  fault,
+} from './fault.ts'
 export type { CookieName } from './fields/cookie-name.ts'
 export type { CookieRewriting } from './fields/cookie-rewriter.ts'
 export type { FieldChanges } from './fields/field-changes.ts'
