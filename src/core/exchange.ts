@@ -1,5 +1,5 @@
 import type { Attribute } from './attribute.ts'
-import type { Endpoint } from './balancer.ts'
+import type { Endpoint, EndpointPreference } from './balancer.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { DecisionRecord } from './decision-record.ts'
 import { DecisionWriter } from './decision-writer.ts'
@@ -125,6 +125,8 @@ export class Exchange {
   endpoint: Endpoint | undefined = undefined
   /** @internal How long its streams may be silent, where it is not as listener and pool have it: see `streamIdleTimeout`. */
   streamIdleMs: number | undefined = undefined
+  /** @internal Which endpoint of a pool it is to have, where it is not all the same: see `sticky`. */
+  preference: EndpointPreference | undefined = undefined
   /** Milliseconds on the engine's clock, when the head was complete. */
   readonly startedAt: number
   readonly #host: ExchangeHost

@@ -123,8 +123,8 @@ describe('fault ends exchanges', () => {
       enabled: ({ endpoint }: { endpoint?: { id: string } | undefined }) => endpoint?.id === 'http://a',
     }
     const users = pool(['http://a', 'http://b'])
-      .retry({ attempts: 2 })
-      .use(fault({ ...first, abort: {} }))
+      .retry({ attempts: 2, on: [503] })
+      .use(fault({ ...first, abort: { status: 503 } }))
     await using sim = simulate(proxy().route('/', users))
     for (let i = 0; i < 4; i++) expect((await sim.get('/')).status).toBe(200)
     expect([sim.upstream('http://a').requests.length, sim.upstream('http://b').requests.length]).toEqual([
