@@ -65,8 +65,8 @@ describe('fault delays', () => {
   test('by a time between two, by chance', async () => {
     const delayed = async (random: number) => {
       const one = exchange({ random: () => random })
-      const { finish } = await run(fault({ enabled: always, delay: { ms: 100, maxMs: 300 } }), one)
-      return (await finish()).durationMs
+      const running = await run(fault({ enabled: always, delay: { ms: 100, maxMs: 300 } }), one)
+      return (await running.finish()).durationMs
     }
     expect(await Promise.all([delayed(0), delayed(0.5), delayed(0.999)])).toEqual([100, 200, 299.8])
   })

@@ -162,7 +162,7 @@ function abortOf(options: FaultAbort): Abort {
 
 /** Not within the call of the listener, which still works at the request. */
 async function resetOnPurpose(exchange: Exchange): Promise<never> {
-  await undefined
+  await Promise.resolve()
   const reason = new ProxyError('fault_injected')
   exchange.breakOff(reason)
   throw reason

@@ -18,8 +18,7 @@ const users = (options: Partial<StickyOptions> = {}, urls = URLS): Pool =>
 
 function begin(target: Pool): Simulation {
   const sim = simulate(proxy().route('/', target))
-  for (const upstream of sim.upstreams)
-    upstream.reply(({ header: _, ...at }) => ({ body: `${upstream.url} ${at.target}` }))
+  for (const upstream of sim.upstreams) upstream.reply({ body: upstream.url })
   return sim
 }
 

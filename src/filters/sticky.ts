@@ -149,11 +149,11 @@ interface Carrier {
   write(response: ResponseMessage, token: string): void
 }
 
-function inCookie({ name, line }: OwnCookie): Carrier {
+function inCookie(cookie: OwnCookie): Carrier {
   return {
-    purpose: `cookie ${name}`,
-    read: ({ request }) => cookieValues(request.headers, name),
-    write: ({ headers }, token) => void headers.append('Set-Cookie', line(token)),
+    purpose: `cookie ${cookie.name}`,
+    read: ({ request }) => cookieValues(request.headers, cookie.name),
+    write: ({ headers }, token) => void headers.append('Set-Cookie', cookie.line(token)),
   }
 }
 
