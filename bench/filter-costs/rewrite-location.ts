@@ -4,12 +4,12 @@ import type { FilterCost } from './filter-cost.ts'
 
 export const costs: readonly FilterCost[] = [
   {
-    name: 'rewriteLocation, no Location',
+    name: 'rewriteLocation, no address',
     filters: () => [rewriteLocation()],
   },
   {
-    name: 'rewriteLocation and stripPrefix, redirect',
+    name: 'rewriteLocation and stripPrefix, one address',
     filters: () => [rewriteLocation(), stripPrefix('/users')],
-    response: 'HTTP/1.1 302 Found\r\nLocation: /login?next=7\r\nContent-Length: 0\r\n\r\n',
+    response: 'HTTP/1.1 200 OK\r\nContent-Location: /7.en?v=2\r\nContent-Length: 2\r\n\r\nok',
   },
 ]

@@ -9,10 +9,20 @@ export const GROUPS: readonly Group[] = [
   {
     title: 'Headers and paths',
     says: 'what stands in the head of a message',
-    names: ['cors', 'rewrite', 'stripPrefix', 'redirect', 'redirectToHttps', 'hsts'],
+    names: [
+      'headers',
+      'cookies',
+      'rewriteLocation',
+      'cors',
+      'rewrite',
+      'stripPrefix',
+      'redirect',
+      'redirectToHttps',
+      'hsts',
+    ],
   },
   { title: 'Bodies', says: 'what stands behind it', names: [] },
-  { title: 'Traffic', says: 'where else it goes, and what befalls it', names: [] },
+  { title: 'Traffic', says: 'where else it goes, and what befalls it', names: ['split', 'sticky', 'fault'] },
   { title: 'Protocols', says: 'what is not plain HTTP', names: ['grpcWeb', 'websocket'] },
   { title: 'Adapters', says: 'to and from the filters of others', names: [] },
 ]

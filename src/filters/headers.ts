@@ -14,6 +14,7 @@ export interface HeadersOptions {
   response?: ResponseFieldChanges
 }
 
+/** Changes of the fields of a response: all of `FieldChanges`, and `onErrors`. */
 export interface ResponseFieldChanges extends FieldChanges {
   /**
    * Whether what `set` and `add` write stands in the proxy's own error answers too, which pass no filter on their way back.

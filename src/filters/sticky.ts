@@ -48,7 +48,7 @@ const OPTIONS: readonly string[] = ['keys', 'cookie', 'header', 'ifGone'] satisf
  *
  * It stands around one pool: `pool(...).guard(sticky(...))`. Each pool of a host needs a cookie name of its own.
  *
- * Traps: sessions are as uneven as their clients, and an endpoint that comes back gets only new ones. A shared cache that
+ * Traps: sessions are as uneven as their clients; and one that has moved stays where it is when its first endpoint comes back. A shared cache that
  * keeps a response with the cookie gives all its readers one endpoint. A request of a session is not hedged. For a key that the
  * request has anyway, `consistentHash` needs no cookie.
  *

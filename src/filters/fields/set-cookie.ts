@@ -1,5 +1,6 @@
 import { trimWhiteSpace } from '../../core/headers.ts'
 
+/** Which requests of other sites have a cookie: none, those that open a page, or all. */
 export type SameSite = 'strict' | 'lax' | 'none'
 
 /** One `Set-Cookie` line, taken apart. What nobody changes is written as it was. */
