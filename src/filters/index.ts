@@ -35,7 +35,23 @@ export type { Coding } from './content-coding/encoder.ts'
 export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
 export { type CsrfOptions, csrf } from './csrf.ts'
 export { type ForwardAuthOptions, forwardAuth } from './forward-auth.ts'
+export { type CookiesOptions, cookies, type RequestCookies } from './cookies.ts'
+export { type CorsOptions, type CorsOrigin, cors } from './cors.ts'
+export {
+  type FaultAbort,
+  type FaultBandwidth,
+  type FaultDelay,
+  type FaultOptions,
+  fault,
+} from './fault.ts'
+export type { CookieName } from './fields/cookie-name.ts'
+export type { CookieRewriting } from './fields/cookie-rewriter.ts'
+export type { FieldChanges } from './fields/field-changes.ts'
+export type { FieldValue } from './fields/field-value.ts'
+export type { OwnCookieOptions } from './fields/own-cookie.ts'
+export type { SameSite } from './fields/set-cookie.ts'
 export { grpcWeb, grpcWebCors } from './grpc-web.ts'
+export { type HeadersOptions, headers, type ResponseFieldChanges } from './headers.ts'
 export { type HstsOptions, hsts } from './hsts.ts'
 export {
   type ClaimPath,
@@ -88,6 +104,9 @@ export {
 export { type ReplaceTextOptions, replaceText, type TextPair } from './replace-text.ts'
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { cspNonce, type SecurityHeadersOptions, securityHeaders } from './security-headers.ts'
+export { type RewriteLocationOptions, rewriteLocation } from './rewrite-location.ts'
+export { type SplitArm, type SplitOptions, split, splitArm } from './split.ts'
+export { type StickyOptions, sticky } from './sticky.ts'
 export { streamIdleTimeout } from './stream-idle-timeout.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'
 export { type ValidateOptions, validate } from './validate.ts'
