@@ -1,3 +1,4 @@
+export { type FetchApp, fromFetch } from './adapters/from-fetch.ts'
 export { type Attribute, attribute } from './core/attribute.ts'
 export type { Balancer, BalancerScore, Candidates, Endpoint, EndpointHealth } from './core/balancer.ts'
 export { Body, type BodyInit } from './core/body.ts'
