@@ -1,4 +1,10 @@
 export { type FetchApp, fromFetch } from './adapters/from-fetch.ts'
+export {
+  type NodeListener,
+  type NodeListenerLimits,
+  type NodeListenerOptions,
+  toNodeListener,
+} from './adapters/to-node-listener.ts'
 export { type Attribute, attribute } from './core/attribute.ts'
 export type { Balancer, BalancerScore, Candidates, Endpoint, EndpointHealth } from './core/balancer.ts'
 export { Body, type BodyInit } from './core/body.ts'
