@@ -5,9 +5,11 @@ import type { DecisionRecord } from './decision-record.ts'
 import { DecisionWriter } from './decision-writer.ts'
 import { ProxyError } from './errors.ts'
 import type { HeaderList } from './headers.ts'
-import type { RequestMessage } from './message.ts'
+import type { RequestMessage, ResponseMessage } from './message.ts'
 import type { ForwardedConnection, TlsFacts } from './network.ts'
 import { type Random, systemRandom } from './random.ts'
+import type { Beside, CallOptions } from './side-call.ts'
+import type { CallTarget } from './target.ts'
 
 /** What a client says in clear text when it begins TLS that is passed on to a service. */
 export interface ClientHello {
@@ -49,6 +51,17 @@ export interface Forwarding {
   readonly port: number | undefined
 }
 
+/** The client of requests that are made for no client: services are told of none. */
+export const NOBODY: Client = {
+  address: '',
+  port: 0,
+  peer: { address: '', port: 0 },
+  scheme: 'http',
+  localPort: 0,
+  tls: undefined,
+  forwarding: { forwardedFor: undefined, forwarded: undefined, host: undefined, port: undefined },
+}
+
 /** The route that serves the exchange. */
 export interface RouteInfo {
   readonly name: string
@@ -74,6 +87,8 @@ export interface Outcome {
 export interface ExchangeHost {
   readonly clock: Clock
   readonly random: Random
+  /** What filters can have done beside the handler that they surround. */
+  readonly beside: Beside
   inform(exchange: Exchange, status: number, headers: HeaderList): void
   makeId(): string
   /** The exchange was given up, and all who work for it were told. */
@@ -250,6 +265,32 @@ export class Exchange {
     this.#host.inform(this, status, headers)
   }
 
+  /**
+   * Has this exchange answered by a target: a handler, or a pool that the filter has named with `withTargets`. What `next` is
+   * for the handler that a filter surrounds, this is for any other.
+   */
+  answerFrom(target: CallTarget): Promise<ResponseMessage> | ResponseMessage {
+    return (typeof target === 'function' ? target : this.beside.handlerOf(target))(this)
+  }
+
+  /**
+   * Sends a request of the filter's own to a target, beside this exchange, and resolves with the head of the response: read its
+   * body, or `discard()` it. It ends with the exchange, or past `timeoutMs`; a `detached` one goes on until it is through.
+   *
+   * @example
+   * const answer = await exchange.call(sessions, new RequestMessage({ target: '/session', headers }), { timeoutMs: '2s' })
+   *
+   * @throws `ERR_OPTION_INVALID` for an option that is wrong. It rejects with a `ProxyError` where the call fails.
+   */
+  call(target: CallTarget, request: RequestMessage, options?: CallOptions): Promise<ResponseMessage> {
+    return this.beside.call(this, target, request, options)
+  }
+
+  /** @internal */
+  get beside(): Beside {
+    return this.#host.beside
+  }
+
   /** @internal Whether it has ended: nothing may be begun for it any more. */
   get over(): boolean {
     return this.#outcome !== undefined
@@ -347,6 +388,10 @@ export class AttemptExchange extends Exchange {
     this.#root.set(key, value)
   }
 
+  override get beside(): Beside {
+    return this.#root.beside
+  }
+
   override record(): DecisionRecord {
     return this.#root.record()
   }
@@ -392,6 +437,9 @@ export class AttemptExchange extends Exchange {
 const NO_HOST: ExchangeHost = {
   clock: systemClock,
   random: systemRandom,
+  get beside(): Beside {
+    throw new TypeError('an attempt has its exchange asked')
+  },
   inform: () => {},
   makeId: () => '',
   aborted: () => {},

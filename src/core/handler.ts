@@ -26,7 +26,7 @@ export function compose(filters: readonly Filter[], handler: Handler): Handler {
  * Lets filters release what they hold. One that throws over that is told of, `whose` with it, and keeps nothing else from its
  * end: it may be due because a socket was closed.
  */
-export function dispose(filters: readonly Filter[], whose = ''): void {
+export function dispose(filters: readonly object[], whose = ''): void {
   for (const filter of filters)
     try {
       ;(filter as Partial<Disposable>)[Symbol.dispose]?.()

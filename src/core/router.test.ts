@@ -8,6 +8,7 @@ import { RequestMessage } from './message.ts'
 import { normalizePath } from './path.ts'
 import { systemRandom } from './random.ts'
 import { compileRoutes, type RouterOptions } from './router.ts'
+import { handlersBeside } from './side-call.ts'
 
 const CLIENT: Client = {
   address: '192.0.2.1',
@@ -36,6 +37,7 @@ function exchange(text: string, headers?: HeadersInit): Exchange {
     {
       clock: systemClock,
       random: systemRandom,
+      beside: handlersBeside,
       inform: () => {},
       makeId: () => 'id',
       aborted: () => {},

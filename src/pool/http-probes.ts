@@ -1,7 +1,8 @@
-import { type Client, Exchange, type ExchangeHost } from '../core/exchange.ts'
+import { Exchange, type ExchangeHost, NOBODY } from '../core/exchange.ts'
 import { RequestMessage } from '../core/message.ts'
 import type { ConnectOptions } from '../core/network.ts'
 import { randomId } from '../core/random.ts'
+import { handlersBeside } from '../core/side-call.ts'
 import type { Connector } from '../transport/connector.ts'
 import type { OutgoingPolicy } from '../transport/outgoing-head.ts'
 import type { Runtime } from '../transport/runtime.ts'
@@ -49,7 +50,7 @@ export class HttpProbes implements ProbeMaker {
   make(onVerdict: (probe: Probe, verdict: ProbeVerdict) => void): Probe {
     const { method, path, headers } = this.#settings
     const request = new RequestMessage({ method, target: path, host: this.#policy.authority, headers })
-    const exchange = new Exchange(request, NO_CLIENT, this.#host, this.#runtime.clock.now())
+    const exchange = new Exchange(request, NOBODY, this.#host, this.#runtime.clock.now())
     return new HttpProbe(this.#connector, exchange, this.#policy, this.#settings, onVerdict)
   }
 
@@ -74,19 +75,9 @@ const PROBE_LIMITS = {
   bodyBytes: Number.POSITIVE_INFINITY,
 } satisfies Partial<UpstreamLimits>
 
-/** A probe is sent for no client, and says so by sending nothing of one. */
-const NO_CLIENT: Client = {
-  address: '',
-  port: 0,
-  peer: { address: '', port: 0 },
-  scheme: 'http',
-  localPort: 0,
-  tls: undefined,
-  forwarding: { forwardedFor: undefined, forwarded: undefined, host: undefined, port: undefined },
-}
-
 /** There is no one to send interim responses to, and no filter that could throw. */
-const NOBODY_ASKS: Pick<ExchangeHost, 'inform' | 'aborted' | 'report'> = {
+const NOBODY_ASKS: Pick<ExchangeHost, 'beside' | 'inform' | 'aborted' | 'report'> = {
+  beside: handlersBeside,
   inform: () => {},
   aborted: () => {},
   report: () => {},

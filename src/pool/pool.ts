@@ -2,12 +2,13 @@ import * as balancers from '../balancers/index.ts'
 import type { Balancer } from '../core/balancer.ts'
 import { assertFilter, type Filter } from '../core/handler.ts'
 import { invalidOption } from '../core/options.ts'
+import { type CallTarget, usedBy } from '../core/target.ts'
 import type { EndpointProtocol } from '../transport/endpoint-protocol.ts'
 import {
   type Compilable,
   type Compiled,
   describeTarget,
-  isCompilable,
+  describeUses,
   type Runtime,
   type Target,
   type TargetDescription,
@@ -413,9 +414,10 @@ export class Pool implements Compilable {
   }
 
   /** @internal */
-  get uses(): readonly Compilable[] {
-    const { fallback } = this.#description
-    return fallback !== undefined && isCompilable(fallback.target) ? [fallback.target] : []
+  get uses(): readonly CallTarget[] {
+    const { guards, filters, fallback } = this.#description
+    const called = usedBy([...guards, ...filters])
+    return fallback === undefined ? called : [...called, fallback.target]
   }
 
   describe(): TargetDescription {
@@ -439,6 +441,7 @@ export class Pool implements Compilable {
       ...(source === undefined ? {} : { source: source.name === '' ? 'source' : source.name }),
       resilience: describeResilience(this.#description),
       limits: describeLimits(this.#description.limits),
+      ...describeUses([...guards, ...filters]),
       fallback: fallback === undefined ? undefined : describeTarget(fallback.target),
     }
   }

@@ -7,6 +7,8 @@ import { ResponseMessage } from '../core/message.ts'
 import type { Address } from '../core/network.ts'
 import type { Observer, RefusedConnection } from '../core/observer.ts'
 import { compileRoutes, type Router } from '../core/router.ts'
+import { type Beside, type CallKeeper, type SideCall, SideCalls } from '../core/side-call.ts'
+import { type CallTarget, usedBy } from '../core/target.ts'
 import type { Snapshot } from '../transport/listener-context.ts'
 import { type Compilable, isCompilable } from '../transport/runtime.ts'
 import type { CompiledTarget, CompiledTargets } from './compiled-targets.ts'
@@ -14,8 +16,9 @@ import { connectHandler } from './connect-handler.ts'
 import type { ProxyDescription, RouteEntry } from './description.ts'
 
 /** A description as one handler. Lives until it is retired and its last exchange is over. */
-export class CompiledProxy implements Snapshot {
+export class CompiledProxy implements Snapshot, CallKeeper {
   readonly handler: Handler
+  readonly beside: Beside = new SideCalls(this)
   readonly connects: boolean
   readonly #description: ProxyDescription
   readonly #targets: CompiledTargets
@@ -34,8 +37,7 @@ export class CompiledProxy implements Snapshot {
     this.#observer = observer
     this.#description = description
     this.#targets = targets
-    const named = description.routes.map(({ target }) => target).filter(isCompilable)
-    this.#used = targets.acquire(named, served?.targets ?? [])
+    this.#used = targets.acquire(targetsOfProxy(description), served?.targets ?? [])
     const router = routerOf(description, (route) => this.#routeHandler(route))
     const { connect } = description
     this.connects = connect !== undefined
@@ -86,9 +88,23 @@ export class CompiledProxy implements Snapshot {
   }
 
   leave(exchange: Exchange, outcome: Outcome): void {
-    this.#running--
-    if (this.#retired && this.#running === 0) this.#close()
+    this.#left()
     this.#observer?.exchangeEnded?.(exchange, outcome)
+  }
+
+  handlerOf(target: CallTarget): Handler {
+    return this.#targets.handlerOf(target)
+  }
+
+  /** It lives as long as what was begun on it, as with exchanges of clients. */
+  callBegan(call: SideCall): void {
+    this.#targets.callBegan(call)
+    this.#running++
+  }
+
+  callEnded(call: SideCall): void {
+    this.#targets.callEnded(call)
+    this.#left()
   }
 
   refused(error: ProxyError, peer: Address): void {
@@ -105,18 +121,36 @@ export class CompiledProxy implements Snapshot {
     if (this.#running === 0) this.#close()
   }
 
+  #left(): void {
+    this.#running--
+    if (this.#retired && this.#running === 0) this.#close()
+  }
+
   #close(): void {
     for (const entry of this.#used.values()) this.#targets.release(entry)
     this.#used.clear()
     const { filters, routes, connect } = this.#description
     dispose(filters)
     if (connect !== undefined) dispose(connect.filters)
-    for (const route of routes) dispose(route.filters)
+    for (const { filters, target } of routes) {
+      dispose(filters)
+      if (!isCompilable(target)) dispose([target])
+    }
   }
 
   #routeHandler({ filters, target }: RouteEntry): Handler {
     if (!isCompilable(target)) return compose(filters, target)
     return compose(filters, this.#used.get(target)!.compiled.handler)
+  }
+}
+
+/** Whatever answers its routes, and whatever its filters call. */
+function* targetsOfProxy({ filters, routes, connect }: ProxyDescription): Iterable<CallTarget> {
+  yield* usedBy(filters)
+  if (connect !== undefined) yield* usedBy(connect.filters)
+  for (const route of routes) {
+    yield* usedBy(route.filters)
+    yield route.target
   }
 }
 

@@ -1,3 +1,8 @@
+import { ProxyError } from '../core/errors.ts'
+import type { Handler } from '../core/handler.ts'
+import type { SideCall } from '../core/side-call.ts'
+import { type CallTarget, ServiceAddress, usedBy } from '../core/target.ts'
+import { type Pool, pool } from '../pool/pool.ts'
 import type { Compilable, Compiled, Runtime, TargetRegistry } from '../transport/runtime.ts'
 import { predecessors } from './predecessors.ts'
 
@@ -18,20 +23,32 @@ export interface CompiledTarget {
 export class CompiledTargets implements TargetRegistry {
   readonly runtime: Runtime
   readonly #known = new Map<Compilable, CompiledTarget>()
+  /** Pools of services that filters know by their addresses. As many as descriptions name. */
+  readonly #services = new Map<string, Pool>()
+  /** Calls of filters that are under way. */
+  readonly #calls = new Set<SideCall>()
+  #closed = false
 
   constructor(runtime: Omit<Runtime, 'targets'>) {
     this.runtime = { ...runtime, targets: this }
   }
 
+  /** What answers a target that a filter or a handler has named. */
+  handlerOf(target: CallTarget): Handler {
+    if (typeof target === 'function') return target
+    return this.running(this.#compilable(target)).handler
+  }
+
   running(target: Compilable): Compiled {
     const known = this.#known.get(target)
-    if (known === undefined) throw new TypeError('a target was asked for that nobody has')
+    if (known === undefined)
+      throw new TypeError('a target was asked for that nobody has: filters name theirs with `withTargets`')
     return known.compiled
   }
 
   /** Those of a proxy's description. `served` are those of the description that is served until then. */
-  acquire(targets: Iterable<Compilable>, served: Iterable<CompiledTarget>): Map<Compilable, CompiledTarget> {
-    const distinct = withUsed(targets)
+  acquire(targets: Iterable<CallTarget>, served: Iterable<CompiledTarget>): Map<Compilable, CompiledTarget> {
+    const distinct = this.#withUsed(targets)
     const before = predecessors(distinct, [...served])
     const acquired = new Map<Compilable, CompiledTarget>()
     try {
@@ -63,20 +80,51 @@ export class CompiledTargets implements TargetRegistry {
     entry.compiled.close()
   }
 
+  callBegan(call: SideCall): void {
+    if (this.#closed) throw new ProxyError('proxy_closed')
+    this.#calls.add(call)
+  }
+
+  callEnded(call: SideCall): void {
+    this.#calls.delete(call)
+  }
+
+  /** Ends what filters still have under way, and lets them begin nothing more. */
+  endCalls(): void {
+    this.#closed = true
+    for (const call of this.#calls) call.abort(new ProxyError('proxy_closed'))
+  }
+
+  #compilable(target: Exclude<CallTarget, Handler>): Compilable {
+    if (!(target instanceof ServiceAddress)) return target as Compilable
+    const { origin } = target
+    let service = this.#services.get(origin)
+    if (service === undefined) {
+      service = pool([origin], { name: origin, host: 'endpoint' })
+      this.#services.set(origin, service)
+    }
+    return service
+  }
+
+  /** Targets and all that they use, each behind those that it uses. */
+  #withUsed(targets: Iterable<CallTarget>, found: Set<Compilable> = new Set()): Set<Compilable> {
+    for (const target of targets) {
+      if (typeof target === 'function') {
+        this.#withUsed(usedBy([target]), found)
+        continue
+      }
+      const compilable = this.#compilable(target)
+      if (found.has(compilable)) continue
+      this.#withUsed(compilable.uses ?? [], found)
+      found.add(compilable)
+    }
+    return found
+  }
+
   #compile(target: Compilable, before: CompiledTarget | undefined): CompiledTarget {
     const compiled = target.compile(this.runtime, before?.compiled)
     const entry: CompiledTarget = { target, compiled, before, users: 0 }
     this.#known.set(target, entry)
     return entry
   }
-}
-
-/** Targets and all that they use, each behind those that it uses. */
-function withUsed(targets: Iterable<Compilable>, found: Set<Compilable> = new Set()): Set<Compilable> {
-  for (const target of targets) {
-    if (found.has(target)) continue
-    withUsed(target.uses ?? [], found)
-    found.add(target)
-  }
-  return found
 }

@@ -1,4 +1,5 @@
 import { invalidOption } from '../core/options.ts'
+import { usedBy } from '../core/target.ts'
 import type { EndpointProtocol } from '../transport/endpoint-protocol.ts'
 import { isCompilable } from '../transport/runtime.ts'
 
@@ -14,7 +15,8 @@ export function refuseEndpointsOf(
   option: string,
   target: unknown,
 ): void {
-  if (!isCompilable(target)) return
-  if (target.protocol === protocol) throw invalidOption(owner, option, NEEDED[protocol], target)
-  for (const used of target.uses ?? []) refuseEndpointsOf(protocol, owner, option, used)
+  if (isCompilable(target) && target.protocol === protocol)
+    throw invalidOption(owner, option, NEEDED[protocol], target)
+  const uses = isCompilable(target) ? target.uses : typeof target === 'function' ? usedBy([target]) : []
+  for (const used of uses ?? []) refuseEndpointsOf(protocol, owner, option, used)
 }

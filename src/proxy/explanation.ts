@@ -7,7 +7,13 @@ import { invalidOption } from '../core/options.ts'
 import { normalizePath } from '../core/path.ts'
 import { systemRandom } from '../core/random.ts'
 import type { ConsideredRoute } from '../core/router.ts'
-import { describeTarget, type EndpointDescription, type TargetDescription } from '../transport/runtime.ts'
+import { handlersBeside } from '../core/side-call.ts'
+import {
+  describeTarget,
+  describeUses,
+  type EndpointDescription,
+  type TargetDescription,
+} from '../transport/runtime.ts'
 import { routerOf } from './compiled-proxy.ts'
 import type { ProxyDescription, RouteEntry } from './description.ts'
 import { limitsLine, resilienceLines } from './resilience-lines.ts'
@@ -30,6 +36,8 @@ export interface Explanation {
   readonly filters: readonly string[]
   /** What answers; `undefined` where no route serves the request. */
   readonly target: TargetDescription | undefined
+  /** What the filters send requests of their own to. */
+  readonly uses: readonly TargetDescription[]
   /** Each route with the reason why it was chosen or not, most specific first. */
   readonly considered: readonly ConsideredRoute[]
   /** The same as lines of text. */
@@ -42,7 +50,6 @@ export function explain(description: ProxyDescription, question: string): Explan
   const queryAt = target.indexOf('?')
   const rawPath = queryAt < 0 ? target : target.slice(0, queryAt)
   const path = normalizePath(rawPath)
-  const proxyFilters = description.filters.map(filterName)
   if (path === undefined) {
     return new TextExplanation({
       method,
@@ -51,8 +58,9 @@ export function explain(description: ProxyDescription, question: string): Explan
       status: 400,
       route: undefined,
       params: {},
-      filters: proxyFilters,
+      filters: description.filters.map(filterName),
       target: undefined,
+      uses: [],
       considered: [],
     })
   }
@@ -66,6 +74,7 @@ export function explain(description: ProxyDescription, question: string): Explan
   const exchange = new Exchange(request, NOBODY, EXPLAINING, 0)
   const { lookup, routes } = routerOf<RouteEntry>(description, (route) => route).explain(exchange)
   const found = lookup.kind === 'found' ? lookup : undefined
+  const filters = [...description.filters, ...(found?.value.filters ?? [])]
   return new TextExplanation({
     method,
     host,
@@ -73,8 +82,9 @@ export function explain(description: ProxyDescription, question: string): Explan
     status: STATUS[lookup.kind],
     route: found?.route.name,
     params: found?.params ?? {},
-    filters: [...proxyFilters, ...(found?.value.filters.map(filterName) ?? [])],
+    filters: filters.map(filterName),
     target: found === undefined ? undefined : describeTarget(found.value.target),
+    uses: describeUses(filters).uses ?? [],
     considered: routes,
   })
 }
@@ -88,6 +98,7 @@ export function filterName(filter: Filter): string {
 const EXPLAINING: ExchangeHost = {
   clock: systemClock,
   random: systemRandom,
+  beside: handlersBeside,
   inform: () => {},
   makeId: () => 'explained',
   aborted: () => {},
@@ -133,6 +144,7 @@ class TextExplanation implements Explanation {
   readonly params: Readonly<Record<string, string>>
   readonly filters: readonly string[]
   readonly target: TargetDescription | undefined
+  readonly uses: readonly TargetDescription[]
   readonly considered: readonly ConsideredRoute[]
 
   constructor(facts: Omit<Explanation, 'toString'>) {
@@ -144,6 +156,7 @@ class TextExplanation implements Explanation {
     this.params = facts.params
     this.filters = facts.filters
     this.target = facts.target
+    this.uses = facts.uses
     this.considered = facts.considered
   }
 
@@ -153,6 +166,7 @@ class TextExplanation implements Explanation {
     if (this.route !== undefined) lines.push(`  route      ${this.route}`)
     for (const [name, value] of Object.entries(this.params)) lines.push(`  param      ${name} = ${value}`)
     if (this.filters.length > 0) lines.push(`  filters    ${this.filters.join(' > ')}`)
+    lines.push(...this.uses.flatMap((used) => targetLines(used, 'calls')))
     if (this.target !== undefined) lines.push(...targetLines(this.target))
     if (this.considered.length > 0) lines.push('  considered')
     for (const { match, verdict, reason } of this.considered)
@@ -162,7 +176,7 @@ class TextExplanation implements Explanation {
 }
 
 function targetLines(target: TargetDescription, role: string = target.kind): string[] {
-  const { name, balancer, guards = [], filters = [], endpoints = [], source, fallback } = target
+  const { name, balancer, guards = [], filters = [], endpoints = [], source, uses = [], fallback } = target
   const { resilience, limits } = target
   const lines = [`  ${role.padEnd(10)} ${name}${balancer === undefined ? '' : `, balanced by ${balancer}`}`]
   if (guards.length > 0) lines.push(`  guard      ${guards.join(' > ')}`)
@@ -171,6 +185,7 @@ function targetLines(target: TargetDescription, role: string = target.kind): str
   if (limits !== undefined) lines.push(limitsLine(limits))
   if (source !== undefined) lines.push(`  endpoints  from ${source}`)
   lines.push(...endpoints.map(endpointLine))
+  lines.push(...uses.flatMap((used) => targetLines(used, 'calls')))
   if (fallback !== undefined) lines.push(...targetLines(fallback, 'fallback'))
   return lines
 }

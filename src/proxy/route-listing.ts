@@ -1,5 +1,5 @@
 import { matchText } from '../core/match.ts'
-import { describeTarget, type TargetDescription } from '../transport/runtime.ts'
+import { describeTarget, describeUses, type TargetDescription } from '../transport/runtime.ts'
 import type { ProxyDescription } from './description.ts'
 import { filterName } from './explanation.ts'
 
@@ -10,6 +10,8 @@ export interface RouteDescription {
   /** All that surround it, outermost first: those of the proxy, of its groups, its own. */
   readonly filters: readonly string[]
   readonly target: TargetDescription
+  /** What its filters send requests to. Left out where that is nothing. */
+  readonly uses?: readonly TargetDescription[]
 }
 
 /** Every route, in the order in which they were added. */
@@ -18,5 +20,6 @@ export function listRoutes({ filters, routes }: ProxyDescription): readonly Rout
     match: matchText(route.match),
     filters: [...filters, ...route.filters].map(filterName),
     target: describeTarget(route.target),
+    ...describeUses([...filters, ...route.filters]),
   }))
 }

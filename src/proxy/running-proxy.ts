@@ -251,6 +251,7 @@ export class RunningProxy implements AsyncDisposable {
   async #close(): Promise<void> {
     await this.#reloading
     await Promise.all(this.#allListeners.map((listener) => listener.close()))
+    this.#targets.endCalls()
     this.#compiled.retire()
     await this.#connectors.disconnected()
     this.#closed.resolve()

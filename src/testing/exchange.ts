@@ -7,6 +7,7 @@ import { type HttpVersion, RequestMessage } from '../core/message.ts'
 import type { TlsFacts } from '../core/network.ts'
 import { integer, invalidOption, knownOptions } from '../core/options.ts'
 import type { Random } from '../core/random.ts'
+import { handlersBeside } from '../core/side-call.ts'
 import { seededRandom } from './seeded-random.ts'
 import { type VirtualClock, virtualClock } from './virtual-clock.ts'
 
@@ -74,7 +75,7 @@ export class TestExchange extends Exchange {
     super(
       request,
       client,
-      { clock, random, inform, makeId: () => id, aborted: () => {}, report: throwIt },
+      { clock, random, beside: handlersBeside, inform, makeId: () => id, aborted: () => {}, report: throwIt },
       clock.now(),
     )
     this.informational = informational

@@ -6,6 +6,7 @@ import type { ResponseMessage } from '../core/message.ts'
 import type { Address } from '../core/network.ts'
 import type { RefusedConnection } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
+import type { Beside } from '../core/side-call.ts'
 import type { ClientResolver } from './client-resolver.ts'
 import type { RequestHead } from './http1/request-head.ts'
 import type { Limits } from './limits.ts'
@@ -13,6 +14,8 @@ import type { Limits } from './limits.ts'
 /** What serves exchanges: replaced as a whole on reload. An exchange keeps the one it began with. */
 export interface Snapshot {
   readonly handler: Handler
+  /** For what filters have done beside it. */
+  readonly beside: Beside
   /** Whether it answers CONNECT. */
   readonly connects: boolean
   readonly answerError: (error: ProxyError, exchange: Exchange) => ResponseMessage | Promise<ResponseMessage>

@@ -1,5 +1,5 @@
 import { ProxyError } from '../core/errors.ts'
-import type { Client } from '../core/exchange.ts'
+import { type Client, NOBODY } from '../core/exchange.ts'
 import { FieldKind } from '../core/field-name.ts'
 import type { HeaderList } from '../core/headers.ts'
 import type { RequestMessage } from '../core/message.ts'
@@ -41,8 +41,8 @@ export function requestHead(
   const { headers } = request
   const host = outgoingHost(request, policy)
   let head = `${request.method} ${request.target} HTTP/1.1\r\nHost: ${host}\r\n${headers.lines(REQUEST_DROPPED)}`
-  if (policy.xForwarded) head += xForwardedLines(request, client)
-  if (policy.forwarded) head += `Forwarded: ${forwarded(request, client)}\r\n`
+  if (policy.xForwarded && client !== NOBODY) head += xForwardedLines(request, client)
+  if (policy.forwarded && client !== NOBODY) head += `Forwarded: ${forwarded(request, client)}\r\n`
   if (policy.via !== undefined) {
     head +=
       request.version === '1.1' ? `Via: 1.1 ${policy.via}\r\n` : `Via: ${request.version} ${policy.via}\r\n`
@@ -68,7 +68,7 @@ export function writeProxyFields(
   policy: OutgoingPolicy,
   write: (name: string, value: string) => void,
 ): void {
-  if (policy.xForwarded) {
+  if (policy.xForwarded && client !== NOBODY) {
     const { forwarding, scheme } = client
     const host = forwarding.host ?? request.host
     write('x-forwarded-for', forwardedFor(client))
@@ -76,7 +76,7 @@ export function writeProxyFields(
     if (host !== '') write('x-forwarded-host', host)
     write('x-forwarded-port', String(forwarding.port ?? client.localPort))
   }
-  if (policy.forwarded) write('forwarded', forwarded(request, client))
+  if (policy.forwarded && client !== NOBODY) write('forwarded', forwarded(request, client))
   if (policy.via !== undefined) write('via', `${request.version} ${policy.via}`)
 }
 

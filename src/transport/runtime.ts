@@ -5,6 +5,7 @@ import type { LifecyclePhase } from '../core/lifecycle.ts'
 import type { Network } from '../core/network.ts'
 import type { Observer } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
+import { type CallTarget, ServiceAddress, usedBy } from '../core/target.ts'
 import type { ConnectorRegistry } from './connector-registry.ts'
 import type { EndpointProtocol } from './endpoint-protocol.ts'
 import type { PoolLimitsDescription, ResilienceDescription } from './resilience-description.ts'
@@ -52,7 +53,7 @@ export interface Compilable {
   /** @internal What its endpoints speak; `undefined` or left out where it has none, or they are not known yet. */
   readonly protocol?: EndpointProtocol | undefined
   /** @internal Other targets that it needs: compiled before it, and kept as long as it is. Left out where it needs none. */
-  readonly uses?: readonly Compilable[]
+  readonly uses?: readonly CallTarget[]
   /** @internal `before` is what runs under another description, and is gone on with. */
   compile(runtime: Runtime, before?: Compiled): Compiled
 }
@@ -62,8 +63,9 @@ export type Target = Handler | Compilable
 
 /** A target as `explain` shows it. */
 export interface TargetDescription {
-  readonly kind: 'handler' | 'pool'
-  /** The pool's `name`, or that of the handler function; `handler` where it has none. */
+  /** `service` is a pool that the proxy makes of an address, which a filter has. */
+  readonly kind: 'handler' | 'pool' | 'service'
+  /** The pool's `name`, that of the handler function (`handler` where it has none), or the address. */
   readonly name: string
   /** The name of the balancer's function. Of a pool only. */
   readonly balancer?: string
@@ -79,6 +81,8 @@ export interface TargetDescription {
   readonly resilience?: ResilienceDescription
   /** What it grants each endpoint, and takes from it. Of a pool only. */
   readonly limits?: PoolLimitsDescription
+  /** What its filters, or the handler itself, send requests to. Left out where that is nothing. */
+  readonly uses?: readonly TargetDescription[]
   /** What answers where the pool fails; `undefined` where nothing does. Of a pool only. */
   readonly fallback?: TargetDescription | undefined
 }
@@ -102,9 +106,30 @@ export interface EndpointDescription {
 }
 
 /** A target in a few words. */
-export function describeTarget(target: Target): TargetDescription {
+export function describeTarget(target: CallTarget): TargetDescription {
   if (isCompilable(target)) return target.describe()
-  return { kind: 'handler', name: target.name === '' ? 'handler' : target.name }
+  if (target instanceof ServiceAddress) return describeService(target)
+  const handler = target as Handler
+  return { kind: 'handler', name: handler.name === '' ? 'handler' : handler.name, ...describeUses([handler]) }
+}
+
+/** Targets that functions name, as the part of a description that says so. */
+export function describeUses(fns: readonly object[]): Pick<TargetDescription, 'uses'> {
+  const uses = usedBy(fns).map(describeTarget)
+  return uses.length === 0 ? {} : { uses }
+}
+
+function describeService({ origin }: ServiceAddress): TargetDescription {
+  const endpoint = {
+    id: origin,
+    url: origin,
+    weight: 1,
+    priority: 0,
+    zone: undefined,
+    labels: {},
+    used: true,
+  }
+  return { kind: 'service', name: origin, endpoints: [endpoint] }
 }
 
 export function isCompilable(target: unknown): target is Compilable {

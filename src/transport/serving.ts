@@ -7,6 +7,7 @@ import type { HeaderList } from '../core/headers.ts'
 import { type RequestMessage, ResponseMessage } from '../core/message.ts'
 import type { Tunnel, TunnelEnd } from '../core/network.ts'
 import { type Random, randomId } from '../core/random.ts'
+import type { Beside } from '../core/side-call.ts'
 import type { ListenerContext, Snapshot } from './listener-context.ts'
 
 /** Where the responses of exchanges go, whatever the protocol. */
@@ -83,6 +84,10 @@ export class Serving implements ExchangeHost {
 
   get random(): Random {
     return this.#context.random
+  }
+
+  get beside(): Beside {
+    return (this.#snapshot ?? this.#context.snapshot).beside
   }
 
   /** Has a request served by the snapshot of the moment. */

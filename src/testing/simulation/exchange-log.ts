@@ -18,6 +18,8 @@ export class ExchangeLog implements Observer {
   readonly #open = new Map<Exchange, Recorded>()
   /** Leases that are held, each with the exchange that it is for. */
   readonly #leases = new Map<ObservedAttempt, Recorded>()
+  /** Leases of calls that filters make beside an exchange. */
+  readonly #called = new Set<ObservedAttempt>()
   /** The last exchange of each client connection, by its address. */
   readonly #lastOf = new Map<string, Recorded>()
   /** The exchanges of each client connection by HTTP/2, by their number on it. Requests that were refused count, and have none. */
@@ -73,12 +75,13 @@ export class ExchangeLog implements Observer {
       (it) => `exchange ${it.number} has not ended: ${it.method} ${it.target}, begun at ${it.startedAtMs} ms`,
     )
     const leases = Array.from(this.#leases, ([attempt, record]) => leaseText(record, recordOf(attempt)))
+    const calls = Array.from(this.#called, (attempt) => `${callText(attempt)} has not ended`)
     const counts = Array.from(this.#endpoints, ([{ id, inFlight }, open]) =>
       inFlight === open
         ? ''
         : `endpoint ${id} counts ${inFlight} in flight, but ${open} attempts are: a lease was not given back`,
     )
-    return [...exchanges, ...leases, ...counts.filter((it) => it !== '')]
+    return [...exchanges, ...leases, ...calls, ...counts.filter((it) => it !== '')]
   }
 
   exchangeBegan(exchange: Exchange): void {
@@ -117,25 +120,33 @@ export class ExchangeLog implements Observer {
   }
 
   attemptBegan(attempt: ObservedAttempt): void {
+    this.#endpoints.set(attempt.endpoint, (this.#endpoints.get(attempt.endpoint) ?? 0) + 1)
     const record = this.#open.get(attempt.origin)
-    if (record === undefined) return
+    if (record === undefined) {
+      this.#called.add(attempt)
+      this.#journal.note('attempt', `${callText(attempt)} began`)
+      return
+    }
     record.route = attempt.origin.route?.name
     this.#leases.set(attempt, record)
-    this.#endpoints.set(attempt.endpoint, (this.#endpoints.get(attempt.endpoint) ?? 0) + 1)
     this.#noteAttempt(record, attempt, `to ${attempt.endpoint.id}`)
   }
 
   attemptResponded(attempt: ObservedAttempt, status: number): void {
     const record = this.#leases.get(attempt)
     if (record !== undefined) this.#noteAttempt(record, attempt, `${status}`)
+    else if (this.#called.has(attempt)) this.#journal.note('attempt', `${callText(attempt)}: ${status}`)
   }
 
   attemptEnded(attempt: ObservedAttempt, error: ProxyError | undefined): void {
     const record = this.#leases.get(attempt)
-    if (record === undefined) return
-    this.#leases.delete(attempt)
+    if (record === undefined && !this.#called.has(attempt)) return
     this.#endpoints.set(attempt.endpoint, this.#endpoints.get(attempt.endpoint)! - 1)
-    this.#noteAttempt(record, attempt, error === undefined ? 'ended' : `failed, ${error.code}`)
+    const how = error === undefined ? 'ended' : `failed, ${error.code}`
+    this.#leases.delete(attempt)
+    this.#called.delete(attempt)
+    if (record === undefined) this.#journal.note('attempt', `${callText(attempt)} ${how}`)
+    else this.#noteAttempt(record, attempt, how)
   }
 
   retried(exchange: Exchange, reason: string, delayMs: number): void {
@@ -265,6 +276,10 @@ class Recorded implements ExchangeRecord {
 /** There is one: each exchange is recorded from its begin on. */
 function recordOf({ recording }: ObservedAttempt): AttemptRecord {
   return recording!
+}
+
+function callText({ origin: { request }, endpoint }: ObservedAttempt): string {
+  return `call ${request.method} ${request.path} of a filter to ${endpoint.id}`
 }
 
 function leaseText({ number: exchange }: Recorded, attempt: AttemptRecord): string {

@@ -474,11 +474,12 @@ export function checkApp(owner: string, app: SimulatedApp): void {
 
 /** Every endpoint that the pools of an app name, and the pools that these fall back on. */
 function endpointUrls(app: SimulatedApp): string[] {
-  return [...new Set(app.routes.flatMap(({ target }) => urlsOf(target)))]
+  return [...new Set(app.routes.flatMap(({ target, uses = [] }) => [target, ...uses].flatMap(urlsOf)))]
 }
 
-function urlsOf({ endpoints = [], fallback }: TargetDescription): string[] {
-  return [...endpoints.map(({ url }) => url), ...(fallback === undefined ? [] : urlsOf(fallback))]
+function urlsOf({ endpoints = [], uses = [], fallback }: TargetDescription): string[] {
+  const further = fallback === undefined ? uses : [...uses, fallback]
+  return [...endpoints.map(({ url }) => url), ...further.flatMap(urlsOf)]
 }
 
 function upstreamText(event: UpstreamEvent): string {

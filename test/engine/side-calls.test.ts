@@ -1,0 +1,247 @@
+import {
+  type Filter,
+  pool,
+  proxy,
+  RequestMessage,
+  type ResponseMessage,
+  respond,
+  targetOf,
+  withTargets,
+} from 'gatewright'
+import { fault, simulate } from 'gatewright/testing'
+import { expect, test } from 'vitest'
+
+/** Of a request as a service has received it. */
+function field(
+  received: { readonly headers: readonly (readonly [string, string])[] } | undefined,
+  name: string,
+) {
+  return received?.headers.find(([it]) => it.toLowerCase() === name)?.[1]
+}
+
+const request = (target = '/') => new RequestMessage({ target })
+
+test('a filter calls a pool that it has named, and the pool is ended with the proxy', async () => {
+  const sessions = pool(['http://sessions'])
+  const asks: Filter = async (exchange, next) => {
+    const answer = await exchange.call(sessions, request('/who?id=7'))
+    const who = await answer.body.text()
+    exchange.request.headers.set('x-who', who)
+    return next(exchange)
+  }
+  await using sim = simulate(
+    proxy()
+      .use(withTargets(asks, [sessions]))
+      .route('/', pool(['http://users'])),
+  )
+  sim.upstream('http://sessions').reply({ body: 'ada' })
+  expect((await sim.get('/a')).status).toBe(200)
+  const [asked] = sim.upstream('http://sessions').requests
+  expect([asked!.target, field(asked, 'host'), field(asked, 'x-forwarded-for')]).toEqual([
+    '/who?id=7',
+    'sessions',
+    '192.0.2.1',
+  ])
+  expect(field(sim.upstream('http://users').requests[0], 'x-who')).toBe('ada')
+  await sim.assertNoLeaks()
+})
+
+test('a service that is named by its address is called, once for all who name it, and told of no client if asked', async () => {
+  const first = targetOf('keys', 'service', 'https://id.example.com')
+  const second = targetOf('keys', 'service', 'https://id.example.com/')
+  const asks = (target: typeof first): Filter =>
+    withTargets(
+      async (exchange, next) => {
+        const answer = await exchange.call(target, request('/keys'), { onBehalf: false })
+        await answer.body.buffer()
+        return next(exchange)
+      },
+      [target],
+    )
+  const app = proxy()
+    .use(asks(first), asks(second))
+    .route('/', () => respond(200))
+  await using sim = simulate(app)
+  expect((await sim.get('/')).status).toBe(200)
+  const { requests } = sim.upstream('https://id.example.com')
+  expect(requests).toHaveLength(2)
+  expect(requests.map((it) => field(it, 'x-forwarded-for'))).toEqual([undefined, undefined])
+  expect(field(requests[0], 'host')).toBe('id.example.com')
+  expect(app.explain('GET /').toString()).toContain('calls      https://id.example.com')
+  await sim.assertNoLeaks()
+})
+
+test('a handler has the exchange answered by pools that it has named', async () => {
+  const [one, other] = [pool(['http://one']), pool(['http://other'])]
+  const choice = withTargets(
+    (exchange: Parameters<Filter>[0]) => exchange.answerFrom(exchange.request.path === '/one' ? one : other),
+    [one, other],
+  )
+  await using sim = simulate(proxy().route('/', choice))
+  await sim.get('/one')
+  await sim.get('/two')
+  await sim.get('/three')
+  expect(sim.upstream('http://one').requests).toHaveLength(1)
+  expect(sim.upstream('http://other').requests).toHaveLength(2)
+  await sim.assertNoLeaks()
+})
+
+test('what nobody has named fails with a word on what is missing', async () => {
+  const unknown = pool(['http://unknown'])
+  let thrown: unknown
+  const asks: Filter = async (exchange, next) => {
+    await exchange.call(unknown, request()).catch((error) => {
+      thrown = error
+    })
+    return next(exchange)
+  }
+  await using sim = simulate(proxy().route('/', asks, () => respond(204)))
+  expect((await sim.get('/')).status).toBe(204)
+  expect(String(thrown)).toContain('withTargets')
+})
+
+const slow = pool(['http://slow'])
+const asksSlow = (options: { detached: boolean }, told: (error: unknown) => void): Filter =>
+  withTargets(
+    (exchange: Parameters<Filter>[0], next: Parameters<Filter>[1]) => {
+      exchange
+        .call(slow, request(), { ...options, timeoutMs: '20s' })
+        .then((answer: ResponseMessage) => answer.body.buffer())
+        .then(() => told('through'), told)
+      return next(exchange)
+    },
+    [slow],
+  )
+
+test('a call ends with the exchange that it is for', async () => {
+  let told: unknown
+  const app = proxy().route(
+    '/',
+    asksSlow({ detached: false }, (it) => (told = it)),
+    () => respond(200),
+  )
+  await using sim = simulate(app)
+  sim.upstream('http://slow').reply({ delayMs: 10_000 })
+  await sim.get('/')
+  await sim.advance('1s')
+  expect(told).toMatchObject({ code: 'exchange_aborted' })
+  await sim.assertNoLeaks()
+})
+
+test('a detached call goes on after it, to its end', async () => {
+  let told: unknown
+  const app = proxy().route(
+    '/',
+    asksSlow({ detached: true }, (it) => (told = it)),
+    () => respond(200),
+  )
+  await using sim = simulate(app)
+  sim.upstream('http://slow').reply({ delayMs: 10_000 })
+  await sim.get('/')
+  await sim.advance('9s')
+  expect(told).toBeUndefined()
+  await sim.advance('2s')
+  expect(told).toBe('through')
+  await sim.assertNoLeaks()
+})
+
+test('a detached call keeps its pool over a reload that has it no more', async () => {
+  let told: unknown
+  const app = proxy().route(
+    '/',
+    asksSlow({ detached: true }, (it) => (told = it)),
+    () => respond(200),
+  )
+  await using sim = simulate(app)
+  sim.upstream('http://slow').reply({ delayMs: 10_000 })
+  await sim.get('/')
+  await sim.reload(proxy().route('/', () => respond(201)))
+  await sim.advance('11s')
+  expect(told).toBe('through')
+  await sim.assertNoLeaks()
+})
+
+test('a detached call ends with the proxy', async () => {
+  let told: unknown
+  const app = proxy().route(
+    '/',
+    asksSlow({ detached: true }, (it) => (told = it)),
+    () => respond(200),
+  )
+  await using sim = simulate(app)
+  sim.upstream('http://slow').reply({ delayMs: 10_000 })
+  await sim.get('/')
+  await sim.drain('1s')
+  expect(told).toMatchObject({ code: 'proxy_closed' })
+  await sim.assertNoLeaks()
+})
+
+test.each([
+  ['before the head', fault.acceptAndStall()],
+  ['in its body', fault.drip(1, '1s')],
+])('a call that takes too long fails %s', async (_, injected) => {
+  let told: unknown
+  const app = proxy().route(
+    '/',
+    asksSlow({ detached: true }, (it) => {
+      told = it
+    }),
+    () => respond(200),
+  )
+  await using sim = simulate(app)
+  sim
+    .upstream('http://slow')
+    .reply({ body: 'x'.repeat(1_000) })
+    .inject(injected)
+  await sim.get('/')
+  await sim.advance('19s')
+  expect(told).toBeUndefined()
+  await sim.advance('2s')
+  expect(told).toMatchObject({ code: 'upstream_deadline' })
+  await sim.assertNoLeaks()
+})
+
+test('a call whose body nobody reads is given up with its exchange', async () => {
+  const forgets: Filter = async (exchange, next) => {
+    await exchange.call(slow, request())
+    return next(exchange)
+  }
+  await using sim = simulate(proxy().route('/', withTargets(forgets, [slow]), () => respond(200)))
+  sim.upstream('http://slow').reply({ body: 'x'.repeat(100_000) })
+  expect((await sim.get('/')).status).toBe(200)
+  await sim.assertNoLeaks()
+})
+
+test('a call that fails rejects with what it failed of', async () => {
+  const asks: Filter = async (exchange, next) => {
+    const why = await exchange.call(slow, request()).then(
+      () => 'fine',
+      (error) => error.code,
+    )
+    exchange.request.headers.set('x-why', why)
+    return next(exchange)
+  }
+  await using sim = simulate(
+    proxy().route('/', withTargets(asks, [slow]), (exchange) =>
+      respond(200, exchange.request.headers.get('x-why')),
+    ),
+  )
+  sim.upstream('http://slow').inject(fault.refuse())
+  expect((await sim.get('/')).text()).toBe('upstream_refused')
+  await sim.assertNoLeaks()
+})
+
+test('a client that leaves ends the calls that were made for it', async () => {
+  const asks: Filter = async (exchange, next) => {
+    await exchange.call(slow, request())
+    return next(exchange)
+  }
+  await using sim = simulate(proxy().route('/', withTargets(asks, [slow]), () => respond(200)))
+  sim.upstream('http://slow').reply({ delayMs: 10_000 })
+  const pending = sim.get('/')
+  await sim.advance('1s')
+  pending.leave()
+  await sim.advance('1s')
+  expect(sim.exchanges[0]!.outcome!.result).toBe('aborted')
+  await sim.assertNoLeaks()
+})
