@@ -31,7 +31,7 @@ export function headBytes(request: NodeRequest): Buffer {
 }
 
 /** What would end a line, or is no octet: cut down to one, it might be anything. */
-const NOT_ON_A_LINE = /[^\0-\x09\x0b\x0c\x0e-\xff]/
+const NOT_ON_A_LINE = /[\r\n\u0100-\uffff]/
 
 function checked(text: string): string {
   if (NOT_ON_A_LINE.test(text)) throw malformed('a line break, or a character that is no octet')

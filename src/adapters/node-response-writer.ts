@@ -193,11 +193,13 @@ function joinedFields({ headers, length }: NodeHead): OutgoingHttpHeaders {
 /** Of several lines Node's HTTP/2 keeps the last, or throws; a list is the same (RFC 9110 section 5.3), but for cookies. */
 function joined(lines: Lines): OutgoingHttpHeaders {
   const fields: Record<string, string | string[]> = Object.create(null)
+  const cookies: string[] = []
   for (const [name, value] of lines) {
     const lower = name.toLowerCase()
     const before = fields[lower]
-    if (lower === 'set-cookie') fields[lower] = [...(before ?? []), value]
-    else fields[lower] = before === undefined ? value : `${before as string}, ${value}`
+    if (lower === 'set-cookie') cookies.push(value)
+    else fields[lower] = before === undefined ? value : `${String(before)}, ${value}`
   }
+  if (cookies.length > 0) fields['set-cookie'] = cookies
   return fields
 }
