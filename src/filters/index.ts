@@ -10,6 +10,7 @@ export {
   circuitBreaker,
   type HalfOpenOptions,
 } from './circuit-breaker.ts'
+export { type Coalesce, type CoalesceOptions, coalesce } from './coalesce.ts'
 export {
   type ConcurrencyLimit,
   type ConcurrencyLimitOptions,
