@@ -91,6 +91,16 @@ describe('SharedBody', () => {
     expect(String(given)).toBe('ab')
   })
 
+  it('keeps copies, since what it is given is read into again', () => {
+    const { source, readers, taken } = shared()
+    readers[0].open(taken[0])
+    const given = Buffer.from('ab')
+    expect(source.sink!.onChunk(given)).toBe(true)
+    given.fill(0)
+    readers[1].open(taken[1])
+    expect(taken[1].text).toBe('ab')
+  })
+
   it('pauses when nobody wants more, and flows when one does', () => {
     const { source, readers, taken } = shared()
     for (const [i, reader] of readers.entries()) reader.open(taken[i]!)
