@@ -61,7 +61,7 @@ export type {
 } from './core/network.ts'
 export type { ConnectionRefusal, RefusedConnection } from './core/observer.ts'
 export { type Duration, OptionError, type Size } from './core/options.ts'
-export { problemResponse } from './core/problem.ts'
+export { type Problem, problemResponse } from './core/problem.ts'
 export type { Random } from './core/random.ts'
 export type { CallOptions } from './core/side-call.ts'
 export { type CallTarget, type CallTargetInit, targetOf, withTargets } from './core/target.ts'

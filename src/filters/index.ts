@@ -4,6 +4,13 @@ export {
   adaptiveConcurrency,
 } from './adaptive-concurrency.ts'
 export {
+  type AggregateDocument,
+  type AggregatedPart,
+  type AggregateOptions,
+  type AggregatePart,
+  aggregate,
+} from './aggregate.ts'
+export {
   type CircuitBreaker,
   type CircuitBreakerOptions,
   type CircuitResult,

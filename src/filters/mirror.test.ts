@@ -68,6 +68,32 @@ describe('a copy', () => {
     expect(copies.map(({ body }) => body)).toEqual(['hello'])
   })
 
+  it('has bytes of its own', async () => {
+    const { copies, to } = shadow()
+    const at = exchange({ body: [Buffer.alloc(20_000, 'a')] })
+    await run(mirror({ to }), at, async ({ request }) => {
+      for await (const chunk of request.body) chunk.fill(0)
+      return respond(200)
+    })
+    await settled()
+    expect(copies[0]?.body).toBe('a'.repeat(20_000))
+  })
+
+  it('is answered in vain where the answer has no end', async () => {
+    const ended = vi.fn()
+    async function* endless() {
+      try {
+        for (;;) yield Buffer.alloc(65_536)
+      } finally {
+        ended()
+      }
+    }
+    const filter = mirror({ to: () => respond(200, endless()) })
+    await run(filter, exchange())
+    await vi.waitFor(() => expect(filter.inFlight).toBe(0))
+    expect([ended.mock.calls.length, filter.failed]).toEqual([1, 0])
+  })
+
   it('is not sent of what is longer than the bound, and the request goes on', async () => {
     const { copies, to } = shadow()
     const filter = mirror({ to, maxBodyBytes: 4 })
