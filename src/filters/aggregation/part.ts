@@ -31,7 +31,7 @@ export class RequiredPartError extends Error {
   }
 }
 
-/** Asks for a part. Rejects where a required one fails, or the exchange was given up; else a failure is a problem. */
+/** Asks for a part. Rejects where a required one fails; else a failure is a problem. */
 export async function askPart(part: PartSettings, exchange: Exchange): Promise<AskedPart | undefined> {
   const { name, target, makeRequest, required, limitMs, maxBytes } = part
   try {
@@ -46,7 +46,6 @@ export async function askPart(part: PartSettings, exchange: Exchange): Promise<A
     return { ok: false, problem }
   } catch (thrown) {
     if (thrown instanceof RequiredPartError) throw thrown
-    if (exchange.abortReason !== undefined) throw exchange.abortReason
     const error = toProxyError(thrown)
     if (required) throw error
     // Nobody's fault but ours, or that of a function of the user's: the answer, which is none of an error, does not tell.
