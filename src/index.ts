@@ -3,6 +3,7 @@ export {
   type NodeListener,
   type NodeListenerLimits,
   type NodeListenerOptions,
+  type NodeRequestListener,
   toNodeListener,
 } from './adapters/to-node-listener.ts'
 export { type Attribute, attribute } from './core/attribute.ts'

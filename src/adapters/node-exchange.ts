@@ -135,6 +135,12 @@ export class NodeExchange
   send(response: ResponseMessage): void {
     const head = this.#head!
     const { body, status, headers } = response
+    if (this.#response.headersSent) {
+      this.writingFailed(
+        new ProxyError('internal_error', { cause: new Error('other middleware has begun a response') }),
+      )
+      return
+    }
     const framing = outgoingResponseFraming(status, head.method, body.length, head.minor)
     this.#framing = framing
     const written: NodeHead = {
@@ -288,13 +294,7 @@ export class NodeExchange
     const answer = exchange === undefined ? problemResponse(error) : errorAnswer(error, exchange)
     this.#head ??= unreadHead(this.#request)
     serving.answered(answer)
-    try {
-      this.send(answer)
-    } catch (thrown) {
-      // Other middleware has begun a response of its own.
-      serving.report(exchange, thrown)
-      this.#breakOff()
-    }
+    this.send(answer)
     if (exchange !== undefined)
       serving.complete(exchange, 'completed', error, this.#writer.bytes, this.#body?.received ?? 0)
     serving.clear()
@@ -353,6 +353,8 @@ export class NodeExchange
   /** Ends it so that a part of the response cannot be taken for the whole. */
   #breakOff(): void {
     const response = this.#response
+    // Of a response that was finished, by other middleware, there is nothing to break off.
+    if (response.writableEnded && !this.#answered) return
     // To end such a stream in any other way would end its body in good order first.
     if (isHttp2Response(response)) response.stream.destroy(new Error('the response has broken off'))
     else if (this.#framing === 'close') this.#request.socket.resetAndDestroy()

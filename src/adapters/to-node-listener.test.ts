@@ -394,19 +394,23 @@ describe('the response', () => {
     expect([response.status, response.headers.get('content-type')]).toEqual([502, 'application/problem+json'])
   })
 
-  it('that other middleware has begun is not touched', async () => {
+  it.each<[string, (res: ServerResponse) => void, string | undefined]>([
+    ['begun is broken off', (res) => res.write('theirs'), undefined],
+    ['finished is left alone', (res) => res.end('theirs'), 'theirs'],
+  ])('that other middleware has %s, and told of', async (_, write, expected) => {
     const error = silenced()
-    const { url } = await mounted(() => respond(200, 'ours'), {
+    const { url, outcome } = await mounted(() => respond(200, 'ours'), {
       before: (_, res, next) => {
-        res.writeHead(200, { 'Content-Length': '6' })
-        res.write('theirs')
+        write(res)
         next()
       },
     })
-    await fetch(url)
+    const text = await fetch(url)
       .then((it) => it.text())
-      .catch(() => {})
-    expect(error.mock.calls.flat().join()).toContain('headers')
+      .catch(() => undefined)
+    expect(text).toBe(expected)
+    expect((await outcome()).error?.code).toBe('internal_error')
+    expect(error.mock.calls.length).toBe(1)
   })
 })
 

@@ -51,18 +51,19 @@ export interface NodeListenerOptions {
   surroundings?: Partial<Surroundings>
 }
 
-/** A proxy as a listener of a Node server's `request` event. It holds pools, so it is to be closed: by `close`, or `await using`. */
-export interface NodeListener extends AsyncDisposable {
-  /** Serves a request. Each is answered; a third argument, as frameworks give it, is not called. */
-  (request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void
+/** Serves a request: of a server's `request` event. Each is answered; a third argument, as frameworks give it, is not called. */
+export type NodeRequestListener = (
+  request: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse | Http2ServerResponse,
+) => void
+
+/** A proxy as a listener of a server of Node's. It holds pools, so it is to be closed: by `close`, or `await using`. */
+export interface NodeListener extends NodeRequestListener, AsyncDisposable {
   /**
-   * For the `checkContinue` event: the client is asked for the body when something wants it, and not before. Without it, Node
-   * asks for it at once.
+   * For the `checkContinue` event: the client is asked for its content when something wants that, and not before. Without
+   * it, Node asks at once.
    */
-  readonly checkContinue: (
-    request: IncomingMessage | Http2ServerRequest,
-    response: ServerResponse | Http2ServerResponse,
-  ) => void
+  readonly checkContinue: NodeRequestListener
   /** For the `upgrade` event, so that WebSockets get through, and for `connect`. The connection is the proxy's from then on. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /**
