@@ -133,6 +133,7 @@ describe('ifRangeHolds', () => {
     ['9110 13.1.5 malformed', { 'If-Range': 'x' }, {}, false],
     ['9110 13.1.5 two tags', { 'If-Range': '"a", "b"' }, { ETag: '"a"' }, false],
     ['9110 13.1.5 two lines', { 'If-Range': ['"a"', '"b"'] }, { ETag: '"a"' }, false],
+    ['9110 13.1.5 two dates', { 'If-Range': [date(-100), date(-99)] }, dated, false],
   ])('%s', (_rule, request, response, holds) => {
     expect(ifRangeHolds(HeaderList.from(request), stored(response))).toBe(holds)
   })

@@ -89,6 +89,7 @@ describe('freshenedBy', () => {
   })
   const a = one('a', { ETag: '"a"' }, 1)
   const again = one('again', { ETag: '"a"' }, 2)
+  const twin = one('twin', { ETag: '"a"' }, 1)
   const weak = one('weak', { ETag: 'W/"a"' }, 3)
   const b = one('b', { ETag: '"b"' }, 4)
   const dated = one('dated', { 'Last-Modified': date(-100), Date: date(0) }, 5)
@@ -103,6 +104,7 @@ describe('freshenedBy', () => {
     ['9111 4.3.4 none has it, and one was asked for', { ETag: '"c"' }, [a], []],
     ['9111 4.3.4 a weak tag: the most recent', { ETag: 'W/"a"' }, [weak, a, again, b], ['weak']],
     ['9111 4.3.4 a weak tag: the most recent, turned', { ETag: 'W/"a"' }, [again, a], ['again']],
+    ['9111 4.3.4 a weak tag: of two of one second the later one', { ETag: 'W/"a"' }, [a, twin], ['twin']],
     ['9111 4.3.4 a weak tag: none has it', { ETag: 'W/"c"' }, [a, b], []],
     [
       '9111 4.3.4 a strong date',
