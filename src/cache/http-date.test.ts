@@ -27,6 +27,11 @@ describe('parseHttpDate', () => {
       'Sunday, 06-Nov-77 08:49:37 GMT',
       Date.UTC(1977, 10, 6, 8, 49, 37),
     ],
+    [
+      '9110 5.6.7 the longest there is',
+      'Wednesday, 02-Nov-94 08:49:37 GMT',
+      Date.UTC(1994, 10, 2, 8, 49, 37),
+    ],
     ['9110 5.6.7 leap day', 'Thu, 29 Feb 2024 00:00:00 GMT', Date.UTC(2024, 1, 29)],
     ['9110 5.6.7 leap second', 'Sat, 31 Dec 2016 23:59:60 GMT', Date.UTC(2017, 0, 1)],
     ['9110 5.6.7 a wrong day of the week', 'Mon, 06 Nov 1994 08:49:37 GMT', EXAMPLE],
