@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { pool, proxy } from 'gatewright'
 import { type JwtOptions, jwt } from 'gatewright/filters/jwt'
 import { fault, type Simulation, simulate } from 'gatewright/testing'
@@ -14,6 +14,7 @@ import {
   NOW,
   rs256,
   rsa,
+  type Signer,
   weakRsa,
 } from './jwt-tokens.ts'
 
@@ -304,6 +305,8 @@ describe('a key server that is down', () => {
     for (let minutes = 0; minutes < 60; minutes += 4) {
       await sim.advance('4m')
       expect([await status(sim, known), await status(sim, fresh('a'))]).toEqual([200, 200])
+      // The first has it asked for, the second comes too soon after that.
+      expect(await status(sim, fresh('b', other.privateKey))).toBe(503)
       expect(await status(sim, fresh('b', other.privateKey))).toBe(503)
       expect(await status(sim, fresh('a', other.privateKey))).toBe(401)
     }
@@ -425,18 +428,20 @@ describe('a key that is not for it', () => {
     await sim.assertNoLeaks()
   })
 
-  test.each<[string, KeyObject, object]>([
-    ['RSA of 1024 bits', weakRsa.publicKey, {}],
-    ['RSA whose exponent is 1', rsa.publicKey, { e: 'AQ' }],
-  ])('%s', async (_, key, members) => {
+  /** With 1 for an exponent, the padded hash is its own signature (RFC 8017 section 9.2). */
+  const paddedHash: Signer = (input) => {
+    const digest = createHash('sha256').update(input).digest()
+    const info = Buffer.concat([Buffer.from('3031300d060960864801650304020105000420', 'hex'), digest])
+    const padding = Buffer.alloc(256 - info.length - 3, 0xff)
+    return Buffer.concat([Buffer.from([0, 1]), padding, Buffer.from([0]), info])
+  }
+  test.each<[string, unknown, Signer]>([
+    ['RSA of 1024 bits', jwk(weakRsa.publicKey, 'weak'), rs256(weakRsa.privateKey)],
+    ['RSA whose exponent is 1', jwk(rsa.publicKey, 'weak', { e: 'AQ' }), paddedHash],
+  ])('%s', async (_, weak, signer) => {
     await using sim = simulated()
-    sim.upstream(ID).reply(setOf(jwk(key, 'weak', members), jwk(ec.publicKey, 'a')))
-    const attack = goodToken(
-      {},
-      { kid: 'weak' },
-      rs256(key === rsa.publicKey ? rsa.privateKey : weakRsa.privateKey),
-    )
-    expect(await status(sim, attack)).toBe(401)
+    sim.upstream(ID).reply(setOf(weak, jwk(ec.publicKey, 'a')))
+    expect(await status(sim, goodToken({}, { kid: 'weak' }, signer))).toBe(401)
     expect(await status(sim, fresh('a'))).toBe(200)
     await sim.assertNoLeaks()
   })
