@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { pool, proxy } from 'gatewright'
+import { pool, proxy, respond, respondJson } from 'gatewright'
 import { type JwtOptions, jwt } from 'gatewright/filters/jwt'
-import { fault, type Simulation, simulate } from 'gatewright/testing'
+import { exchange, fault, run, type Simulation, simulate, virtualClock } from 'gatewright/testing'
 import { describe, expect, test, vi } from 'vitest'
 import {
   AUDIENCE,
@@ -28,6 +28,8 @@ const es = (kid: string | undefined, key: KeyObject = ec.privateKey, claims: obj
 /** Another token each time, so that it is not known. */
 let count = 0
 const fresh = (kid: string | undefined, key?: KeyObject) => es(kid, key, { jti: String(count++) })
+
+const noTimer = () => ({ refresh: () => {}, clear: () => {} })
 
 const failures: unknown[] = []
 function simulated(options: Partial<JwtOptions> = {}): Simulation {
@@ -319,6 +321,34 @@ describe('a key server that is down', () => {
     await sim.advance('1s')
     expect([await status(sim, known), await status(sim, fresh('a'))]).toEqual([200, 200])
     await sim.assertNoLeaks()
+  })
+
+  test('while the clock was put back is asked no more often than else', async () => {
+    let asked = 0
+    let [up, wallTime] = [true, NOW * 1_000]
+    const service = () => {
+      asked++
+      return up ? respondJson(200, { keys: [jwk(ec.publicKey, 'a')] }) : respond(500)
+    }
+    const filter = jwt({
+      algorithms: ['ES256'],
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      jwks: { service, path: '/' },
+      onFetchFailure: () => {},
+    })
+    const known = fresh('a')
+    const clock = { ...virtualClock(), now: () => 0, wallTime: () => wallTime, setTimeout: noTimer }
+    const ask = async () => (await run(filter, exchange({ headers: bearer(known), clock }))).response.status
+    expect([await ask(), asked]).toEqual([200, 1])
+    up = false
+    wallTime -= 3_600_000
+    for (let i = 0; i < 5; i++) expect(await ask()).toBe(200)
+    expect(asked).toBe(2)
+    up = true
+    wallTime += 10_000
+    for (let i = 0; i < 5; i++) expect(await ask()).toBe(200)
+    expect(asked).toBe(3)
   })
 
   test('is reported by whoever wants it, and one who throws over it does no harm', async () => {

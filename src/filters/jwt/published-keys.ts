@@ -166,6 +166,8 @@ export class PublishedKeys implements KeySource {
     const { coolDownMs, onFailure } = this.#settings
     const backOffMs = FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 20)
     this.#failures++
+    // Where the clock was put back, once is enough to have noticed.
+    this.#fetchedAt = Math.min(this.#fetchedAt, now)
     this.#failure = error
     this.#dueAt = now + (this.#keys === undefined ? Math.min(backOffMs, coolDownMs) : coolDownMs)
     onFailure(error)
