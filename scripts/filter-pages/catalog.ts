@@ -18,13 +18,12 @@ export const GROUPS: readonly Group[] = [
     names: ['aggregate', 'coalesce', 'mirror'],
   },
   { title: 'Protocols', says: 'what is not plain HTTP', names: ['grpcWeb', 'websocket'] },
-  { title: 'Adapters', says: 'to and from the filters of others', names: ['fromFetch', 'toNodeListener'] },
+  { title: 'Adapters', says: 'to and from the filters of others', names: ['fromFetch'] },
 ]
 
 /** Functions with a page of their own that are no export of `src/filters/index.ts`, with the file that declares them. */
 export const ELSEWHERE: readonly ShelfPlace[] = [
   { name: 'fromFetch', file: 'src/adapters/from-fetch.ts', specifier: 'gatewright' },
-  { name: 'toNodeListener', file: 'src/adapters/to-node-listener.ts', specifier: 'gatewright' },
 ]
 
 /** The guide that tells more, where there is one. */
