@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
+import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { Agent, fetch as undiciFetch } from 'undici'
@@ -14,6 +15,8 @@ import { HeaderList } from '../core/headers.ts'
 import { respond } from '../core/message.ts'
 import { pool } from '../pool/pool.ts'
 import { proxy } from '../proxy/proxy.ts'
+import { virtualClock } from '../testing/virtual-clock.ts'
+import { selfSigned } from '../transport/tls/self-signed.ts'
 import { type NodeListenerOptions, toNodeListener } from './to-node-listener.ts'
 
 const execute = promisify(execFile)
@@ -587,6 +590,107 @@ describe('upgrade', () => {
     socket.write(ask + ask)
     const text = await end
     expect(text).toMatch(/^HTTP\/1.1 200 [\s\S]*Connection: close\r\n\r\nplain$/)
+  })
+})
+
+describe('time', () => {
+  it('ends an upload that comes too slowly, with 408', async () => {
+    const clock = virtualClock()
+    let received = 0
+    const { port, outcome } = await mounted(
+      async ({ request: { body } }) => {
+        for await (const chunk of body) received += chunk.byteLength
+        return respond(200)
+      },
+      { surroundings: { clock }, limits: { bodyIdleMs: '5s', minBodyBytesPerSecond: 2 } },
+    )
+    const { socket, until } = await raw(port)
+    socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n0123456789')
+    await vi.waitFor(() => expect(received).toBe(10))
+    await clock.advance(5_001)
+    // That was enough; what follows is not.
+    socket.write('012345678')
+    await vi.waitFor(() => expect(received).toBe(19))
+    await clock.advance(5_001)
+    expect(await until('request_body_timeout')).toContain('HTTP/1.1 408 ')
+    expect((await outcome()).error?.code).toBe('request_body_timeout')
+    expect(clock.nextInMs).toBeUndefined()
+  })
+
+  it('lets an upload wait that we hold up ourselves', async () => {
+    const clock = virtualClock()
+    const go = Promise.withResolvers<void>()
+    let received = 0
+    const { port } = await mounted(
+      async ({ request: { body } }) => {
+        for await (const chunk of body) {
+          received += chunk.byteLength
+          await go.promise
+        }
+        return respond(200, String(received))
+      },
+      { surroundings: { clock }, limits: { bodyIdleMs: '5s' } },
+    )
+    const { socket, until } = await raw(port)
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n${'x'.repeat(200_000)}`)
+    await vi.waitFor(() => expect(received).toBeGreaterThan(0))
+    await clock.advance(60_000)
+    go.resolve()
+    expect(await until('200000')).toContain('HTTP/1.1 200 OK')
+  })
+
+  it('ends a response that the client does not take', async () => {
+    const clock = virtualClock()
+    let pulled = 0
+    const { port, outcome } = await mounted(
+      () =>
+        respond(
+          200,
+          (async function* () {
+            for (;;) {
+              pulled++
+              yield Buffer.alloc(65_536)
+            }
+          })(),
+        ),
+      { surroundings: { clock }, limits: { sendIdleMs: '5s' } },
+    )
+    const { socket } = await raw(port)
+    socket.pause()
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await vi.waitFor(() => expect(pulled).toBeGreaterThan(5))
+    await steady(() => pulled)
+    await clock.advance(5_001)
+    expect(await outcome()).toMatchObject({ result: 'aborted', error: { code: 'client_stalled' } })
+    expect(clock.nextInMs).toBeUndefined()
+  })
+})
+
+describe('over TLS', () => {
+  it('knows the scheme and what was agreed on', async () => {
+    const { key, cert } = selfSigned()
+    let seen: Exchange | undefined
+    const listener = toNodeListener(
+      proxy().route('/', (exchange) => {
+        seen = exchange
+        return respond(200, 'ok')
+      }),
+    )
+    const server = createSecureServer({ key, cert }, listener)
+    const { port } = await listening(server)
+    onTestFinished(async () => {
+      server.close()
+      server.closeAllConnections()
+      await listener.close()
+    })
+    const dispatcher = new Agent({ connect: { ca: cert } })
+    expect(await (await undiciFetch(`https://localhost:${port}/`, { dispatcher })).text()).toBe('ok')
+    await dispatcher.close()
+    expect([seen?.request.scheme, seen?.client.tls?.protocol, seen?.client.tls?.servername]).toEqual([
+      'https',
+      'TLSv1.3',
+      'localhost',
+    ])
   })
 })
 
