@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
+import {
+  connect as connectHttp2,
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+} from 'node:http2'
 import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { promisify } from 'node:util'
@@ -498,9 +502,12 @@ describe('a client that leaves', () => {
 })
 
 describe('over HTTP/2', () => {
-  async function mountedHttp2(target: Handler | ReturnType<typeof pool>) {
+  async function mountedHttp2(
+    target: Handler | ReturnType<typeof pool>,
+    before: (req: Http2ServerRequest, next: () => void) => void = (_, next) => next(),
+  ) {
     const listener = toNodeListener(proxy().route('/', target))
-    const server = createHttp2Server(listener)
+    const server = createHttp2Server((req, res) => before(req, () => listener(req, res)))
     const { url } = await listening(server)
     const session = connectHttp2(url)
     onTestFinished(async () => {
@@ -557,6 +564,24 @@ describe('over HTTP/2', () => {
     const broken = session.request({ ':path': '/broken' })
     broken.resume()
     await expect(once(broken, 'end')).rejects.toMatchObject({ code: 'ERR_HTTP2_STREAM_ERROR' })
+  })
+  it.each(['stream', 'session'] as const)('a request of which the %s is gone is not served', async (what) => {
+    const served = vi.fn(() => respond(200))
+    const went = Promise.withResolvers<void>()
+    const session = await mountedHttp2(served, (req, next) => {
+      req.on('close', () =>
+        setImmediate(() => {
+          next()
+          went.resolve()
+        }),
+      )
+      if (what === 'stream') stream.close()
+      else session.destroy()
+    })
+    const stream = session.request({ ':path': '/' })
+    stream.on('error', () => {})
+    await went.promise
+    expect(served).not.toHaveBeenCalled()
   })
 })
 
