@@ -1,6 +1,6 @@
 import type { BodySink, BodySource } from '../core/body-source.ts'
 import { ProxyError } from '../core/errors.ts'
-import { NOT_IN_TRAILERS } from '../core/field-name.ts'
+import { FieldKind, NOT_IN_TRAILERS } from '../core/field-name.ts'
 import { HeaderList } from '../core/headers.ts'
 import type { NodeRequest } from './node-request-head.ts'
 
@@ -145,6 +145,7 @@ function trailersOf({ rawTrailers }: NodeRequest): HeaderList | undefined {
   if (rawTrailers.length === 0) return undefined
   const list = new HeaderList()
   for (let i = 0; i + 1 < rawTrailers.length; i += 2) list.append(rawTrailers[i]!, rawTrailers[i + 1]!)
+  if (list.hasKind(FieldKind.framing)) throw new TypeError('a field in trailers that frames the message')
   return list.hasKind(NOT_IN_TRAILERS) ? withoutForbidden(list) : list
 }
 

@@ -24,8 +24,9 @@ export function nodeRequestHead(request: NodeRequest, limits: HeadLimits): Reque
 
 /** The head as it would have come over HTTP/1. */
 export function headBytes(request: NodeRequest): Buffer {
-  const minor = request.httpVersionMajor === 1 && request.httpVersionMinor === 0 ? 0 : 1
-  let text = `${checked(request.method ?? '')} ${checked(request.url ?? '')} HTTP/1.${minor}\r\n`
+  // What HTTP/2 says is said in the same words. Node reads HTTP/0.9, too.
+  const version = isHttp2(request) ? '1.1' : request.httpVersion
+  let text = `${checked(request.method ?? '')} ${checked(request.url ?? '')} HTTP/${version}\r\n`
   for (const [name, value] of fieldLines(request)) text += `${checked(name)}: ${checked(value)}\r\n`
   return Buffer.from(`${text}\r\n`, 'latin1')
 }

@@ -9,6 +9,7 @@ import {
 import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { promisify } from 'node:util'
+import fc from 'fast-check'
 import { Agent, fetch as undiciFetch } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -19,6 +20,11 @@ import { HeaderList } from '../core/headers.ts'
 import { respond } from '../core/message.ts'
 import { pool } from '../pool/pool.ts'
 import { proxy } from '../proxy/proxy.ts'
+import {
+  malformedRequests,
+  REQUEST_FLAWS,
+  type RequestFlaw,
+} from '../testing/arbitraries/malformed-requests.ts'
 import { virtualClock } from '../testing/virtual-clock.ts'
 import { selfSigned } from '../transport/tls/self-signed.ts'
 import { type NodeListenerOptions, toNodeListener } from './to-node-listener.ts'
@@ -265,6 +271,29 @@ describe('the request', () => {
     expect(answer).not.toContain('100')
     expect(answer).toMatch(/^HTTP\/1.1 403 [\s\S]*Connection: close/)
   })
+})
+
+describe('a request that is malformed', () => {
+  /** Node takes these, and gives no hint of it: what it has made of them has one meaning, and is written anew. */
+  const repaired: readonly RequestFlaw[] = ['malformed chunk extension', 'other white space in request line']
+
+  it.each(REQUEST_FLAWS.filter((it) => !repaired.includes(it)))(
+    'by %s is never served whole',
+    async (flaw) => {
+      let whole = 0
+      const { port } = await mounted(async ({ request: { body } }) => {
+        await body.buffer()
+        whole++
+        return respond(200)
+      })
+      for (const { bytes } of fc.sample(malformedRequests({ flaws: [flaw] }), { numRuns: 10, seed: 7 })) {
+        const { socket, end } = await raw(port)
+        socket.end(bytes)
+        await end
+      }
+      expect(whole).toBe(0)
+    },
+  )
 })
 
 describe('a body that other middleware has read', () => {
