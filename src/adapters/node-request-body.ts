@@ -145,7 +145,8 @@ function trailersOf({ rawTrailers }: NodeRequest): HeaderList | undefined {
   if (rawTrailers.length === 0) return undefined
   const list = new HeaderList()
   for (let i = 0; i + 1 < rawTrailers.length; i += 2) list.append(rawTrailers[i]!, rawTrailers[i + 1]!)
-  if (list.hasKind(FieldKind.framing)) throw new TypeError('a field in trailers that frames the message')
+  if (list.hasKind(FieldKind.framing | FieldKind.host))
+    throw new TypeError('a field in trailers that frames or routes the message')
   return list.hasKind(NOT_IN_TRAILERS) ? withoutForbidden(list) : list
 }
 

@@ -7,7 +7,8 @@ import { malformed, SyntaxFault } from '../transport/http1/syntax.ts'
 export type NodeRequest = IncomingMessage | Http2ServerRequest
 
 export function isHttp2(request: NodeRequest): request is Http2ServerRequest {
-  return request.httpVersionMajor === 2
+  // Over HTTP/1, Node also reads requests that call themselves HTTP/2.0.
+  return request.httpVersionMajor === 2 && 'stream' in request
 }
 
 /**

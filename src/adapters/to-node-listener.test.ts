@@ -233,7 +233,7 @@ describe('the request', () => {
     const { port } = await mounted(pool([users]))
     const { socket, until } = await raw(port)
     socket.write(
-      'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Sum: 7\r\nHost: evil\r\n\r\n',
+      'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Sum: 7\r\nForwarded: for=a\r\n\r\n',
     )
     await until('\r\n\r\n')
     expect((await seen.promise).rawTrailers).toEqual(['X-Sum', '7'])
