@@ -102,32 +102,32 @@ class Question<T> {
     }
   }
 
-  /** The answer, as long as the exchange is not given up. */
+  /** The answer, as long as the exchange is not over. */
   answer(exchange: Exchange): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.waiting++
-      const settle = (): void => {
+      let waits = true
+      const settled = (): boolean => {
+        if (!waits) return false
+        waits = false
         this.waiting--
         exchange.removeAbortable(abortable)
+        return true
+      }
+      const abort = (reason: ProxyError): void => {
+        if (settled()) reject(reason)
       }
       const abortable: Abortable = {
-        abort: (reason) => {
-          settle()
-          reject(reason)
-        },
+        abort,
+        sweep: () => abort(new ProxyError('exchange_aborted', { detail: 'it is over' })),
       }
+      this.waiting++
       exchange.addAbortable(abortable)
-      if (exchange.abortReason !== undefined) return
       this.#result.promise.then(
         (value) => {
-          if (exchange.abortReason !== undefined) return
-          settle()
-          resolve(value)
+          if (settled()) resolve(value)
         },
         (error) => {
-          if (exchange.abortReason !== undefined) return
-          settle()
-          reject(error)
+          if (settled()) reject(error)
         },
       )
     })
