@@ -37,11 +37,14 @@ export class AnswerCache<T> implements Disposable {
     this.#kept = new KeptAnswers(options.max)
   }
 
-  /** The answer, at once where it is known. `ask` is called where it is not; it must not depend on the exchange. */
-  ask(exchange: Exchange, key: string, ask: Ask<T>): T | Promise<T> {
+  /** The answer where it is known; in an object, since it may be `undefined`. */
+  known({ clock }: Exchange, key: string): { readonly value: T } | undefined {
+    return this.#kept.get(clock, key)
+  }
+
+  /** The answer to what is not known. `ask` is called unless someone has asked already; it must not depend on the exchange. */
+  ask(exchange: Exchange, key: string, ask: Ask<T>): Promise<T> {
     const { clock } = exchange
-    const kept = this.#kept.get(clock, key)
-    if (kept !== undefined) return kept.value
     const open = this.#byClock.get(clock)?.get(key) ?? this.#begin(clock, key, ask)
     return open.answer(exchange)
   }
