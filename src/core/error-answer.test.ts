@@ -73,19 +73,25 @@ describe('errorAnswer', () => {
     expect([headers.get('x-a'), headers.get('vary')]).toEqual(['1', 'Origin'])
   })
 
-  test('has those that several have asked for, and leaves their lists as they are', () => {
+  test('has those that several have asked for, the outer ones first, and leaves their lists as they are', () => {
     const one = exchange({})
     const first = HeaderList.from({ 'x-a': '1', vary: 'Origin' })
-    const second = HeaderList.from({ 'x-a': '2', 'x-b': '3', vary: 'Accept' })
+    const second = HeaderList.from([
+      ['x-a', '2'],
+      ['x-b', '3'],
+      ['x-b', '4'],
+      ['vary', 'Accept'],
+      ['Vary', 'Origin'],
+    ])
     addErrorFields(one, first)
     addErrorFields(one, second)
     const { headers } = errorAnswer(new ProxyError('no_endpoint'), one)
-    expect([headers.get('x-a'), headers.get('x-b'), headers.get('vary')]).toEqual([
-      '2',
-      '3',
+    expect([headers.get('x-a'), headers.getAll('x-b'), headers.get('vary')]).toEqual([
+      '1',
+      ['3', '4'],
       'Origin, Accept',
     ])
-    expect([first.size, second.size]).toEqual([2, 3])
+    expect([first.size, second.size]).toEqual([2, 5])
   })
 })
 

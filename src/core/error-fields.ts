@@ -9,23 +9,32 @@ import type { ResponseMessage } from './message.ts'
  */
 const errorFields: Attribute<HeaderList> = attribute<HeaderList>('errorFields')
 
-/** Asks for more of them. The list is not changed, so that many exchanges may share it. */
+/**
+ * Asks for more of them. Where a filter further out has asked for one of the same name, that one stands, as it does in all other
+ * answers; `Vary` says more than one thing. The list is not changed, so that many exchanges may share it.
+ */
 export function addErrorFields(exchange: Exchange, fields: HeaderList): void {
   const earlier = exchange.get(errorFields)
-  if (earlier === undefined) exchange.set(errorFields, fields)
-  else exchange.set(errorFields, merged(earlier.clone(), fields))
+  if (earlier === undefined) {
+    exchange.set(errorFields, fields)
+    return
+  }
+  const all = earlier.clone()
+  for (const [name, value] of fields)
+    if (isVary(name) ? !all.getAll(name).includes(value) : !earlier.has(name)) all.append(name, value)
+  exchange.set(errorFields, all)
 }
 
-/** Adds them. */
+/** Adds them, in the place of what the answer has of the same names; `Vary` says more than one thing. */
 export function withErrorFields(answer: ResponseMessage, exchange: Exchange): ResponseMessage {
   const fields = exchange.get(errorFields)
-  if (fields !== undefined) merged(answer.headers, fields)
+  if (fields === undefined) return answer
+  const { headers } = answer
+  for (const [name] of fields) if (!isVary(name)) headers.delete(name)
+  for (const [name, value] of fields) headers.append(name, value)
   return answer
 }
 
-function merged(into: HeaderList, fields: HeaderList): HeaderList {
-  for (const [name, value] of fields)
-    if (name.toLowerCase() === 'vary') into.append(name, value)
-    else into.set(name, value)
-  return into
+function isVary(name: string): boolean {
+  return name.toLowerCase() === 'vary'
 }
