@@ -4,7 +4,18 @@ export const GROUPS: readonly Group[] = [
   {
     title: 'Limits',
     says: 'how much is let through',
-    names: ['concurrencyLimit', 'adaptiveConcurrency', 'circuitBreaker', 'loadShedding', 'streamIdleTimeout'],
+    names: [
+      'rateLimit',
+      'memoryStore',
+      'redisStore',
+      'bodyLimit',
+      'bandwidth',
+      'concurrencyLimit',
+      'adaptiveConcurrency',
+      'circuitBreaker',
+      'loadShedding',
+      'streamIdleTimeout',
+    ],
   },
   {
     title: 'Headers and paths',

@@ -23,10 +23,8 @@ export { grpcWeb, grpcWebCors } from './grpc-web.ts'
 export { type HstsOptions, hsts } from './hsts.ts'
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
+export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './memory-store.ts'
 export {
-  type MemoryStore,
-  type MemoryStoreOptions,
-  memoryStore,
   type RateAlgorithm,
   type RateLimit,
   type RateLimiter,
@@ -34,6 +32,7 @@ export {
   type RateLimitKey,
   type RateLimitOptions,
   type RateLimitRule,
+  type RateLimitRuleOptions,
   type RateLimitStore,
   type RateRule,
   type RateVerdict,
