@@ -53,7 +53,9 @@ export interface RateLimitOptions extends RateLimitRuleOptions {
 
 /** A filter that can be asked for its numbers. */
 export interface RateLimit extends Filter {
+  /** Requests that were admitted by a decision of the store. */
   readonly admitted: number
+  /** Requests that were refused by one. */
   readonly refused: number
   /** Decisions that the store could not make. */
   readonly unavailable: number

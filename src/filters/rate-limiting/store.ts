@@ -15,6 +15,7 @@ export type RateAlgorithm =
 export interface RateRule {
   /** Unique in its filter. */
   readonly name: string
+  /** How it counts. */
   readonly algorithm: RateAlgorithm
   /** Units that each key may have in `perMs`. */
   readonly limit: number
