@@ -1,4 +1,4 @@
-import { errorFields } from '../core/error-fields.ts'
+import { addErrorFields } from '../core/error-fields.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
 import { HeaderList } from '../core/headers.ts'
@@ -152,7 +152,7 @@ class CorsPolicy {
       return this.#preflight(fields, allowed, headers)
     if (allowed && this.#exposedHeaders !== '')
       fields.append('Access-Control-Expose-Headers', this.#exposedHeaders)
-    if (fields.size > 0) exchange.set(errorFields, fields)
+    if (fields.size > 0) addErrorFields(exchange, fields)
     const response = next(exchange)
     if (response instanceof ResponseMessage) return withFields(response, fields)
     return response.then((it) => withFields(it, fields))
