@@ -37,7 +37,8 @@ describe('fault hits', () => {
     ],
     ['nothing with a share of 0', { enabled: always, abort: { status: 500, share: 0 } }, false],
   ])('%s', async (_, options, hit) => {
-    const { response, callCount } = await run(fault(options), exchange({ headers: { 'x-chaos': 'yes' } }))
+    const one = exchange({ headers: { 'x-chaos': 'yes' }, random: () => 0 })
+    const { response, callCount } = await run(fault(options), one)
     expect([response.status, callCount]).toEqual(hit ? [500, 0] : [200, 1])
   })
 
