@@ -4,6 +4,7 @@ import { type Handler, named } from '../core/handler.ts'
 import { hashText } from '../core/hash.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
+import { cookieValues } from '../core/request-cookies.ts'
 import {
   type CallTarget,
   type CallTargetInit,
@@ -11,7 +12,7 @@ import {
   type UsesTargets,
   withTargets,
 } from '../core/target.ts'
-import { cookieValues, type OwnCookie, type OwnCookieOptions, ownCookie } from './fields/own-cookie.ts'
+import { type OwnCookie, type OwnCookieOptions, ownCookie } from './fields/own-cookie.ts'
 
 /** One of the targets that exchanges are split among. */
 export interface SplitArm {
