@@ -20,7 +20,9 @@ export function problemResponse(error: ProxyError): ResponseMessage {
     code,
     ...(detail === undefined ? {} : { detail }),
   }
-  return errorResponse(error, 'application/problem+json', Body.from(`${JSON.stringify(problem)}\n`))
+  // What is ours comes first, and is not replaced.
+  const whole = error.side === 'downstream' ? { ...problem, ...error.members, ...problem } : problem
+  return errorResponse(error, 'application/problem+json', Body.from(`${JSON.stringify(whole)}\n`))
 }
 
 /** What may be told of an error beside its row of the table: what the proxy or a service did is no business of the client's. */
