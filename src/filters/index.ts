@@ -17,6 +17,13 @@ export { type AuthorizeOptions, type AuthorizePredicate, authorize } from './aut
 export { type BasicAuthOptions, basicAuth, basicAuthUser, hashPassword } from './basic-auth.ts'
 export { type BodyStep, type BodyTransformOptions, bodyTransform } from './body-transform.ts'
 export {
+  type AggregateDocument,
+  type AggregatedPart,
+  type AggregateOptions,
+  type AggregatePart,
+  aggregate,
+} from './aggregate.ts'
+export {
   type CircuitBreaker,
   type CircuitBreakerOptions,
   type CircuitResult,
@@ -24,6 +31,7 @@ export {
   type HalfOpenOptions,
 } from './circuit-breaker.ts'
 export { type Compress, type CompressOptions, compress } from './compress.ts'
+export { type Coalesce, type CoalesceOptions, coalesce } from './coalesce.ts'
 export {
   type ConcurrencyLimit,
   type ConcurrencyLimitOptions,
@@ -91,6 +99,7 @@ export {
   type RateVerdict,
   rateLimit,
 } from './rate-limit.ts'
+export { type Mirror, type MirrorOptions, mirror } from './mirror.ts'
 export { type RedirectOptions, redirect } from './redirect.ts'
 export { type RedirectToHttpsOptions, redirectToHttps } from './redirect-to-https.ts'
 export { currentRequestId, type RequestIdOptions, requestId } from './request-id.ts'

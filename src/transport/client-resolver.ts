@@ -36,7 +36,7 @@ export class ClientResolver {
   }
 
   /** The client as the connection alone shows it, or the one that a trusted proxy carries on. */
-  ofConnection(wire: Wire): Client {
+  ofConnection(wire: Pick<Wire, 'remote' | 'local' | 'tls' | 'forwarded'>): Client {
     const { address, port } = peerOf(wire)
     const { forwarded } = wire
     const local = forwarded?.destination ?? wire.local
