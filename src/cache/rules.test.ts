@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { HeaderList } from '../core/headers.ts'
 import { dateOf, type ResponseTimes } from './age.ts'
@@ -6,6 +7,7 @@ import { cacheKey } from './cache-key.ts'
 import { cacheStatusMember, forwardWord } from './cache-status.ts'
 import { isForOriginOnly, isNotModified, notModifiedHead, validationRequest } from './conditional.ts'
 import { freshenedBy, freshenedHead } from './freshen.ts'
+import { formatHttpDate } from './http-date.ts'
 import { invalidatedBy } from './invalidation.ts'
 import { rangeAnswer } from './range.ts'
 import { isErrorForReuse, type Reuse, reuse, reuseOnError } from './reuse.ts'
@@ -409,5 +411,107 @@ describe('the rules together', () => {
       expect([after, asked !== undefined]).toEqual([after, step.origin !== undefined])
       if (step.askedWith !== undefined) expect(Object.fromEntries(asked!)).toEqual(step.askedWith)
     }
+  })
+
+  const lifetimes = fc.constantFrom(
+    'max-age=60',
+    'max-age=10',
+    's-maxage=30, max-age=90',
+    'max-age=0, max-age=60',
+  )
+  const others = fc.constantFrom(
+    'public',
+    'public',
+    'no-store',
+    'private',
+    'no-cache',
+    'must-revalidate',
+    'stale-while-revalidate=20',
+    'stale-while-revalidate=20',
+    'x="no-store"',
+    'immutable',
+  )
+  const answers = fc.record({
+    said: fc
+      .tuple(lifetimes, fc.array(others, { maxLength: 2 }))
+      .map(([one, more]) => [one, ...more].join(', ')),
+    varies: fc.constantFrom(true, false),
+    cookie: fc.constantFrom(true, false, false, false, false, false),
+  })
+  const requests = fc.record({
+    method: fc.constantFrom('GET', 'GET', 'GET', 'GET', 'HEAD', 'POST'),
+    target: fc.constantFrom('/a', '/b'),
+    wish: fc.constantFrom('', '', '', 'no-cache', 'max-age=5', 'max-stale=15', 'no-store', 'only-if-cached'),
+    color: fc.constantFrom(undefined, 'red', 'red', 'red', 'blue'),
+    authorized: fc.constantFrom(true, false, false, false),
+    pause: fc.constantFrom(0, 1, 2, 5, 10, 20, 40),
+    origin: answers,
+  })
+
+  test('what a cache of them answers by itself, a plain reading of the RFC allows', () => {
+    let hits = 0
+    fc.assert(
+      fc.property(fc.array(requests, { minLength: 20, maxLength: 40 }), (history) => {
+        const made: { step: (typeof history)[number]; at: number }[] = []
+        const changed = new Map<string, number>()
+        let now = T
+        let wasAsked = false
+        let current: (typeof history)[number]
+        const cache = new SmallCache(() => {
+          wasAsked = true
+          made.push({ step: current, at: now })
+          const { said, varies, cookie } = current.origin
+          const fields: Fields = { 'Cache-Control': said, Date: formatHttpDate(now) }
+          if (varies) fields.Vary = 'Color'
+          if (cookie) fields['Set-Cookie'] = 'a=b'
+          return { status: 200, body: String(made.length - 1), headers: HeaderList.from(fields) }
+        })
+        for (current of history) {
+          now += current.pause * 1_000
+          wasAsked = false
+          const { method, target, wish, color, authorized } = current
+          const fields: Fields = {}
+          if (wish !== '') fields['Cache-Control'] = wish
+          if (color !== undefined) fields.Color = color
+          if (authorized) fields.Authorization = 'Basic x'
+          const answer = cache.handle(method, target, HeaderList.from(fields), now)
+          if (method === 'POST') changed.set(target, made.length)
+          if (wasAsked || answer.status === 504) continue
+          hits++
+          if (method === 'HEAD') continue
+          const from = made[Number(answer.body)]!
+          const said = from.step.origin.said.split(', ')
+          const age = (now - from.at) / 1_000
+          expect(from.step.target).toBe(target)
+          expect(from.step.method).toBe('GET')
+          expect(Number(answer.body)).toBeGreaterThanOrEqual(changed.get(target) ?? 0)
+          expect(said).not.toContain('no-store')
+          expect(said).not.toContain('private')
+          expect(said).not.toContain('no-cache')
+          expect(from.step.wish).not.toBe('no-store')
+          expect(from.step.origin.cookie).toBe(false)
+          if (from.step.origin.varies) expect(from.step.color).toBe(color)
+          if (from.step.authorized)
+            expect(said.some((one) => /^(?:public|must-revalidate|s-maxage=30)$/.test(one))).toBe(true)
+          expect(wish).not.toBe('no-cache')
+          if (wish === 'max-age=5') expect(age).toBeLessThanOrEqual(5)
+          expect(answer.headers.get('age')).toBe(String(age))
+          const lifetime = said.includes('s-maxage=30')
+            ? 30
+            : said[0] === 'max-age=60'
+              ? 60
+              : said[0] === 'max-age=10'
+                ? 10
+                : 0
+          const stale = age - (said.includes('max-age=0') ? 0 : lifetime)
+          const window = said.includes('stale-while-revalidate=20') ? 20 : 0
+          const taken = wish === 'max-stale=15' && !said.includes('s-maxage=30') ? 15 : -1
+          if (stale >= 0) expect(said).not.toContain('must-revalidate')
+          expect(stale < 0 || stale < window || stale <= taken).toBe(true)
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+    expect(hits).toBeGreaterThan(1_000)
   })
 })
