@@ -8,15 +8,15 @@
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { ELSEWHERE, GUIDES, type ShelfPlace } from './filter-pages/catalog.ts'
+import { GUIDES } from './filter-pages/catalog.ts'
 import { type FilterCosts, filterCosts } from './filter-pages/filter-costs.ts'
 import { indexPage, indexTable, misplaced } from './filter-pages/index-table.ts'
 import { filterPage } from './filter-pages/page.ts'
 import {
-  exportedFilters,
   type Repository,
   type ShelfEntry,
   shelfEntry,
+  shelfPlaces,
   undocumented,
 } from './filter-pages/shelf.ts'
 import { UnreadableSource } from './filter-pages/unreadable-source.ts'
@@ -39,7 +39,11 @@ export function readShelf(root: string = ROOT): Shelf {
   const read = (file: string): string => readFileSync(join(root, file), 'utf8')
   const readIfThere = (file: string): string | undefined =>
     existsSync(join(root, file)) ? read(file) : undefined
-  const { entries, problems } = entriesOf({ read })
+  const list = (folder: string): string[] =>
+    globSync(`${folder}/*.ts`, { cwd: root })
+      .filter((file) => !file.endsWith('.test.ts'))
+      .sort()
+  const { entries, problems } = entriesOf({ read, list })
   const costs = filterCosts(readIfThere(COSTS))
 
   const pageOf = new Map(entries.map(({ place, slug }) => [place.name, `${slug}.md`]))
@@ -71,12 +75,12 @@ function entriesOf(repository: Repository): { entries: ShelfEntry[]; problems: s
       return undefined
     }
   }
-  const places: readonly ShelfPlace[] = [...(attempt(() => exportedFilters(repository)) ?? []), ...ELSEWHERE]
-  for (const place of places) {
+  for (const place of attempt(() => shelfPlaces(repository)) ?? []) {
     const entry = attempt(() => shelfEntry(place, repository))
     if (entry === undefined) continue
-    entries.push(entry)
-    problems.push(...undocumented(entry))
+    const silent = undocumented(entry)
+    if (silent.length === 0) entries.push(entry)
+    problems.push(...silent)
   }
   if (problems.length === 0)
     problems.push(...misplaced(entries).map((it) => `scripts/filter-pages/catalog.ts: ${it}`))

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parseDocstring } from '../scripts/filter-pages/docstring.ts'
 import { filterCosts } from '../scripts/filter-pages/filter-costs.ts'
 import { filterPage } from '../scripts/filter-pages/page.ts'
-import { exportedFilters, shelfEntry, undocumented } from '../scripts/filter-pages/shelf.ts'
+import { shelfEntry, shelfPlaces, undocumented } from '../scripts/filter-pages/shelf.ts'
 import { flatCode, parseModule } from '../scripts/filter-pages/source-module.ts'
 import { readShelf } from '../scripts/filter-pages.ts'
 import { ROOT } from './source-scan.ts'
@@ -82,7 +82,7 @@ describe('parseModule', () => {
   test('reads the members of an interface', () => {
     expect(
       declared(
-        'export interface AOptions extends B, C {',
+        "export interface AOptions extends B, Partial<C>, Pick<D, 'e' | 'f'> {",
         '  /** One. More. */',
         '  readonly a?: Duration',
         '  /**',
@@ -95,11 +95,17 @@ describe('parseModule', () => {
         '      }) => void)',
         '  // a note',
         '  d?(one: string): Promise<void>',
+        '  readonly [key: string]: unknown',
+        '  (call: string): void',
         '}',
       ),
     ).toMatchObject([
       {
-        bases: ['B', 'C'],
+        bases: [
+          { name: 'B', as: undefined, keys: [] },
+          { name: 'C', as: 'Partial', keys: [] },
+          { name: 'D', as: 'Pick', keys: ['e', 'f'] },
+        ],
         members: [
           { name: 'a', optional: true, type: 'Duration', line: 3, doc: { summary: 'One.', rest: 'More.' } },
           {
@@ -110,6 +116,8 @@ describe('parseModule', () => {
             doc: { summary: 'Two.' },
           },
           { name: 'd', optional: true, type: '(one: string) => Promise<void>', line: 13, doc: undefined },
+          { name: '[key: string]', optional: false, type: 'unknown' },
+          { name: '()', optional: false, type: '(call: string) => void' },
         ],
       },
     ])
@@ -185,14 +193,10 @@ describe('parseModule', () => {
       ['export interface A {', '  b: {', '    /** C. */', '    c: 1', '  }', '}'],
     ],
     [
-      'a.ts:1: an interface that extends Omit<B: only names can be read',
-      ["export interface A extends Omit<B, 'c'> {", '  d: string', '}'],
+      'a.ts:1: an interface that extends Omit<B>, which cannot be read',
+      ['export interface A extends C, Omit<B> {', '  d: string', '}'],
     ],
     ['a.ts:4: A is declared twice', ['export type A = B', '', '/** Again. */', 'export interface A {}']],
-    [
-      'a.ts:1: a docstring does not begin with a sentence that ends with a full stop',
-      ['/** nothing */', 'export type A = B'],
-    ],
     ['a.ts:1: a comment that does not end', ['/** A', 'b']],
   ])('refuses: %s', (message, source) => {
     expect(() => parseModule('a.ts', lines(...source))).toThrow(message)
@@ -202,6 +206,13 @@ describe('parseModule', () => {
 test('flatCode puts code on one line', () => {
   expect(flatCode('(\n  a: A,\n  b: B,\n) => C')).toBe('(a: A, b: B) => C')
   expect(flatCode("\n    | 'a'\n    | { b: 1 }")).toBe("'a' | { b: 1 }")
+})
+
+test('parseModule reads a docstring only when it is asked for', () => {
+  const { declarations } = parseModule('a.ts', lines('/** nothing */', 'export type A = B'))
+  expect(() => declarations.get('A')!.doc).toThrow(
+    'a.ts:1: a docstring does not begin with a sentence that ends with a full stop',
+  )
 })
 
 describe('parseDocstring', () => {
@@ -230,6 +241,8 @@ describe('parseDocstring', () => {
         '})',
         '@param a The',
         'first.',
+        '@returns what',
+        'it is.',
         '@throws `E` for it.',
         '@throws `F` for that.',
       ),
@@ -238,6 +251,7 @@ describe('parseDocstring', () => {
       rest: 'Then more of it.\n\n- one\n- two of them\n\n```\nas it\n  stands\n```',
       example: 'f({\n  a: 1,\n})',
       params: [{ name: 'a', text: 'The first.' }],
+      returns: 'what it is.',
       throws: ['`E` for it.', '`F` for that.'],
     })
   })
@@ -254,15 +268,22 @@ describe('parseDocstring', () => {
 
 describe('the shelf', () => {
   const SOURCES: Readonly<Record<string, string>> = {
+    'src/index.ts': lines(
+      "export { attribute } from './core/attribute.ts'",
+      "export { fromIt, helper } from './adapters/from-it.ts'",
+    ),
     'src/filters/index.ts': lines(
       "export { type ATopOptions, aTop, topOf } from './a-top.ts'",
       "export type { Deep } from './top/deep.ts'",
     ),
     'src/filters/a-top.ts': lines(
       "import type { Duration } from '../core/options.ts'",
-      "import type { Deep } from './top/deep.ts'",
+      "import type { Deep, DeepOptions } from './top/deep.ts'",
       '',
-      'export interface ATopOptions {',
+      "export { deepest } from './top/deep.ts'",
+      'export type { Deep }',
+      '',
+      "export interface ATopOptions extends Omit<DeepOptions, 'at'> {",
       '  /** How `deep`; see `aTop` and `other`. Default `{}`. */',
       '  deep?: Deep',
       "  /** When: `'a' | 'b'`. */",
@@ -285,44 +306,86 @@ describe('the shelf', () => {
       'export const topOf = [1]',
     ),
     'src/filters/top/deep.ts': lines(
+      '/** no page shows this */',
+      'export const internal = 1',
+      '',
       'export interface Deep {',
-      '  /** So deep. */',
+      '  /**',
+      '   * So deep.',
+      '   *',
+      '   * @returns how deep.',
+      '   */',
       '  readonly depth: number',
       '}',
+      'export interface DeepOptions {',
+      '  /** As aTop has it not. */',
+      '  at?: string',
+      '  /** As aTop has it. */',
+      '  deeper?: boolean',
+      '}',
+      '/** The deepest. */',
+      'export function deepest(of: Deepest): Deep {',
+      '  return of',
+      '}',
+      'export type Deepest = 1 | 2',
     ),
   }
   const read = (file: string): string => SOURCES[file]!
+  const list = () => ['src/filters/a-top.ts', 'src/filters/index.ts']
   const place = { name: 'aTop', file: 'src/filters/a-top.ts', specifier: 'gatewright/filters/a-top' }
 
-  test('has what the index exports', () => {
-    expect(exportedFilters({ read })).toEqual([place])
+  test('has each file of filters, and the adapters that are public', () => {
+    expect(shelfPlaces({ read, list })).toEqual([
+      place,
+      { name: 'fromIt', file: 'src/adapters/from-it.ts', specifier: 'gatewright' },
+    ])
   })
 
   test.each([
-    [
-      'topOf of src/filters/a-top.ts: no filter in a file that is named for it',
-      "export { topOf } from './a-top.ts'",
-    ],
-    ['aTop of src/filters/top/a-top.ts: no filter', "export { aTop } from './top/a-top.ts'"],
-    ['aTop has another name outside, top', "export { aTop as top } from './a-top.ts'"],
+    ['index.ts:1: deep of src/filters/top/deep.ts: no file of', "export { deep } from './top/deep.ts'"],
+    ['index.ts:1: aTop has another name outside, top', "export { aTop as top } from './a-top.ts'"],
+    ['index.ts:1: it does more than to export', "import { aTop } from './a-top.ts'"],
   ])('refuses: %s', (message, index) => {
-    expect(() => exportedFilters({ read: () => lines(index) })).toThrow(message)
+    expect(() => shelfPlaces({ read: () => lines(index), list })).toThrow(message)
   })
 
-  test('refuses a file without the function', () => {
-    expect(() => shelfEntry({ ...place, name: 'bTop' }, { read })).toThrow(
-      'src/filters/a-top.ts:1: it exports no function bTop',
-    )
+  test.each([
+    ['src/filters/a-top.ts:1: it exports no function bTop', { name: 'bTop' }, 'Omit', 'Omit'],
+    ['src/filters/a-top.ts:7: DeeperOptions is not declared in src/filters', {}, 'Omit<Deep', 'Omit<Deeper'],
+    [
+      'src/filters/a-top.ts:1: Gone is not exported by src/filters/top/deep.ts',
+      {},
+      'Deep, Deep',
+      'Gone, Deep',
+    ],
+  ])('refuses: %s', (message, other, from, to) => {
+    const changed = (file: string) =>
+      read(file)
+        .replace(from, to)
+        .replace('deep?: Deep', `deep?: ${to.slice(0, 4)}`)
+    expect(() => shelfEntry({ ...place, ...other }, { read: changed, list })).toThrow(message)
   })
 
   test('names what has no docstring', () => {
-    const silent = (file: string) => read(file).replaceAll(/^ *\/\*\* .*\n/gm, '')
-    expect(undocumented(shelfEntry(place, { read }))).toEqual([])
-    expect(undocumented(shelfEntry(place, { read: silent }))).toEqual([
-      'src/filters/a-top.ts:21: topOf has no docstring',
-      'src/filters/a-top.ts:5: ATopOptions.deep has no docstring',
-      'src/filters/a-top.ts:6: ATopOptions.at has no docstring',
-      'src/filters/top/deep.ts:2: Deep.depth has no docstring',
+    const silent = (file: string) => read(file).replaceAll(/^ *\/\*\*[^/]*\*\/\n/gm, '')
+    expect(undocumented(shelfEntry(place, { read, list }))).toEqual([])
+    expect(undocumented(shelfEntry(place, { read: silent, list }))).toEqual([
+      'src/filters/a-top.ts:12: aTop has no docstring',
+      'src/filters/top/deep.ts:8: ATopOptions.deeper has no docstring',
+      'src/filters/a-top.ts:8: ATopOptions.deep has no docstring',
+      'src/filters/a-top.ts:9: ATopOptions.at has no docstring',
+      'src/filters/top/deep.ts:4: Deep.depth has no docstring',
+      'src/filters/a-top.ts:16: topOf has no docstring',
+      'src/filters/top/deep.ts:10: deepest has no docstring',
+    ])
+  })
+
+  test('names what has a docstring that cannot be read', () => {
+    const odd = (file: string) =>
+      read(file).replace('So deep.', 'So deep').replace('Tops it', '@see it. Tops it')
+    expect(undocumented(shelfEntry(place, { read: odd, list }))).toEqual([
+      expect.stringMatching('^src/filters/a-top.ts:15: an unknown tag, @see'),
+      'src/filters/top/deep.ts:5: a docstring does not begin with a sentence that ends with a full stop',
     ])
   })
 
@@ -342,7 +405,7 @@ describe('the shelf', () => {
       ['deep', 'deep.md'],
     ])
     const page = filterPage({
-      entry: shelfEntry(place, { read }),
+      entry: shelfEntry(place, { read, list }),
       example: 'run()\n',
       costs,
       guide: 'top.md',
@@ -374,6 +437,7 @@ describe('the shelf', () => {
         '',
         '| Option | Type | |',
         '|---|---|---|',
+        '| `deeper` | `boolean` | As aTop has it. |',
         '| `deep` | [`Deep`](#deep) | How `deep`; see `aTop` and [`other`](other.md). Default `{}`. |',
         "| `at` (required) | `'a' \\| 'b' \\| Duration` | When: `'a' \\| 'b'`. |",
         '',
@@ -383,7 +447,7 @@ describe('the shelf', () => {
         '',
         '| Name | Type | |',
         '|---|---|---|',
-        '| `depth` | `number` | So deep. |',
+        '| `depth` | `number` | So deep. Returns how deep. |',
         '',
         '## topOf',
         '',
@@ -391,6 +455,20 @@ describe('the shelf', () => {
         '',
         '```typescript',
         'const topOf = [1]',
+        '```',
+        '',
+        '## deepest',
+        '',
+        'The deepest.',
+        '',
+        '```typescript',
+        'deepest(of: Deepest): Deep',
+        '```',
+        '',
+        '### Deepest',
+        '',
+        '```typescript',
+        'type Deepest = 1 | 2',
         '```',
         '',
         '## Errors',
@@ -404,7 +482,7 @@ describe('the shelf', () => {
         '| | µs |',
         '|---|---:|',
         '| aTop | 1.3 |',
-        '| aTop, deep | < 0.1 |',
+        '| aTop, deep | < 0.2 |',
         '',
         '## Example',
         '',

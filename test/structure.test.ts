@@ -18,6 +18,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const SEAMS = [
   'src/core/clock.ts',
   'src/core/random.ts',
+  // Secrets, which no seed may give.
+  'src/core/secret.ts',
   'src/transport/network.ts',
   'src/transport/shared-lookup.ts',
   // Its server listens nowhere: it is given sockets that were accepted.

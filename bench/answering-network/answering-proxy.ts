@@ -14,7 +14,7 @@ export interface AnsweringProxyOptions {
   readonly request?: Buffer
   /** What each service answers to whatever it is asked. Default 200 with 1 KiB of text. */
   readonly response?: Buffer
-  /** Each answer must have it: one that fails is not the one to measure. Default 200. */
+  /** Each client must be answered with it: what fails is not to be measured. Default that of `response`. */
   readonly status?: number
 }
 
@@ -24,6 +24,13 @@ const REQUEST = Buffer.from(
 const RESPONSE = Buffer.from(
   `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n${'x'.repeat(1024)}`,
 )
+
+function statusOf(response: Buffer): number {
+  return Number(response.toString('latin1', STATUS_AT, STATUS_AT + 3))
+}
+
+/** In a response, and in its head. */
+const STATUS_AT = 'HTTP/1.1 '.length
 
 /**
  * A whole proxy on a network in memory, between clients that ask again as soon as they were answered, and services that
@@ -56,7 +63,7 @@ export class AnsweringProxy {
     filters,
     request = REQUEST,
     response = RESPONSE,
-    status = 200,
+    status = statusOf(response),
   }: AnsweringProxyOptions): Promise<AnsweringProxy> {
     let accept: ((wire: Wire) => void) | undefined
     const network: Network = {
@@ -100,8 +107,7 @@ export class AnsweringProxy {
   }
 
   #answered(client: MessageWire, head: string): void {
-    if (!head.startsWith(this.#status, 'HTTP/1.1 '.length))
-      this.#done.reject(new Error(`answered with: ${head}`))
+    if (!head.startsWith(this.#status, STATUS_AT)) this.#done.reject(new Error(`answered with: ${head}`))
     this.#left--
     if (this.#left >= CONNECTIONS) this.#ask(client)
     else if (this.#left === 0) this.#done.resolve()

@@ -60,7 +60,7 @@ class WrittenMessage {
   #head = ''
   /** Bytes of the body that are still to come; of one in chunks, `undefined` until the last has come. */
   #left: number | undefined = 0
-  #tail = ''
+  #pending = ''
 
   /** The head of the message that ends with these bytes, if one does. */
   take(data: Uint8Array | string): string | undefined {
@@ -89,23 +89,28 @@ class WrittenMessage {
     return this.#left === 0 ? this.#end() : undefined
   }
 
-  /** A body in chunks ends with one that is empty, and perhaps trailers, and an empty line. Bodies here have no such bytes. */
+  /** Chunks that are there are dropped; an empty one ends the body, behind its trailers. */
   #chunked(data: Uint8Array | string): string | undefined {
-    this.#tail = (this.#tail + (typeof data === 'string' ? data : latin1(data))).slice(-TAIL_BYTES)
-    return /(?:^|\r\n)0\r\n(?:[^\r\n]+\r\n)*\r\n$/.test(this.#tail) ? this.#end() : undefined
+    this.#pending += typeof data === 'string' ? data : latin1(data)
+    for (;;) {
+      const sizeEnd = this.#pending.indexOf('\r\n')
+      if (sizeEnd < 0) return undefined
+      const size = Number.parseInt(this.#pending, 16)
+      if (size === 0) return this.#pending.includes(HEAD_END, sizeEnd) ? this.#end() : undefined
+      const next = sizeEnd + size + 2 * '\r\n'.length
+      if (this.#pending.length < next) return undefined
+      this.#pending = this.#pending.slice(next)
+    }
   }
 
   #end(): string {
     const head = this.#head
     this.#head = ''
-    this.#tail = ''
+    this.#pending = ''
     this.#left = 0
     return head
   }
 }
-
-/** Longer than the last chunk with its trailers. */
-const TAIL_BYTES = 512
 
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')

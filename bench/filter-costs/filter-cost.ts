@@ -22,6 +22,6 @@ export interface FilterCost {
   readonly body?: string | Buffer
   /** What the service answers, as it goes over the wire. Default 200 with 1 KiB of text and three fields. */
   readonly response?: string | Buffer
-  /** The status that each client must be answered with. Default 200: a filter that refuses is not the one to measure. */
+  /** The status that each client must be answered with. Default that of `response`: a filter that fails is not to be measured. */
   readonly status?: number
 }

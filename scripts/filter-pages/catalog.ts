@@ -1,29 +1,58 @@
-/** Where each filter stands in the lists of filters, and what else belongs there. */
+/** Where each filter stands in the lists of filters. */
 export const GROUPS: readonly Group[] = [
-  { title: 'Identity', says: 'who the client is', names: [] },
+  {
+    title: 'Identity',
+    says: 'who the client is, and what it may do',
+    names: ['jwt', 'introspect', 'apiKey', 'basicAuth', 'authorize', 'forwardAuth', 'ipFilter', 'csrf'],
+  },
   {
     title: 'Limits',
     says: 'how much is let through',
-    names: ['concurrencyLimit', 'adaptiveConcurrency', 'circuitBreaker', 'loadShedding', 'streamIdleTimeout'],
+    names: [
+      'rateLimit',
+      'redisStore',
+      'bodyLimit',
+      'bandwidth',
+      'concurrencyLimit',
+      'adaptiveConcurrency',
+      'circuitBreaker',
+      'loadShedding',
+      'streamIdleTimeout',
+    ],
   },
   {
     title: 'Headers and paths',
     says: 'what stands in the head of a message',
-    names: ['cors', 'rewrite', 'stripPrefix', 'redirect', 'redirectToHttps', 'hsts'],
+    names: [
+      'headers',
+      'securityHeaders',
+      'cors',
+      'hsts',
+      'requestId',
+      'cookies',
+      'rewrite',
+      'stripPrefix',
+      'rewriteLocation',
+      'redirect',
+      'redirectToHttps',
+    ],
   },
-  { title: 'Bodies', says: 'what stands behind it', names: [] },
+  {
+    title: 'Bodies',
+    says: 'what stands behind it',
+    names: ['compress', 'decompress', 'validate', 'json', 'replaceText', 'bodyTransform'],
+  },
   {
     title: 'Traffic',
-    says: 'where else it goes, and what befalls it',
-    names: ['aggregate', 'coalesce', 'mirror'],
+    says: 'where it goes, and what befalls it',
+    names: ['split', 'sticky', 'mirror', 'coalesce', 'aggregate', 'fault'],
   },
   { title: 'Protocols', says: 'what is not plain HTTP', names: ['grpcWeb', 'websocket'] },
-  { title: 'Adapters', says: 'to and from the filters of others', names: ['fromFetch'] },
-]
-
-/** Functions with a page of their own that are no export of `src/filters/index.ts`, with the file that declares them. */
-export const ELSEWHERE: readonly ShelfPlace[] = [
-  { name: 'fromFetch', file: 'src/adapters/from-fetch.ts', specifier: 'gatewright' },
+  {
+    title: 'Adapters',
+    says: 'to and from the servers and apps of others',
+    names: ['toNodeListener', 'fromFetch'],
+  },
 ]
 
 /** The guide that tells more, where there is one. */
@@ -40,18 +69,9 @@ export const GUIDES: Readonly<Record<string, string>> = {
   websocket: 'websocket.md',
 }
 
-export interface Group {
+interface Group {
   readonly title: string
   readonly says: string
   /** Functions, in the order in which they are listed. */
   readonly names: readonly string[]
-}
-
-export interface ShelfPlace {
-  /** The function. */
-  readonly name: string
-  /** From the repository's folder. */
-  readonly file: string
-  /** What it is imported from. */
-  readonly specifier: string
 }

@@ -8,12 +8,13 @@ export interface Docstring {
   readonly rest: string
   /** The program of its `@example`, if it has one. */
   readonly example: string | undefined
+  readonly returns: string | undefined
   readonly throws: readonly string[]
   readonly params: readonly { readonly name: string; readonly text: string }[]
 }
 
 const TAG = /^@(\w+)\s?(.*)$/
-const TAGS = ['example', 'throws', 'param']
+const TAGS = ['example', 'param', 'returns', 'throws']
 
 /** Reads the comment from its `/**` to its end, as it stands in the file at that line. */
 export function parseDocstring(comment: string, file: string, line: number): Docstring {
@@ -39,6 +40,7 @@ export function parseDocstring(comment: string, file: string, line: number): Doc
     summary: onOneLine(summary),
     rest: unwrapped(prose.slice(summary.length).trim()),
     example: examples[0],
+    returns: of('returns').map(onOneLine)[0],
     throws: of('throws').map(onOneLine),
     params: of('param').map((it) => {
       const [, name, said] = /^(\w+)\s+([\s\S]+)$/.exec(it) ?? []

@@ -18,8 +18,8 @@ export function filterCosts(json: string | undefined): FilterCosts {
   }
 }
 
-/** The spread of what is measured is greater than what is nearer to 0 than this. */
-const LEAST_US = 0.1
+/** What is less cannot be told from nothing: two runs differ by as much. */
+const LEAST_US = 0.2
 
 function shown(us: number): string {
   return us < LEAST_US ? `< ${LEAST_US}` : us.toFixed(1)

@@ -20,16 +20,13 @@ export function indexTable(entries: readonly ShelfEntry[], costs: FilterCosts, f
   return lines.join('\n')
 }
 
-/** Which filters stand in no group, and which names of groups are no filters. */
+/** Which filters stand in no group. */
 export function misplaced(entries: readonly ShelfEntry[]): string[] {
   const listed = GROUPS.flatMap(({ names }) => names)
-  const there = entries.map(({ place }) => place.name)
-  return [
-    ...there.filter((name) => !listed.includes(name)).map((name) => `${name} stands in no group`),
-    ...listed
-      .filter((name) => !there.includes(name))
-      .map((name) => `${name} stands in a group and is no filter`),
-  ]
+  return entries
+    .map(({ place }) => place.name)
+    .filter((name) => !listed.includes(name))
+    .map((name) => `${name} stands in no group`)
 }
 
 export const COSTS_NOTE =

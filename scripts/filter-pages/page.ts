@@ -1,6 +1,6 @@
 import type { Docstring } from './docstring.ts'
 import type { FilterCosts } from './filter-costs.ts'
-import type { ShelfEntry } from './shelf.ts'
+import { codeOf, type ShelfEntry } from './shelf.ts'
 import type { Declaration, InterfaceDeclaration } from './source-module.ts'
 
 export interface PageParts {
@@ -17,8 +17,9 @@ export interface PageParts {
 /** The page of a filter, `docs/filters/<slug>.md`. */
 export function filterPage({ entry, example, costs, guide, pages }: PageParts): string {
   const { main, companions, types, place, slug } = entry
-  const members = types.flatMap((it) => (it.kind === 'interface' ? it.members : []))
-  const own = new Set([main, ...companions, ...types, ...members].map(({ name }) => name))
+  const explained = [main, ...types, ...companions.flatMap((it) => [it.declaration, ...it.types])]
+  const members = explained.flatMap((it) => (it.kind === 'interface' ? it.members : []))
+  const own = new Set([...explained, ...members].map(({ name }) => name))
   const linked: Linked = (text) => withLinks(text, own, pages)
   const doc = main.doc!
   const sections = [
@@ -69,23 +70,26 @@ function typeSections(declaration: Declaration, linked: Linked): string[] {
 }
 
 /** What stands beside a filter in its file, public as well. */
-function companionSections(declaration: Declaration, linked: Linked): string[] {
+function companionSections(
+  { declaration, types }: ShelfEntry['companions'][number],
+  linked: Linked,
+): string[] {
   const { kind, name, doc } = declaration
   if (doc === undefined) return []
-  const head =
-    kind === 'function' ? typescript(declaration.signatures.join('\n'), doc.example) : shown(declaration)
-  const throws = list(doc.throws.map((it) => `Throws ${linked(it)}`))
-  return [`## ${name}`, linked(whole(doc)), head, parameters(doc, linked), throws]
+  const isCall = kind === 'function'
+  return [
+    `## ${name}`,
+    linked(whole(doc)),
+    isCall ? typescript(declaration.signatures.join('\n'), doc.example) : shown(declaration),
+    parameters(doc, linked),
+    list(doc.throws.map((it) => `Throws ${linked(it)}`)),
+    ...types.flatMap((it) => typeSections(it, linked)),
+  ]
 }
 
 function shown(declaration: Declaration): string {
   const { kind } = declaration
   return kind === 'type' || kind === 'const' ? typescript(declaration.code.replace(/^export /, '')) : ''
-}
-
-function codeOf(declaration: Declaration): string[] {
-  if (declaration.kind === 'interface') return declaration.members.map(({ type }) => type)
-  return declaration.kind === 'function' ? [...declaration.signatures] : [declaration.code]
 }
 
 const UNITS: Readonly<Record<string, string>> = {
@@ -123,9 +127,10 @@ function inCell(text: string): string {
   return text.replace(/\n+/g, '<br>').replaceAll('|', '\\|')
 }
 
-function whole({ summary, rest }: Docstring): string {
-  if (rest === '') return summary
-  return `${summary}${/^(?:Traps?:|[-*] )/.test(rest) ? '\n\n' : ' '}${warned(rest)}`
+function whole({ summary, rest, returns }: Docstring): string {
+  const returned = returns === undefined ? '' : ` Returns ${returns}`
+  if (rest === '') return summary + returned
+  return `${summary}${/^(?:Traps?:|[-*] )/.test(rest) ? '\n\n' : ' '}${warned(rest)}${returned}`
 }
 
 /** Warnings stand out. */

@@ -1,8 +1,9 @@
 import { basename, posix } from 'node:path'
-import type { ShelfPlace } from './catalog.ts'
 import {
   type Declaration,
   type FunctionDeclaration,
+  type InterfaceDeclaration,
+  type Member,
   parseModule,
   type SourceModule,
 } from './source-module.ts'
@@ -14,113 +15,234 @@ export interface ShelfEntry {
   readonly slug: string
   readonly place: ShelfPlace
   readonly main: FunctionDeclaration
-  /** Other functions and values of its file that are public. */
-  readonly companions: readonly Declaration[]
-  /** Types of its own that these take and give, each once, in the order in which they are met. */
+  /** Types of the house's own that it takes and gives, each once, in the order in which they are met. */
   readonly types: readonly Declaration[]
+  /** What its file exports beside it: functions and values, each with the types that were not met before. */
+  readonly companions: readonly {
+    readonly declaration: Declaration
+    readonly types: readonly Declaration[]
+  }[]
+}
+
+export interface ShelfPlace {
+  /** The function. */
+  readonly name: string
+  /** From the repository's folder. */
+  readonly file: string
+  /** What it is imported from. */
+  readonly specifier: string
 }
 
 export interface Repository {
   /** The text of a file, by its path from the repository's folder. */
   readonly read: (file: string) => string
+  /** The source files of a folder, as paths from the repository's, without tests. */
+  readonly list: (folder: string) => readonly string[]
 }
 
-const INDEX = 'src/filters/index.ts'
+const FILTERS = 'src/filters'
+const ADAPTERS = 'src/adapters'
 
-/** Where the exports of `src/filters/index.ts` are declared: one file for each filter, which is named for it. */
-export function exportedFilters({ read }: Repository): ShelfPlace[] {
-  const files = new Map<string, string[]>()
-  for (const [local, { file, name, exported, type }] of parseModule(INDEX, read(INDEX)).from) {
-    if (!exported) throw new UnreadableSource(INDEX, 1, 'it does more than to export from other files')
-    if (local !== name) throw new UnreadableSource(INDEX, 1, `${name} has another name outside, ${local}`)
-    if (!type) files.set(file, [...(files.get(file) ?? []), name])
+/** All that has a page: each file of the filters, and what the package exports of the adapters. */
+export function shelfPlaces(repository: Repository): ShelfPlace[] {
+  const index = `${FILTERS}/index.ts`
+  const filters = repository
+    .list(FILTERS)
+    .filter((file) => file !== index)
+    .map((file) => ({
+      name: camelCase(basename(file, '.ts')),
+      file,
+      specifier: `gatewright/filters/${basename(file, '.ts')}`,
+    }))
+  const files = filters.map(({ file }) => file)
+  for (const [name, file] of exportedValues(index, repository))
+    if (!files.includes(file))
+      throw new UnreadableSource(index, 1, `${name} of ${file}: no file of ${FILTERS}`)
+  const adapters = exportedValues('src/index.ts', repository)
+    .filter(([name, file]) => file === `${ADAPTERS}/${kebabCase(name)}.ts`)
+    .map(([name, file]) => ({ name, file, specifier: 'gatewright' }))
+  return [...filters, ...adapters]
+}
+
+/** Names and files. */
+function exportedValues(index: string, { read }: Repository): [string, string][] {
+  const values: [string, string][] = []
+  for (const [local, { file, name, exported, type }] of parseModule(index, read(index)).from) {
+    if (!exported) throw new UnreadableSource(index, 1, 'it does more than to export from other files')
+    if (local !== name) throw new UnreadableSource(index, 1, `${name} has another name outside, ${local}`)
+    if (!type) values.push([name, file])
   }
-  return [...files].map(([file, names]) => {
-    const slug = basename(file, '.ts')
-    const name = names.find((it) => kebabCase(it) === slug)
-    if (name === undefined || posix.dirname(file) !== 'src/filters')
-      throw new UnreadableSource(
-        INDEX,
-        1,
-        `${names.join(', ')} of ${file}: no filter in a file that is named for it`,
-      )
-    return { name, file, specifier: `gatewright/filters/${slug}` }
-  })
+  return values
 }
 
 export function shelfEntry(place: ShelfPlace, { read }: Repository): ShelfEntry {
-  const modules = new Map<string, SourceModule>()
-  const moduleOf = (file: string): SourceModule => {
-    const known = modules.get(file) ?? parseModule(file, read(file))
-    modules.set(file, known)
-    return known
-  }
-  const home = moduleOf(place.file)
+  const sources = new Sources(posix.dirname(place.file), read)
+  const home = sources.module(place.file)
   const main = home.declarations.get(place.name)
   if (main?.kind !== 'function')
     throw new UnreadableSource(place.file, 1, `it exports no function ${place.name}`)
-  const isValue = ({ kind }: Declaration) => kind === 'function' || kind === 'const' || kind === 'class'
-  const companions = [...home.declarations.values()].filter((it) => isValue(it) && it !== main)
-  const types = new Map<string, Declaration>()
-  for (const it of [main, ...companions]) explain(it, home)
-  return { slug: kebabCase(place.name), place, main, companions, types: [...types.values()] }
+  const seen = new Set<string>()
+  const types = sources.typesOf(main, home, seen)
+  const companions = sources
+    .exportedValues(home)
+    .filter(({ declaration }) => declaration !== main)
+    .map(({ declaration, module }) => ({ declaration, types: sources.typesOf(declaration, module, seen) }))
+  return { slug: kebabCase(place.name), place, main, types, companions }
+}
 
-  /** Adds the types that a declaration names, and those that these name. What comes from another folder has its own page, or none. */
-  function explain(declaration: Declaration, module: SourceModule): void {
-    for (const name of typeNames(declaration)) {
-      const found = find(name, module)
-      if (found === undefined || types.has(name) || isValue(found.declaration)) continue
-      types.set(name, found.declaration)
-      explain(found.declaration, found.module)
+interface Found {
+  readonly declaration: Declaration
+  readonly module: SourceModule
+}
+
+/** The modules of one room of the house. What comes from another room is not explained: it has a page elsewhere, or none. */
+class Sources {
+  readonly #room: string
+  readonly #read: Repository['read']
+  readonly #modules = new Map<string, SourceModule>()
+
+  constructor(room: string, read: Repository['read']) {
+    this.#room = room
+    this.#read = read
+  }
+
+  module(file: string): SourceModule {
+    const known = this.#modules.get(file) ?? parseModule(file, this.#read(file))
+    this.#modules.set(file, known)
+    return known
+  }
+
+  /** What a module exports beside types, its own or another's. */
+  exportedValues(module: SourceModule): Found[] {
+    const own = [...module.declarations.values()].map((declaration) => ({ declaration, module }))
+    const others = [...module.from]
+      .filter(([, { exported, type }]) => exported && !type)
+      .map(([name]) => this.#find(name, module))
+    return [...own, ...others.filter((it) => it !== undefined)].filter(({ declaration }) =>
+      isValue(declaration),
+    )
+  }
+
+  /** The types that a declaration names, and those that these name, but those that were seen before. */
+  typesOf(declaration: Declaration, module: SourceModule, seen: Set<string>): Declaration[] {
+    return typeNames(declaration).flatMap((name) => {
+      const found = this.#find(name, module)
+      if (found === undefined || isValue(found.declaration) || seen.has(name)) return []
+      seen.add(name)
+      const whole =
+        found.declaration.kind === 'interface'
+          ? this.#withBases(found.declaration, found.module)
+          : found.declaration
+      return [whole, ...this.typesOf(whole, found.module, seen)]
+    })
+  }
+
+  /** Options that it has from others are options of its own. */
+  #withBases(declaration: InterfaceDeclaration, module: SourceModule): InterfaceDeclaration {
+    const inherited = declaration.bases.flatMap(({ name, as, keys }): Member[] => {
+      const base = this.#find(name, module)
+      if (base === undefined) {
+        if (!declaration.name.endsWith('Options')) return []
+        throw new UnreadableSource(
+          declaration.file,
+          declaration.line,
+          `${name} is not declared in ${this.#room}`,
+        )
+      }
+      if (base.declaration.kind !== 'interface')
+        throw new UnreadableSource(declaration.file, declaration.line, `${name} is no interface`)
+      const { members } = this.#withBases(base.declaration, base.module)
+      switch (as) {
+        case 'Partial':
+          return members.map((it) => ({ ...it, optional: true }))
+        case 'Pick':
+          return members.filter((it) => keys.includes(it.name))
+        case 'Omit':
+          return members.filter((it) => !keys.includes(it.name))
+        default:
+          return [...members]
+      }
+    })
+    const own = declaration.members.map((it) => it.name)
+    return {
+      ...declaration,
+      members: [...inherited.filter(({ name }) => !own.includes(name)), ...declaration.members],
     }
   }
 
-  function find(
-    name: string,
-    module: SourceModule,
-  ): { declaration: Declaration; module: SourceModule } | undefined {
+  #find(name: string, module: SourceModule): Found | undefined {
     const own = module.declarations.get(name)
     if (own !== undefined) return { declaration: own, module }
     const foreign = module.from.get(name)
-    if (foreign === undefined || !foreign.file.startsWith(`${posix.dirname(place.file)}/`)) return undefined
-    const declaring = moduleOf(foreign.file)
-    const found = find(foreign.name, declaring)
+    if (foreign === undefined || !foreign.file.startsWith(`${this.#room}/`)) return undefined
+    const found = this.#find(foreign.name, this.module(foreign.file))
     if (found === undefined)
       throw new UnreadableSource(module.file, 1, `${name} is not exported by ${foreign.file}`)
     return found
   }
 }
 
-/** Identifiers in the types of a declaration. Names that only look like types are looked up in vain, and do no harm. */
-function typeNames(declaration: Declaration): string[] {
-  const code = (): string[] => {
-    switch (declaration.kind) {
-      case 'function':
-        return [...declaration.signatures]
-      case 'interface':
-        return [...declaration.bases, ...declaration.members.map(({ type }) => type)]
-      case 'type':
-        return [declaration.code.replace(/\/\*[\s\S]*?\*\//g, '')]
-      default:
-        return []
-    }
-  }
-  return code().flatMap((it) => it.replace(/'[^']*'/g, '').match(/\b[A-Z][\w$]*\b/g) ?? [])
+function isValue({ kind }: Declaration): boolean {
+  return kind === 'function' || kind === 'const' || kind === 'class'
 }
 
-/** What has no docstring and should have one, a line each. */
-export function undocumented({ main, companions, types }: ShelfEntry): string[] {
-  return [main, ...companions, ...types].flatMap((it) => {
-    const silent = (name: string, line: number) => `${it.file}:${line}: ${name} has no docstring`
-    if (it.kind !== 'interface') return it.doc === undefined ? [silent(it.name, it.line)] : []
-    // An interface is explained by its members, and by what takes or gives it.
+/** Identifiers in the types of a declaration. Names that only look like types are looked up in vain, and do no harm. */
+function typeNames(declaration: Declaration): string[] {
+  return codeOf(declaration).flatMap((it) => it.replace(/'[^']*'/g, '').match(/\b[A-Z][\w$]*\b/g) ?? [])
+}
+
+/** The parts of it in which types stand, without comments. */
+export function codeOf(declaration: Declaration): readonly string[] {
+  switch (declaration.kind) {
+    case 'function':
+      return declaration.signatures
+    case 'interface':
+      return declaration.members.map(({ type }) => type)
+    case 'type':
+      return [declaration.code.replace(/\/\*[\s\S]*?\*\//g, '')]
+    default:
+      return []
+  }
+}
+
+/** Docstrings that are missing or cannot be read, a line each. */
+export function undocumented({ main, types, companions }: ShelfEntry): string[] {
+  const all = [main, ...types, ...companions.flatMap((it) => [it.declaration, ...it.types])]
+  const unreadable = all
+    .flatMap((it): Pick<Declaration, 'doc'>[] => (it.kind === 'interface' ? [it, ...it.members] : [it]))
+    .map(whyUnreadable)
+    .filter((it) => it !== undefined)
+  if (unreadable.length > 0) return unreadable
+  return all.flatMap((it) => {
+    if (isValue(it)) return it.doc === undefined ? [silent(it, it.name)] : []
+    // A type is explained by what takes or gives it, or for itself. Options are explained one by one.
+    if (it.kind !== 'interface' || (it.doc !== undefined && !it.name.endsWith('Options'))) return []
     return it.members
       .filter(({ doc }) => doc === undefined)
-      .map(({ name, line }) => silent(`${it.name}.${name}`, line))
+      .map((member) => silent(member, `${it.name}.${member.name}`))
   })
 }
 
+function whyUnreadable(it: Pick<Declaration, 'doc'>): string | undefined {
+  try {
+    void it.doc
+    return undefined
+  } catch (error) {
+    if (error instanceof UnreadableSource) return error.message
+    throw error
+  }
+}
+
+function silent({ file, line }: { readonly file: string; readonly line: number }, name: string): string {
+  return `${file}:${line}: ${name} has no docstring`
+}
+
 /** `redirectToHttps` as `redirect-to-https`. */
-export function kebabCase(name: string): string {
+function kebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+/** `redirect-to-https` as `redirectToHttps`. */
+function camelCase(slug: string): string {
+  return slug.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 }

@@ -26,6 +26,7 @@ interface Declared {
   readonly name: string
   readonly file: string
   readonly line: number
+  /** Read when it is asked for: what is internal need not have one that can be read. */
   readonly doc: Docstring | undefined
 }
 
@@ -37,9 +38,15 @@ export interface FunctionDeclaration extends Declared {
 
 export interface InterfaceDeclaration extends Declared {
   readonly kind: 'interface'
-  /** Names in its `extends`. */
-  readonly bases: readonly string[]
+  readonly bases: readonly Base[]
   readonly members: readonly Member[]
+}
+
+/** What an interface extends: `Name`, `Partial<Name>`, `Omit<Name, 'key'>` or `Pick<Name, 'key'>`. */
+export interface Base {
+  readonly name: string
+  readonly as: 'Partial' | 'Omit' | 'Pick' | undefined
+  readonly keys: readonly string[]
 }
 
 /** A type alias, a constant, or a class: shown as it stands, or by its docstring. */
@@ -56,6 +63,7 @@ export interface Member {
   /** On one line. Of a method `(argument: Type) => Result`. */
   readonly type: string
   readonly doc: Docstring | undefined
+  readonly file: string
   readonly line: number
 }
 
@@ -66,7 +74,21 @@ interface Statement {
   readonly text: string
   readonly line: number
   /** The docstring right before it. */
-  readonly comment: { readonly text: string; readonly line: number } | undefined
+  readonly comment: Comment | undefined
+}
+
+interface Comment {
+  readonly text: string
+  readonly line: number
+}
+
+function documented<T extends object>(
+  it: T,
+  file: string,
+  comment: Comment | undefined,
+): T & { readonly doc: Docstring | undefined } {
+  const get = () => comment && parseDocstring(comment.text, file, comment.line)
+  return Object.defineProperty(it, 'doc', { get, enumerable: true }) as T & { doc: Docstring | undefined }
 }
 
 export function parseModule(file: string, text: string): SourceModule {
@@ -85,23 +107,26 @@ export function parseModule(file: string, text: string): SourceModule {
     }
     // Only what is exported can be on a page.
     if (!code.startsWith('export ')) continue
-    const doc = comment && parseDocstring(comment.text, file, comment.line)
-    const declared = { name, file, line, doc }
     const before = declarations.get(name)
-    if (kind.includes('function')) {
-      const signature = signatureOf(file, code, line)
-      if (before === undefined)
-        declarations.set(name, { ...declared, kind: 'function', signatures: [signature] })
+    if (before !== undefined) {
+      if (before.kind !== 'function' || !kind.includes('function'))
+        throw new UnreadableSource(file, line, `${name} is declared twice`)
       // The implementation behind overloads is not what callers see.
-      else if (before.kind !== 'function') throw new UnreadableSource(file, line, `${name} is declared twice`)
-      else if (!hasBody(code))
-        declarations.set(name, { ...before, signatures: [...before.signatures, signature] })
-    } else if (before !== undefined) throw new UnreadableSource(file, line, `${name} is declared twice`)
-    else if (kind === 'interface')
-      declarations.set(name, { ...declared, kind, ...interfaceOf(file, code, line) })
-    else declarations.set(name, { ...declared, kind: kind === 'let' ? 'const' : (kind as 'type'), code })
+      if (hasBody(code)) continue
+      declarations.set(name, { ...before, signatures: [...before.signatures, signatureOf(file, code, line)] })
+      continue
+    }
+    const declared = { name, file, line, ...partsOf(kind, file, code, line) }
+    declarations.set(name, documented(declared, file, comment))
   }
   return { file, declarations, from }
+}
+
+function partsOf(kind: string, file: string, code: string, line: number) {
+  if (kind.includes('function'))
+    return { kind: 'function' as const, signatures: [signatureOf(file, code, line)] }
+  if (kind === 'interface') return { kind, ...interfaceOf(file, code, line) } as const
+  return { kind: kind === 'let' ? 'const' : (kind as OtherDeclaration['kind']), code }
 }
 
 function* statementsOf(file: string, text: string): Iterable<Statement> {
@@ -148,7 +173,8 @@ function namesFrom(file: string, code: string, line: number): [string, ForeignNa
   const flat = code.replace(/\s+/g, ' ')
   const parts = /^(?:import|export) (?<type>type )?(?<clause>.*?) from '(?<from>[^']+)'$/.exec(flat)?.groups
   if (parts === undefined) {
-    if (/^import '[^']+'$/.test(flat)) return []
+    // An import for its effects, and names of types that are imported or declared elsewhere in the file.
+    if (/^import '[^']+'$|^export type \{[^}]*\}$/.test(flat)) return []
     throw new UnreadableSource(
       file,
       line,
@@ -222,21 +248,40 @@ function interfaceOf(
 ): Pick<InterfaceDeclaration, 'bases' | 'members'> {
   const head = /^export interface [\w$]+(?:<[^{]*?>)?(?: extends (?<bases>[^{]+?))? \{/.exec(code)
   if (head === null) throw new UnreadableSource(file, line, 'an interface whose head cannot be read')
-  const bases = (head.groups?.bases ?? '').split(',').map((it) => it.trim())
-  const strange = bases.find((it) => it !== '' && !/^[\w$]+$/.test(it))
-  if (strange !== undefined)
-    throw new UnreadableSource(file, line, `an interface that extends ${strange}: only names can be read`)
   const body = code.slice(head[0].length)
   return {
-    bases: bases.filter((it) => it !== ''),
+    bases: splitList(head.groups?.bases ?? '').map((it) => baseOf(file, it, line)),
     members: body.trim() === '}' ? [] : membersOf(file, body, line),
   }
+}
+
+const BASE = /^(?:(?<as>Partial|Omit|Pick)<)?(?<name>[\w$]+)(?:, (?<keys>'[^<>]*'))?(?<end>>)?$/
+
+function baseOf(file: string, code: string, line: number): Base {
+  const { as, name, keys, end } = BASE.exec(code)?.groups ?? {}
+  const isKeyed = as === 'Omit' || as === 'Pick'
+  if (name === undefined || (as === undefined) !== (end === undefined) || isKeyed !== (keys !== undefined))
+    throw new UnreadableSource(file, line, `an interface that extends ${code}, which cannot be read`)
+  return { name, as: as as Base['as'], keys: keys?.match(/[\w$]+/g) ?? [] }
+}
+
+/** What stands between commas that are in no brackets. */
+function splitList(code: string): string[] {
+  const parts = ['']
+  let depth = 0
+  for (const letter of code) {
+    if (letter === '<') depth++
+    if (letter === '>') depth--
+    if (letter === ',' && depth === 0) parts.push('')
+    else parts[parts.length - 1] += letter
+  }
+  return parts.map((it) => flatCode(it)).filter((it) => it !== '')
 }
 
 function membersOf(file: string, body: string, firstLine: number): Member[] {
   const lines = body.split('\n')
   const members: Member[] = []
-  let comment: { text: string; line: number } | undefined
+  let comment: Comment | undefined
   for (let at = 1; at < lines.length - 1; ) {
     const from = at
     const line = lines[at++]!
@@ -256,28 +301,25 @@ function membersOf(file: string, body: string, firstLine: number): Member[] {
   return members
 }
 
-const PROPERTY = /^(?:readonly )?(?<name>[\w$]+|\[[\w.]+\])(?<optional>\?)?:(?<type>[\s\S]+)$/
-const METHOD = /^(?<name>[\w$]+|\[[\w.]+\])(?<optional>\?)?(?<type>[(<][\s\S]+)$/
+const PROPERTY = /^(?:readonly )?(?<name>[\w$]+|\[[^\]]+\])(?<optional>\?)?:(?<type>[\s\S]+)$/
+/** One without a name is what a function with members is called by. */
+const METHOD = /^(?<name>[\w$]+|\[[^\]]+\]|(?=\())(?<optional>\?)?(?<type>[(<][\s\S]+)$/
 
-function memberOf(
-  file: string,
-  code: string,
-  line: number,
-  comment: { text: string; line: number } | undefined,
-): Member {
+function memberOf(file: string, code: string, line: number, comment: Comment | undefined): Member {
   const property = PROPERTY.exec(code)?.groups
   const { name, optional, type } = property ?? METHOD.exec(code)?.groups ?? {}
   if (name === undefined || type === undefined)
     throw new UnreadableSource(file, line, `a member that is neither a property nor a method: ${code}`)
   if (type.includes('/*') || type.includes('//'))
     throw new UnreadableSource(file, line, `a comment within the type of ${name}: give that type a name`)
-  return {
-    name,
+  const member = {
+    name: name === '' ? '()' : name,
     optional: optional !== undefined,
     type: property === undefined ? asFunctionType(file, type, line) : flatCode(type),
-    doc: comment && parseDocstring(comment.text, file, comment.line),
+    file,
     line,
   }
+  return documented(member, file, comment)
 }
 
 /** `(a: A): B` as `(a: A) => B`. */

@@ -198,6 +198,13 @@ export class NodeExchange
 
   givenUp(): void {}
 
+  breakOff(reason: ProxyError): void {
+    const response = this.#response
+    this.#abandon(reason, 'failed')
+    if (isHttp2Response(response)) response.stream.destroy(new Error('the exchange was reset'))
+    else this.#request.socket.resetAndDestroy()
+  }
+
   handlerEnded(): void {}
 
   // The writer's side.

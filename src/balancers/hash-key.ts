@@ -1,8 +1,8 @@
 import { type Balancer, type Candidates, type Endpoint, perCandidates } from '../core/balancer.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { hashText } from '../core/hash.ts'
 import { invalidOption } from '../core/options.ts'
 import type { Random } from '../core/random.ts'
-import { hashText } from './hash.ts'
 import { WeightedDraw } from './weighted-draw.ts'
 
 /**

@@ -18,15 +18,17 @@ export interface Problem {
 
 /** An error as a problem, with nothing of the inside in it. */
 export function problemOf(error: ProxyError): Problem {
-  const { status, title, code } = error
+  const { status, title, code, side } = error
   const detail = publicDetail(error)
-  return {
+  const problem = {
     type: PROBLEM_TYPE + code,
     title,
     status,
     code,
     ...(detail === undefined ? {} : { detail }),
   }
+  // What is ours comes first, and is not replaced.
+  return side === 'downstream' ? { ...problem, ...error.members, ...problem } : problem
 }
 
 /**

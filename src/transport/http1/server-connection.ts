@@ -402,6 +402,11 @@ export class ServerConnection
     this.#keepAlive = false
   }
 
+  breakOff(reason: ProxyError): void {
+    this.#abandon(reason)
+    this.#wire.reset()
+  }
+
   handlerEnded(): void {}
 
   /** The response is written: ends the exchange, and the connection if it must end. */
