@@ -10,6 +10,7 @@ export const GROUPS: readonly Group[] = [
     says: 'how much is let through',
     names: [
       'rateLimit',
+      'memoryStore',
       'redisStore',
       'bodyLimit',
       'bandwidth',
