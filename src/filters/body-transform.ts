@@ -41,6 +41,8 @@ const OPTIONS: readonly string[] = ['request', 'response', 'types'] satisfies (k
  * What is changed loses `Content-Length`, `Accept-Ranges` and its checksums, and a strong `ETag` becomes weak. The answer to HEAD
  * tells what the one to GET would.
  *
+ * `Cache-Control: no-transform` is not heeded: it is said to those on the way, and this filter speaks for the service.
+ *
  * Traps: a client may ask for a part of a response (`Range`) and gets that as the service has it. Where nobody may see the content
  * unchanged, remove `Range` from requests. A chunk may be the memory of a read: change a copy, never the chunk itself. What a step
  * collects, it must bound itself.

@@ -79,10 +79,9 @@ const TYPES = [
 ]
 
 /**
- * Compresses responses with gzip, Brotli or Zstandard, as far as the client wants it (`Accept-Encoding`, RFC 9110 section
- * 12.5.3, with weights, `*` and `identity;q=0`).
+ * Compresses responses with gzip, Brotli or Zstandard, as the client wants it.
  *
- * Left as they are: responses that have a `Content-Encoding`, say `Cache-Control: no-transform` (or whose request does), are a
+ * `Accept-Encoding` decides, as RFC 9110 section 12.5.3 has it, with weights, `*` and `identity;q=0`. Left as they are: responses that have a `Content-Encoding`, say `Cache-Control: no-transform` (or whose request does), are a
  * part (206, `Content-Range`) or without content (204, 205, 304), are of another type than `types`, or shorter than `minBytes`.
  * A client that refuses content without a coding (`identity;q=0`) gets short content compressed too. What cannot be coded as
  * the client wants it is sent without a coding, never refused.

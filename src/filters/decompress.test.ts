@@ -165,6 +165,12 @@ describe('decompress', () => {
     expect(await codeOf(decoded('zstd', wide, { maxRatio: 1e9 }))).toBe('upstream_response_malformed')
   })
 
+  test.each(['br', 'deflate'] as const)('of %s: refuses a second body behind the first', async (coding) => {
+    const twice = Buffer.concat([ENCODE[coding]('a'), ENCODE[coding]('b')])
+    for (const body of [twice, inPieces(twice, [twice.length]), inPieces(twice, [twice.length / 2])])
+      expect(await codeOf(decoded(coding, body))).toBe('upstream_response_malformed')
+  })
+
   test('of deflate: refuses what has no head of zlib', async () => {
     expect(await codeOf(decoded('deflate', deflateRawSync(TEXT)))).toBe('upstream_response_malformed')
   })

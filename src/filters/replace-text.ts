@@ -62,6 +62,8 @@ const MAX_TO_BYTES = 65_536
  * filter, that is after it in the list, and `compress()` before it. What is changed loses `Content-Length`, `Accept-Ranges` and its checksums, and a strong
  * `ETag` becomes weak.
  *
+ * `Cache-Control: no-transform` is not heeded: it is said to those on the way, and this filter speaks for the service.
+ *
  * There are no regular expressions: what one matches may be of any length, so that all of the content would have to be
  * held, and a hostile one could take time without end. For that, collect what you need in `bodyTransform`.
  *

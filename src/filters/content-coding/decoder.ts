@@ -22,6 +22,7 @@ export interface Decoder {
   whole(bytes: Uint8Array, maxBytes: number): { readonly bytes: Buffer; readonly consumed: number }
 }
 
+/** The codings that content can be read in. */
 export type DecodedCoding = 'zstd' | 'br' | 'gzip' | 'deflate'
 
 /** A window that RFC 9659 lets a sender use. By default a few bytes could ask for 128 MiB. */
