@@ -45,14 +45,16 @@ interface Options {
 
 export async function run({ smoke, write = false, only = [] }: Options): Promise<void> {
   const rows = await Promise.all((await costRows(only)).map(started))
-  const exchanges = smoke ? 128 : 10_000
   const rounds = smoke ? 1 : 31
   const measured: Measured[] = []
   try {
-    for (const { without, having } of rows) for (const it of [without, having]) await it(exchanges)
+    const counts: number[] = []
+    for (const { without, having } of rows)
+      counts.push(smoke ? SMOKE_EXCHANGES : await fitting(without, having))
     const costs = rows.map(() => ({ without: [] as number[], more: [] as number[] }))
     for (let round = 0; round < rounds; round++)
       for (const [at, { without, having }] of rows.entries()) {
+        const exchanges = counts[at]!
         const base = await without(exchanges)
         costs[at]!.without.push(base)
         costs[at]!.more.push((await having(exchanges)) - base)
@@ -62,7 +64,22 @@ export async function run({ smoke, write = false, only = [] }: Options): Promise
     for (const { close } of rows) await close()
   }
   console.table(measured)
-  if (write) writeResults(measured, { exchanges, rounds })
+  if (write) writeResults(measured, rounds)
+}
+
+const SMOKE_EXCHANGES = 128
+/** A turn of a row takes so much CPU time, once it is warm. */
+const TURN_US = 60_000
+const WARM_UP_EXCHANGES = 2_000
+
+/** Warms both routes up. Gives the exchanges that make a turn. */
+async function fitting(...routes: readonly ((exchanges: number) => Promise<number>)[]): Promise<number> {
+  let dearest = 0
+  for (const it of routes) {
+    await it(WARM_UP_EXCHANGES)
+    dearest = Math.max(dearest, await it(WARM_UP_EXCHANGES))
+  }
+  return Math.max(SMOKE_EXCHANGES, Math.round(TURN_US / dearest))
 }
 
 function figures({ without, more }: { without: readonly number[]; more: readonly number[] }) {
@@ -149,12 +166,9 @@ async function started({ file, cost }: CostRow) {
   return { file, name, without: measure(without), having: measure(having), close }
 }
 
-function writeResults(
-  measured: readonly Measured[],
-  { exchanges, rounds }: { exchanges: number; rounds: number },
-): void {
+function writeResults(measured: readonly Measured[], rounds: number): void {
   const day = new Date().toISOString().slice(0, 10)
-  const facts = { day, cpu: cpus()[0]?.model.trim() ?? 'unknown', node: process.version, rounds, exchanges }
+  const facts = { day, cpu: cpus()[0]?.model.trim() ?? 'unknown', node: process.version, rounds }
   const json = join(import.meta.dirname, JSON_FILE)
   mkdirSync(dirname(json), { recursive: true })
   writeFileSync(json, `${JSON.stringify({ ...facts, costs: measured }, null, 2)}\n`)
@@ -166,7 +180,7 @@ function writeResults(
     '',
     'CPU time in microseconds that a filter adds to each exchange in its usual use, warm, beside the same route without it: whole proxies on a network in memory that answers at once, 64 connections that ask again as soon as they are answered. The request and the response are those that the filter acts on ([filter-costs](filter-costs)). Figures of other machines, and of other runs, compare only by their ratios; the first row has no filter at all, and shows what they are off by.',
     '',
-    `- ${day}, medians of ${rounds} rounds of ${exchanges.toLocaleString('en')} exchanges, each right behind the route without the filter`,
+    `- ${day}, medians of ${rounds} rounds of ${TURN_US / 1_000} ms, each right behind the route without the filter`,
     `- ${facts.cpu}, Node ${facts.node}`,
     '',
     '| | adds µs | middle half of the rounds | route without it, µs |',

@@ -1,5 +1,4 @@
-import type { Filter, Pool, ProxyBuilder, RunningProxy, Surroundings } from 'gatewright'
-import { proxy } from 'gatewright'
+import { type Filter, type Pool, proxy, type RunningProxy, type Surroundings } from 'gatewright'
 import { MessageWire } from './message-wire.ts'
 
 type Network = Surroundings['network']
@@ -80,8 +79,9 @@ export class AnsweringProxy {
         return { address: { address: '127.0.0.1', port: 80 }, close: async () => {}, destroy: () => {} }
       },
     }
-    const app: ProxyBuilder = proxy().listen(80)
-    const running = await app
+    // A row may wait for its turn for long.
+    const running = await proxy()
+      .listen({ port: 80, limits: { keepAliveMs: '1h' } })
       .route('/', ...filters, users)
       .start({ signals: false, surroundings: { network } })
     return new AnsweringProxy(running, accept!, request, status)

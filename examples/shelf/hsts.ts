@@ -6,7 +6,7 @@ import { simulate } from 'gatewright/testing'
 
 const app = proxy()
   .listen({ port: 8080 })
-  .listen({ port: 8443, tls: { certificates: [await selfSigned({ names: ['shop.example'] })] } })
+  .listen({ port: 8443, tls: { certificates: [selfSigned({ names: ['shop.example'] })] } })
   .use(hsts({ maxAge: '1d', includeSubDomains: true }))
   .route('/', () => respond(200, 'hello'))
 

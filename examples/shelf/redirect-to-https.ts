@@ -6,7 +6,7 @@ import { simulate } from 'gatewright/testing'
 
 const app = proxy()
   .listen({ port: 8080 })
-  .listen({ port: 8443, tls: { certificates: [await selfSigned({ names: ['shop.example'] })] } })
+  .listen({ port: 8443, tls: { certificates: [selfSigned({ names: ['shop.example'] })] } })
   .use(redirectToHttps({ port: 8443 }))
   .route('/', () => respond(200, 'hello'))
 

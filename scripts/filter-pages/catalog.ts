@@ -10,6 +10,7 @@ export const GROUPS: readonly Group[] = [
     says: 'how much is let through',
     names: [
       'rateLimit',
+      'memoryStore',
       'redisStore',
       'bodyLimit',
       'bandwidth',
@@ -45,7 +46,7 @@ export const GROUPS: readonly Group[] = [
   {
     title: 'Traffic',
     says: 'where it goes, and what befalls it',
-    names: ['split', 'sticky', 'mirror', 'coalesce', 'fault'],
+    names: ['split', 'sticky', 'mirror', 'coalesce', 'aggregate', 'fault'],
   },
   { title: 'Protocols', says: 'what is not plain HTTP', names: ['grpcWeb', 'websocket'] },
   {

@@ -19,77 +19,105 @@ export function filterPage({ entry, example, costs, guide, pages }: PageParts): 
   const { main, companions, types, place, slug } = entry
   const explained = [main, ...types, ...companions.flatMap((it) => [it.declaration, ...it.types])]
   const members = explained.flatMap((it) => (it.kind === 'interface' ? it.members : []))
-  const own = new Set([...explained, ...members].map(({ name }) => name))
-  const linked: Linked = (text) => withLinks(text, own, pages)
+  const links: Links = {
+    types: new Set(
+      explained.filter(({ kind }) => kind === 'interface' || kind === 'type').map(({ name }) => name),
+    ),
+    // An option may be called as another filter is.
+    pages: new Map([...pages].filter(([name]) => ![...explained, ...members].some((it) => it.name === name))),
+  }
   const doc = main.doc!
+  const rows = costs.of(slug)
   const sections = [
     `<!-- Made by \`npm run docs\` from ${place.file}, its example and its costs. Change those. -->`,
     `# ${place.name}`,
-    linked(doc.summary),
+    linked(doc.summary, links),
     typescript(`import { ${place.name} } from '${place.specifier}'`, doc.example),
-    linked(warned(doc.rest)),
-    ...callSections(entry, linked),
-    ...companions.flatMap((it) => companionSections(it, linked)),
-    ...section('## Errors', list(doc.throws.map(linked))),
-    ...section('## Cost', costTable(costs.of(slug))),
+    [
+      `[${callTitle(entry)}](#${callTitle(entry).toLowerCase()})`,
+      ...(example === undefined ? [] : ['[a whole program](#example)']),
+      ...(rows.length === 0 ? [] : [`[adds](#cost) ${rows[0]!.us} µs to an exchange`]),
+    ].join(' · '),
+    linked(warned(doc.rest), links),
+    ...callSections(entry, links),
+    ...companions.flatMap((it) => companionSections(it, place.specifier, links)),
+    ...section('## Errors', list(doc.throws.map((it) => linked(it, links)))),
+    ...section('## Cost', costTable(rows)),
     ...section('## Example', example === undefined ? '' : exampleText(slug, example)),
-    `${guide === undefined ? '' : `[The guide that tells more](../guides/${guide}) · `}[all filters](README.md)`,
+    guide === undefined
+      ? '[All filters](README.md)'
+      : `[The guide that tells more](../guides/${guide}) · [all filters](README.md)`,
   ]
   return `${sections.filter((it) => it !== '').join('\n\n')}\n`
 }
 
-/** Makes links of names. */
-type Linked = (text: string) => string
+interface Links {
+  /** What this page explains: types lead there. */
+  readonly types: ReadonlySet<string>
+  /** Pages of other filters, by name. */
+  readonly pages: ReadonlyMap<string, string>
+}
 
 function section(title: string, content: string): string[] {
   return content === '' ? [] : [title, content]
 }
 
+/** Nearly always the first type is that of the options. */
+function optionsOf({ types: [first] }: ShelfEntry): InterfaceDeclaration | undefined {
+  return first?.kind === 'interface' && isOptions(first) ? first : undefined
+}
+
+function callTitle(entry: ShelfEntry): string {
+  return optionsOf(entry) === undefined ? 'Call' : 'Options'
+}
+
 /** How it is called: the signature, what it takes, and what these types are. */
-function callSections({ main, types }: ShelfEntry, linked: Linked): string[] {
-  const [first, ...others] = types
-  // Nearly always: the options, which the heading names already.
-  const options = first?.kind === 'interface' && isOptions(first) ? first : undefined
+function callSections(entry: ShelfEntry, links: Links): string[] {
+  const { main, types } = entry
+  const options = optionsOf(entry)
   return [
-    options === undefined ? '## Call' : '## Options',
+    `## ${callTitle(entry)}`,
     typescript(main.signatures.join('\n')),
-    parameters(main.doc!, linked),
-    options === undefined ? '' : memberTable(options, linked),
+    parameters(main.doc!, links),
+    options === undefined ? '' : memberTable(options, links),
     unitsIn([...main.signatures, ...types.flatMap(codeOf)]),
-    ...(options === undefined ? types : others).flatMap((it) => typeSections(it, linked)),
+    ...types.filter((it) => it !== options).flatMap((it) => typeSections(it, links)),
   ]
 }
 
-function typeSections(declaration: Declaration, linked: Linked): string[] {
-  const { doc, name, kind } = declaration
+function typeSections(declaration: Declaration, links: Links): string[] {
+  const { doc, name } = declaration
   return [
     `### ${name}`,
-    doc === undefined ? '' : linked(whole(doc)),
-    kind === 'interface' ? memberTable(declaration, linked) : shown(declaration),
+    doc === undefined ? '' : linked(whole(doc), links),
+    declaration.kind === 'interface' ? memberTable(declaration, links) : '',
+    declaration.kind === 'type' ? typescript(shownCode(declaration.code)) : '',
   ]
 }
 
 /** What stands beside a filter in its file, public as well. */
 function companionSections(
   { declaration, types }: ShelfEntry['companions'][number],
-  linked: Linked,
+  specifier: string,
+  links: Links,
 ): string[] {
   const { kind, name, doc } = declaration
   if (doc === undefined) return []
-  const isCall = kind === 'function'
+  const brought = `import { ${name} } from '${specifier}'`
   return [
     `## ${name}`,
-    linked(whole(doc)),
-    isCall ? typescript(declaration.signatures.join('\n'), doc.example) : shown(declaration),
-    parameters(doc, linked),
-    list(doc.throws.map((it) => `Throws ${linked(it)}`)),
-    ...types.flatMap((it) => typeSections(it, linked)),
+    linked(whole(doc), links),
+    kind === 'function'
+      ? typescript(brought, declaration.signatures.join('\n'), doc.example)
+      : typescript(brought, kind === 'const' ? shownCode(declaration.code) : doc.example),
+    parameters(doc, links),
+    list(doc.throws.map((it) => `Throws ${linked(it, links)}`)),
+    ...types.flatMap((it) => typeSections(it, links)),
   ]
 }
 
-function shown(declaration: Declaration): string {
-  const { kind } = declaration
-  return kind === 'type' || kind === 'const' ? typescript(declaration.code.replace(/^export /, '')) : ''
+function shownCode(code: string): string {
+  return code.replace(/^export /, '')
 }
 
 const UNITS: Readonly<Record<string, string>> = {
@@ -108,19 +136,20 @@ function isOptions({ name }: Declaration): boolean {
   return name.endsWith('Options')
 }
 
-function memberTable(declaration: InterfaceDeclaration, linked: Linked): string {
+function memberTable(declaration: InterfaceDeclaration, links: Links): string {
   const { members } = declaration
   if (members.length === 0) return ''
   const rows = members.map(({ name, type, optional, doc }) => {
     const required = isOptions(declaration) && !optional ? ' (required)' : ''
-    return `| \`${name}\`${required} | ${linked(code(type))} | ${doc === undefined ? '' : linked(inCell(whole(doc)))} |`
+    return `| \`${name}\`${required} | ${typeCell(type, links)} | ${doc === undefined ? '' : linked(inCell(whole(doc)), links)} |`
   })
   return [`| ${isOptions(declaration) ? 'Option' : 'Name'} | Type | |`, '|---|---|---|', ...rows].join('\n')
 }
 
 /** In a table a bar ends a cell, within code too. */
-function code(type: string): string {
-  return `\`${type.replaceAll('|', '\\|')}\``
+function typeCell(type: string, { types }: Links): string {
+  const code = `\`${type.replaceAll('|', '\\|')}\``
+  return types.has(type) ? `[${code}](#${type.toLowerCase()})` : code
 }
 
 function inCell(text: string): string {
@@ -128,7 +157,7 @@ function inCell(text: string): string {
 }
 
 function whole({ summary, rest, returns }: Docstring): string {
-  const returned = returns === undefined ? '' : ` Returns ${returns}`
+  const returned = returns === undefined ? '' : ` Returns ${returns[0]!.toLowerCase()}${returns.slice(1)}`
   if (rest === '') return summary + returned
   return `${summary}${/^(?:Traps?:|[-*] )/.test(rest) ? '\n\n' : ' '}${warned(rest)}${returned}`
 }
@@ -138,8 +167,8 @@ function warned(text: string): string {
   return text.replace(/^(Traps?):/gm, '**$1:**')
 }
 
-function parameters({ params }: Docstring, linked: Linked): string {
-  return list(params.map(({ name, text }) => `\`${name}\`: ${linked(text)}`))
+function parameters({ params }: Docstring, links: Links): string {
+  return list(params.map(({ name, text }) => `\`${name}\`: ${linked(text, links)}`))
 }
 
 /** Code to read: marked so that the tests do not run it, for it is no whole program. */
@@ -165,11 +194,9 @@ function exampleText(slug: string, example: string): string {
   return `A whole program that checks itself, [${file}](../../${file}):\n\n\`\`\`ts\n${example.trimEnd()}\n\`\`\``
 }
 
-/** Code that is the name of a filter, or of something that this page explains, leads there. */
-function withLinks(text: string, own: ReadonlySet<string>, pages: ReadonlyMap<string, string>): string {
+/** Names of filters that stand as code lead to their pages. */
+function linked(text: string, { pages }: Links): string {
   return text.replace(/(?<![[\w`])`(\w+)`(?![`\]])/g, (span, name: string) => {
-    // An option may be called as another filter is.
-    if (own.has(name)) return /^[A-Z]/.test(name) ? `[${span}](#${name.toLowerCase()})` : span
     const page = pages.get(name)
     return page === undefined ? span : `[${span}](${page})`
   })

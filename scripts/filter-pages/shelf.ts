@@ -125,7 +125,10 @@ class Sources {
 
   /** The types that a declaration names, and those that these name, but those that were seen before. */
   typesOf(declaration: Declaration, module: SourceModule, seen: Set<string>): Declaration[] {
-    return typeNames(declaration).flatMap((name) => {
+    const bases = declaration.kind === 'interface' ? declaration.bases.map(({ name }) => name) : []
+    // Interfaces among them have been taken into it.
+    const aliases = bases.filter((name) => this.#find(name, module)?.declaration.kind === 'type')
+    return [...aliases, ...typeNames(declaration)].flatMap((name) => {
       const found = this.#find(name, module)
       if (found === undefined || isValue(found.declaration) || seen.has(name)) return []
       seen.add(name)
@@ -141,16 +144,15 @@ class Sources {
   #withBases(declaration: InterfaceDeclaration, module: SourceModule): InterfaceDeclaration {
     const inherited = declaration.bases.flatMap(({ name, as, keys }): Member[] => {
       const base = this.#find(name, module)
-      if (base === undefined) {
+      if (base?.declaration.kind !== 'interface') {
+        // A filter that can be asked for its numbers is a filter; but no option may go unsaid.
         if (!declaration.name.endsWith('Options')) return []
         throw new UnreadableSource(
           declaration.file,
           declaration.line,
-          `${name} is not declared in ${this.#room}`,
+          `${name} is no interface of ${this.#room}`,
         )
       }
-      if (base.declaration.kind !== 'interface')
-        throw new UnreadableSource(declaration.file, declaration.line, `${name} is no interface`)
       const { members } = this.#withBases(base.declaration, base.module)
       switch (as) {
         case 'Partial':

@@ -74,11 +74,9 @@ export {
 } from './jwt.ts'
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
+export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './memory-store.ts'
 export { type Mirror, type MirrorOptions, mirror } from './mirror.ts'
 export {
-  type MemoryStore,
-  type MemoryStoreOptions,
-  memoryStore,
   type RateAlgorithm,
   type RateLimit,
   type RateLimiter,
@@ -86,6 +84,7 @@ export {
   type RateLimitKey,
   type RateLimitOptions,
   type RateLimitRule,
+  type RateLimitRuleOptions,
   type RateLimitStore,
   type RateRule,
   type RateVerdict,

@@ -4,15 +4,21 @@ import { type Filter, type Handler, named } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { withoutStack } from '../core/without-stack.ts'
+import { memoryStore } from './memory-store.ts'
 import { FieldWriter, type RateLimitFields, seconds } from './rate-limiting/fields.ts'
-import { memoryStore } from './rate-limiting/memory-store.ts'
-import { checkedRules, type KeyedRule, type RateLimitRule, RULE_OPTIONS } from './rate-limiting/rules.ts'
+import {
+  checkedRules,
+  type KeyedRule,
+  type RateLimitRule,
+  type RateLimitRuleOptions,
+  RULE_OPTIONS,
+} from './rate-limiting/rules.ts'
 import type { RateLimiter, RateLimitStore, RateVerdict } from './rate-limiting/store.ts'
 
+export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './memory-store.ts'
 export type { RateLimitFields } from './rate-limiting/fields.ts'
 export type { RateLimitKey } from './rate-limiting/key.ts'
-export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './rate-limiting/memory-store.ts'
-export type { RateLimitRule } from './rate-limiting/rules.ts'
+export type { RateLimitRule, RateLimitRuleOptions } from './rate-limiting/rules.ts'
 export type {
   RateAlgorithm,
   RateLimiter,
@@ -21,7 +27,7 @@ export type {
   RateVerdict,
 } from './rate-limiting/store.ts'
 
-export interface RateLimitOptions extends Partial<RateLimitRule> {
+export interface RateLimitOptions extends RateLimitRuleOptions {
   /** Several rules in place of one; 16 at most, each with a `name` of its own. A request must be admitted by all of them. */
   rules?: readonly RateLimitRule[]
   /**
@@ -47,7 +53,9 @@ export interface RateLimitOptions extends Partial<RateLimitRule> {
 
 /** A filter that can be asked for its numbers. */
 export interface RateLimit extends Filter {
+  /** Requests that were admitted by a decision of the store. */
   readonly admitted: number
+  /** Requests that were refused by one. */
   readonly refused: number
   /** Decisions that the store could not make. */
   readonly unavailable: number

@@ -10,7 +10,7 @@ import {
 import { redisStore } from '../../src/filters/redis-store.ts'
 import { exchange, virtualClock } from '../../src/testing/index.ts'
 import { ALGORITHMS, cases, histories, rules } from './rate-limit-histories.ts'
-import { type Arrival, MODELS } from './rate-limit-models.ts'
+import { type Arrival, MODELS, mostWithin } from './rate-limit-models.ts'
 import { hasRedis, RedisServer } from './redis-server.ts'
 
 /** An instant of a server's clock. */
@@ -112,4 +112,55 @@ describe.skipIf(!hasRedis)('the script, at times of the test', () => {
       expect(await ask(-100_000)).toBe(0)
     },
   )
+
+  test('with leases, two processes take what the stated slack allows, and no more', async () => {
+    const rule = {
+      name: 'default',
+      by: 'all',
+      algorithm: 'sliding-window',
+      limit: 20,
+      perMs: 1_000,
+      burst: 20,
+    } as const
+    const units = 6
+    const steps = fc.array(
+      fc.record({
+        gap: fc.constantFrom(0, 0, 0, 20, 100, 400, 900),
+        process: fc.integer({ min: 0, max: 1 }),
+      }),
+      { minLength: 40, maxLength: 120 },
+    )
+    const admittedOf = async (all: readonly { gap: number; process: number }[]): Promise<Arrival[]> => {
+      const client = { client: timed, prefix: `run-${++runs}:`, timeoutMs: 60_000 }
+      const limiters = [0, 1].map(() =>
+        redisStore({ ...client, lease: { units, forMs: 700 } }).limiter([rule]),
+      )
+      const clock = virtualClock()
+      const admitted: Arrival[] = []
+      let at = 0
+      for (const { gap, process } of all) {
+        at += gap
+        await clock.advance(gap)
+        nowMs = EPOCH_MS + at
+        const [verdict] = await limiters[process]!.take(['key'], 1, exchange({ clock }))
+        if (verdict!.waitMs === 0) admitted.push({ at, cost: 1 })
+      }
+      return admitted
+    }
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        const within = mostWithin(rule.perMs, await admittedOf(all))
+        expect(within).toBeLessThanOrEqual(rule.limit + 2 * (units - 1))
+      }),
+      { numRuns: 100 },
+    )
+    // The price is a real one: what was taken in one window is spent in the next.
+    const early = [
+      { gap: 0, process: 0 },
+      { gap: 690, process: 0 },
+      ...Array.from({ length: 4 }, () => ({ gap: 0, process: 0 })),
+    ]
+    const late = [{ gap: 310, process: 1 }, ...Array.from({ length: 19 }, () => ({ gap: 0, process: 1 }))]
+    expect(mostWithin(rule.perMs, await admittedOf([...early, ...late]))).toBe(rule.limit + units - 1)
+  })
 })

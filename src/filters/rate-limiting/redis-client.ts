@@ -1,8 +1,8 @@
 import { invalidOption } from '../../core/options.ts'
 
 /**
- * What sends a command to Redis or Valkey: a client or a cluster client of `redis` (node-redis), of `ioredis` or of `iovalkey`, or
- * anything with such a method. It is connected, watched and closed by whoever has made it.
+ * What sends commands to Redis or Valkey. That is a client or a cluster client of `redis` (node-redis), of `ioredis` or of
+ * `iovalkey`, or anything with such a method. It is connected, watched and closed by whoever has made it.
  */
 export type RedisClient =
   | { call(command: string, ...args: string[]): Promise<unknown> }
@@ -12,10 +12,10 @@ export type RedisClient =
       readonly masters: unknown
     }
 
-/** Sends one command, of which one argument is a key that says which node of a cluster it is for. */
+/** Sends one command. One of its arguments is the key, which says what node of a cluster it is for. */
 export type SendCommand = (key: string, args: string[]) => Promise<unknown>
 
-/** @throws `ERR_OPTION_INVALID` */
+/** How commands are sent with a client. @throws `ERR_OPTION_INVALID` */
 export function commandSender(owner: string, client: RedisClient): SendCommand {
   if (typeof client === 'object' && client !== null) {
     if ('call' in client && typeof client.call === 'function')

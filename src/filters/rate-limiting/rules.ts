@@ -4,11 +4,11 @@ import { keyMaker, type RateLimitKey } from './key.ts'
 import { RATE_ALGORITHMS } from './new-count.ts'
 import type { RateAlgorithm, RateRule } from './store.ts'
 
-export interface RateLimitRule {
-  /** Units that each key may have in `per`: requests, unless `cost` says otherwise. A whole number. */
-  limit: number
-  /** The time that the limit is for, in whole milliseconds: `'1s'`, `'1m'`, `'1d'`. */
-  per: Duration
+export interface RateLimitRuleOptions {
+  /** Units that each key may have in `per`: requests, unless `cost` says otherwise. A whole number. Required without `rules`. */
+  limit?: number
+  /** The time that the limit is for, in whole milliseconds: `'1s'`, `'1m'`, `'1d'`. Required without `rules`. */
+  per?: Duration
   /**
    * How it counts. `token-bucket` (default): units come back evenly, and up to `burst` may be had at once. `gcra`: the same,
    * with a `burst` of 1 unless given, so that requests are spaced evenly. `sliding-window`: no stretch of time as long as
@@ -31,6 +31,14 @@ export interface RateLimitRule {
   name?: string
 }
 
+/** One of several rules. */
+export interface RateLimitRule extends RateLimitRuleOptions {
+  /** Units that each key may have in `per`: requests, unless `cost` says otherwise. A whole number. */
+  limit: number
+  /** The time that the limit is for, in whole milliseconds: `'1s'`, `'1m'`, `'1d'`. */
+  per: Duration
+}
+
 export const RULE_OPTIONS: readonly string[] = [
   'limit',
   'per',
@@ -50,7 +58,7 @@ export interface KeyedRule extends RateRule {
 const MAX_PRODUCT = 2 ** 51
 const MAX_LOGGED = 10_000
 
-/** @throws `ERR_OPTION_INVALID` */
+/** Checks a rule, and completes it. @throws `ERR_OPTION_INVALID` */
 export function checkedRule(owner: string, options: RateLimitRule): KeyedRule {
   const { algorithm = 'token-bucket', key = 'address', ipv6Prefix = 64, name = 'default' } = options
   if (!RATE_ALGORITHMS.includes(algorithm))
@@ -81,7 +89,7 @@ export function checkedRule(owner: string, options: RateLimitRule): KeyedRule {
 /** One rule that stands in the options themselves, or a list of them. @throws `ERR_OPTION_INVALID` */
 export function checkedRules(
   owner: string,
-  single: Partial<RateLimitRule>,
+  single: RateLimitRuleOptions,
   list: readonly RateLimitRule[] | undefined,
 ): readonly KeyedRule[] {
   if (list === undefined) return [checkedRule(owner, single as RateLimitRule)]

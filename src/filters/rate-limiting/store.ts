@@ -15,6 +15,7 @@ export type RateAlgorithm =
 export interface RateRule {
   /** Unique in its filter. */
   readonly name: string
+  /** How it counts. */
   readonly algorithm: RateAlgorithm
   /** Units that each key may have in `perMs`. */
   readonly limit: number
@@ -39,11 +40,11 @@ export interface RateVerdict {
 /** Decides for the rules of one filter. */
 export interface RateLimiter {
   /**
-   * Decides for one request: it is admitted when each rule admits it, and only then `cost` units are taken, of each rule.
+   * Decides for one request: it is admitted when each rule admits it, and only then `cost` units are taken, of each rule. Gives a
+   * verdict for each rule, in their order. A promise that is rejected, or a throw, says that it cannot be decided now.
    *
    * @param keys One for each rule, in their order: what the rule counts for. At most 160 characters of well-formed text.
    * @param cost A whole number above 0.
-   * @returns A verdict for each rule, in their order. A promise that is rejected, or a throw: it cannot be decided now.
    */
   take(
     keys: readonly string[],

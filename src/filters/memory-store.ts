@@ -1,9 +1,15 @@
-import type { Clock } from '../../core/clock.ts'
-import type { Exchange } from '../../core/exchange.ts'
-import { integer, knownOptions } from '../../core/options.ts'
-import { CountTable } from './count-table.ts'
-import { PerClock } from './per-clock.ts'
-import { type RateLimiter, type RateLimitStore, type RateRule, type RateVerdict, ruleId } from './store.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Exchange } from '../core/exchange.ts'
+import { integer, knownOptions } from '../core/options.ts'
+import { CountTable } from './rate-limiting/count-table.ts'
+import { PerClock } from './rate-limiting/per-clock.ts'
+import {
+  type RateLimiter,
+  type RateLimitStore,
+  type RateRule,
+  type RateVerdict,
+  ruleId,
+} from './rate-limiting/store.ts'
 
 export interface MemoryStoreOptions {
   /** Keys of each rule that are counted apart. Each takes 500 bytes at most, and 640 more where a `sliding-window` logs. Default 100 000. */
