@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { flatCode } from '../scripts/filter-pages/code-text.ts'
 import { parseDocstring } from '../scripts/filter-pages/docstring.ts'
 import { filterCosts } from '../scripts/filter-pages/filter-costs.ts'
 import { filterPage } from '../scripts/filter-pages/page.ts'
 import { shelfEntry, shelfPlaces, undocumented } from '../scripts/filter-pages/shelf.ts'
-import { flatCode, parseModule } from '../scripts/filter-pages/source-module.ts'
+import { parseModule } from '../scripts/filter-pages/source-module.ts'
 import { readShelf } from '../scripts/filter-pages.ts'
 import { ROOT } from './source-scan.ts'
 
