@@ -17,7 +17,7 @@ const app = proxy().route(
   '/orders',
   json({
     request: (order: Order, { client }) => ({ ...order, from: client.address }),
-    response: ({ margin, ...order }: StoredOrder) => ({ ...order, link: `/orders/${order.id}` }),
+    response: ({ margin: _hidden, ...order }: StoredOrder) => ({ ...order, link: `/orders/${order.id}` }),
   }),
   pool(['http://orders']),
 )

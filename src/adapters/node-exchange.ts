@@ -48,9 +48,10 @@ export class NodeExchange
   #answered = false
   #closing = false
   #over = false
-  /** Bytes of the body at the last look at its progress, and whether it was held back since. */
+  /** Bytes of the body at the last look at its progress, and how long we have held it back since. */
   #progress = 0
-  #heldBack = false
+  #heldBackMs = 0
+  #pausedAt: number | undefined
 
   constructor(
     request: NodeRequest,
@@ -164,7 +165,7 @@ export class NodeExchange
   /** Whether what the client has yet to send is more than we are willing to read and drop. */
   #mustCloseAfter(): boolean {
     const body = this.#body
-    if (body === undefined || body.flowing) return false
+    if (body === undefined || body.wanted) return false
     return (
       this.#continuePending ||
       body.stuck ||
@@ -228,7 +229,7 @@ export class NodeExchange
 
   onBlocked(blocked: boolean): void {
     if (blocked) this.#deadline.arm(this.#context.limits.sendIdleMs)
-    else if (this.#body?.flowing === true) this.#watchBody()
+    else if (this.#body?.wanted === true) this.#watchBody()
     else this.#deadline.disarm()
   }
 
@@ -243,7 +244,16 @@ export class NodeExchange
   }
 
   bodyPaused(): void {
-    this.#heldBack = true
+    this.#pausedAt = this.#context.clock.now()
+  }
+
+  bodyResumed(): void {
+    this.#heldBackMs += this.#pausedMs()
+    this.#pausedAt = undefined
+  }
+
+  #pausedMs(): number {
+    return this.#pausedAt === undefined ? 0 : this.#context.clock.now() - this.#pausedAt
   }
 
   bodyTooLarge(): void {
@@ -258,7 +268,8 @@ export class NodeExchange
 
   /** A body must come at a minimum rate, as at a listener of our own. */
   #watchBody(): void {
-    this.#heldBack = this.#body?.flowing !== true
+    this.#heldBackMs = 0
+    if (this.#pausedAt !== undefined) this.#pausedAt = this.#context.clock.now()
     this.#progress = this.#body?.received ?? 0
     this.#deadline.arm(this.#serving.bodyIdleMs)
   }
@@ -277,11 +288,12 @@ export class NodeExchange
 
   #checkProgress(): void {
     const body = this.#body
-    if (body === undefined || (!body.flowing && !this.#heldBack)) return
+    if (body?.wanted !== true) return
     const { bodyIdleMs, minBodyBytesPerSecond } = this.#serving
-    const least = Math.max(1, (minBodyBytesPerSecond * bodyIdleMs) / 1000)
     // While we have held it back, the client could not be faster.
-    if (this.#heldBack || body.received - this.#progress >= least) this.#watchBody()
+    const ownMs = bodyIdleMs - this.#heldBackMs - this.#pausedMs()
+    const least = Math.max(1, (minBodyBytesPerSecond * ownMs) / 1000)
+    if (ownMs < bodyIdleMs * LEAST_OWN_SHARE || body.received - this.#progress >= least) this.#watchBody()
     else this.#reject(new ProxyError('request_body_timeout'))
   }
 
@@ -382,6 +394,8 @@ export class NodeExchange
 }
 
 const NO_BYTES = new Uint8Array(0)
+/** When the client had less than this share of the time, its progress says nothing. */
+const LEAST_OWN_SHARE = 0.1
 
 /** Stands in for the head of a request that could not be read. */
 function unreadHead({ method, httpVersion }: NodeRequest): RequestHead {

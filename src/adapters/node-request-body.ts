@@ -1,6 +1,6 @@
 import type { BodySink, BodySource } from '../core/body-source.ts'
 import { ProxyError } from '../core/errors.ts'
-import { NOT_IN_TRAILERS } from '../core/field-name.ts'
+import { FieldKind, NOT_IN_TRAILERS } from '../core/field-name.ts'
 import { HeaderList } from '../core/headers.ts'
 import type { NodeRequest } from './node-request-head.ts'
 
@@ -10,6 +10,7 @@ export interface NodeRequestBodyOwner {
   bodyOpened(): void
   /** Its reader asks for a pause. */
   bodyPaused(): void
+  bodyResumed(): void
   /** More has come than may. */
   bodyTooLarge(): void
   /** More has come that nobody wants than is read for the connection's sake. Nothing more is read. */
@@ -48,9 +49,9 @@ export class NodeRequestBody implements BodySource {
     this.#limits = limits
   }
 
-  /** Whether its reader waits for bytes. */
-  get flowing(): boolean {
-    return this.#sink !== undefined && !this.#over && !this.#request.isPaused()
+  /** Whether someone reads it, and more is to come. */
+  get wanted(): boolean {
+    return this.#sink !== undefined && !this.#over
   }
 
   open(sink: BodySink): void {
@@ -62,14 +63,14 @@ export class NodeRequestBody implements BodySource {
   }
 
   pause(): void {
-    if (this.#over) return
+    if (this.#over || this.#request.isPaused()) return
     this.#request.pause()
     this.#owner.bodyPaused()
   }
 
   resume(): void {
     if (this.#over || !this.#request.isPaused()) return
-    this.#owner.bodyOpened()
+    this.#owner.bodyResumed()
     this.#request.resume()
   }
 
@@ -144,6 +145,8 @@ function trailersOf({ rawTrailers }: NodeRequest): HeaderList | undefined {
   if (rawTrailers.length === 0) return undefined
   const list = new HeaderList()
   for (let i = 0; i + 1 < rawTrailers.length; i += 2) list.append(rawTrailers[i]!, rawTrailers[i + 1]!)
+  if (list.hasKind(FieldKind.framing | FieldKind.host))
+    throw new TypeError('a field in trailers that frames or routes the message')
   return list.hasKind(NOT_IN_TRAILERS) ? withoutForbidden(list) : list
 }
 

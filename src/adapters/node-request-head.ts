@@ -7,7 +7,8 @@ import { malformed, SyntaxFault } from '../transport/http1/syntax.ts'
 export type NodeRequest = IncomingMessage | Http2ServerRequest
 
 export function isHttp2(request: NodeRequest): request is Http2ServerRequest {
-  return request.httpVersionMajor === 2
+  // Over HTTP/1, Node also reads requests that call themselves HTTP/2.0.
+  return request.httpVersionMajor === 2 && 'stream' in request
 }
 
 /**
@@ -24,8 +25,9 @@ export function nodeRequestHead(request: NodeRequest, limits: HeadLimits): Reque
 
 /** The head as it would have come over HTTP/1. */
 export function headBytes(request: NodeRequest): Buffer {
-  const minor = request.httpVersionMajor === 1 && request.httpVersionMinor === 0 ? 0 : 1
-  let text = `${checked(request.method ?? '')} ${checked(request.url ?? '')} HTTP/1.${minor}\r\n`
+  // What HTTP/2 says is said in the same words. Node reads HTTP/0.9, too.
+  const version = isHttp2(request) ? '1.1' : request.httpVersion
+  let text = `${checked(request.method ?? '')} ${checked(request.url ?? '')} HTTP/${version}\r\n`
   for (const [name, value] of fieldLines(request)) text += `${checked(name)}: ${checked(value)}\r\n`
   return Buffer.from(`${text}\r\n`, 'latin1')
 }

@@ -1,9 +1,15 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
+import {
+  connect as connectHttp2,
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+} from 'node:http2'
+import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { promisify } from 'node:util'
+import fc from 'fast-check'
 import { Agent, fetch as undiciFetch } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -14,6 +20,13 @@ import { HeaderList } from '../core/headers.ts'
 import { respond } from '../core/message.ts'
 import { pool } from '../pool/pool.ts'
 import { proxy } from '../proxy/proxy.ts'
+import {
+  malformedRequests,
+  REQUEST_FLAWS,
+  type RequestFlaw,
+} from '../testing/arbitraries/malformed-requests.ts'
+import { virtualClock } from '../testing/virtual-clock.ts'
+import { selfSigned } from '../transport/tls/self-signed.ts'
 import { type NodeListenerOptions, toNodeListener } from './to-node-listener.ts'
 
 const execute = promisify(execFile)
@@ -220,7 +233,7 @@ describe('the request', () => {
     const { port } = await mounted(pool([users]))
     const { socket, until } = await raw(port)
     socket.write(
-      'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Sum: 7\r\nHost: evil\r\n\r\n',
+      'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Sum: 7\r\nForwarded: for=a\r\n\r\n',
     )
     await until('\r\n\r\n')
     expect((await seen.promise).rawTrailers).toEqual(['X-Sum', '7'])
@@ -258,6 +271,29 @@ describe('the request', () => {
     expect(answer).not.toContain('100')
     expect(answer).toMatch(/^HTTP\/1.1 403 [\s\S]*Connection: close/)
   })
+})
+
+describe('a request that is malformed', () => {
+  /** Node takes these, and gives no hint of it: what it has made of them has one meaning, and is written anew. */
+  const repaired: readonly RequestFlaw[] = ['malformed chunk extension', 'other white space in request line']
+
+  it.each(REQUEST_FLAWS.filter((it) => !repaired.includes(it)))(
+    'by %s is never served whole',
+    async (flaw) => {
+      let whole = 0
+      const { port } = await mounted(async ({ request: { body } }) => {
+        await body.buffer()
+        whole++
+        return respond(200)
+      })
+      for (const { bytes } of fc.sample(malformedRequests({ flaws: [flaw] }), { numRuns: 10, seed: 7 })) {
+        const { socket, end } = await raw(port)
+        socket.end(bytes)
+        await end
+      }
+      expect(whole).toBe(0)
+    },
+  )
 })
 
 describe('a body that other middleware has read', () => {
@@ -495,9 +531,12 @@ describe('a client that leaves', () => {
 })
 
 describe('over HTTP/2', () => {
-  async function mountedHttp2(target: Handler | ReturnType<typeof pool>) {
+  async function mountedHttp2(
+    target: Handler | ReturnType<typeof pool>,
+    before: (req: Http2ServerRequest, next: () => void) => void = (_, next) => next(),
+  ) {
     const listener = toNodeListener(proxy().route('/', target))
-    const server = createHttp2Server(listener)
+    const server = createHttp2Server((req, res) => before(req, () => listener(req, res)))
     const { url } = await listening(server)
     const session = connectHttp2(url)
     onTestFinished(async () => {
@@ -555,6 +594,24 @@ describe('over HTTP/2', () => {
     broken.resume()
     await expect(once(broken, 'end')).rejects.toMatchObject({ code: 'ERR_HTTP2_STREAM_ERROR' })
   })
+  it.each(['stream', 'session'] as const)('a request of which the %s is gone is not served', async (what) => {
+    const served = vi.fn(() => respond(200))
+    const went = Promise.withResolvers<void>()
+    const session = await mountedHttp2(served, (req, next) => {
+      req.on('close', () =>
+        setImmediate(() => {
+          next()
+          went.resolve()
+        }),
+      )
+      if (what === 'stream') stream.close()
+      else session.destroy()
+    })
+    const stream = session.request({ ':path': '/' })
+    stream.on('error', () => {})
+    await went.promise
+    expect(served).not.toHaveBeenCalled()
+  })
 })
 
 describe('upgrade', () => {
@@ -587,6 +644,107 @@ describe('upgrade', () => {
     socket.write(ask + ask)
     const text = await end
     expect(text).toMatch(/^HTTP\/1.1 200 [\s\S]*Connection: close\r\n\r\nplain$/)
+  })
+})
+
+describe('time', () => {
+  it('ends an upload that comes too slowly, with 408', async () => {
+    const clock = virtualClock()
+    let received = 0
+    const { port, outcome } = await mounted(
+      async ({ request: { body } }) => {
+        for await (const chunk of body) received += chunk.byteLength
+        return respond(200)
+      },
+      { surroundings: { clock }, limits: { bodyIdleMs: '5s', minBodyBytesPerSecond: 2 } },
+    )
+    const { socket, until } = await raw(port)
+    socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n0123456789')
+    await vi.waitFor(() => expect(received).toBe(10))
+    await clock.advance(5_001)
+    // That was enough; what follows is not.
+    socket.write('012345678')
+    await vi.waitFor(() => expect(received).toBe(19))
+    await clock.advance(5_001)
+    expect(await until('request_body_timeout')).toContain('HTTP/1.1 408 ')
+    expect((await outcome()).error?.code).toBe('request_body_timeout')
+    expect(clock.nextInMs).toBeUndefined()
+  })
+
+  it('lets an upload wait that we hold up ourselves', async () => {
+    const clock = virtualClock()
+    const go = Promise.withResolvers<void>()
+    let received = 0
+    const { port } = await mounted(
+      async ({ request: { body } }) => {
+        for await (const chunk of body) {
+          received += chunk.byteLength
+          await go.promise
+        }
+        return respond(200, String(received))
+      },
+      { surroundings: { clock }, limits: { bodyIdleMs: '5s' } },
+    )
+    const { socket, until } = await raw(port)
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n${'x'.repeat(200_000)}`)
+    await vi.waitFor(() => expect(received).toBeGreaterThan(0))
+    await clock.advance(60_000)
+    go.resolve()
+    expect(await until('200000')).toContain('HTTP/1.1 200 OK')
+  })
+
+  it('ends a response that the client does not take', async () => {
+    const clock = virtualClock()
+    let pulled = 0
+    const { port, outcome } = await mounted(
+      () =>
+        respond(
+          200,
+          (async function* () {
+            for (;;) {
+              pulled++
+              yield Buffer.alloc(65_536)
+            }
+          })(),
+        ),
+      { surroundings: { clock }, limits: { sendIdleMs: '5s' } },
+    )
+    const { socket } = await raw(port)
+    socket.pause()
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await vi.waitFor(() => expect(pulled).toBeGreaterThan(5))
+    await steady(() => pulled)
+    await clock.advance(5_001)
+    expect(await outcome()).toMatchObject({ result: 'aborted', error: { code: 'client_stalled' } })
+    expect(clock.nextInMs).toBeUndefined()
+  })
+})
+
+describe('over TLS', () => {
+  it('knows the scheme and what was agreed on', async () => {
+    const { key, cert } = selfSigned()
+    let seen: Exchange | undefined
+    const listener = toNodeListener(
+      proxy().route('/', (exchange) => {
+        seen = exchange
+        return respond(200, 'ok')
+      }),
+    )
+    const server = createSecureServer({ key, cert }, listener)
+    const { port } = await listening(server)
+    onTestFinished(async () => {
+      server.close()
+      server.closeAllConnections()
+      await listener.close()
+    })
+    const dispatcher = new Agent({ connect: { ca: cert } })
+    expect(await (await undiciFetch(`https://localhost:${port}/`, { dispatcher })).text()).toBe('ok')
+    await dispatcher.close()
+    expect([seen?.request.scheme, seen?.client.tls?.protocol, seen?.client.tls?.servername]).toEqual([
+      'https',
+      'TLSv1.3',
+      'localhost',
+    ])
   })
 })
 

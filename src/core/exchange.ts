@@ -369,6 +369,7 @@ export class AttemptExchange extends Exchange {
     this.params = root.params
     this.route = root.route
     this.streamIdleMs = root.streamIdleMs
+    this.preference = root.preference
     if (endpoint === undefined) return
     this.endpoint = endpoint
     root.endpoint = endpoint

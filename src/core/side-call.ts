@@ -1,9 +1,11 @@
 import type { Attribute } from './attribute.ts'
+import type { Clock } from './clock.ts'
 import { ProxyError, toProxyError } from './errors.ts'
 import { type Abortable, type Client, Exchange, type ExchangeHost, NOBODY, type Outcome } from './exchange.ts'
 import { type Handler, noResponse } from './handler.ts'
 import { type RequestMessage, ResponseMessage } from './message.ts'
 import { type Duration, durationMs, knownOptions } from './options.ts'
+import type { Random } from './random.ts'
 import type { CallTarget } from './target.ts'
 
 export interface CallOptions {
@@ -116,11 +118,11 @@ export class SideCall implements ExchangeHost, Abortable {
     this.#exchange = new SideExchange(parent, request, client, this, this.clock.now())
   }
 
-  get clock() {
+  get clock(): Clock {
     return this.#parent.clock
   }
 
-  get random() {
+  get random(): Random {
     return this.#parent.random
   }
 

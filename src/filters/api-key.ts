@@ -257,7 +257,11 @@ class LookedUpKeys implements Disposable {
 
   find(exchange: Exchange, sha256: string): Promise<ApiKeyIdentity | undefined> | ApiKeyIdentity | undefined {
     const lookup = this.#lookup
-    return lookup && this.#answers.ask(exchange, sha256, () => this.#ask(lookup, sha256))
+    if (lookup === undefined) return undefined
+    const known = this.#answers.known(exchange, sha256)
+    return known === undefined
+      ? this.#answers.ask(exchange, sha256, () => this.#ask(lookup, sha256))
+      : known.value
   }
 
   async #ask(

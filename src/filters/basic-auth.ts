@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { type Attribute, attribute } from '../core/attribute.ts'
 import type { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
@@ -104,16 +104,16 @@ export function basicAuth(options: BasicAuthOptions): Filter & Disposable {
     const { headers } = exchange.request
     const credentials = credentialsOf(headers, 'basic', MAX_LENGTH)
     if (credentials === undefined) throw refused(exchange, 'there are no name and password')
-    const given = credentials instanceof MalformedCredentials ? credentials : nameAndPassword(credentials)
-    if (given instanceof MalformedCredentials) throw refused(exchange, given.reason)
-    const passed = (right: boolean) => {
-      if (!right) throw refused(exchange, 'the name or the password is wrong')
-      exchange.set(basicAuthUser, given.name)
+    if (credentials instanceof MalformedCredentials) throw refused(exchange, credentials.reason)
+    const passed = (name: string | undefined) => {
+      if (name === undefined) throw refused(exchange, 'the name or the password is wrong')
+      exchange.set(basicAuthUser, name)
       if (!forward) headers.delete('authorization')
       return next(exchange)
     }
-    const right = passwords.check(exchange, given)
-    return typeof right === 'boolean' ? passed(right) : right.then(passed)
+    const name = passwords.nameFor(exchange, credentials)
+    if (name instanceof MalformedCredentials) throw refused(exchange, name.reason)
+    return typeof name === 'string' ? passed(name) : name.then(passed)
   }
   return Object.assign(named(filter, OWNER), { [Symbol.dispose]: () => passwords[Symbol.dispose]() })
 }
@@ -146,10 +146,11 @@ class Passwords implements Disposable {
   readonly #check: Check
   readonly #cacheMs: number
   readonly #queue: WorkQueue
-  readonly #answers: AnswerCache<boolean>
+  /** Whose credentials they are; `undefined` for those that are wrong. */
+  readonly #names: AnswerCache<string | undefined>
   readonly #bcrypt = new BcryptChecker()
   /** Known to this process alone: what is remembered is of no use to who reads its memory later. */
-  readonly #key = secretBytes(32)
+  readonly #key = createSecretKey(secretBytes(32))
 
   constructor(options: BasicAuthOptions, check: Check) {
     const {
@@ -163,27 +164,33 @@ class Passwords implements Disposable {
     this.#cacheMs = durationMs(OWNER, 'cacheMs', cacheMs)
     const places = integer(OWNER, 'concurrency', concurrency, { min: 1, max: 1_000 })
     this.#queue = new WorkQueue(places)
-    this.#answers = new AnswerCache({
+    this.#names = new AnswerCache({
       max: integer(OWNER, 'cacheMax', cacheMax, { min: 1, max: 1_000_000 }),
       maxOpen: places + integer(OWNER, 'maxWaiting', maxWaiting, { max: 100_000 }),
       timeoutMs: durationMs(OWNER, 'timeoutMs', timeoutMs, { min: 1 }),
     })
   }
 
-  check(exchange: Exchange, given: NameAndPassword): Promise<boolean> | boolean {
-    // Neither has a NUL in it.
-    const key = createHmac('sha256', this.#key).update(`${given.name}\0${given.password}`).digest('base64')
-    return this.#answers.ask(exchange, key, (question) => this.#answer(given, () => question.waiting > 0))
+  nameFor(
+    exchange: Exchange,
+    credentials: string,
+  ): string | MalformedCredentials | Promise<string | undefined> {
+    const key = createHmac('sha256', this.#key).update(credentials).digest('base64')
+    const known = this.#names.known(exchange, key)?.value
+    if (known !== undefined) return known
+    const given = nameAndPassword(credentials)
+    if (given instanceof MalformedCredentials) return given
+    return this.#names.ask(exchange, key, (question) => this.#answer(given, () => question.waiting > 0))
   }
 
-  async #answer(given: NameAndPassword, wanted: () => boolean): Promise<Answer<boolean>> {
+  async #answer(given: NameAndPassword, wanted: () => boolean): Promise<Answer<string | undefined>> {
     const right = await this.#queue.run(() => this.#check(given, this.#bcrypt), wanted)
     // What was wrong is not remembered: it would put what was right out of memory.
-    return right ? { value: true, keepMs: this.#cacheMs } : { value: false, keepMs: 0 }
+    return right ? { value: given.name, keepMs: this.#cacheMs } : { value: undefined, keepMs: 0 }
   }
 
   [Symbol.dispose](): void {
-    this.#answers[Symbol.dispose]()
+    this.#names[Symbol.dispose]()
     this.#bcrypt[Symbol.dispose]()
   }
 }

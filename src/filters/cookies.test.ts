@@ -111,6 +111,12 @@ describe('cookies of responses', () => {
     ])
   })
 
+  test('whichever an expression matches, each time', async () => {
+    const lines = ['s1=a', 's2=b', 's3=c']
+    expect(await received({ remove: [/s\d/g] }, ...lines)).toEqual([])
+    expect(await received({ remove: [/s\d/y] }, ...lines)).toEqual([])
+  })
+
   test('never make of one line anything but one line, of the same cookie', async () => {
     const filter = cookies({
       response: {

@@ -1,9 +1,10 @@
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
-import { HeaderList, isFieldName, trimWhiteSpace } from '../core/headers.ts'
+import { HeaderList, isFieldName } from '../core/headers.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
+import { cookieName, cookiePairs, replaceCookies } from '../core/request-cookies.ts'
 import { type CookieName, nameTest } from './fields/cookie-name.ts'
 import { type CookieRewriting, cookieRewriter } from './fields/cookie-rewriter.ts'
 import { type FieldValue, type ValueMaker, valueMaker } from './fields/field-value.ts'
@@ -91,17 +92,11 @@ function requestRewriter(options: RequestCookies): (exchange: Exchange) => void 
   const names = new Set(made.map(({ name }) => name))
   return (exchange) => {
     const { headers } = exchange.request
-    const lines = headers.getAll('cookie')
-    if (lines.length === 0 && made.length === 0) return
-    const kept = lines
-      .flatMap((line) => line.split(';'))
-      .map((pair) => trimWhiteSpace(pair))
-      .filter((pair) => {
-        if (pair === '') return false
-        const equals = pair.indexOf('=')
-        const name = equals < 0 ? '' : trimWhiteSpace(pair, 0, equals)
-        return name === '' || !(names.has(name) || isRemoved(name))
-      })
+    if (made.length === 0 && !headers.has('cookie')) return
+    const kept = cookiePairs(headers).filter((pair) => {
+      const name = cookieName(pair)
+      return name === '' || !(names.has(name) || isRemoved(name))
+    })
     for (const { name, make } of made) {
       const value: unknown = typeof make === 'string' ? make : make(exchange)
       if (value === undefined) continue
@@ -111,8 +106,7 @@ function requestRewriter(options: RequestCookies): (exchange: Exchange) => void 
         })
       kept.push(`${name}=${value}`)
     }
-    if (kept.length === 0) headers.delete('cookie')
-    else headers.set('Cookie', kept.join('; '))
+    replaceCookies(headers, kept)
   }
 }
 

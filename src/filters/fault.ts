@@ -1,3 +1,4 @@
+import { Body } from '../core/body.ts'
 import { type Condition, headerCondition } from '../core/condition.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
@@ -13,8 +14,9 @@ import {
   type Size,
   sizeBytes,
 } from '../core/options.ts'
-import type { Transform } from '../core/transformed-source.ts'
 import { wait } from '../core/wait.ts'
+import { Pace } from './body-flow/pace.ts'
+import { PacedSource } from './body-flow/paced-source.ts'
 
 export interface FaultOptions {
   /** Whether an exchange may be hit at all: asked for each, and only `true` is yes. Has no default, so that nobody has faults by mistake. */
@@ -72,8 +74,7 @@ const OPTIONS: readonly string[] = [
  * for each of the three by itself: first it waits for `delay`, then it is ended by `abort`, or else goes on, and its response is
  * sent no faster than `bandwidth`. Time and chance are the proxy's, so that tests can turn the one and seed the other.
  *
- * A client that leaves ends the wait. The length of a response that is slowed down is not known beforehand, so it is
- * chunked. Where it stands says what is hit: on a route, what clients see; in `pool(...).use(...)`, each attempt, so that
+ * A client that leaves ends the wait. Responses are slowed down as by `bandwidth`, each by itself. Where it stands says what is hit: on a route, what clients see; in `pool(...).use(...)`, each attempt, so that
  * `hedge` and `retry` have something to do (a `status` that `on` of `retry` names: an error of the proxy's own is not retried).
  * A reset is always of the client's connection.
  *
@@ -176,23 +177,11 @@ function bandwidthOf(options: FaultBandwidth): Required<FaultBandwidth> & { byte
   }
 }
 
-/** So often a second something is sent, where that is a byte at least. */
-const PARTS_PER_SECOND = 20
-
-function slowed(response: ResponseMessage, exchange: Exchange, bytesPerSecond: number): ResponseMessage {
-  response.body.transform(throttle(exchange, bytesPerSecond))
+/** As much as a tenth of a second has goes at once. */
+function slowed(response: ResponseMessage, { clock }: Exchange, bytesPerSecond: number): ResponseMessage {
+  const { body } = response
+  if (body.length === 0) return response
+  const pace = new Pace(clock, bytesPerSecond, Math.ceil(bytesPerSecond / 10))
+  response.body = new Body(new PacedSource(body.take(), pace)).fromUpstream()
   return response
-}
-
-function throttle(exchange: Exchange, bytesPerSecond: number): Transform {
-  const most = Math.max(1, Math.floor(bytesPerSecond / PARTS_PER_SECOND))
-  return async function* (chunks) {
-    for await (const chunk of chunks) {
-      for (let at = 0; at < chunk.byteLength; at += most) {
-        const part = chunk.subarray(at, at + most)
-        await wait((part.byteLength / bytesPerSecond) * 1_000, exchange)
-        yield part
-      }
-    }
-  }
 }

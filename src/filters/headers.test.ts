@@ -62,6 +62,14 @@ describe('headers changes requests', () => {
     ])
   })
 
+  test('leaves no word of the client under a new name', async () => {
+    const fields = await sent(
+      { request: { rename: { a: 'B' } } },
+      { headers: { a: '1', b: 'of the client' } },
+    )
+    expect(fields.getAll('b')).toEqual(['1'])
+  })
+
   test('keeps what stands under the new name where nothing has the old one', async () => {
     const fields = await sent({ request: { rename: { a: 'b' } } }, { headers: { b: 'kept' } })
     expect(fields.getAll('b')).toEqual(['kept'])

@@ -186,6 +186,7 @@ describe('introspect', () => {
 
   test.each<[string, () => unknown]>([
     ['500', () => respond(500, 'internal')],
+    ['500 with what would be an answer', () => respondJson(500, ACTIVE)],
     ['401', () => respond(401, undefined, { 'WWW-Authenticate': 'Basic' })],
     ['302', () => respond(302, undefined, { Location: '/login' })],
     ['204', () => respond(204)],
@@ -247,6 +248,26 @@ test('introspect in a whole proxy: a server by its address, answers that are kep
   await sim.settle()
   expect((await leaves).status).toBe(503)
   expect(sim.upstream('http://u1').requests).toHaveLength(3)
+  await sim.assertNoLeaks()
+})
+
+test('introspect goes on asking for those who wait, when the one who asked has left', async () => {
+  await using sim = simulate(
+    proxy()
+      .listen(80)
+      .use(introspect({ endpoint: ENDPOINT }))
+      .route('/', pool(['http://u1'])),
+  )
+  const id = sim.upstream('https://id.example.com')
+  id.reply({ body: JSON.stringify(ACTIVE), delayMs: 1_000 })
+  const headers = { authorization: 'Bearer abc' }
+  const asks = sim.get('/', { headers })
+  await sim.settle()
+  const waits = sim.client('192.0.2.7').get('/', { headers })
+  await sim.settle()
+  asks.leave()
+  expect((await waits).status).toBe(200)
+  expect(id.requests).toHaveLength(1)
   await sim.assertNoLeaks()
 })
 

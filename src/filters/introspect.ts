@@ -197,7 +197,11 @@ class AuthorizationServer implements Disposable {
     exchange: Exchange,
     token: string,
   ): Promise<TokenIntrospection | undefined> | TokenIntrospection | undefined {
-    return this.#answers.ask(exchange, hash('sha256', token, 'base64'), () => this.#ask(exchange, token))
+    const key = hash('sha256', token, 'base64')
+    const known = this.#answers.known(exchange, key)
+    return known === undefined
+      ? this.#answers.ask(exchange, key, () => this.#ask(exchange, token))
+      : known.value
   }
 
   async #ask(exchange: Exchange, token: string): Promise<Answer<TokenIntrospection | undefined>> {

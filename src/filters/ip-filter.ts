@@ -27,7 +27,7 @@ const OPTIONS: readonly string[] = ['allow', 'deny', 'address'] satisfies (keyof
  *
  * Whoever is in `deny` is refused, whatever `allow` says; where there is an `allow`, so is whoever is not in it. The order
  * within a list, and how wide a range is, make no difference. IPv4 addresses written as IPv6 (`::ffff:192.0.2.7`) are the IPv4
- * addresses, in requests and in lists. A client whose address is not known, as on a Unix socket, is refused.
+ * addresses, in requests and in lists. A client whose address is not known is refused. In `tcp()` it closes connections.
  *
  * Traps: the address is the trusted one. Behind a load balancer that is not among `trustedProxies` of `listen`, it is the load
  * balancer's, for everyone. Where `trustedProxies` has more than your own proxies, clients choose their address. An address is

@@ -227,6 +227,23 @@ describe('jwt finds the token', () => {
     expect(JSON.stringify([removed.target, removed.headers])).not.toContain(token)
   })
 
+  test.each(['authorization', { header: 'x-t' }, { cookie: 't' }, { query: 't' }] as const)(
+    'and does not look at one that is too long: %j',
+    async (from) => {
+      const token = await tokenOf()
+      const request = {
+        url: `/?t=${token}`,
+        headers: { ...bearer(token), 'x-t': token, cookie: `t=${token}` },
+      }
+      const { length } = token
+      expect(await asked({ from, maxTokenLength: length }, request)).toMatchObject({ code: 'passed' })
+      expect(await asked({ from, maxTokenLength: length - 1 }, request)).toMatchObject({
+        code: 'unauthenticated',
+        challenge: expect.stringMatching(/error="invalid_request", error_description="[^"]+too long"$/),
+      })
+    },
+  )
+
   test('nowhere else', async () => {
     const token = await tokenOf()
     for (const from of [{ header: 'x-t' }, { cookie: 't' }, { query: 't' }] as const)
@@ -246,9 +263,9 @@ describe('jwt finds the token', () => {
     const token = await tokenOf()
     const cookies = await asked(
       { from: { cookie: 't' }, forward: false },
-      { headers: { cookie: `a=b; t=${token}; c="d e"` } },
+      { headers: { cookie: `a=b\xa0; t=${token}; c="d e"` } },
     )
-    expect(cookies.headers!.getAll('cookie')).toEqual(['a=b; c="d e"'])
+    expect(cookies.headers!.getAll('cookie')).toEqual(['a=b\xa0; c="d e"'])
     const alone = await asked(
       { from: { cookie: 't' }, forward: false },
       { headers: { cookie: `t=${token}` } },
@@ -322,7 +339,7 @@ describe('jwt tells the service of claims', () => {
   })
 
   test('and leaves out what no field can tell', async () => {
-    expect(await told({ sub: null, realm: { roles: [{ a: 1 }] }, level: {}, admin: [[true]] })).toEqual([
+    expect(await told({ sub: null, realm: { roles: ['a', { a: 1 }] }, level: {}, admin: [[true]] })).toEqual([
       '',
       '',
       '',

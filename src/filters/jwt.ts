@@ -9,8 +9,9 @@ import {
   type Size,
   sizeBytes,
 } from '../core/options.ts'
-import { type CallTarget, type CallTargetInit, withTargets } from '../core/target.ts'
+import { type CallTarget, withTargets } from '../core/target.ts'
 import { checkedRealm } from './identity/challenge.ts'
+import { type ServiceEndpointInit, serviceEndpoint } from './identity/service-endpoint.ts'
 import { checkedAlgorithms, type JwtAlgorithm } from './jwt/algorithm.ts'
 import { ClaimFields } from './jwt/claim-fields.ts'
 import type { ClaimPath } from './jwt/claim-path.ts'
@@ -19,7 +20,6 @@ import { JwtGate } from './jwt/jwt-gate.ts'
 import { GivenKeys, type KeySource } from './jwt/key-source.ts'
 import { KnownTokens } from './jwt/known-tokens.ts'
 import { PublishedKeys } from './jwt/published-keys.ts'
-import { publisherOf } from './jwt/publisher.ts'
 import { type JwtSource, tokenSources } from './jwt/token-source.ts'
 import { type JwtClaims, TokenVerifier } from './jwt/token-verifier.ts'
 import { givenKeys, type JwtKey } from './jwt/verification-key.ts'
@@ -45,7 +45,7 @@ export interface JwtOptions {
    * Where the issuer publishes its keys: the `https` address of a JWK set (`http` only for this machine), or a service and the
    * path of the set there. Either this or `keys`.
    */
-  jwks?: string | { readonly service: CallTargetInit; readonly path: string }
+  jwks?: ServiceEndpointInit
   /**
    * The keys themselves: PEM of a public key or a certificate, a JWK or a set of them, Node's or the Web's object of a key; for
    * `HS…` the secret, as bytes or as text, at least as long as the hash (32, 48 or 64 bytes). Either this or `jwks`.
@@ -252,7 +252,7 @@ function keySource(
     throw invalidOption(OWNER, 'algorithms', 'those of public keys where "jwks" is given', options.algorithms)
   if (typeof onFetchFailure !== 'function')
     throw invalidOption(OWNER, 'onFetchFailure', 'a function of the error', onFetchFailure)
-  const { target, path } = publisherOf(OWNER, 'jwks', jwks!)
+  const { target, path } = serviceEndpoint(OWNER, 'jwks', jwks!)
   const published = new PublishedKeys({
     target,
     path,

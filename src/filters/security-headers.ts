@@ -102,7 +102,9 @@ export function securityHeaders(options: SecurityHeadersOptions = {}): Filter {
   const finish = (response: ResponseMessage, ours: HeaderList): ResponseMessage => {
     const { headers } = response
     for (const name of remove) if (headers.has(name)) headers.delete(name)
-    for (const [name, value] of ours) if (override || !headers.has(name)) headers.set(name, value)
+    for (const [name, value] of ours)
+      if (!headers.has(name)) headers.append(name, value)
+      else if (override) headers.set(name, value)
     return response
   }
   const filter: Filter = (exchange, next) => {

@@ -4,6 +4,7 @@ import { type Handler, named } from '../core/handler.ts'
 import { hashText } from '../core/hash.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
+import { cookieValues } from '../core/request-cookies.ts'
 import {
   type CallTarget,
   type CallTargetInit,
@@ -11,7 +12,7 @@ import {
   type UsesTargets,
   withTargets,
 } from '../core/target.ts'
-import { cookieValues, type OwnCookie, type OwnCookieOptions, ownCookie } from './fields/own-cookie.ts'
+import { type OwnCookie, type OwnCookieOptions, ownCookie } from './fields/own-cookie.ts'
 
 /** One of the targets that exchanges are split among. */
 export interface SplitArm {
@@ -161,24 +162,19 @@ function isTrue(answer: unknown): boolean {
 
 /** The range from 0 up to 1, divided among arms. */
 class Ranges {
-  /** Without those that have no part. */
   readonly #arms: readonly Arm[]
-  /** Where each of them ends. The last one ends the range, whatever rounding has left. */
+  /** Where each of them ends. The last one ends at 1 exactly: its sum was added up in the same order. */
   readonly #ends: readonly number[]
 
   constructor(arms: readonly Arm[]) {
-    this.#arms = arms.filter(({ weight }) => weight > 0)
-    const sum = this.#arms.reduce((total, { weight }) => total + weight, 0)
-    let end = 0
-    this.#ends = this.#arms.map(({ weight }) => {
-      end += weight
-      return end / sum
-    })
+    const sums: number[] = []
+    for (const { weight } of arms) sums.push((sums.at(-1) ?? 0) + weight)
+    this.#arms = arms
+    this.#ends = sums.map((end) => end / sums.at(-1)!)
   }
 
   at(point: number): Arm {
-    const found = this.#ends.findIndex((end) => point < end)
-    return this.#arms[found < 0 ? this.#arms.length - 1 : found]!
+    return this.#arms[this.#ends.findIndex((end) => point < end)]!
   }
 }
 

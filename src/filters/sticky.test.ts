@@ -86,6 +86,24 @@ describe('sticky', () => {
     await sim.assertNoLeaks()
   })
 
+  test('asks nothing of what answers later in the place of its pool', async () => {
+    const one = exchange()
+    const filter = sticky({ keys: KEY })
+    await filter(one, () => respond(200))
+    expect(one.preference).toBeUndefined()
+    const seen: unknown[] = []
+    const failing = (later: boolean) => () => {
+      seen.push(one.preference)
+      if (!later) throw new ProxyError('no_endpoint')
+      return Promise.reject(new ProxyError('no_endpoint'))
+    }
+    for (const later of [false, true]) {
+      await expect(async () => filter(one, failing(later))).rejects.toMatchObject({ code: 'no_endpoint' })
+      expect(one.preference).toBeUndefined()
+    }
+    expect(seen).toEqual([expect.anything(), expect.anything()])
+  })
+
   test('gives none where no endpoint has answered', async () => {
     const { response } = await run(sticky({ keys: KEY }), exchange(), () => respond(200))
     expect(response.headers.has('set-cookie')).toBe(false)
@@ -270,6 +288,15 @@ test('sticky leaves the pool that answers in place of another one alone', async 
   sim.upstream(first.by!).inject({ kind: 'refuse' })
   sim.upstream(first.by!).resetConnections()
   expect(await ask(sim, first.cookie)).toMatchObject({ status: 200, by: 'http://spare', line: undefined })
+  await sim.assertNoLeaks()
+})
+
+test('sticky on a route is heard by a pool that has a fallback', async () => {
+  const main = pool(URLS).fallback(() => respond(200, 'spare'))
+  await using sim = simulate(proxy().route('/', sticky({ keys: KEY }), main))
+  const first = await ask(sim)
+  for (let i = 0; i < 3; i++)
+    expect(await ask(sim, first.cookie)).toMatchObject({ by: first.by, line: undefined })
   await sim.assertNoLeaks()
 })
 

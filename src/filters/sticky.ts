@@ -5,8 +5,9 @@ import { type Filter, named } from '../core/handler.ts'
 import { isFieldName } from '../core/headers.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, invalidSecret, knownOptions } from '../core/options.ts'
+import { cookieValues } from '../core/request-cookies.ts'
 import { EndpointTokens } from './affinity/endpoint-tokens.ts'
-import { cookieValues, type OwnCookie, type OwnCookieOptions, ownCookie } from './fields/own-cookie.ts'
+import { type OwnCookie, type OwnCookieOptions, ownCookie } from './fields/own-cookie.ts'
 
 export interface StickyOptions {
   /**

@@ -56,7 +56,7 @@ interface NamedFault extends Fault {
  * where the schema wants one, and one value is a list where it wants a list. Inherited names count as absent.
  *
  * Traps: schemas are yours, and what they are held against is hostile. A `pattern` may take exponential time for a text that is made for
- * it: write it without nested repetition. Texts longer than 4 KiB match none. Give each array with `uniqueItems` a `maxItems`:
+ * it: write it without nested repetition. Texts longer than 4 KiB match none, and have no `format` but `byte`. Give each array with `uniqueItems` a `maxItems`:
  * objects in it are compared each with each. `params` are there behind a route, so place the filter on the route. A service may
  * read a query in another way than by `&` and `=`.
  *

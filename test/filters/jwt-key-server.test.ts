@@ -1,7 +1,7 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { pool, proxy } from 'gatewright'
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { pool, proxy, respond, respondJson } from 'gatewright'
 import { type JwtOptions, jwt } from 'gatewright/filters/jwt'
-import { fault, type Simulation, simulate } from 'gatewright/testing'
+import { exchange, fault, run, type Simulation, simulate, virtualClock } from 'gatewright/testing'
 import { describe, expect, test, vi } from 'vitest'
 import {
   AUDIENCE,
@@ -14,6 +14,7 @@ import {
   NOW,
   rs256,
   rsa,
+  type Signer,
   weakRsa,
 } from './jwt-tokens.ts'
 
@@ -27,6 +28,8 @@ const es = (kid: string | undefined, key: KeyObject = ec.privateKey, claims: obj
 /** Another token each time, so that it is not known. */
 let count = 0
 const fresh = (kid: string | undefined, key?: KeyObject) => es(kid, key, { jti: String(count++) })
+
+const noTimer = () => ({ refresh: () => {}, clear: () => {} })
 
 const failures: unknown[] = []
 function simulated(options: Partial<JwtOptions> = {}): Simulation {
@@ -304,6 +307,8 @@ describe('a key server that is down', () => {
     for (let minutes = 0; minutes < 60; minutes += 4) {
       await sim.advance('4m')
       expect([await status(sim, known), await status(sim, fresh('a'))]).toEqual([200, 200])
+      // The first has it asked for, the second comes too soon after that.
+      expect(await status(sim, fresh('b', other.privateKey))).toBe(503)
       expect(await status(sim, fresh('b', other.privateKey))).toBe(503)
       expect(await status(sim, fresh('a', other.privateKey))).toBe(401)
     }
@@ -316,6 +321,34 @@ describe('a key server that is down', () => {
     await sim.advance('1s')
     expect([await status(sim, known), await status(sim, fresh('a'))]).toEqual([200, 200])
     await sim.assertNoLeaks()
+  })
+
+  test('while the clock was put back is asked no more often than else', async () => {
+    let asked = 0
+    let [up, wallTime] = [true, NOW * 1_000]
+    const service = () => {
+      asked++
+      return up ? respondJson(200, { keys: [jwk(ec.publicKey, 'a')] }) : respond(500)
+    }
+    const filter = jwt({
+      algorithms: ['ES256'],
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      jwks: { service, path: '/' },
+      onFetchFailure: () => {},
+    })
+    const known = fresh('a')
+    const clock = { ...virtualClock(), now: () => 0, wallTime: () => wallTime, setTimeout: noTimer }
+    const ask = async () => (await run(filter, exchange({ headers: bearer(known), clock }))).response.status
+    expect([await ask(), asked]).toEqual([200, 1])
+    up = false
+    wallTime -= 3_600_000
+    for (let i = 0; i < 5; i++) expect(await ask()).toBe(200)
+    expect(asked).toBe(2)
+    up = true
+    wallTime += 10_000
+    for (let i = 0; i < 5; i++) expect(await ask()).toBe(200)
+    expect(asked).toBe(3)
   })
 
   test('is reported by whoever wants it, and one who throws over it does no harm', async () => {
@@ -425,18 +458,20 @@ describe('a key that is not for it', () => {
     await sim.assertNoLeaks()
   })
 
-  test.each<[string, KeyObject, object]>([
-    ['RSA of 1024 bits', weakRsa.publicKey, {}],
-    ['RSA whose exponent is 1', rsa.publicKey, { e: 'AQ' }],
-  ])('%s', async (_, key, members) => {
+  /** With 1 for an exponent, the padded hash is its own signature (RFC 8017 section 9.2). */
+  const paddedHash: Signer = (input) => {
+    const digest = createHash('sha256').update(input).digest()
+    const info = Buffer.concat([Buffer.from('3031300d060960864801650304020105000420', 'hex'), digest])
+    const padding = Buffer.alloc(256 - info.length - 3, 0xff)
+    return Buffer.concat([Buffer.from([0, 1]), padding, Buffer.from([0]), info])
+  }
+  test.each<[string, unknown, Signer]>([
+    ['RSA of 1024 bits', jwk(weakRsa.publicKey, 'weak'), rs256(weakRsa.privateKey)],
+    ['RSA whose exponent is 1', jwk(rsa.publicKey, 'weak', { e: 'AQ' }), paddedHash],
+  ])('%s', async (_, weak, signer) => {
     await using sim = simulated()
-    sim.upstream(ID).reply(setOf(jwk(key, 'weak', members), jwk(ec.publicKey, 'a')))
-    const attack = goodToken(
-      {},
-      { kid: 'weak' },
-      rs256(key === rsa.publicKey ? rsa.privateKey : weakRsa.privateKey),
-    )
-    expect(await status(sim, attack)).toBe(401)
+    sim.upstream(ID).reply(setOf(weak, jwk(ec.publicKey, 'a')))
+    expect(await status(sim, goodToken({}, { kid: 'weak' }, signer))).toBe(401)
     expect(await status(sim, fresh('a'))).toBe(200)
     await sim.assertNoLeaks()
   })

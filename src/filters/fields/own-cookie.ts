@@ -1,4 +1,4 @@
-import { type HeaderList, isFieldName, trimWhiteSpace } from '../../core/headers.ts'
+import { isFieldName } from '../../core/headers.ts'
 import { type Duration, durationMs, invalidOption, knownOptions } from '../../core/options.ts'
 import type { SameSite } from './set-cookie.ts'
 
@@ -79,17 +79,4 @@ export function ownCookie(owner: string, options: OwnCookieOptions, defaultName:
   ]
   const behind = attributes.filter((it) => it !== '').join('; ')
   return { name, line: (value) => `${name}=${value}; ${behind}` }
-}
-
-/** The values that a request has of a cookie; more than one where it was set for several paths or domains. */
-export function cookieValues({ fields, values }: HeaderList, name: string): string[] {
-  const found: string[] = []
-  for (let i = 0; i < fields.length; i++) {
-    if (fields[i]!.lower !== 'cookie' || !values[i]!.includes(name)) continue
-    for (const pair of values[i]!.split(';')) {
-      const equals = pair.indexOf('=')
-      if (equals > 0 && trimWhiteSpace(pair, 0, equals) === name) found.push(trimWhiteSpace(pair, equals + 1))
-    }
-  }
-  return found
 }

@@ -14,14 +14,11 @@ class Oracle {
     this.cache = new AnswerCache({ max: 10, maxOpen: 10, timeoutMs: 1_000, ...options })
   }
 
-  /** A promise, since a test waits for nothing that is known. */
-  ask(key: string, by?: TestExchange): Promise<string> {
-    const answer = this.know(key, by)
-    if (typeof answer === 'string') throw new Error(`${key} was known`)
-    return answer
+  know(key: string, by: TestExchange = exchange({ clock: this.clock })): string | undefined {
+    return this.cache.known(by, key)?.value
   }
 
-  know(key: string, by: TestExchange = exchange({ clock: this.clock })): Promise<string> | string {
+  ask(key: string, by: TestExchange = exchange({ clock: this.clock })): Promise<string> {
     return this.cache.ask(by, key, () => {
       this.asked.push(key)
       const open = Promise.withResolvers<Answer<string>>()
@@ -121,6 +118,10 @@ describe('AnswerCache', () => {
     one.abort(reason)
     await expect(left).rejects.toBe(reason)
     await expect(oracle.ask('a', one)).rejects.toBe(reason)
+    const other = exchange({ clock: oracle.clock })
+    const ended = oracle.ask('a', other)
+    other.finish()
+    await expect(ended).rejects.toMatchObject({ code: 'exchange_aborted' })
     oracle.answer('a', '1')
     expect(await stays).toBe('1')
   })

@@ -37,11 +37,14 @@ export class AnswerCache<T> implements Disposable {
     this.#kept = new KeptAnswers(options.max)
   }
 
-  /** The answer, at once where it is known. `ask` is called where it is not; it must not depend on the exchange. */
-  ask(exchange: Exchange, key: string, ask: Ask<T>): T | Promise<T> {
+  /** The answer where it is known; in an object, since it may be `undefined`. */
+  known({ clock }: Exchange, key: string): { readonly value: T } | undefined {
+    return this.#kept.get(clock, key)
+  }
+
+  /** The answer to what is not known. `ask` is called unless someone has asked already; it must not depend on the exchange. */
+  ask(exchange: Exchange, key: string, ask: Ask<T>): Promise<T> {
     const { clock } = exchange
-    const kept = this.#kept.get(clock, key)
-    if (kept !== undefined) return kept.value
     const open = this.#byClock.get(clock)?.get(key) ?? this.#begin(clock, key, ask)
     return open.answer(exchange)
   }
@@ -102,32 +105,32 @@ class Question<T> {
     }
   }
 
-  /** The answer, as long as the exchange is not given up. */
+  /** The answer, as long as the exchange is not over. */
   answer(exchange: Exchange): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.waiting++
-      const settle = (): void => {
+      let waits = true
+      const settled = (): boolean => {
+        if (!waits) return false
+        waits = false
         this.waiting--
         exchange.removeAbortable(abortable)
+        return true
+      }
+      const abort = (reason: ProxyError): void => {
+        if (settled()) reject(reason)
       }
       const abortable: Abortable = {
-        abort: (reason) => {
-          settle()
-          reject(reason)
-        },
+        abort,
+        sweep: () => abort(new ProxyError('exchange_aborted', { detail: 'it is over' })),
       }
+      this.waiting++
       exchange.addAbortable(abortable)
-      if (exchange.abortReason !== undefined) return
       this.#result.promise.then(
         (value) => {
-          if (exchange.abortReason !== undefined) return
-          settle()
-          resolve(value)
+          if (settled()) resolve(value)
         },
         (error) => {
-          if (exchange.abortReason !== undefined) return
-          settle()
-          reject(error)
+          if (settled()) reject(error)
         },
       )
     })

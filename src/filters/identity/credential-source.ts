@@ -1,5 +1,5 @@
-import type { HeaderList } from '../../core/headers.ts'
 import type { RequestMessage } from '../../core/message.ts'
+import { cookieName, cookiePairs, cookieValues, replaceCookies } from '../../core/request-cookies.ts'
 import { MalformedCredentials } from './bearer-token.ts'
 
 /** Where a credential stands in a request: in a field, in a parameter of the query, or in a cookie. */
@@ -42,9 +42,8 @@ export function removeCredential(request: RequestMessage, source: CredentialSour
     const kept = request.query.split('&').filter((it) => decoded(it.split('=', 1)[0]!) !== source.query)
     request.query = kept.join('&')
   } else {
-    const kept = cookies(request.headers).filter((it) => nameOf(it) !== source.cookie)
-    if (kept.length === 0) request.headers.delete('cookie')
-    else request.headers.set('Cookie', kept.join('; '))
+    const kept = cookiePairs(request.headers).filter((it) => cookieName(it) !== source.cookie)
+    replaceCookies(request.headers, kept)
   }
 }
 
@@ -67,23 +66,4 @@ function decoded(text: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function cookieValues(headers: HeaderList, name: string): string[] {
-  return cookies(headers)
-    .filter((it) => nameOf(it) === name)
-    .map((it) => it.slice(it.indexOf('=') + 1).trim())
-}
-
-function cookies(headers: HeaderList): string[] {
-  return headers
-    .getAll('cookie')
-    .flatMap((line) => line.split(';'))
-    .map((it) => it.trim())
-    .filter((it) => it !== '')
-}
-
-function nameOf(cookie: string): string {
-  const equals = cookie.indexOf('=')
-  return equals < 0 ? '' : cookie.slice(0, equals).trim()
 }

@@ -1,4 +1,11 @@
-import { Ajv, type AnySchema, type ErrorObject, type Options, type ValidateFunction } from 'ajv'
+import {
+  Ajv,
+  type AnySchema,
+  type ErrorObject,
+  type FormatDefinition,
+  type Options,
+  type ValidateFunction,
+} from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { invalidOption } from '../../core/options.ts'
@@ -14,7 +21,10 @@ export interface Fault {
   readonly detail: string
 }
 
-/** A string or a name that is longer matches no `pattern`: the time that an expression takes may grow with the square of it. */
+/**
+ * A string or a name that is longer matches no `pattern` and has no `format`: the time that an expression takes may grow with the
+ * square of it. Base64 (`byte`) may be long.
+ */
 export const MAX_PATTERN_INPUT = 4_096
 /** In larger documents only the first fault is looked for: a fault for each byte would cost far more than the bytes. */
 export const ALL_FAULTS_BYTES = 4_096
@@ -69,6 +79,8 @@ function compile(schema: JsonSchema, kind: Kind, allErrors: boolean): ValidateFu
   const latest = typeof schema === 'object' && String(schema.$schema).includes('/2020-12/')
   const ajv = latest ? new Ajv2020(options) : new Ajv(options)
   formats.default(ajv)
+  for (const [name, format] of Object.entries(ajv.formats))
+    if (name !== 'byte' && format !== undefined) ajv.addFormat(name, bounded(format))
   const validate = ajv.compile(schema as AnySchema)
   if ('$async' in validate) throw new Error('it is asynchronous')
   return validate
@@ -77,11 +89,26 @@ function compile(schema: JsonSchema, kind: Kind, allErrors: boolean): ValidateFu
 const boundedExpression = Object.assign(
   (pattern: string, flags: string) => {
     const expression = new RegExp(pattern, flags)
-    return { test: (text: string) => text.length <= MAX_PATTERN_INPUT && expression.test(text) }
+    return { test: short((text) => expression.test(text)) }
   },
   // Only for code that is written to a file.
   { code: 'new RegExp' },
 )
+
+type AddedFormat = NonNullable<Ajv['formats'][string]>
+
+function bounded(format: AddedFormat): AddedFormat {
+  if (format === true) return format
+  if (format instanceof RegExp) return short((text) => format.test(text))
+  if (typeof format === 'function') return short(format)
+  if (format.type === 'number' || format.async === true) return format
+  const { validate } = format as FormatDefinition<string>
+  return typeof validate === 'function' ? short(validate) : short((text) => new RegExp(validate).test(text))
+}
+
+function short(holds: (text: string) => boolean): (text: string) => boolean {
+  return (text) => text.length <= MAX_PATTERN_INPUT && holds(text)
+}
 
 function faultOf({ instancePath, keyword, params, message = 'is not as it must be' }: ErrorObject): Fault {
   const name: unknown =

@@ -1,4 +1,4 @@
-import { attribute } from '../../core/attribute.ts'
+import { type Attribute, attribute } from '../../core/attribute.ts'
 import { ProxyError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Handler } from '../../core/handler.ts'
@@ -15,7 +15,7 @@ import type { JwtClaims, TokenVerifier } from './token-verifier.ts'
 type Question = (claims: JwtClaims, exchange: Exchange) => boolean | Promise<boolean>
 
 /** What the token of an exchange says, once `jwt` has let it through. */
-export const claims = attribute<JwtClaims>('jwt.claims')
+export const claims: Attribute<JwtClaims> = attribute('jwt.claims')
 
 export interface JwtGateSettings {
   readonly name: string

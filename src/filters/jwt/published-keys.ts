@@ -67,7 +67,7 @@ export class PublishedKeys implements KeySource {
   }
 
   async newer(exchange: Exchange): Promise<KeyAnswer> {
-    if (this.#fetching !== undefined) {
+    while (this.#fetching !== undefined) {
       const known = this.#keys
       await this.#fetching
       // It may have begun before the key was there: who does not find it in these keys asks again.
@@ -109,8 +109,9 @@ export class PublishedKeys implements KeySource {
       void this.#fetch(exchange)
   }
 
+  /** Where none is under way. */
   #fetch(exchange: Exchange): Promise<void> {
-    this.#fetching ??= this.#fetched(exchange).finally(() => {
+    this.#fetching = this.#fetched(exchange).finally(() => {
       this.#fetching = undefined
     })
     return this.#fetching
@@ -165,6 +166,8 @@ export class PublishedKeys implements KeySource {
     const { coolDownMs, onFailure } = this.#settings
     const backOffMs = FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 20)
     this.#failures++
+    // Where the clock was put back, once is enough to have noticed.
+    this.#fetchedAt = Math.min(this.#fetchedAt, now)
     this.#failure = error
     this.#dueAt = now + (this.#keys === undefined ? Math.min(backOffMs, coolDownMs) : coolDownMs)
     onFailure(error)

@@ -1,4 +1,4 @@
-import type { HeaderList } from '../../core/headers.ts'
+import { type HeaderList, trimWhiteSpace } from '../../core/headers.ts'
 import type { RequestMessage } from '../../core/message.ts'
 import { invalidOption } from '../../core/options.ts'
 import { credentialsOf, MalformedCredentials } from '../identity/bearer-token.ts'
@@ -99,7 +99,7 @@ class CookieSource implements TokenSource {
   read({ headers }: RequestMessage, maxLength: number): string | MalformedCredentials | undefined {
     const values = cookiesOf(headers).filter((it) => cookieName(it) === this.#name)
     return theOnly(
-      values.map((it) => it.slice(it.indexOf('=') + 1).trim()),
+      values.map((it) => trimWhiteSpace(it.slice(it.indexOf('=') + 1))),
       maxLength,
     )
   }
@@ -116,7 +116,7 @@ function cookiesOf(headers: HeaderList): string[] {
   const pairs: string[] = []
   for (const line of headers.getAll('cookie'))
     for (const pair of line.split(';')) {
-      const trimmed = pair.trim()
+      const trimmed = trimWhiteSpace(pair)
       if (trimmed !== '') pairs.push(trimmed)
     }
   return pairs
@@ -124,7 +124,7 @@ function cookiesOf(headers: HeaderList): string[] {
 
 function cookieName(pair: string): string {
   const end = pair.indexOf('=')
-  return end < 0 ? '' : pair.slice(0, end).trim()
+  return end < 0 ? '' : trimWhiteSpace(pair.slice(0, end))
 }
 
 class QuerySource implements TokenSource {

@@ -48,11 +48,10 @@ export function givenKeys(
   })
 }
 
-/** A key of a JWK set; or what it must be and is not, in a few words. Secrets and private keys have no place in a public set. */
+/** A key of a set that someone publishes; or what it must be and is not, in a few words. */
 export function publishedKey(jwk: unknown, allowed: ReadonlySet<JwtAlgorithm>): VerificationKey | string {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return 'an object'
-  const { kty } = jwk as Partial<JsonWebKey>
-  return kty === 'oct' ? 'a public key' : keyOfJwk(jwk as JsonWebKey, allowed)
+  return keyOfJwk(jwk as JsonWebKey, allowed)
 }
 
 function keyOf(given: JwtKey, allowed: ReadonlySet<JwtAlgorithm>): VerificationKey | string {
