@@ -55,15 +55,17 @@ describe('redisStore sends', () => {
 
   test('to clients of each kind in their way', async () => {
     const sent: unknown[] = []
-    const reply = [1, 0, 4, 200]
+    const answer = async (...command: unknown[]): Promise<unknown> => {
+      sent.push(command)
+      return [1, 0, 4, 200]
+    }
     const clients: RedisClient[] = [
-      { sendCommand: async (args: string[]) => (sent.push(['node-redis', args[0]]), reply) },
-      { call: async (command: string) => (sent.push(['ioredis', command]), reply) },
+      { sendCommand: (args: string[]) => answer('node-redis', args[0]) },
+      { call: (command: string) => answer('ioredis', command) },
       {
         masters: [],
-        sendCommand: async (key: string, readonly: boolean, args: string[]) => (
-          sent.push(['cluster', args[0], readonly, key === args[3]]), reply
-        ),
+        sendCommand: (key: string, readonly: boolean, args: string[]) =>
+          answer('cluster', args[0], readonly, key === args[3]),
       },
     ]
     for (const client of clients) await redisStore({ client }).limiter([RULE]).take(['k'], 1, exchange())
@@ -104,6 +106,8 @@ describe('redisStore sends', () => {
     const mixed = await keysOf([RULE, byHeader], 'a', 'b')
     expect(new Set(mixed.map(slot)).size).toBe(1)
     expect((await keysOf([RULE, byHeader], 'a', 'a'))[0]).toBe(mixed[0])
+    // And what one rule counts does not depend on what another one counts for.
+    expect((await keysOf([RULE, byHeader], 'c', 'b'))[1]).toBe(mixed[1])
     const functions = await keysOf([byFunction, { ...byFunction, name: 'other' }], 'a', 'b')
     expect(new Set(functions.map(slot)).size).toBe(1)
   })
@@ -231,7 +235,7 @@ describe('redisStore with a lease', () => {
     await Promise.resolve()
     expect(client.commands.map((args) => args.at(-5))).toEqual(['10', '1', '10'])
     for (const answer of answers) answer([0, 100, 0, 200])
-    await Promise.all(all)
+    for (const decision of all) await decision
     // One that was refused may ask for a lease again.
     void limiter.take(['k'], 1, at)
     expect(client.commands.at(-1)!.at(-5)).toBe('10')

@@ -22,8 +22,8 @@ async function decisions(client: RedisClient): Promise<string[]> {
   })
   const ask = async (address: string, key: string) => {
     const at = exchange({ clock: systemClock, client: address, headers: { 'x-api-key': key } })
-    const answer = await run(limit, at).catch((error: { detail: string; cause?: unknown }) => error)
-    return 'response' in answer ? 'admitted' : `${answer.detail} ${answer.cause ?? ''}`.trim()
+    const answer = await run(limit, at).catch((error: { detail: string; cause?: Error }) => error)
+    return 'response' in answer ? 'admitted' : `${answer.detail} ${answer.cause?.message ?? ''}`.trim()
   }
   const all: string[] = []
   for (const [address, key] of [
@@ -109,7 +109,7 @@ describe.skipIf(!hasRedis)('a cluster', () => {
     const admin = createClient({ url: server.url })
     await admin.connect()
     await admin.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'])
-    while (!String(await admin.sendCommand(['CLUSTER', 'INFO'])).includes('cluster_state:ok'));
+    while (!(await admin.clusterInfo()).includes('cluster_state:ok'));
     await expect(admin.sendCommand(['EVAL', 'return 1', '2', 'a', 'b'])).rejects.toThrow('CROSSSLOT')
     const cluster = createCluster({ rootNodes: [{ url: server.url }] })
     await cluster.connect()

@@ -21,8 +21,8 @@ export interface RateLimitRuleOptions {
   burst?: number
   /**
    * What is counted apart: the client's `'address'` (default), the `'route'`, `'all'` requests together, `{ header: 'x-api-key' }`,
-   * `{ claim: 'sub', of: attribute }` where an earlier filter sets that attribute, a function of the exchange that returns a
-   * text, or a list of two of these. Requests for which it gives nothing count together, as one key.
+   * `{ claim: 'sub', of: claims }` where an earlier filter sets that attribute (`claims` of `jwt`), a function of the exchange
+   * that returns a text, or a list of two of these. Requests for which it gives nothing count together, as one key.
    */
   key?: RateLimitKey | readonly RateLimitKey[]
   /** How many bits of an IPv6 address make a client, 1 to 128. Default 64: one network, of which a client may use any address. */
