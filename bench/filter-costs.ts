@@ -45,7 +45,7 @@ interface Options {
 
 export async function run({ smoke, write = false, only = [] }: Options): Promise<void> {
   const rows = await Promise.all((await costRows(only)).map(started))
-  const rounds = smoke ? 1 : 31
+  const rounds = smoke ? 1 : 21
   const measured: Measured[] = []
   try {
     const counts: number[] = []
@@ -69,8 +69,8 @@ export async function run({ smoke, write = false, only = [] }: Options): Promise
 
 const SMOKE_EXCHANGES = 128
 /** A turn of a row takes so much CPU time, once it is warm. */
-const TURN_US = 60_000
-const WARM_UP_EXCHANGES = 2_000
+const TURN_US = 40_000
+const WARM_UP_EXCHANGES = 1_000
 
 /** Warms both routes up. Gives the exchanges that make a turn. */
 async function fitting(...routes: readonly ((exchanges: number) => Promise<number>)[]): Promise<number> {

@@ -12,7 +12,6 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'trusted-proxies': ['trusted-proxies/proxy.ts'],
   tls: ['tls/proxy.ts'],
   grpc: ['grpc/proxy.ts'],
-  'node-server': ['node-server/proxy.ts'],
   testing: ['--test', 'testing/require-token.test.ts', 'testing/proxy.test.ts'],
   'real-nginx': ['real-nginx/proxy.ts'],
 }

@@ -81,7 +81,7 @@ export class AnsweringProxy {
     }
     // A row may wait for its turn for long.
     const running = await proxy()
-      .listen({ port: 80, limits: { keepAliveMs: '1h' } })
+      .listen({ port: 80, limits: { headMs: '1h', keepAliveMs: '1h' } })
       .route('/', ...filters, users)
       .start({ signals: false, surroundings: { network } })
     return new AnsweringProxy(running, accept!, request, status)

@@ -13,6 +13,22 @@ export interface Docstring {
   readonly params: readonly { readonly name: string; readonly text: string }[]
 }
 
+/** As it stands in the file. */
+export interface Comment {
+  readonly text: string
+  readonly line: number
+}
+
+/** Adds what a comment says, read when it is asked for. */
+export function documented<T extends object>(
+  it: T,
+  file: string,
+  comment: Comment | undefined,
+): T & { readonly doc: Docstring | undefined } {
+  const get = () => comment && parseDocstring(comment.text, file, comment.line)
+  return Object.defineProperty(it, 'doc', { get, enumerable: true }) as T & { doc: Docstring | undefined }
+}
+
 const TAG = /^@(\w+)\s?(.*)$/
 const TAGS = ['example', 'param', 'returns', 'throws']
 

@@ -1,4 +1,4 @@
-/** What `npm run bench -- filter-costs --write` has measured last. */
+/** What `npm run bench:filters -- --write` has measured last. */
 export interface FilterCosts {
   /** The lines of one cost file, the usual use first. None when it was not measured. */
   readonly of: (slug: string) => readonly { readonly name: string; readonly us: string }[]

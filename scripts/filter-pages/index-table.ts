@@ -29,9 +29,6 @@ export function misplaced(entries: readonly ShelfEntry[]): string[] {
     .map((name) => `${name} stands in no group`)
 }
 
-export const COSTS_NOTE =
-  'The last column is the CPU time, in microseconds, that the usual use of a filter adds to each exchange'
-
 /** The page of all filters, `docs/filters/README.md`. */
 export function indexPage(entries: readonly ShelfEntry[], costs: FilterCosts): string {
   return `<!-- Made by \`npm run docs\`. Change scripts/filter-pages. -->
@@ -40,7 +37,7 @@ export function indexPage(entries: readonly ShelfEntry[], costs: FilterCosts): s
 
 Each is a function that makes a filter: see [filters](../guides/filters.md) for what that is, where it may stand, and in which order. Take all from \`gatewright/filters\`, or one from \`gatewright/filters/<name>\`, which loads nothing of the others.
 
-${COSTS_NOTE}: [all figures](../../bench/RESULTS-filters.md).
+The last column is the CPU time, in microseconds, that the usual use of a filter adds to each exchange: [all figures](../../bench/RESULTS-filters.md).
 
 ${indexTable(entries, costs, '')}
 `

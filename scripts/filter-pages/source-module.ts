@@ -1,5 +1,7 @@
 import { posix } from 'node:path'
-import { type Docstring, parseDocstring } from './docstring.ts'
+import { flatCode, withDepth } from './code-text.ts'
+import { type Comment, type Docstring, documented } from './docstring.ts'
+import { interfaceOf } from './interface-parts.ts'
 import { UnreadableSource } from './unreadable-source.ts'
 
 /**
@@ -75,20 +77,6 @@ interface Statement {
   readonly line: number
   /** The docstring right before it. */
   readonly comment: Comment | undefined
-}
-
-interface Comment {
-  readonly text: string
-  readonly line: number
-}
-
-function documented<T extends object>(
-  it: T,
-  file: string,
-  comment: Comment | undefined,
-): T & { readonly doc: Docstring | undefined } {
-  const get = () => comment && parseDocstring(comment.text, file, comment.line)
-  return Object.defineProperty(it, 'doc', { get, enumerable: true }) as T & { doc: Docstring | undefined }
 }
 
 export function parseModule(file: string, text: string): SourceModule {
@@ -200,24 +188,6 @@ function namesFrom(file: string, code: string, line: number): [string, ForeignNa
     })
 }
 
-/** Whether brackets are open at each place; braces, brackets and parentheses alike. */
-function* withDepth(text: string): Iterable<{ at: number; letter: string; depth: number }> {
-  let depth = 0
-  let quote: string | undefined
-  for (let at = 0; at < text.length; at++) {
-    const letter = text[at]!
-    if (quote !== undefined) {
-      if (letter === '\\') at++
-      else if (letter === quote) quote = undefined
-      continue
-    }
-    if (letter === "'" || letter === '"' || letter === '`') quote = letter
-    if ('}])'.includes(letter)) depth--
-    yield { at, letter, depth }
-    if ('{[('.includes(letter)) depth++
-  }
-}
-
 /** Where the head of a function ends: before the brace of its body, or at the end of an overload. */
 function headEnd(code: string): number {
   let parameters = false
@@ -239,106 +209,4 @@ function signatureOf(file: string, code: string, line: number): string {
   if (!/^[\w$]+[(<]/.test(head))
     throw new UnreadableSource(file, line, 'a function whose parameters cannot be found')
   return flatCode(head)
-}
-
-function interfaceOf(
-  file: string,
-  code: string,
-  line: number,
-): Pick<InterfaceDeclaration, 'bases' | 'members'> {
-  const head = /^export interface [\w$]+(?:<[^{]*?>)?(?: extends (?<bases>[^{]+?))? \{/.exec(code)
-  if (head === null) throw new UnreadableSource(file, line, 'an interface whose head cannot be read')
-  const body = code.slice(head[0].length)
-  return {
-    bases: splitList(head.groups?.bases ?? '').map((it) => baseOf(file, it, line)),
-    members: body.trim() === '}' ? [] : membersOf(file, body, line),
-  }
-}
-
-const BASE = /^(?:(?<as>Partial|Omit|Pick)<)?(?<name>[\w$]+)(?:, (?<keys>'[^<>]*'))?(?<end>>)?$/
-
-function baseOf(file: string, code: string, line: number): Base {
-  const { as, name, keys, end } = BASE.exec(code)?.groups ?? {}
-  const isKeyed = as === 'Omit' || as === 'Pick'
-  if (name === undefined || (as === undefined) !== (end === undefined) || isKeyed !== (keys !== undefined))
-    throw new UnreadableSource(file, line, `an interface that extends ${code}, which cannot be read`)
-  return { name, as: as as Base['as'], keys: keys?.match(/[\w$]+/g) ?? [] }
-}
-
-/** What stands between commas that are in no brackets. */
-function splitList(code: string): string[] {
-  const parts = ['']
-  let depth = 0
-  for (const letter of code) {
-    if (letter === '<') depth++
-    if (letter === '>') depth--
-    if (letter === ',' && depth === 0) parts.push('')
-    else parts[parts.length - 1] += letter
-  }
-  return parts.map((it) => flatCode(it)).filter((it) => it !== '')
-}
-
-function membersOf(file: string, body: string, firstLine: number): Member[] {
-  const lines = body.split('\n')
-  const members: Member[] = []
-  let comment: Comment | undefined
-  for (let at = 1; at < lines.length - 1; ) {
-    const from = at
-    const line = lines[at++]!
-    const here = firstLine + from
-    if (line.trim() === '' || /^ {2}\/\//.test(line)) continue
-    if (/^ {2}\/\*\*/.test(line)) {
-      while (!lines[at - 1]!.includes('*/')) at++
-      comment = { text: lines.slice(from, at).join('\n'), line: here }
-      continue
-    }
-    if (!/^ {2}\S/.test(line))
-      throw new UnreadableSource(file, here, 'a member that does not stand where members stand')
-    while (at < lines.length - 1 && /^(?: {4,}\S| {2}[})\]>])/.test(lines[at]!)) at++
-    members.push(memberOf(file, lines.slice(from, at).join('\n').trim(), here, comment))
-    comment = undefined
-  }
-  return members
-}
-
-const PROPERTY = /^(?:readonly )?(?<name>[\w$]+|\[[^\]]+\])(?<optional>\?)?:(?<type>[\s\S]+)$/
-/** One without a name is what a function with members is called by. */
-const METHOD = /^(?<name>[\w$]+|\[[^\]]+\]|(?=\())(?<optional>\?)?(?<type>[(<][\s\S]+)$/
-
-function memberOf(file: string, code: string, line: number, comment: Comment | undefined): Member {
-  const property = PROPERTY.exec(code)?.groups
-  const { name, optional, type } = property ?? METHOD.exec(code)?.groups ?? {}
-  if (name === undefined || type === undefined)
-    throw new UnreadableSource(file, line, `a member that is neither a property nor a method: ${code}`)
-  if (type.includes('/*') || type.includes('//'))
-    throw new UnreadableSource(file, line, `a comment within the type of ${name}: give that type a name`)
-  const member = {
-    name: name === '' ? '()' : name,
-    optional: optional !== undefined,
-    type: property === undefined ? asFunctionType(file, type, line) : flatCode(type),
-    file,
-    line,
-  }
-  return documented(member, file, comment)
-}
-
-/** `(a: A): B` as `(a: A) => B`. */
-function asFunctionType(file: string, code: string, line: number): string {
-  for (const { at, letter, depth } of withDepth(code))
-    if (depth === 0 && letter === ')') {
-      const result = /^\s*:\s*([\s\S]+)$/.exec(code.slice(at + 1))?.[1]
-      if (result === undefined) break
-      return flatCode(`${code.slice(0, at + 1)} => ${result}`)
-    }
-  throw new UnreadableSource(file, line, 'a method without a type of its result')
-}
-
-/** Code on one line, as Biome would write it if it were short enough. */
-export function flatCode(code: string): string {
-  return code
-    .trim()
-    .replace(/\s+/g, ' ')
-    .replace(/([([]) /g, '$1')
-    .replace(/,? ([)\]])/g, '$1')
-    .replace(/(^|[:(=<] ?)\| /g, '$1')
 }

@@ -32,6 +32,7 @@ export class NodeRequestBody implements BodySource {
   readonly #limits: NodeRequestBodyLimits
   #sink: BodySink | undefined
   #opened = false
+  #paused = false
   /** What comes is dropped: so much more may. */
   #dropLeft: number | undefined
   #over = false
@@ -59,19 +60,23 @@ export class NodeRequestBody implements BodySource {
     this.#sink = sink
     this.#listen()
     this.#owner.bodyOpened()
-    this.#request.resume()
+    // Other middleware may have paused it, too, for the time that it took.
+    if (this.#paused) this.#request.pause()
+    else this.#request.resume()
   }
 
   pause(): void {
-    if (this.#over || this.#request.isPaused()) return
-    this.#request.pause()
+    if (this.#over || this.#paused) return
+    this.#paused = true
+    if (this.#opened) this.#request.pause()
     this.#owner.bodyPaused()
   }
 
   resume(): void {
-    if (this.#over || !this.#request.isPaused()) return
+    if (this.#over || !this.#paused) return
+    this.#paused = false
     this.#owner.bodyResumed()
-    this.#request.resume()
+    if (this.#opened) this.#request.resume()
   }
 
   cancel(): void {

@@ -51,14 +51,16 @@ export interface NodeListenerOptions {
   surroundings?: Partial<Surroundings>
 }
 
-/** Serves a request: of a server's `request` event. Each is answered; a third argument, as frameworks give it, is not called. */
+/** What a server of Node's calls for a request. */
 export type NodeRequestListener = (
   request: IncomingMessage | Http2ServerRequest,
   response: ServerResponse | Http2ServerResponse,
 ) => void
 
 /** A proxy as a listener of a server of Node's. It holds pools, so it is to be closed: by `close`, or `await using`. */
-export interface NodeListener extends NodeRequestListener, AsyncDisposable {
+export interface NodeListener extends AsyncDisposable {
+  /** Serves a request, for the `request` event. Each is answered; a third argument, as frameworks give it, is not called. */
+  (request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void
   /**
    * For the `checkContinue` event: the client is asked for its content when something wants that, and not before. Without
    * it, Node asks at once.

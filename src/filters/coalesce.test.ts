@@ -149,6 +149,22 @@ describe('a response', () => {
   })
 })
 
+describe('an exchange that was given up before', () => {
+  it("makes no call, and is in nobody's way", async () => {
+    const filter = coalesce()
+    let count = 0
+    const next: Handler = () => {
+      count++
+      return respond(200, 'ok')
+    }
+    const left = exchange()
+    left.abort(new ProxyError('client_aborted'))
+    await expect(filter(left, next)).rejects.toMatchObject({ code: 'client_aborted' })
+    expect([count, filter.inFlight]).toEqual([0, 0])
+    expect(await (await filter(exchange(), next)).body.text()).toBe('ok')
+  })
+})
+
 describe('in a proxy', () => {
   async function simulated(check: (sim: Simulation) => Promise<void>, options: CoalesceOptions = {}) {
     await using sim = simulate(proxy().route('/', coalesce(options), pool(['http://users'])))

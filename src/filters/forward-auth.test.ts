@@ -277,17 +277,24 @@ test('forwardAuth in a whole proxy: who is told of what, log-ins, outages, and c
   await sim.assertNoLeaks()
 })
 
-test('forwardAuth passes on an answer that breaks off as one that breaks off', async () => {
+test('forwardAuth takes half an answer for none, and gives all of one to a client that reads slowly', async () => {
   await using sim = simulate(
     proxy()
       .listen(80)
-      .use(forwardAuth({ endpoint: { service: 'http://auth', path: '/' } }))
+      .use(forwardAuth({ endpoint: { service: 'http://auth', path: '/' }, timeoutMs: '1s' }))
       .route('/', pool(['http://u1'])),
   )
-  sim.upstream('http://auth').reply({ status: 403, body: 'x'.repeat(5_000) })
-  sim.upstream('http://auth').inject(fault.resetAfterBytes(1_000))
-  const broken = await sim.get('/')
-  expect([broken.status, broken.complete]).toEqual([403, false])
+  const auth = sim.upstream('http://auth')
+  auth.reply({ status: 403, body: 'x'.repeat(500_000) })
+  const slow = await sim.connect()
+  slow.pause()
+  await slow.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  await sim.advance('10s')
+  slow.resume()
+  expect((await slow.response()).body).toHaveLength(500_000)
+
+  auth.inject(fault.resetAfterBytes(1_000))
+  assertProblem(await sim.get('/'), 'identity_unavailable')
   expect(sim.upstream('http://u1').requests).toHaveLength(0)
   await sim.assertNoLeaks()
 })

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { Body } from '../core/body.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
@@ -65,7 +66,7 @@ const OPTIONS: readonly string[] = [
  * A 2xx answer lets the request pass, with the fields of `identityHeaders` from the answer and from nowhere else: a client's own
  * are removed, those written with `_` for `-` too, which many services take for the same. Any other answer below 500 goes to
  * the client as it is, with its fields and its body: a redirect to a log-in, its `Set-Cookie`, a challenge. A service that is
- * down, slow, or answers with 5xx is 503 `identity_unavailable`.
+ * down, slow, or answers with 5xx, with half an answer or with more than 1 MiB is 503 `identity_unavailable`.
  *
  * With `cacheKey`, 2xx answers are kept, under a hash of the key; not those with a field of `clientHeaders`, which is for one
  * client alone. Refusals are never kept.
@@ -135,7 +136,6 @@ class AuthService {
     this.#timeoutMs = durationMs(OWNER, 'timeoutMs', timeoutMs, { min: 1 })
   }
 
-  /** Its answer: of a pass the head, else all of it. */
   async ask(exchange: Exchange): Promise<ResponseMessage> {
     const { method, target, headers } = exchange.request
     const sent = fieldsOf(headers, this.#requestHeaders)
@@ -148,8 +148,8 @@ class AuthService {
         answer.body.discard()
         throw new Error(`the service has answered ${answer.status}`)
       }
-      // Read to its end, so that the connection is used again.
-      if (answer.status <= 299) await answer.body.buffer()
+      // Whole before it is judged: the time of the call is not a slow client's to use up, and half a log-in is none.
+      answer.body = Body.from(await answer.body.buffer({ maxBytes: MAX_ANSWER_BYTES }))
       return answer
     } catch (cause) {
       if (exchange.abortReason !== undefined) throw exchange.abortReason
@@ -159,6 +159,8 @@ class AuthService {
     }
   }
 }
+
+const MAX_ANSWER_BYTES = 1_048_576
 
 const DEFAULT_HEADERS = ['Authorization', 'Cookie', 'Accept', 'X-Requested-With']
 

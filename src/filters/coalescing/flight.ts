@@ -46,7 +46,8 @@ export class Flight {
     const waiter: Waiter = { exchange, next, answer: Promise.withResolvers() }
     this.#waiters.add(waiter)
     exchange.onAbort((reason) => this.#leave(waiter, reason))
-    if (this.#first === undefined) {
+    // It may have been given up before it came here.
+    if (this.#first === undefined && !this.#landed) {
       this.#first = waiter
       void this.#fly(exchange, next)
     }

@@ -24,7 +24,6 @@ server.close()
 await listener.drain('1s') // its pools end with it
 server.closeAllConnections()
 users.close()
-console.log('a server with a proxy in it')
 
 async function listening(server: Server): Promise<string> {
   server.listen(0, '127.0.0.1')
