@@ -7,22 +7,12 @@
  *   npx node --conditions=gatewright-source bench/resilience.ts [--smoke]
  */
 import { pathToFileURL } from 'node:url'
-import {
-  type Filter,
-  type Pool,
-  type PoolOptions,
-  pool,
-  proxy,
-  type RunningProxy,
-  type Surroundings,
-} from 'gatewright'
+import { type Filter, type Pool, type PoolOptions, pool } from 'gatewright'
 import { circuitBreaker } from 'gatewright/filters'
-
-type Network = Surroundings['network']
-type Wire = Parameters<Parameters<Network['listen']>[1]>[0]
+import { AnsweringProxy } from './answering-network/answering-proxy.ts'
+import { median } from './answering-network/median.ts'
 
 const ENDPOINTS = ['http://one', 'http://two', 'http://three']
-const CONNECTIONS = 64
 
 const UNLIMITED: PoolOptions = {
   connectMs: Number.POSITIVE_INFINITY,
@@ -69,7 +59,10 @@ export async function run({ smoke }: { smoke: boolean }): Promise<void> {
   const exchanges = smoke ? 200 : 40_000
   const rounds = smoke ? 1 : 11
   const worlds = await Promise.all(
-    Object.entries(VARIANTS).map(async ([name, make]) => ({ name, world: await World.start(make()) })),
+    Object.entries(VARIANTS).map(async ([name, make]) => ({
+      name,
+      world: await AnsweringProxy.start(make()),
+    })),
   )
   const costs = new Map<string, number[]>(worlds.map(({ name }) => [name, []]))
   try {
@@ -86,119 +79,6 @@ export async function run({ smoke }: { smoke: boolean }): Promise<void> {
     'us more': Number((median(all) - base).toFixed(2)),
   }))
   console.table(rows)
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)]!
-}
-
-const REQUEST = Buffer.from(
-  'GET /users/7 HTTP/1.1\r\nHost: users.example\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n',
-)
-const RESPONSE = Buffer.from(
-  `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n${'x'.repeat(1024)}`,
-)
-
-/** A proxy between clients that ask again as soon as they were answered, and services that answer at once. */
-class World {
-  readonly #running: RunningProxy
-  readonly #clients: BenchWire[]
-  #left = 0
-  #done = Promise.withResolvers<void>()
-
-  private constructor(running: RunningProxy, accept: (wire: Wire) => void) {
-    this.#running = running
-    this.#clients = Array.from({ length: CONNECTIONS }, (_, i) => {
-      const wire = new BenchWire(i, () => queueMicrotask(() => this.#answered(wire)))
-      accept(wire)
-      return wire
-    })
-  }
-
-  static async start({ users, filters }: Variant): Promise<World> {
-    let accept: ((wire: Wire) => void) | undefined
-    const network: Network = {
-      connect(_, handler) {
-        const wire: BenchWire = new BenchWire(0, () => queueMicrotask(() => wire.handler.onData(RESPONSE)))
-        queueMicrotask(() => handler.onConnect(wire))
-        return { cancel: () => {} }
-      },
-      async listen(_, onWire) {
-        accept = onWire
-        return { address: { address: '127.0.0.1', port: 80 }, close: async () => {}, destroy: () => {} }
-      },
-    }
-    const running = await proxy()
-      .listen(80)
-      .route('/', ...filters, users)
-      .start({ signals: false, surroundings: { network } })
-    return new World(running, accept!)
-  }
-
-  async cpuUsPerExchange(exchanges: number): Promise<number> {
-    this.#left = exchanges
-    this.#done = Promise.withResolvers()
-    const before = process.cpuUsage()
-    for (const client of this.#clients) this.#ask(client)
-    await this.#done.promise
-    const { user, system } = process.cpuUsage(before)
-    return (user + system) / exchanges
-  }
-
-  async close(): Promise<void> {
-    await this.#running.close()
-  }
-
-  #ask(client: BenchWire): void {
-    client.handler.onData(REQUEST)
-  }
-
-  #answered(client: BenchWire): void {
-    this.#left--
-    if (this.#left >= CONNECTIONS) this.#ask(client)
-    else if (this.#left === 0) this.#done.resolve()
-  }
-}
-
-/** A wire of which every write is a whole message. */
-class BenchWire implements Wire {
-  handler: Wire['handler'] = { onData: () => true, onEnd: () => {}, onDrain: () => {}, onClose: () => {} }
-  readonly remote: Wire['remote']
-  readonly local: Wire['local'] = { address: '127.0.0.1', port: 80 }
-  readonly tls = undefined
-  readonly pendingBytes = 0
-  readonly #onMessage: () => void
-  #closed = false
-
-  constructor(port: number, onMessage: () => void) {
-    this.remote = { address: '127.0.0.1', port: 10_000 + port }
-    this.#onMessage = onMessage
-  }
-
-  write(): boolean {
-    this.#onMessage()
-    return true
-  }
-
-  cork(): void {}
-  uncork(): void {}
-  pause(): void {}
-  resume(): void {}
-
-  end(): void {
-    queueMicrotask(() => this.handler.onEnd())
-    this.destroy()
-  }
-
-  destroy(): void {
-    if (this.#closed) return
-    this.#closed = true
-    queueMicrotask(() => this.handler.onClose(undefined))
-  }
-
-  reset(): void {
-    this.destroy()
-  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

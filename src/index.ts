@@ -1,3 +1,11 @@
+export { type FetchApp, fromFetch } from './adapters/from-fetch.ts'
+export {
+  type NodeListener,
+  type NodeListenerLimits,
+  type NodeListenerOptions,
+  type NodeRequestListener,
+  toNodeListener,
+} from './adapters/to-node-listener.ts'
 export { type Attribute, attribute } from './core/attribute.ts'
 export type { Balancer, BalancerScore, Candidates, Endpoint, EndpointHealth } from './core/balancer.ts'
 export { Body, type BodyInit } from './core/body.ts'
@@ -54,7 +62,7 @@ export type {
 } from './core/network.ts'
 export type { ConnectionRefusal, RefusedConnection } from './core/observer.ts'
 export { type Duration, OptionError, type Size } from './core/options.ts'
-export { problemResponse } from './core/problem.ts'
+export { type Problem, problemResponse } from './core/problem.ts'
 export type { Random } from './core/random.ts'
 export type { CallOptions } from './core/side-call.ts'
 export { type CallTarget, type CallTargetInit, targetOf, withTargets } from './core/target.ts'

@@ -10,7 +10,7 @@ import { retrySettings } from '../src/pool/retry-options.ts'
 import { http2Settings } from '../src/transport/http2/http2-options.ts'
 import { limits } from '../src/transport/limits.ts'
 import { upstreamLimits } from '../src/transport/upstream-limits.ts'
-import { PAGES, snippetsOf } from './snippets.ts'
+import { PAGES, type Snippet, snippetsOf } from './snippets.ts'
 import { ROOT, sourceFiles } from './source-scan.ts'
 import { timeoutTable } from './timeout-table.ts'
 
@@ -39,15 +39,14 @@ describe('snippets', () => {
     expect(await typeErrors(folder)).toBe('')
   }, 60_000)
 
-  test.each(snippets)(
-    'of $name runs and ends by itself',
-    async ({ name, code }) => {
-      // What is written for vitest runs in vitest: here.
-      if (code.includes("from 'vitest'")) await import(fileOf(name))
-      else await run(fileOf(name))
-    },
-    20_000,
-  )
+  // What is written for vitest runs in vitest: here.
+  const [tests, programs] = [true, false].map((of) => snippets.filter((it) => isTest(it) === of))
+
+  test.each(tests!)('of $name runs', async ({ name }) => {
+    await import(fileOf(name))
+  })
+
+  test.concurrent.each(programs!)('of $name runs and ends by itself', ({ name }) => run(fileOf(name)), 40_000)
 
   test('are read with their preamble, on the lines of the page', () => {
     const text = [
@@ -79,6 +78,10 @@ describe('snippets', () => {
   }, 60_000)
 })
 
+function isTest({ code }: Snippet): boolean {
+  return code.includes("from 'vitest'")
+}
+
 async function typeErrors(project: string): Promise<string> {
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
   try {
@@ -93,7 +96,7 @@ async function run(file: string): Promise<void> {
   const args = ['--conditions=gatewright-source', join(ROOT, 'test/run-snippet.ts'), file]
   // All of them load the same sources: most of the time goes into that.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(ROOT, 'coverage', 'compile-cache') }
-  await execute(process.execPath, args, { timeout: 15_000, env })
+  await execute(process.execPath, args, { timeout: 30_000, env })
 }
 
 describe('the errors page', () => {

@@ -10,7 +10,7 @@ export interface Snippet {
 
 export const PAGES: readonly string[] = [
   'README.md',
-  ...globSync('docs/{guides,balancers}/*.md', { cwd: ROOT }).sort(),
+  ...globSync('docs/{guides,balancers,filters}/*.md', { cwd: ROOT }).sort(),
 ]
 
 /**

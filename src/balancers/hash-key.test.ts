@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Candidates } from '../core/balancer.ts'
+import { hashText } from '../core/hash.ts'
 import { endpoint } from '../testing/endpoint.ts'
 import { type ExchangeOptions, exchange } from '../testing/exchange.ts'
-import { hashText } from './hash.ts'
 import { byKey, type HashKey } from './hash-key.ts'
 
 const candidates = [endpoint({ id: 'a' }), endpoint({ id: 'b' })]

@@ -1,8 +1,9 @@
 import { type Balancer, type Candidates, type Endpoint, perCandidates } from '../core/balancer.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { hashText } from '../core/hash.ts'
 import { invalidOption } from '../core/options.ts'
 import type { Random } from '../core/random.ts'
-import { hashText } from './hash.ts'
+import { cookieValues } from '../core/request-cookies.ts'
 import { WeightedDraw } from './weighted-draw.ts'
 
 /**
@@ -70,7 +71,7 @@ function keyReader(
     }
     if ('cookie' in key && isToken(key.cookie)) {
       const { cookie } = key
-      return ({ request }) => cookieValue(request.headers.getAll('cookie'), cookie)
+      return ({ request }) => cookieValues(request.headers, cookie)[0]
     }
   }
   throw invalidOption(
@@ -83,15 +84,4 @@ function keyReader(
 
 function isToken(name: unknown): boolean {
   return typeof name === 'string' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)
-}
-
-/** The first cookie of this name (RFC 6265 section 5.4). HTTP/2 clients send one field line per cookie. */
-function cookieValue(lines: readonly string[], name: string): string | undefined {
-  for (const line of lines) {
-    for (const pair of line.split(';')) {
-      const equals = pair.indexOf('=')
-      if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
-    }
-  }
-  return undefined
 }

@@ -1,6 +1,6 @@
 import { type Balancer, type Candidates, type Endpoint, perCandidates } from '../core/balancer.ts'
+import { hashText } from '../core/hash.ts'
 import { integer, invalidOption, knownOptions } from '../core/options.ts'
-import { hashText } from './hash.ts'
 import { byKey, type HashKey } from './hash-key.ts'
 
 export interface MaglevOptions {

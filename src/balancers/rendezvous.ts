@@ -1,6 +1,6 @@
 import { type Balancer, type Candidates, type Endpoint, perCandidates } from '../core/balancer.ts'
+import { hashText, mixBits } from '../core/hash.ts'
 import { knownOptions } from '../core/options.ts'
-import { hashText, mixBits } from './hash.ts'
 import { byKey, type HashKey } from './hash-key.ts'
 
 export interface RendezvousOptions {

@@ -1,5 +1,7 @@
 import { type HeaderList, trimWhiteSpace } from '../core/headers.ts'
 import { parseDeltaSeconds } from './delta-seconds.ts'
+import { matchAt } from './match-at.ts'
+import { isToken } from './token.ts'
 
 /** Which fields a `no-cache` or `private` is about: all of the response, or those of these lower-case names. */
 export type FieldScope = 'all' | readonly string[]
@@ -166,7 +168,6 @@ const MALFORMED = Symbol('malformed')
 type Argument = string | typeof MALFORMED | undefined
 
 const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y
-const TOKEN_ONLY = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const QUOTED = /"((?:[^"\\]|\\.)*)"/sy
 const ARGUMENT_END = /[ \t]*(?:,|$)/y
 
@@ -183,7 +184,7 @@ function eachDirective(line: string, visit: (name: string, argument: Argument) =
     const name = matchAt(TOKEN, line, at)?.[0]
     if (name === undefined) {
       if (line[at] === ',') malformed = openQuote
-      else if (!isWhiteSpace(line.charCodeAt(at))) malformed = true
+      else if (line[at] !== ' ' && line[at] !== '\t') malformed = true
       at++
       continue
     }
@@ -191,7 +192,7 @@ function eachDirective(line: string, visit: (name: string, argument: Argument) =
     let argument: Argument
     if (line[at] === '=') {
       at++
-      const quoted = line[at] === '"' && !openQuote ? matchAt(QUOTED, line, at) : undefined
+      const quoted = line[at] === '"' ? matchAt(QUOTED, line, at) : undefined
       const token = quoted === undefined ? matchAt(TOKEN, line, at)?.[0] : undefined
       if (line[at] === '"' && quoted === undefined) openQuote = true
       argument = quoted === undefined ? (token ?? MALFORMED) : quoted[1]!.replaceAll(/\\(.)/gs, '$1')
@@ -205,15 +206,6 @@ function eachDirective(line: string, visit: (name: string, argument: Argument) =
       at += end[0].length
     }
   }
-}
-
-function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | undefined {
-  pattern.lastIndex = at
-  return pattern.exec(text) ?? undefined
-}
-
-function isWhiteSpace(code: number): boolean {
-  return code === 0x20 || code === 0x09
 }
 
 function seconds(argument: Argument): number | undefined {
@@ -235,7 +227,7 @@ export function fieldNames(list: string): FieldScope {
     .split(',')
     .map((name) => trimWhiteSpace(name).toLowerCase())
     .filter((name) => name !== '')
-  return names.length > 0 && names.every((name) => TOKEN_ONLY.test(name)) ? names : 'all'
+  return names.length > 0 && names.every(isToken) ? names : 'all'
 }
 
 function widened(before: FieldScope | undefined, scope: FieldScope): FieldScope {

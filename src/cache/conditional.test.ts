@@ -91,6 +91,9 @@ describe('isNotModified', () => {
     ['9110 13.2.1 HEAD', 'HEAD', 200, true],
     ['9110 13.1.2 POST', 'POST', 200, false],
     ['9110 13.2.1 203', 'GET', 203, true],
+    ['9110 13.2.1 299', 'GET', 299, true],
+    ['9110 13.2.1 300', 'GET', 300, false],
+    ['9110 13.2.1 199', 'GET', 199, false],
     ['9110 13.2.1 301', 'GET', 301, false],
     ['9110 13.2.1 404', 'GET', 404, false],
   ])('%s', (_rule, method, status, is) => {
@@ -130,6 +133,7 @@ describe('ifRangeHolds', () => {
     ['9110 13.1.5 malformed', { 'If-Range': 'x' }, {}, false],
     ['9110 13.1.5 two tags', { 'If-Range': '"a", "b"' }, { ETag: '"a"' }, false],
     ['9110 13.1.5 two lines', { 'If-Range': ['"a"', '"b"'] }, { ETag: '"a"' }, false],
+    ['9110 13.1.5 two dates', { 'If-Range': [date(-100), date(-99)] }, dated, false],
   ])('%s', (_rule, request, response, holds) => {
     expect(ifRangeHolds(HeaderList.from(request), stored(response))).toBe(holds)
   })
@@ -205,7 +209,7 @@ describe('validationRequest', () => {
   })
 
   test("says which tags are the client's alone (RFC 9111 section 4.3.3)", () => {
-    const found = ask({ 'If-None-Match': '"c", W/"a", "a"' }, { ETag: '"a"' })!
+    const found = ask({ 'If-None-Match': '"c", W/"a", "a", "b"' }, { ETag: '"a"' }, { ETag: '"b"' })!
     expect(found.clientTags).toEqual([
       { weak: false, opaque: '"c"' },
       { weak: true, opaque: '"a"' },

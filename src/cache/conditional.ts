@@ -13,7 +13,7 @@ import { singleValue } from './single-value.ts'
 import { type Validators, validatorsOf } from './validators.ts'
 
 /** A stored response as far as conditions are concerned. */
-export interface StoredHead {
+export interface StoredResponse {
   readonly status: number
   readonly headers: HeaderList
   /** When it came, in ms since 1970. */
@@ -30,7 +30,7 @@ export function isForOriginOnly(request: HeaderList): boolean {
  * first, with the weak comparison; only without it `If-Modified-Since` counts. Conditions on anything but a success, and
  * those of other methods than GET and HEAD, mean nothing.
  */
-export function isNotModified(method: string, request: HeaderList, stored: StoredHead): boolean {
+export function isNotModified(method: string, request: HeaderList, stored: StoredResponse): boolean {
   if ((method !== 'GET' && method !== 'HEAD') || stored.status < 200 || stored.status > 299) return false
   if (request.has('if-none-match')) return matchesNone(request, stored)
   const since = singleValue(request, 'if-modified-since')
@@ -42,7 +42,7 @@ export function isNotModified(method: string, request: HeaderList, stored: Store
 }
 
 /** Whether `If-Range` lets a part of a stored response answer (RFC 9110 section 13.1.5): it compares strongly. */
-export function ifRangeHolds(request: HeaderList, stored: StoredHead): boolean {
+export function ifRangeHolds(request: HeaderList, stored: StoredResponse): boolean {
   if (!request.has('if-range')) return true
   const value = singleValue(request, 'if-range')
   if (value === undefined) return false
@@ -105,7 +105,7 @@ export function notModifiedHead(stored: HeaderList): HeaderList {
 
 const OF_CONTENT = ['Content-Length', 'Content-Type', 'Content-Encoding', 'Content-Language', 'Content-Range']
 
-function matchesNone(request: HeaderList, { headers, responseTime }: StoredHead): boolean {
+function matchesNone(request: HeaderList, { headers, responseTime }: StoredResponse): boolean {
   const tags = parseEntityTags(request.get('if-none-match')!)
   if (tags === undefined) return false
   if (tags === '*') return true

@@ -1,3 +1,5 @@
+import { matchAt } from './match-at.ts'
+
 /** RFC 9110 section 8.8.3. */
 export interface EntityTag {
   readonly weak: boolean
@@ -53,9 +55,4 @@ export function weakMatch(one: EntityTag, other: EntityTag): boolean {
 function tagAt(value: string, at: number): EntityTag | undefined {
   const found = matchAt(TAG, value, at)
   return found === undefined ? undefined : { weak: found[1] !== undefined, opaque: found[2]! }
-}
-
-function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | undefined {
-  pattern.lastIndex = at
-  return pattern.exec(text) ?? undefined
 }

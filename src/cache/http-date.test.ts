@@ -27,6 +27,11 @@ describe('parseHttpDate', () => {
       'Sunday, 06-Nov-77 08:49:37 GMT',
       Date.UTC(1977, 10, 6, 8, 49, 37),
     ],
+    [
+      '9110 5.6.7 the longest there is',
+      'Wednesday, 02-Nov-94 08:49:37 GMT',
+      Date.UTC(1994, 10, 2, 8, 49, 37),
+    ],
     ['9110 5.6.7 leap day', 'Thu, 29 Feb 2024 00:00:00 GMT', Date.UTC(2024, 1, 29)],
     ['9110 5.6.7 leap second', 'Sat, 31 Dec 2016 23:59:60 GMT', Date.UTC(2017, 0, 1)],
     ['9110 5.6.7 a wrong day of the week', 'Mon, 06 Nov 1994 08:49:37 GMT', EXAMPLE],
@@ -55,6 +60,16 @@ describe('parseHttpDate', () => {
     ['9110 5.6.7 a line behind', 'Sun, 06 Nov 1994 08:49:37 GMT\n', undefined],
   ])('%s: %j', (_rule, text, ms) => {
     expect(parseHttpDate(text, NOW)).toBe(ms)
+  })
+
+  test.each<[rule: string, thisYear: number, digits: string, year: number]>([
+    ['9110 5.6.7 at the end of a century', 2090, '10', 2110],
+    ['9110 5.6.7 at the end of a century, 50 years ahead', 2090, '40', 2140],
+    ['9110 5.6.7 at the end of a century, more', 2090, '41', 2041],
+    ['9110 5.6.7 at the beginning of one', 2101, '99', 2099],
+  ])('%s: in %d, %s is %d', (_rule, thisYear, digits, year) => {
+    const text = `Sunday, 06-Nov-${digits} 08:49:37 GMT`
+    expect(parseHttpDate(text, Date.UTC(thisYear, 5))).toBe(Date.UTC(year, 10, 6, 8, 49, 37))
   })
 
   test('reads what formatHttpDate writes, to the second (RFC 9110 section 5.6.7)', () => {

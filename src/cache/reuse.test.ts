@@ -46,6 +46,13 @@ describe('reuse', () => {
     ['9111 5.2.1.3 with max-stale', 'max-age=60', 'min-fresh=10, max-stale', 70, 'forward request-min-fresh'],
     ['9111 5.2.1.5 no-store is no reason', 'max-age=60', 'no-store', 1, 'answer fresh'],
     ['8246 2.1 a reload', 'max-age=60, immutable', 'max-age=0', 1, 'answer fresh'],
+    [
+      '8246 2.1 a limit that is no reload',
+      'max-age=60, immutable',
+      'max-age=5',
+      6,
+      'forward request-max-age',
+    ],
     ['8246 2.1 a forced reload', 'max-age=60, immutable', 'no-cache', 1, 'forward request-no-cache'],
     ['8246 2.1 once stale', 'max-age=60, immutable', 'max-age=0', 61, 'forward request-max-age'],
     // Clients that take it stale.

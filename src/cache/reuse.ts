@@ -97,8 +97,8 @@ function refusedByClient(
 ): ForwardReason | undefined {
   if (noCache) return 'request-no-cache'
   // RFC 8246 section 2.1: browsers reload with `max-age=0`, which says nothing new of what does not change.
-  const settled = immutable && remaining > 0
-  if (maxAge !== undefined && !settled && (maxAge === 0 || ageMs > maxAge * 1_000)) return 'request-max-age'
+  if (maxAge === 0 && !(immutable && remaining > 0)) return 'request-max-age'
+  if (maxAge !== undefined && maxAge > 0 && ageMs > maxAge * 1_000) return 'request-max-age'
   return minFresh !== undefined && remaining < minFresh * 1_000 ? 'request-min-fresh' : undefined
 }
 

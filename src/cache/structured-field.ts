@@ -1,3 +1,5 @@
+import { matchAt } from './match-at.ts'
+
 /** An item of a structured field without its parameters (RFC 8941 section 3.3). */
 export type BareItem =
   | { readonly kind: 'integer' | 'decimal'; readonly value: number }
@@ -33,6 +35,7 @@ const TOKEN_ONLY = /^[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*$/
 const BYTES = /:([A-Za-z0-9+/=]*):/y
 const BOOLEAN = /\?([01])/y
 const SPACES = / */y
+const WHITE_SPACE = /[ \t]*/y
 const COMMA = /[ \t]*,[ \t]*/y
 
 const TRUE: BareItem = { kind: 'boolean', value: true }
@@ -56,8 +59,7 @@ class StructuredFieldReader {
       if (member === undefined || !this.#parameters()) return undefined
       members.set(key, member)
       if (this.#match(COMMA) !== undefined) continue
-      // Spaces may follow the last member, tabs may not.
-      this.#match(SPACES)
+      this.#match(WHITE_SPACE)
       return this.#ended ? members : undefined
     }
   }
@@ -113,10 +115,8 @@ class StructuredFieldReader {
   }
 
   #match(pattern: RegExp): RegExpExecArray | undefined {
-    pattern.lastIndex = this.#at
-    const found = pattern.exec(this.#text)
-    if (found === null) return undefined
-    this.#at = pattern.lastIndex
+    const found = matchAt(pattern, this.#text, this.#at)
+    if (found !== undefined) this.#at += found[0].length
     return found
   }
 }

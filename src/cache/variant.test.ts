@@ -95,6 +95,7 @@ describe('selectVariant', () => {
   const english = stored('english', 'Accept-Language', { 'Accept-Language': 'en' }, 1)
   const german = stored('german', 'Accept-Language', { 'Accept-Language': 'de' }, 2)
   const newer = stored('newer', 'Accept-Language', { 'Accept-Language': 'en' }, 3)
+  const twin = stored('twin', 'Accept-Language', { 'Accept-Language': 'en' }, 1)
   const both = stored('both', 'Accept-Language, X', { 'Accept-Language': 'en', X: '1' }, 4)
   const plain = stored('plain', '', {}, 5)
   const never = stored('never', '*', {}, 9)
@@ -108,6 +109,7 @@ describe('selectVariant', () => {
     ['9111 4.1 no field', [english, german], {}, undefined],
     ['9111 4.1 the most recent', [newer, english, german], { 'Accept-Language': 'en' }, 'newer'],
     ['9111 4.1 the most recent, turned', [english, newer], { 'Accept-Language': 'en' }, 'newer'],
+    ['9111 4.1 of two of one second the later one', [english, twin], { 'Accept-Language': 'en' }, 'twin'],
     ['9111 4.1 of different Vary', [english, both], { 'Accept-Language': 'en', X: '1' }, 'both'],
     [
       '9111 4.1 of different Vary, one matches',

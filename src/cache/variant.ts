@@ -1,13 +1,12 @@
 import { type HeaderList, trimWhiteSpace } from '../core/headers.ts'
 import { structuredKey } from './cache-key.ts'
+import { isToken } from './token.ts'
 
 /** The names of the request fields that a response depends on, in lower case, in order, once each; or on more than fields. */
 export type VaryFields = readonly string[] | '*'
 
 /** More names than anyone has a use for: each of them is looked up in each request. */
 const MAX_VARY_FIELDS = 32
-
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** Reads `Vary` (RFC 9110 section 12.5.5). What cannot be read, or is too much, counts as `*`: no request matches it. */
 export function varyFields(headers: HeaderList): VaryFields {
@@ -17,7 +16,7 @@ export function varyFields(headers: HeaderList): VaryFields {
     for (const element of line.split(',')) {
       const name = trimWhiteSpace(element).toLowerCase()
       if (name === '') continue
-      if (name === '*' || !TOKEN.test(name)) return '*'
+      if (name === '*' || !isToken(name)) return '*'
       names.add(name)
       if (names.size > MAX_VARY_FIELDS) return '*'
     }
@@ -46,17 +45,21 @@ export interface Variant {
 /** The most recent of the stored responses that match a request (RFC 9111 section 4.1). */
 export function selectVariant<V extends Variant>(variants: Iterable<V>, request: HeaderList): V | undefined {
   let selected: V | undefined
-  let fields: VaryFields = []
-  let key = ''
+  let fields: readonly string[] = []
+  let key = variantKey(fields, request)
   for (const variant of variants) {
     if (variant.fields === '*') continue
-    if (variant.fields !== fields) {
+    if (!sameNames(variant.fields, fields)) {
       fields = variant.fields
       key = variantKey(fields, request)
     }
     if (variant.key === key && (selected === undefined || variant.date >= selected.date)) selected = variant
   }
   return selected
+}
+
+function sameNames(one: readonly string[], other: readonly string[]): boolean {
+  return one === other || (one.length === other.length && one.every((name, i) => name === other[i]))
 }
 
 /** Lists of which neither case nor the white space between elements means anything. */

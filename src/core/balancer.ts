@@ -59,6 +59,17 @@ export type BalancerScore = (
   exchange: Exchange,
 ) => number | undefined
 
+/** @internal Which endpoint an exchange is to have, of those that serve it. */
+export interface EndpointPreference {
+  /** Whether no other one will do, also when an attempt there has failed. */
+  readonly strict: boolean
+  /**
+   * The endpoint, as candidates of which there is one: the same array for the same snapshot, for the sake of balancers.
+   * None where it is not among them and no other will do; `undefined` where any will.
+   */
+  among(serving: Candidates): Candidates | undefined
+}
+
 /** Keeps one value for each snapshot of candidates: a ring, a counter. It goes when the snapshot goes. */
 export function perCandidates<T>(build: (candidates: Candidates) => T): (candidates: Candidates) => T {
   const kept = new WeakMap<Candidates, T>()

@@ -103,6 +103,7 @@ export type LeftOutReason =
   | 'other tier'
   | 'other zone'
   | 'other subset'
+  | 'not preferred'
 
 /** An endpoint that was no candidate. */
 export interface LeftOutRecord {

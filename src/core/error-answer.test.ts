@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { exchange } from '../testing/index.ts'
 import { attribute } from './attribute.ts'
 import { errorAnswer } from './error-answer.ts'
-import { errorFields } from './error-fields.ts'
+import { addErrorFields } from './error-fields.ts'
 import { PROXY_ERRORS, ProxyError, type ProxyErrorCode } from './errors.ts'
 import { clientGrpcWebType } from './grpc-call.ts'
 import { GRPC_STATUS, type GrpcStatus, grpcMessage, grpcStatusOf } from './grpc-status.ts'
@@ -68,9 +68,30 @@ describe('errorAnswer', () => {
   test('has the fields that were asked for, whatever its form', () => {
     const one = exchange({})
     one.set(attribute('other'), 1)
-    one.set(errorFields, HeaderList.from({ 'x-a': '1', vary: 'Origin' }))
+    addErrorFields(one, HeaderList.from({ 'x-a': '1', vary: 'Origin' }))
     const { headers } = errorAnswer(new ProxyError('no_endpoint'), one)
     expect([headers.get('x-a'), headers.get('vary')]).toEqual(['1', 'Origin'])
+  })
+
+  test('has those that several have asked for, the outer ones first, and leaves their lists as they are', () => {
+    const one = exchange({})
+    const first = HeaderList.from({ 'x-a': '1', vary: 'Origin' })
+    const second = HeaderList.from([
+      ['x-a', '2'],
+      ['x-b', '3'],
+      ['x-b', '4'],
+      ['vary', 'Accept'],
+      ['Vary', 'Origin'],
+    ])
+    addErrorFields(one, first)
+    addErrorFields(one, second)
+    const { headers } = errorAnswer(new ProxyError('no_endpoint'), one)
+    expect([headers.get('x-a'), headers.getAll('x-b'), headers.get('vary')]).toEqual([
+      '1',
+      ['3', '4'],
+      'Origin, Accept',
+    ])
+    expect([first.size, second.size]).toEqual([2, 5])
   })
 })
 

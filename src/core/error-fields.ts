@@ -5,16 +5,37 @@ import type { ResponseMessage } from './message.ts'
 
 /**
  * Fields that an error answer to the exchange must have, whoever makes it: error answers pass no filter on their way back, and
- * a browser does not show a page one that lacks the fields of CORS.
+ * a browser does not show a page one that lacks the fields of CORS. A list for each filter that asks, outermost first.
  */
-export const errorFields: Attribute<HeaderList> = attribute<HeaderList>('errorFields')
+const errorFields: Attribute<HeaderList[]> = attribute<HeaderList[]>('errorFields')
 
-/** Adds them. */
+/**
+ * Asks for more of them. Where a filter further out has asked for one of the same name, that one stands, as it does in all other
+ * answers; `Vary` says more than one thing. The list is not changed, so that many exchanges may share it.
+ */
+export function addErrorFields(exchange: Exchange, fields: HeaderList): void {
+  const earlier = exchange.get(errorFields)
+  if (earlier === undefined) exchange.set(errorFields, [fields])
+  else earlier.push(fields)
+}
+
+/** Adds them, in the place of what the answer has of the same names; `Vary` says more than one thing. */
 export function withErrorFields(answer: ResponseMessage, exchange: Exchange): ResponseMessage {
-  const fields = exchange.get(errorFields)
-  if (fields !== undefined)
-    for (const [name, value] of fields)
-      if (name.toLowerCase() === 'vary') answer.headers.append(name, value)
-      else answer.headers.set(name, value)
+  const { headers } = answer
+  const said = new Set<string>()
+  for (const fields of exchange.get(errorFields) ?? []) {
+    const names = new Set<string>()
+    for (const [name, value] of fields) {
+      const lower = name.toLowerCase()
+      if (lower === 'vary') {
+        if (!headers.getAll(name).includes(value)) headers.append(name, value)
+      } else if (!said.has(lower)) {
+        if (!names.has(lower)) headers.delete(name)
+        headers.append(name, value)
+        names.add(lower)
+      }
+    }
+    for (const name of names) said.add(name)
+  }
   return answer
 }

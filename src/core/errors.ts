@@ -401,6 +401,8 @@ export interface ProxyErrorOptions {
   sent?: Sent
   /** Fields that the answer must have, `Allow` for example. */
   headers?: Readonly<Record<string, string>>
+  /** Further members of the problem document (RFC 9457 section 3.2), where the fault is the client's. They must hold no internals. */
+  members?: Readonly<Record<string, unknown>>
   /** What made it fail, for logs. Clients never see it. */
   cause?: unknown
 }
@@ -420,8 +422,13 @@ export class ProxyError extends Error {
   readonly sent: Sent
   /** Fields of the answer that belong to the error, `Allow` for example. */
   readonly headers: HeaderList | undefined
+  /** Further members of the problem document. Clients see them where the fault is theirs. */
+  readonly members: Readonly<Record<string, unknown>> | undefined
 
-  constructor(code: ProxyErrorCode, { detail, sent = 'none', headers, cause }: ProxyErrorOptions = {}) {
+  constructor(
+    code: ProxyErrorCode,
+    { detail, sent = 'none', headers, members, cause }: ProxyErrorOptions = {},
+  ) {
     if (TABLE[code] === undefined)
       throw invalidOption('ProxyError', 'code', 'one of PROXY_ERRORS, the table of docs/errors.md', code)
     super(
@@ -434,6 +441,7 @@ export class ProxyError extends Error {
     this.sent = sent
     // A value that no head can hold must not come to light while the answer is being made.
     this.headers = headers === undefined ? undefined : HeaderList.from(headers)
+    this.members = members
   }
 
   /** Whose fault it was: `downstream` (the client's), `upstream` (the service's) or `proxy`. */

@@ -1,5 +1,5 @@
 import type { Attribute } from './attribute.ts'
-import type { Endpoint } from './balancer.ts'
+import type { Endpoint, EndpointPreference } from './balancer.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { DecisionRecord } from './decision-record.ts'
 import { DecisionWriter } from './decision-writer.ts'
@@ -27,6 +27,8 @@ export interface Client {
   readonly port: number
   /** The other end of the connection itself; of the one that is carried on, where a trusted proxy spoke the PROXY protocol. */
   readonly peer: { readonly address: string; readonly port: number }
+  /** Whether that peer is one of the listener's `trustedProxies`: what it says of a request is believed. */
+  readonly peerTrusted: boolean
   /** The scheme that the client used, as far as is known. */
   readonly scheme: 'http' | 'https'
   /** The address that the client connected to, as far as is known. */
@@ -56,6 +58,7 @@ export const NOBODY: Client = {
   address: '',
   port: 0,
   peer: { address: '', port: 0 },
+  peerTrusted: false,
   scheme: 'http',
   localPort: 0,
   tls: undefined,
@@ -93,6 +96,8 @@ export interface ExchangeHost {
   makeId(): string
   /** The exchange was given up, and all who work for it were told. */
   aborted(exchange: Exchange, reason: ProxyError): void
+  /** Ends the client's connection, of HTTP/2 its stream, with a reset. Left out where there is none. */
+  breakOff?(exchange: Exchange, reason: ProxyError): void
   /** Told of what a listener threw. */
   report(exchange: Exchange, thrown: unknown): void
 }
@@ -123,6 +128,8 @@ export class Exchange {
   endpoint: Endpoint | undefined = undefined
   /** @internal How long its streams may be silent, where it is not as listener and pool have it: see `streamIdleTimeout`. */
   streamIdleMs: number | undefined = undefined
+  /** @internal Which endpoint of a pool it is to have, where it is not all the same: see `sticky`. */
+  preference: EndpointPreference | undefined = undefined
   /** Milliseconds on the engine's clock, when the head was complete. */
   readonly startedAt: number
   readonly #host: ExchangeHost
@@ -242,6 +249,13 @@ export class Exchange {
     this.#host.aborted(this, reason)
   }
 
+  /** @internal Gives the exchange up without an answer: the client's connection is reset, of HTTP/2 its stream. */
+  breakOff(reason: ProxyError): void {
+    if (this.#abortReason !== undefined || this.#outcome !== undefined) return
+    this.#host.breakOff?.(this, reason)
+    this.abort(reason)
+  }
+
   /** One listener that throws must not keep the others from being told. */
   #tell(abortable: Abortable, reason: ProxyError): void {
     try {
@@ -355,6 +369,7 @@ export class AttemptExchange extends Exchange {
     this.params = root.params
     this.route = root.route
     this.streamIdleMs = root.streamIdleMs
+    this.preference = root.preference
     if (endpoint === undefined) return
     this.endpoint = endpoint
     root.endpoint = endpoint
@@ -414,6 +429,10 @@ export class AttemptExchange extends Exchange {
 
   override abort(reason?: ProxyError): void {
     this.#root.abort(reason)
+  }
+
+  override breakOff(reason: ProxyError): void {
+    this.#root.breakOff(reason)
   }
 
   override onComplete(listener: (outcome: Outcome) => void): void {

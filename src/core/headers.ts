@@ -270,13 +270,22 @@ function lowerName(name: string): string {
 function checkedName(name: string): FieldName {
   const found = knownFieldName(name)
   if (found !== undefined) return found
-  if (typeof name !== 'string' || !TOKEN.test(name))
-    throw invalidOption('headers', 'name', 'a token (RFC 9110 section 5.6.2)', name)
+  if (!isFieldName(name)) throw invalidOption('headers', 'name', 'a token (RFC 9110 section 5.6.2)', name)
   return fieldName(name)
 }
 
+/** Whether a text can be the value of a field as it stands: no line breaks, no other control characters, no outer white space. */
+export function isFieldValue(value: unknown): value is string {
+  return typeof value === 'string' && VALUE.test(value)
+}
+
+/** Whether a text can be the name of a field. */
+export function isFieldName(name: unknown): name is string {
+  return typeof name === 'string' && TOKEN.test(name)
+}
+
 function checkedValue(name: string, value: string): string {
-  if (typeof value !== 'string' || !VALUE.test(value)) {
+  if (!isFieldValue(value)) {
     throw invalidOption(
       'headers',
       name,
@@ -286,6 +295,7 @@ function checkedValue(name: string, value: string): string {
   }
   return value
 }
+
 /** Whether a comma-separated field value holds this token. The token is given in lower case. */
 export function listHasToken(value: string, token: string): boolean {
   if (value.length === token.length) return value.toLowerCase() === token

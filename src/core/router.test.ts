@@ -14,6 +14,7 @@ const CLIENT: Client = {
   address: '192.0.2.1',
   port: 5000,
   peer: { address: '192.0.2.1', port: 5000 },
+  peerTrusted: false,
   scheme: 'http',
   localPort: 80,
   tls: undefined,

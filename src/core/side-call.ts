@@ -1,9 +1,11 @@
 import type { Attribute } from './attribute.ts'
+import type { Clock } from './clock.ts'
 import { ProxyError, toProxyError } from './errors.ts'
-import { type Abortable, Exchange, type ExchangeHost, NOBODY, type Outcome } from './exchange.ts'
+import { type Abortable, type Client, Exchange, type ExchangeHost, NOBODY, type Outcome } from './exchange.ts'
 import { type Handler, noResponse } from './handler.ts'
 import { type RequestMessage, ResponseMessage } from './message.ts'
 import { type Duration, durationMs, knownOptions } from './options.ts'
+import type { Random } from './random.ts'
 import type { CallTarget } from './target.ts'
 
 export interface CallOptions {
@@ -115,15 +117,15 @@ export class SideCall implements ExchangeHost, Abortable {
     this.beside = beside
     this.#keeper = keeper
     this.#settings = settings
-    const client = settings.onBehalf ? parent.client : NOBODY
+    const client = settings.onBehalf ? clientOf(parent) : NOBODY
     this.#exchange = new SideExchange(parent, request, client, this, this.clock.now())
   }
 
-  get clock() {
+  get clock(): Clock {
     return this.#parent.clock
   }
 
-  get random() {
+  get random(): Random {
     return this.#parent.random
   }
 
@@ -225,6 +227,12 @@ export class SideCall implements ExchangeHost, Abortable {
   report(exchange: Exchange, thrown: unknown): void {
     this.#keeper.report(toProxyError(thrown), exchange)
   }
+}
+
+/** The client, with the host that it asked for: that of the call's own request is the service's. */
+function clientOf({ client, request }: Exchange): Client {
+  const host = client.forwarding.host ?? (request.host === '' ? undefined : request.host)
+  return { ...client, forwarding: { ...client.forwarding, host } }
 }
 
 /** It knows what filters have found out of the exchange that it was made for; what it is told itself, that one does not know. */

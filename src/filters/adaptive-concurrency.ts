@@ -41,22 +41,27 @@ export interface AdaptiveConcurrencyOptions {
 export interface AdaptiveConcurrency extends Filter {
   /** Exchanges that may be under way now. */
   readonly limit: number
+  /** Exchanges that are under way now. */
   readonly inFlight: number
 }
 
 const OWNER = 'adaptiveConcurrency'
 
 /**
- * Finds out how much a service can do at once, by its latency, and lets no more through: 503 `overloaded`, at once.
+ * Finds out how much a service can do at once, by its latency, and lets no more through.
  *
- * Latency is measured to the head of the response: what a slow client takes to read is not the service's doing. A place is
+ * What is past the limit is answered with 503 `overloaded`, at once. Latency is measured to the head of the response: what a slow client takes to read is not the service's doing. A place is
  * held to the response's end. A 429, a 503 and an error of side `upstream` say that there was too much already.
  *
  * After Netflix' concurrency-limits (2018), with the service at rest measured as Envoy's adaptive concurrency does.
  *
- * @throws OptionError
+ * Traps: a stream of events has no end, and holds its place for as long as it lasts: give such routes a limit of their own. So
+ * do requests that differ much in cost, for which one latency at rest does not fit.
+ *
  * @example
  * adaptiveConcurrency({ priority: ({ request }) => (request.path.startsWith('/checkout') ? 1 : 0) })
+ *
+ * @throws `ERR_OPTION_INVALID` for an option that is wrong.
  */
 export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions = {}): AdaptiveConcurrency {
   const settings = measuredSettings(options)

@@ -72,9 +72,9 @@ export interface CircuitBreaker extends Filter {
 const OWNER = 'circuitBreaker'
 
 /**
- * Leaves a service alone that fails: it answers 503 `circuit_open`, with `Retry-After`, before anything is sent.
+ * Leaves a service alone that fails or is slow, and tries it again step by step.
  *
- * Closed, it counts exchanges over a sliding window, and opens when enough of them failed or were slow. Open, it lets
+ * Meanwhile it answers 503 `circuit_open`, with `Retry-After`, before anything is sent; or its `fallback` answers. Closed, it counts exchanges over a sliding window, and opens when enough of them failed or were slow. Open, it lets
  * nothing through for a while; then a growing share, and closes if that goes well. An exchange counts when the head of its
  * response is there; a body that breaks off later counts as a failure then.
  *
@@ -84,10 +84,11 @@ const OWNER = 'circuitBreaker'
  * After Nygard, "Release It!" (2007). It counts as resilience4j and Polly do; the time that it stays open grows as in Envoy's
  * outlier detection, and the share that is let through again as in the slow start of Envoy's balancers.
  *
- * @throws OptionError
  * @example
  * const breaker = circuitBreaker({ errorRatio: 0.3, slowMs: '2s', onChange: ({ kind }) => console.log(kind) })
  * proxy().route('/users', breaker, pool(['http://users:8080']))
+ *
+ * @throws `ERR_OPTION_INVALID` for an option that is wrong.
  */
 export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBreaker {
   const settings = circuitSettings(options)

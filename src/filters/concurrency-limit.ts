@@ -40,7 +40,9 @@ export interface ConcurrencyQueueOptions {
 
 /** A filter that can be asked for its numbers. */
 export interface ConcurrencyLimit extends Filter {
+  /** Exchanges that are under way now, of all keys. */
   readonly inFlight: number
+  /** Exchanges that wait for a place now, of all keys. */
   readonly waiting: number
   /** Keys with an exchange under way. 0 without `per`. */
   readonly keys: number
@@ -49,19 +51,22 @@ export interface ConcurrencyLimit extends Filter {
 const OWNER = 'concurrencyLimit'
 
 /**
- * Lets so many exchanges through at once, and no more: 503 `overloaded`, or with `per` 429 `concurrency_exceeded`, at once
- * or when the queue was no help.
+ * Lets so many exchanges through at once, of all clients or of each, and no more.
  *
- * A service that is asked for more than it can do answers all of it late, and clients that have given up get most of its
+ * What is past the limit is answered with 503 `overloaded`, or with `per` 429 `concurrency_exceeded`, at once or when the queue
+ * was no help. A service that is asked for more than it can do answers all of it late, and clients that have given up get most of its
  * work. With a limit it answers what it can, in time. A place is held until the last byte of the response has been sent.
  *
  * The queue is for bursts: it sheds by controlled delay (Nichols and Jacobson, 2012), and turns round while it does not empty
  * (adaptive LIFO), both as in "Fail at Scale" (Maurer, 2015).
  *
- * @throws OptionError
+ * Trap: a key that clients choose themselves, such as a field that nobody has checked, limits nobody.
+ *
  * @example
  * concurrencyLimit({ limit: 100, queue: { max: 200, timeoutMs: '500ms' } })
  * concurrencyLimit({ limit: 10, per: ({ client }) => client.address })
+ *
+ * @throws `ERR_OPTION_INVALID` for an option that is wrong.
  */
 export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyLimit {
   knownOptions(OWNER, options, OPTIONS)

@@ -1,9 +1,10 @@
-import { errorFields } from '../core/error-fields.ts'
+import { addErrorFields } from '../core/error-fields.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
-import { HeaderList, listHasToken } from '../core/headers.ts'
+import { HeaderList } from '../core/headers.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { type Duration, durationMs, invalidOption, knownOptions } from '../core/options.ts'
+import { addVary } from '../core/vary.ts'
 
 /** An origin as browsers write it, `https://shop.example`; or an expression that all of such a text must match. */
 export type CorsOrigin = string | RegExp
@@ -151,7 +152,7 @@ class CorsPolicy {
       return this.#preflight(fields, allowed, headers)
     if (allowed && this.#exposedHeaders !== '')
       fields.append('Access-Control-Expose-Headers', this.#exposedHeaders)
-    if (fields.size > 0) exchange.set(errorFields, fields)
+    if (fields.size > 0) addErrorFields(exchange, fields)
     const response = next(exchange)
     if (response instanceof ResponseMessage) return withFields(response, fields)
     return response.then((it) => withFields(it, fields))
@@ -184,9 +185,8 @@ function withFields(response: ResponseMessage, fields: HeaderList): ResponseMess
   const { headers } = response
   for (const name of OWN_FIELDS) if (headers.has(name)) headers.delete(name)
   for (const [name, value] of fields) {
-    const vary = name === 'Vary' ? headers.get(name) : undefined
-    if (vary === undefined || !(listHasToken(vary, 'origin') || listHasToken(vary, '*')))
-      headers.append(name, value)
+    if (name === 'Vary') addVary(headers, value)
+    else headers.append(name, value)
   }
   return response
 }

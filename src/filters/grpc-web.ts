@@ -17,14 +17,15 @@ export const grpcWebCors: {
 }
 
 /**
- * Lets browsers call services of gRPC: a request of gRPC-Web, binary or as base64 text, goes on as one of gRPC, and its
- * response comes back with the trailers as the last frame of its body. Everything else passes as it is, calls of gRPC
+ * Lets browsers call services of gRPC, by translating gRPC-Web.
+ *
+ * A request of gRPC-Web, binary or as base64 text, goes on as one of gRPC, and its response comes back with the trailers as the last frame of its body. Everything else passes as it is, calls of gRPC
  * included. The pool behind it speaks HTTP/2 (`http2: true`). Bodies are translated as they come, and nothing of them is
  * collected.
  *
- * A page of another origin needs `cors({ ...grpcWebCors, origins })` in front of it.
+ * Trap: a page of another origin needs `cors({ ...grpcWebCors, origins })` in front of it.
  *
- * The protocol: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md.
+ * The protocol is [PROTOCOL-WEB](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md).
  *
  * @example
  * proxy().route('/shop.Orders', grpcWeb(), pool(['http://10.0.0.7:50051'], { http2: true }))

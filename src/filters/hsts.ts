@@ -4,10 +4,10 @@ import { type Duration, durationMs, invalidOption, knownOptions } from '../core/
 export interface HstsOptions {
   /** How long clients remember it. 0 makes them forget. Default two years, as Mozilla recommends. */
   maxAge?: Duration
-  /** Whether it is so for all names below this one as well. Default `false`. */
+  /** Whether it is so for all names below this one as well. Default false. */
   includeSubDomains?: boolean
   /**
-   * Whether browsers may have the name built in. Default `false`. Needs `includeSubDomains` and a year, and cannot be taken
+   * Whether browsers may have the name built in. Default false. Needs `includeSubDomains` and a year, and cannot be taken
    * back for months: see hstspreload.org.
    */
   preload?: boolean
@@ -16,10 +16,12 @@ export interface HstsOptions {
 const YEAR_MS = 365 * 86_400_000
 
 /**
- * Tells clients to use nothing but HTTPS with this host from now on (`Strict-Transport-Security`, RFC 6797). Over HTTPS
- * only, since anyone could have put it into a plain response (section 7.2). Takes the place of a service's own.
+ * Tells clients to use nothing but HTTPS with this host from now on.
  *
- * Trap: whoever has seen it once cannot be served without TLS any more, on no port. Begin with a short `maxAge`.
+ * That is `Strict-Transport-Security` (RFC 6797). It is said over HTTPS only, since anyone could have put it into a plain
+ * response (section 7.2), and takes the place of a service's own. Error answers of the proxy do not have it.
+ *
+ * Traps: whoever has seen it once cannot be served without TLS any more, on no port. Begin with a short `maxAge`.
  *
  * @example proxy().use(redirectToHttps(), hsts({ maxAge: '1d' })).route('/', app)
  *

@@ -36,10 +36,9 @@ export interface LoadShedding extends Filter, Disposable {
 const OWNER = 'loadShedding'
 
 /**
- * Turns away a part of what comes, the least important first, while the proxy itself has too much to do: 503 `overloaded`, at
- * once, with `Retry-After`.
+ * Turns away a part of what comes, the least important first, while the proxy itself has too much to do.
  *
- * Whatever a Node process does waits in one queue, that of its event loop, and how late timers fire shows how long that is.
+ * What is shed is answered with 503 `overloaded`, at once, with `Retry-After`. Whatever a Node process does waits in one queue, that of its event loop, and how late timers fire shows how long that is.
  * When the least delay of an interval is above the target, more is shed; below it, less again, little by little. At least a
  * twentieth always goes through.
  *
@@ -50,9 +49,10 @@ const OWNER = 'loadShedding'
  * Scaling WeChat Microservices", 2018), whose 20 ms are the default; to shed by priority, too, is DAGOR's, and that of Netflix
  * ("Keeping Netflix Reliable Using Prioritized Load Shedding", 2020). The least delay of an interval is CoDel's.
  *
- * @throws OptionError
  * @example
  * proxy().use(loadShedding({ priority: ({ request }) => (request.path.startsWith('/checkout') ? 1 : 0.5) }))
+ *
+ * @throws `ERR_OPTION_INVALID` for an option that is wrong.
  */
 export function loadShedding(options: LoadSheddingOptions = {}): LoadShedding {
   knownOptions(OWNER, options, OPTIONS)

@@ -11,10 +11,14 @@ export interface RedirectToHttpsOptions {
 }
 
 /**
- * Sends clients that came without TLS to the same address with it. For those that came by HTTPS, as far as is known from
- * the connection or from a trusted proxy in front, it does nothing: so one description serves both listeners.
+ * Sends clients that came without TLS to the same address with it.
  *
- * The host is the one that the client asked for. What a client has sent in plain text by then is not taken back: see `hsts`.
+ * For those that came by HTTPS, as far as is known from the connection or from a trusted proxy in front, it does nothing: so
+ * one description serves both listeners. The host is the one that the client asked for; a request without one is refused
+ * with 400 `request_malformed`.
+ *
+ * Traps: what a client has sent in plain text by then is not taken back: see `hsts`. Behind a proxy that ends TLS and is not
+ * trusted (`trustedProxies`), every client seems to come without, and is sent round in circles.
  *
  * @example
  * proxy().listen(80).listen({ port: 443, tls }).use(redirectToHttps(), hsts()).route('/', app)

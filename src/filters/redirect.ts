@@ -12,20 +12,28 @@ export interface RedirectOptions {
    * Default 308.
    */
   status?: 301 | 302 | 303 | 307 | 308
-  /** Adds the query of the request where the new address has none of its own. Default `true`. */
+  /** Whether the query of the request is added, where the new address has none of its own. Default true. */
   preserveQuery?: boolean
 }
 
 /**
- * Sends the client elsewhere. `to` is a path or an `http` or `https` address, in which `:name` and `*` stand for the
- * parameters of the route, encoded; or a function that makes the address. Stands in the place of a target or of a filter.
+ * Sends the client elsewhere.
+ *
+ * `to` is a path or an `http` or `https` address, in which `:name` and `*` stand for the parameters of the route, encoded; or
+ * a function that makes the address. It stands in the place of a target or of a filter, and nothing behind it is asked.
  *
  * What a client sends cannot choose the host: a parameter stands behind the host only, and a path never begins with two
- * slashes. A function answers for its result itself: one that returns what stands in the query makes an open redirect.
+ * slashes. A path that parameters make unsafe is refused with 400 `request_malformed`.
+ *
+ * Traps: a function answers for its result itself: one that returns what stands in the query makes an open redirect. 301 and
+ * 308 are kept by browsers, for as long as they like.
  *
  * @example
  * proxy().route('/old/:id', redirect('/new/:id'))
  * proxy().route('/', redirect(({ request }) => `https://example.com${request.target}`, { preserveQuery: false }))
+ *
+ * @throws `ERR_OPTION_INVALID` for an option that is wrong; for each exchange, where the route lacks a parameter of `to`, or
+ * a function gives no address.
  */
 export function redirect(
   to: string | ((exchange: Exchange) => string),

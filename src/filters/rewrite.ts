@@ -20,19 +20,28 @@ import { parseTemplate } from '../core/path-template.ts'
 export type RewritePath = (params: Readonly<Record<string, string>>, exchange: Exchange) => string
 
 export interface RewriteOptions {
-  /** Default `true`. Set it as it is set for the routes. */
+  /** Whether `/V1` and `/v1` are two paths. Set it as it is set for the routes. Default true. */
   caseSensitive?: boolean
 }
 
 /**
- * Gives the upstream another path. `from` is a pattern as in a route; the path stays as it is when it does not match. In
- * `to`, `:name` and `*` stand for what `from` found there. What follows a `from` without `*` follows `to` as well. The
- * query stays.
+ * Gives the service another path than the client has asked for.
+ *
+ * `from` is a pattern as in a route; a path that it does not match stays as it is. In `to`, `:name` and `*` stand for what
+ * `from` has found there, and what follows a `from` without `*` follows `to` as well. The query stays. The new path is
+ * normalized; one that could be read in two ways, which hostile parameters can make of `/x/.:name`, is refused with 400
+ * `request_malformed`.
+ *
+ * Traps: the route is chosen already, by the path as it came, and its `:params` stay what they were. A service that names its
+ * own paths in answers names those of behind: see `rewriteLocation`.
  *
  * @example
  * rewrite('/v1', '/v2')                          // /v1/users/7 -> /v2/users/7
  * rewrite('/u/:id/*', '/users/:id/files/*')      // /u/7/a/b -> /users/7/files/a/b
  * rewrite('/u/:id', ({ id }) => `/users/${id}`)
+ *
+ * @throws `ERR_OPTION_INVALID` for a pattern or a path that is none, for a parameter that `from` does not have, and, for each
+ * exchange, where a function gives no path.
  */
 export function rewrite(from: string, to: string | RewritePath, options: RewriteOptions = {}): Filter {
   knownOptions('rewrite', options, ['caseSensitive'])

@@ -2,8 +2,9 @@ import { type Filter, named } from '../core/handler.ts'
 import { type Duration, durationMs } from '../core/options.ts'
 
 /**
- * Says how long an exchange may be silent: for streams of events, and streams of gRPC, on which nothing may come for long. In
- * each direction, it takes the place of all limits that a stream meets which has nothing to say:
+ * Says how long an exchange may be silent, for streams of events and of gRPC on which nothing may come for long.
+ *
+ * In each direction, it takes the place of all limits that a stream meets which has nothing to say:
  *
  * - of the listener, `bodyIdleMs` and `minBodyBytesPerSecond`: a byte in that time is enough,
  * - of the pool, `headMs` and `bodyIdleMs`: nor does the head have to come sooner.
@@ -15,7 +16,7 @@ import { type Duration, durationMs } from '../core/options.ts'
  *
  * @example proxy().route('/events', streamIdleTimeout('10m'), pool(['http://10.0.0.7:8080']))
  *
- * @param idleMs Milliseconds, or `'10m'`.
+ * @param idleMs Milliseconds, a text such as `'10m'`, or `Infinity`.
  * @throws `ERR_OPTION_INVALID` for what is no time.
  */
 export function streamIdleTimeout(idleMs: Duration): Filter {

@@ -50,15 +50,18 @@ const OPTIONS: readonly string[] = [
 const MAX_MESSAGE_BYTES = 2 ** 30
 
 /**
- * Looks into WebSocket connections: shows each message to a function that may change, drop or answer it, keeps dead
- * connections from staying, and says goodbye (1001) when the proxy drains. All other exchanges go through as they are.
+ * Shows each message of a WebSocket to a function, finds dead connections, and says goodbye when the proxy drains.
+ *
+ * The function may change a message, drop it or answer it. A drain closes with 1001. All other exchanges go through as they
+ * are.
  *
  * Without it, a WebSocket is a tunnel of bytes. With it, frames are read and written anew: fragments are put together,
  * compression is undone and done again on each side, and what is no valid frame is refused.
  *
- * @throws OptionError
  * @example
  * websocket({ onMessage: (message, { from }) => (from === 'client' && message === 'ping' ? false : undefined) })
+ *
+ * @throws `ERR_OPTION_INVALID` for an option that is wrong.
  */
 export function websocket(options: WebSocketOptions = {}): Filter {
   knownOptions(OWNER, options, OPTIONS)

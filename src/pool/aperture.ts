@@ -1,4 +1,4 @@
-import { hashText } from '../balancers/hash.ts'
+import { hashText } from '../core/hash.ts'
 import { integer, invalidOption, knownOptions } from '../core/options.ts'
 import type { EndpointSpec } from './endpoint-spec.ts'
 

@@ -1,6 +1,4 @@
-import type { Clock, Timer } from '../core/clock.ts'
-import { ProxyError } from '../core/errors.ts'
-import type { Abortable, Exchange } from '../core/exchange.ts'
+import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
 
 /**
@@ -27,40 +25,3 @@ export function retryAfterMs(value: string, clock: Clock): number | undefined {
 
 const IMF_OR_RFC850 = /^[A-Z][a-z]{2,8}, \d{2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d{2}:\d{2}:\d{2} GMT$/
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/
-
-/** Waits, and gives up with the exchange: then it rejects, and no timer is left. */
-export function wait(ms: number, exchange: Exchange, clock: Clock): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (ms > 0) new Wait(ms, exchange, clock, resolve, reject)
-    else resolve()
-  })
-}
-
-class Wait implements Abortable {
-  readonly #timer: Timer
-  readonly #reject: (reason: ProxyError) => void
-
-  constructor(
-    ms: number,
-    exchange: Exchange,
-    clock: Clock,
-    resolve: () => void,
-    reject: (reason: ProxyError) => void,
-  ) {
-    this.#reject = reject
-    this.#timer = clock.setTimeout(() => {
-      exchange.removeAbortable(this)
-      resolve()
-    }, ms)
-    exchange.addAbortable(this)
-  }
-
-  abort(reason: ProxyError): void {
-    this.#timer.clear()
-    this.#reject(reason)
-  }
-
-  sweep(): void {
-    this.abort(new ProxyError('exchange_aborted', { detail: 'it is over' }))
-  }
-}

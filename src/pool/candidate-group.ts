@@ -1,6 +1,6 @@
-import { mixBits } from '../balancers/hash.ts'
 import type { Balancer, Candidates } from '../core/balancer.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { mixBits } from '../core/hash.ts'
 import type { Random } from '../core/random.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import { capacity, type ServingTier, servingTiers, type TierRules } from './serving-tiers.ts'

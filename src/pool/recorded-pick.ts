@@ -1,9 +1,8 @@
 import type { Balancer, Candidates, Endpoint } from '../core/balancer.ts'
-import type { AttemptKind, CandidateRecord, LeftOutRecord } from '../core/decision-record.ts'
+import type { AttemptKind, CandidateRecord, LeftOutReason, LeftOutRecord } from '../core/decision-record.ts'
 import { type DecisionWriter, MAX_RECORDED } from '../core/decision-writer.ts'
 import { bounded } from '../core/ended-by.ts'
 import type { Exchange } from '../core/exchange.ts'
-import type { LeftOut } from './candidate-parts.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import { isFit } from './health.ts'
 import type { Members } from './members.ts'
@@ -59,6 +58,8 @@ function recordPick(
   }
   const shown = candidates.length > MAX_RECORDED ? firstOnes(candidates, chosen) : candidates
   const recordedOnes = shown.map(recorded)
+  const { snapshot } = members
+  const preferred = exchange.preference?.among(snapshot.servingFor(exchange)) === candidates
   const leftOut = candidates.length === endpoints.length ? NONE : without(endpoints, candidates)
   recording.picked(
     {
@@ -70,7 +71,13 @@ function recordPick(
       candidateCount: candidates.length,
       leftOut: leftOut
         .slice(0, MAX_RECORDED)
-        .map((it) => leftOutRecord(it, tried, members.snapshot.whyLeftOut(it, exchange, candidates))),
+        .map((it) =>
+          leftOutRecord(
+            it,
+            tried,
+            preferred ? 'not preferred' : snapshot.whyLeftOut(it, exchange, candidates),
+          ),
+        ),
       leftOutCount: leftOut.length,
       panic: (candidates as readonly PoolEndpoint[]).some((it) => !isFit(it)),
       scoreError,
@@ -97,7 +104,7 @@ function without(endpoints: readonly PoolEndpoint[], candidates: Candidates): re
 function leftOutRecord(
   endpoint: PoolEndpoint,
   tried: readonly PoolEndpoint[],
-  part: LeftOut | undefined,
+  part: LeftOutReason | undefined,
 ): LeftOutRecord {
   const { id, admission, health, watch } = endpoint
   const record = { id, detail: undefined, untilMs: undefined }

@@ -4,8 +4,8 @@ import { ProxyError, type Sent, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Handler } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
+import { wait } from '../core/wait.ts'
 import type { Runtime } from '../transport/runtime.ts'
-import { wait } from './backoff.ts'
 import { CancellableTry } from './cancellable-try.ts'
 import { deadlineOf, PendingDeadline } from './deadline.ts'
 import type { DeadlineSettings } from './deadline-options.ts'
@@ -23,8 +23,8 @@ import { further, TriedExchange } from './tried-exchange.ts'
 
 /** What a retrier needs of its pool. */
 export interface AttemptMaker {
-  /** The endpoints that serve the exchange now. */
-  candidates(exchange: Exchange): Candidates
+  /** The endpoints that an attempt of this kind may be made at now. */
+  candidates(exchange: Exchange, kind: AttemptKind): Candidates
   /** One that was not tried, where there is one. @throws `no_endpoint` */
   pick(exchange: Exchange, tried: readonly PoolEndpoint[], kind: AttemptKind): PoolEndpoint
   /** Tries an endpoint. Not through the pool's filters. */
@@ -148,7 +148,7 @@ export class Retrier {
           deadline?.expired === true
             ? undefined
             : this.#decision.delayMs(exchange, ending, number, repeatable, () =>
-                hasUntried(this.#maker.candidates(exchange), tried),
+                hasUntried(this.#maker.candidates(exchange, 'retry'), tried),
               )
         if (delayMs === undefined) {
           if (response === undefined) throw thrown
@@ -180,7 +180,7 @@ export class Retrier {
   /** Whether the request can be given to an endpoint that was not tried. */
   #hasAnother(exchange: Exchange, tried: readonly PoolEndpoint[]): boolean {
     if (exchange.abortReason !== undefined || exchange.over || !exchange.request.body.resendable) return false
-    return hasUntried(this.#maker.candidates(exchange), tried)
+    return hasUntried(this.#maker.candidates(exchange, 'retry'), tried)
   }
 
   #race(
@@ -193,7 +193,7 @@ export class Retrier {
     return new HedgedRace(exchange, hedger, {
       send: (one) => this.#sendView(one),
       another: (delayMs) => {
-        if (deadline?.expired === true || !hasUntried(this.#maker.candidates(exchange), tried))
+        if (deadline?.expired === true || !hasUntried(this.#maker.candidates(exchange, 'hedge'), tried))
           return undefined
         if (!hedger.grants(exchange, delayMs)) return undefined
         const endpoint = this.#maker.pick(exchange, tried, 'hedge')

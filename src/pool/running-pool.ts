@@ -52,9 +52,8 @@ export class RunningPool implements Compiled {
     }
     if (retry !== undefined) {
       const maker: AttemptMaker = {
-        candidates: (exchange) => this.members.snapshot.servingFor(exchange),
-        pick: (exchange, tried, kind) =>
-          this.#pick(exchange, this.members.snapshot.from(exchange, tried), tried, kind),
+        candidates: (exchange, kind) => this.#served(exchange, kind),
+        pick: (exchange, tried, kind) => this.#pick(exchange, this.#from(exchange, tried), tried, kind),
         send: (exchange, endpoint) => this.#send(exchange, endpoint),
         viaFilters: this.#viaFilters,
         perEndpoint: endpointFilters.length > 0,
@@ -89,12 +88,32 @@ export class RunningPool implements Compiled {
     const answer = lastRecipientAnswer(exchange.request)
     if (answer !== undefined) return answer
     if (this.#retrier !== undefined) return this.#retrier.serve(exchange)
-    const endpoint = this.#pick(exchange, this.members.snapshot.from(exchange, NONE))
+    const endpoint = this.#pick(exchange, this.#from(exchange, NONE))
     if (this.#viaFilters === undefined) {
       exchange.endpoint = endpoint
       return this.#send(exchange, endpoint)
     }
     return this.#viaFilters(new AttemptExchange(exchange, endpoint))
+  }
+
+  /** What an attempt chooses from. */
+  #from(exchange: Exchange, tried: readonly PoolEndpoint[]): Candidates {
+    const { preference } = exchange
+    const { snapshot } = this.members
+    if (preference !== undefined) {
+      const preferred = preference.among(snapshot.servingFor(exchange))
+      if (preferred !== undefined && (preference.strict || !tried.includes(preferred[0] as PoolEndpoint)))
+        return preferred
+    }
+    return snapshot.from(exchange, tried)
+  }
+
+  /** All that may be chosen, by whichever attempt of a kind. A second one beside another would take a session elsewhere. */
+  #served(exchange: Exchange, kind: AttemptKind): Candidates {
+    const { preference } = exchange
+    const serving = this.members.snapshot.servingFor(exchange)
+    if (preference === undefined || !(preference.strict || kind === 'hedge')) return serving
+    return preference.among(serving) ?? serving
   }
 
   #send(exchange: Exchange, endpoint: PoolEndpoint): Promise<ResponseMessage> {

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
+import { AddressRanges } from '../core/address-ranges.ts'
 import { type HostPattern, parseHostPattern } from '../core/host-pattern.ts'
 import { type Duration, durationMs, invalidOption, knownOptions } from '../core/options.ts'
-import { AddressRanges } from '../transport/address-ranges.ts'
-import { plainAddress } from '../transport/plain-address.ts'
+import { plainAddress } from '../core/plain-address.ts'
 import type { DialTimes } from '../transport/tcp/dialer.ts'
 
 /** What clients may have themselves connected to by CONNECT. */

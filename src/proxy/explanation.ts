@@ -111,6 +111,7 @@ const NOBODY = {
   address: '127.0.0.1',
   port: 0,
   peer: { address: '127.0.0.1', port: 0 },
+  peerTrusted: false,
   scheme: 'http' as const,
   localPort: 0,
   tls: undefined,

@@ -1,15 +1,15 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks'
 
 const watching = new AsyncLocalStorage<RealWork>()
-/** Who began what has not ended. */
-const begun = new Map<number, RealWork>()
+/** Who began what has not ended, and how often: a compressor may be given more while it tells of what it has done. */
+const begun = new Map<number, { readonly work: RealWork; times: number }>()
 let hooked = false
 
 /**
  * Knows of work that Node does beside the event loop for what runs within: hashes and keys, files, compression, immediates.
  * Virtual time must stand still while there is some, or timers would overtake it.
  *
- * A compressor is one piece of work for its first write alone; later ones cannot be told apart from its rest.
+ * Each write to a compressor is a piece of work of its own; what is compressed at once is none.
  */
 export class RealWork {
   #pending = 0
@@ -18,7 +18,7 @@ export class RealWork {
     if (hooked) return
     hooked = true
     // Without promises, watching costs next to nothing. Node 22 does not know the option, and is slower.
-    const options: HookOptions = { init, after: ended, destroy: ended, trackPromises: false }
+    const options: HookOptions = { init, after: ended, destroy: gone, trackPromises: false }
     createHook(options).enable()
   }
 
@@ -49,19 +49,43 @@ interface HookOptions extends NonNullable<Parameters<typeof createHook>[0]> {
 
 const WORK = /REQUEST$|^(?:ZLIB|FSREQ|FILEHANDLE|Immediate$|GETADDRINFO)/
 
-function init(id: number, type: string): void {
+function init(id: number, type: string, _trigger: number, resource: object): void {
   // By far the most common, and never work.
   if (type === 'TickObject' || type === 'Timeout' || type === 'PROMISE') return
   if (!WORK.test(type)) return
   const work = watching.getStore()
   if (work === undefined) return
-  begun.set(id, work)
+  if (type === 'ZLIB') watchWrites(id, resource as ZlibHandle, work)
+  else began(id, work)
+}
+
+/** What Node gives bytes to, once or often, and what can wait for more as long as it likes. */
+interface ZlibHandle {
+  write: (...args: unknown[]) => unknown
+}
+
+function watchWrites(id: number, handle: ZlibHandle, work: RealWork): void {
+  const { write } = handle
+  handle.write = (...args) => {
+    began(id, work)
+    return write.apply(handle, args)
+  }
+}
+
+function began(id: number, work: RealWork): void {
+  const known = begun.get(id)
+  if (known === undefined) begun.set(id, { work, times: 1 })
+  else known.times++
   work.began()
 }
 
 function ended(id: number): void {
-  const work = begun.get(id)
-  if (work === undefined) return
-  begun.delete(id)
-  work.ended()
+  const known = begun.get(id)
+  if (known === undefined) return
+  if (--known.times === 0) begun.delete(id)
+  known.work.ended()
+}
+
+function gone(id: number): void {
+  while (begun.has(id)) ended(id)
 }

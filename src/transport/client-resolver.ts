@@ -1,10 +1,10 @@
 import { isIP } from 'node:net'
+import { AddressRanges } from '../core/address-ranges.ts'
 import type { Client, Forwarding } from '../core/exchange.ts'
 import { FieldKind } from '../core/field-name.ts'
 import type { HeaderList } from '../core/headers.ts'
 import { peerOf, type Wire } from '../core/network.ts'
-import { AddressRanges } from './address-ranges.ts'
-import { plainAddress } from './plain-address.ts'
+import { plainAddress } from '../core/plain-address.ts'
 
 const NO_FORWARDING: Forwarding = {
   forwardedFor: undefined,
@@ -36,7 +36,7 @@ export class ClientResolver {
   }
 
   /** The client as the connection alone shows it, or the one that a trusted proxy carries on. */
-  ofConnection(wire: Wire): Client {
+  ofConnection(wire: Pick<Wire, 'remote' | 'local' | 'tls' | 'forwarded'>): Client {
     const { address, port } = peerOf(wire)
     const { forwarded } = wire
     const local = forwarded?.destination ?? wire.local
@@ -45,6 +45,7 @@ export class ClientResolver {
       address: peer.address,
       port,
       peer,
+      peerTrusted: this.trusts(peer.address),
       scheme: wire.tls === undefined ? 'http' : 'https',
       localAddress: plainAddress(local.address),
       localPort: local.port,
@@ -56,12 +57,7 @@ export class ClientResolver {
 
   /** The client of one request. The connection's own object when no trusted proxy says anything else. */
   ofRequest(connection: Client, headers: HeaderList): Client {
-    if (
-      this.#trusted === undefined ||
-      !headers.hasKind(FieldKind.forwarding) ||
-      !this.trusts(connection.peer.address)
-    )
-      return connection
+    if (!connection.peerTrusted || !headers.hasKind(FieldKind.forwarding)) return connection
     // Only the one field that the trusted proxies write themselves: the other came from whoever spoke to them.
     const value = headers.get(this.#field)
     const hops = this.#field === 'forwarded' ? forwardedElements(value) : addressesOf(value)

@@ -10,9 +10,11 @@ import {
   type Wire,
 } from '../core/network.ts'
 import type { ConnectionRefusal, RefusedConnection } from '../core/observer.ts'
+import { plainAddress } from '../core/plain-address.ts'
 import type { Random } from '../core/random.ts'
 import type { ClientResolver } from './client-resolver.ts'
 import type { EndpointProtocol } from './endpoint-protocol.ts'
+import { HttpDate } from './http-date.ts'
 import { parseRequestHead, type RequestHead } from './http1/request-head.ts'
 import { ServerConnection } from './http1/server-connection.ts'
 import type { Http2Settings } from './http2/http2-options.ts'
@@ -20,7 +22,6 @@ import { Http2ServerConnection } from './http2/server-connection.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerContext, ServedConnection, Snapshot } from './listener-context.ts'
 import { Openings } from './openings.ts'
-import { plainAddress } from './plain-address.ts'
 import { ProtocolSniffer } from './protocol-sniffer.ts'
 import type { ProxyProtocolSettings } from './proxy-protocol/listen-options.ts'
 import { type ProxyHeader, parseProxyHeader } from './proxy-protocol/proxy-header.ts'
@@ -79,13 +80,12 @@ export class Listener implements ListenerContext, HandshakesOwner {
   readonly #connections = new Set<ServedConnection>()
   #socket: ListeningSocket | undefined
   #emptied: PromiseWithResolvers<void> | undefined
-  #second = -1
-  #date = ''
-  #dateLine = ''
+  readonly #date: HttpDate
 
   constructor(settings: ListenerSettings, clock: Clock, random: Random, snapshot: Snapshot) {
     const { limits } = settings
     this.clock = clock
+    this.#date = new HttpDate(clock)
     this.random = random
     this.limits = limits
     this.clients = settings.clients
@@ -251,22 +251,11 @@ export class Listener implements ListenerContext, HandshakesOwner {
   }
 
   date(): string {
-    this.#tellTime()
-    return this.#date
+    return this.#date.value
   }
 
   dateLine(): string {
-    this.#tellTime()
-    return this.#dateLine
-  }
-
-  #tellTime(): void {
-    const now = this.clock.wallTime()
-    const second = Math.floor(now / 1000)
-    if (second === this.#second) return
-    this.#second = second
-    this.#date = new Date(now).toUTCString()
-    this.#dateLine = `Date: ${this.#date}\r\n`
+    return this.#date.line
   }
 
   #accept(wire: Wire): void {

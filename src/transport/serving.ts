@@ -26,6 +26,8 @@ export interface ResponseChannel {
   cut(reason: ProxyError): void
   /** The same, before there was a response. An error answer follows. */
   givenUp(): void
+  /** The exchange ends without an answer: the client sees a reset. */
+  breakOff(reason: ProxyError): void
   /** A handler that took its time has ended, whether or not somebody still waited for that. */
   handlerEnded(): void
 }
@@ -200,6 +202,10 @@ export class Serving implements ExchangeHost {
       this.#channel.givenUp()
       this.fail(reason)
     } else if (this.#channel.sending) this.#channel.cut(reason)
+  }
+
+  breakOff(exchange: Exchange, reason: ProxyError): void {
+    if (exchange === this.#exchange) this.#channel.breakOff(reason)
   }
 
   makeId(): string {

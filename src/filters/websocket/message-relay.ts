@@ -34,6 +34,7 @@ export interface MessageContext {
   readonly close: (code?: number, reason?: string) => void
 }
 
+/** Shown each message before it goes on. What it throws closes both sides with 1011. */
 export type OnMessage = (
   message: WebSocketMessage,
   context: MessageContext,

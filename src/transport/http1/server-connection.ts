@@ -5,7 +5,7 @@ import { ProxyError, toProxyError } from '../../core/errors.ts'
 import type { Client } from '../../core/exchange.ts'
 import { FieldKind } from '../../core/field-name.ts'
 import type { HeaderList } from '../../core/headers.ts'
-import { RequestMessage, type ResponseMessage } from '../../core/message.ts'
+import type { ResponseMessage } from '../../core/message.ts'
 import {
   type MemoryUse,
   peerOf,
@@ -17,7 +17,6 @@ import {
 import { problemResponse } from '../../core/problem.ts'
 import { announcedLength, incomingRequestFraming, outgoingResponseFraming } from '../framing.ts'
 import type { ListenerContext } from '../listener-context.ts'
-import { normalizeTarget } from '../request-target.ts'
 import { dropResponse, type ResponseChannel, Serving } from '../serving.ts'
 import { BodyDecoder, type BodyDecoderOwner } from './body-decoder.ts'
 import { BodyWriter, type BodyWriterOwner, WHOLE_BELOW } from './body-writer.ts'
@@ -26,6 +25,7 @@ import { HeadBuffer } from './head-buffer.ts'
 import { RESPONSE_DROPPED, statusLine } from './head-writer.ts'
 import { RequestBody, type RequestBodyOwner } from './request-body.ts'
 import type { RequestHead } from './request-head.ts'
+import { requestOfHead, servedTarget } from './request-of-head.ts'
 import { SyntaxFault } from './syntax.ts'
 
 /**
@@ -280,40 +280,12 @@ export class ServerConnection
       if (framing === 'length') this.#decoder.expectLength(length)
       else this.#decoder.expectChunked()
     }
-    if (head.unknownExpectation) throw new ProxyError('expectation_failed')
-    if (head.method === 'CONNECT') {
-      if (!context.snapshot.connects) throw new ProxyError('method_not_implemented')
-      if (framing !== 'none') throw new ProxyError('request_malformed', { detail: 'CONNECT with a body' })
-    }
-    if (head.method === 'TRACE' && framing !== 'none')
-      throw new ProxyError('request_malformed', { detail: 'TRACE with a body' })
-    const { form, pathAndQuery } = head
-    const isNoPath = form === 'asterisk' || form === 'authority'
-    const target = isNoPath ? pathAndQuery : normalizeTarget(pathAndQuery)
-    if (target === undefined)
-      throw new ProxyError('request_malformed', { detail: 'a path that can be read in two ways' })
-
-    // Now, before any filter: what a filter adds later must not fall to a name that the client has nominated.
-    if (head.nominated !== undefined) for (const name of head.nominated) head.headers.delete(name)
-
+    const target = servedTarget(head, framing !== 'none', context.snapshot.connects)
     this.#client ??= context.clients.ofConnection(this.#wire)
     const client = context.clients.ofRequest(this.#client, head.headers)
-    const request = new RequestMessage({
-      method: head.method,
-      target,
-      rawTarget: head.target,
-      host: head.host,
-      scheme: client.scheme,
-      version: head.minor === 0 ? '1.0' : '1.1',
-      headers: head.headers,
-      ...(body !== undefined
-        ? { body: new Body(body) }
-        : whole !== undefined
-          ? { body: Body.from(whole) }
-          : undefined),
-    })
+    const content = body !== undefined ? new Body(body) : whole !== undefined ? Body.from(whole) : undefined
+    const request = requestOfHead(head, target, client, content)
     request.upgrade = framing === 'none' ? head.upgrade : undefined
-    request.acceptsTrailers = head.acceptsTrailers
     this.#serving.begin(request, client)
     return behind
   }
@@ -428,6 +400,11 @@ export class ServerConnection
   givenUp(): void {
     // Its handler may still be at work, and what that returns must not be taken for the answer to another request.
     this.#keepAlive = false
+  }
+
+  breakOff(reason: ProxyError): void {
+    this.#abandon(reason)
+    this.#wire.reset()
   }
 
   handlerEnded(): void {}
@@ -717,7 +694,7 @@ const LEAST_OWN_SHARE = 0.1
 /** Stands in for the head of a request that could not be read. */
 const UNREAD_HEAD = { method: 'GET', minor: 1 } as RequestHead
 
-function requestError(fault: SyntaxFault): ProxyError {
+export function requestError(fault: SyntaxFault): ProxyError {
   const detail = fault.message
   switch (fault.kind) {
     case 'too-large':

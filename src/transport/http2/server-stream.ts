@@ -200,6 +200,11 @@ export class Http2ServerStream extends Http2Stream implements ResponseChannel {
 
   givenUp(): void {}
 
+  breakOff(reason: ProxyError): void {
+    this.reset(ErrorCode.INTERNAL_ERROR)
+    this.#abandon(reason, 'failed')
+  }
+
   handlerEnded(): void {
     this.#server.handlerEnded(this)
   }

@@ -1,5 +1,5 @@
+import { AddressRanges } from '../../core/address-ranges.ts'
 import { invalidOption, knownOptions } from '../../core/options.ts'
-import { AddressRanges } from '../address-ranges.ts'
 
 /** The PROXY protocol on a listener. */
 export interface ProxyProtocolOptions {

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Address } from '../../core/network.ts'
-import { plainAddress } from '../plain-address.ts'
+import { plainAddress } from '../../core/plain-address.ts'
 import type { ProxyHeader } from './proxy-header.ts'
 import { ProxyHeaderFault } from './proxy-header-fault.ts'
 

@@ -1,5 +1,5 @@
 import type { Address, ForwardedConnection } from '../../core/network.ts'
-import { plainAddress } from '../plain-address.ts'
+import { plainAddress } from '../../core/plain-address.ts'
 import type { ProxyHeader } from './proxy-header.ts'
 import { ProxyHeaderFault } from './proxy-header-fault.ts'
 import { parseTlvs } from './tlv.ts'

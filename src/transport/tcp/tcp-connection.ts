@@ -124,6 +124,11 @@ export class TcpConnection implements WireHandler, ServedConnection, ResponseCha
 
   givenUp(): void {}
 
+  breakOff(reason: ProxyError): void {
+    this.#abandon(reason, 'failed')
+    this.#wire.reset()
+  }
+
   handlerEnded(): void {}
 
   #abandon(reason: ProxyError, result: 'aborted' | 'failed'): void {

@@ -16,8 +16,14 @@ export function tlsFacts(socket: TLSSocket, clientCertificate?: ClientCertificat
   }
 }
 
+/** The same of a client's connection that a server of Node's has accepted, with the certificate that it has shown. */
+export function clientTlsFacts(socket: TLSSocket, shown: X509Certificate | undefined): TlsFacts {
+  const error = socket.authorized ? undefined : String(socket.authorizationError)
+  return tlsFacts(socket, shown && new ShownCertificate(shown, error))
+}
+
 /** A certificate that a client has shown. Its fields are read out of it when they are asked for: few ever are. */
-export class ShownCertificate implements ClientCertificate {
+class ShownCertificate implements ClientCertificate {
   readonly authorizationError: string | undefined
   readonly #certificate: X509Certificate
 

@@ -19,7 +19,7 @@ import type {
   Wire,
 } from '../../core/network.ts'
 import { NodeWire } from '../node-wire.ts'
-import { ShownCertificate, tlsFacts } from './client-facts.ts'
+import { clientTlsFacts } from './client-facts.ts'
 import { ServerNames } from './server-names.ts'
 
 /** What Node takes for no limit: the listener has one of its own, on its clock. */
@@ -125,10 +125,8 @@ class NodeHandshake implements Handshaking {
       this.#failed(new ClientCertificateError('MISSING'), socket)
       return
     }
-    const error = socket.authorized ? undefined : String(socket.authorizationError)
     socket.allowHalfOpen = true
-    const facts = tlsFacts(socket, shown && new ShownCertificate(shown, error))
-    const wire = new NodeWire(socket, facts, this.#socket)
+    const wire = new NodeWire(socket, clientTlsFacts(socket, shown), this.#socket)
     this.#over = true
     this.#handler.onSecure(wire)
     wire.readEvents()

@@ -1,0 +1,213 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '../core/clock.ts'
+import { ProxyError } from '../core/errors.ts'
+import { Lifecycle } from '../core/lifecycle.ts'
+import type { Random } from '../core/random.ts'
+import { CompiledProxy } from '../proxy/compiled-proxy.ts'
+import { CompiledTargets } from '../proxy/compiled-targets.ts'
+import type { ProxyDescription } from '../proxy/description.ts'
+import type { Surroundings } from '../proxy/running-proxy.ts'
+import type { ClientResolver } from '../transport/client-resolver.ts'
+import { ConnectorRegistry } from '../transport/connector-registry.ts'
+import { HttpDate } from '../transport/http-date.ts'
+import { parseRequestHead, type RequestHead } from '../transport/http1/request-head.ts'
+import { ServerConnection } from '../transport/http1/server-connection.ts'
+import type { Limits } from '../transport/limits.ts'
+import type { ListenerContext, ServedConnection, Snapshot } from '../transport/listener-context.ts'
+import { NodeWire } from '../transport/node-wire.ts'
+import { clientTlsFacts } from '../transport/tls/client-facts.ts'
+import { NodeExchange } from './node-exchange.ts'
+import { headBytes, type NodeRequest } from './node-request-head.ts'
+import type { NodeResponse } from './node-response-writer.ts'
+
+/** A proxy that runs behind a server of Node's: what a listener is to one of its own connections, this is to each request. */
+export class NodeGateway implements ListenerContext {
+  readonly clock: Clock
+  readonly random: Random
+  readonly limits: Limits
+  readonly clients: ClientResolver
+  readonly snapshot: Snapshot
+  draining = false
+  tunnelsEnded = false
+  readonly #date: HttpDate
+  readonly #lifecycle = new Lifecycle()
+  readonly #connectors: ConnectorRegistry
+  readonly #compiled: CompiledProxy
+  readonly #open = new Set<ServedConnection>()
+  #emptied: PromiseWithResolvers<void> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(
+    description: ProxyDescription,
+    surroundings: Surroundings,
+    limits: Limits,
+    clients: ClientResolver,
+  ) {
+    const { clock, random, network, observer } = surroundings
+    this.clock = clock
+    this.random = random
+    this.limits = limits
+    this.clients = clients
+    this.#date = new HttpDate(clock)
+    this.#connectors = new ConnectorRegistry(network, clock)
+    const targets = new CompiledTargets({
+      clock,
+      random,
+      network,
+      observer,
+      connectors: this.#connectors,
+      lifecycle: this.#lifecycle,
+    })
+    this.#compiled = new CompiledProxy(description, targets, observer)
+    this.snapshot = this.#compiled
+    this.#compiled.start()
+    this.#lifecycle.enter('serving')
+  }
+
+  get accepting(): boolean {
+    return this.#closing === undefined
+  }
+
+  /** Whether it was closed: nothing is served any more. */
+  get closing(): boolean {
+    return this.#closing !== undefined
+  }
+
+  serve(request: NodeRequest, response: NodeResponse, expectsContinue: boolean): void {
+    const exchange = new NodeExchange(request, response, this, expectsContinue)
+    this.#open.add(exchange)
+    exchange.begin()
+  }
+
+  /** Serves a connection on which Node has read the head of one request, and will read nothing more. */
+  serveConnection(request: IncomingMessage, stream: Duplex, early: Buffer): void {
+    if (this.closing) {
+      stream.destroy()
+      return
+    }
+    const socket = stream as Socket
+    const secure = (socket as Partial<TLSSocket>).encrypted === true ? (socket as TLSSocket) : undefined
+    const wire = new NodeWire(socket, secure && clientTlsFacts(secure, secure.getPeerX509Certificate()))
+    const connection = new ServerConnection(wire, new LastOfConnection(this))
+    this.#open.add(connection)
+    wire.handler = connection
+    let head: Buffer
+    try {
+      head = headBytes(request)
+    } catch {
+      // Other middleware has written what is no head.
+      socket.destroy()
+      return
+    }
+    connection.onData(head)
+    if (early.length > 0) wire.handler.onData(early)
+    wire.readEvents()
+  }
+
+  closed(connection: ServedConnection): void {
+    this.#open.delete(connection)
+    if (this.#open.size === 0) this.#emptied?.resolve()
+  }
+
+  date(): string {
+    return this.#date.value
+  }
+
+  dateLine(): string {
+    return this.#date.line
+  }
+
+  readonly parseHead = (bytes: Buffer, start: number, available: number): RequestHead | undefined =>
+    parseRequestHead(bytes, start, available, this.limits)
+
+  /** Waits for what runs, so long at most, then closes. */
+  async drain(limitMs: number): Promise<void> {
+    this.#lifecycle.enter('draining')
+    this.draining = true
+    const empty = this.#whenEmpty()
+    if (limitMs === Number.POSITIVE_INFINITY) await empty
+    else {
+      const late = Promise.withResolvers<void>()
+      const timer = this.clock.setTimeout(late.resolve, limitMs)
+      await Promise.race([empty, late.promise])
+      timer.clear()
+    }
+    await this.close()
+  }
+
+  /** Gives up what runs, and releases everything. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#lifecycle.enter('closed')
+    this.draining = true
+    this.tunnelsEnded = true
+    for (const one of [...this.#open]) one.close(new ProxyError('proxy_closed'))
+    await this.#whenEmpty()
+    this.#compiled.retire()
+    await this.#connectors.disconnected()
+  }
+
+  async #whenEmpty(): Promise<void> {
+    if (this.#open.size === 0) return
+    this.#emptied ??= Promise.withResolvers()
+    await this.#emptied.promise
+  }
+}
+
+/** Of a connection that is ours since its request asked to switch protocols: whatever comes of that, no other request follows. */
+class LastOfConnection implements ListenerContext {
+  readonly #gateway: NodeGateway
+  readonly draining = true
+  readonly accepting = false
+
+  constructor(gateway: NodeGateway) {
+    this.#gateway = gateway
+  }
+
+  get clock(): Clock {
+    return this.#gateway.clock
+  }
+
+  get random(): Random {
+    return this.#gateway.random
+  }
+
+  get limits(): Limits {
+    return this.#gateway.limits
+  }
+
+  get clients(): ClientResolver {
+    return this.#gateway.clients
+  }
+
+  get snapshot(): Snapshot {
+    return this.#gateway.snapshot
+  }
+
+  get tunnelsEnded(): boolean {
+    return this.#gateway.tunnelsEnded
+  }
+
+  get parseHead(): ListenerContext['parseHead'] {
+    return this.#gateway.parseHead
+  }
+
+  date(): string {
+    return this.#gateway.date()
+  }
+
+  dateLine(): string {
+    return this.#gateway.dateLine()
+  }
+
+  closed(connection: ServedConnection): void {
+    this.#gateway.closed(connection)
+  }
+}

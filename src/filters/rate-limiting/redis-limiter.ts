@@ -1,0 +1,84 @@
+import { hash } from 'node:crypto'
+import type { Exchange } from '../../core/exchange.ts'
+import type { SendCommand } from './redis-client.ts'
+import { RATE_LIMIT_SCRIPT, RATE_LIMIT_SCRIPT_SHA } from './redis-script.ts'
+import { type RateRule, type RateVerdict, ruleId } from './store.ts'
+
+/** What Redis has said: what it has taken of each rule, which is 0 where one refuses, and what each rule says. */
+export interface RedisAnswer {
+  readonly taken: number
+  readonly verdicts: readonly RateVerdict[]
+}
+
+/** Asks Redis for the rules of one filter. */
+export class RedisLimiter {
+  readonly #send: SendCommand
+  readonly #prefix: string
+  readonly #ids: readonly string[]
+  readonly #rules: readonly string[]
+  readonly #tag: string | undefined
+
+  constructor(send: SendCommand, prefix: string, rules: readonly RateRule[]) {
+    this.#send = send
+    this.#prefix = prefix
+    this.#ids = rules.map(ruleId)
+    this.#rules = rules.flatMap(({ algorithm, limit, perMs, burst }) => [
+      algorithm,
+      String(limit),
+      String(perMs),
+      String(burst),
+    ])
+    // A script can only have keys of one slot. Rules that count for the same have that of their key, others one for all.
+    const { by } = rules[0]!
+    const same = rules.length === 1 || (!by.includes('function') && rules.every((it) => it.by === by))
+    this.#tag = same ? undefined : digest(this.#ids.join('\n'))
+  }
+
+  async ask(keys: readonly string[], cost: number, want: number): Promise<RedisAnswer> {
+    const names = this.#names(keys)
+    const args = [String(names.length), ...names, String(cost), String(want), ...this.#rules]
+    let reply: unknown
+    try {
+      reply = await this.#send(names[0]!, ['EVALSHA', RATE_LIMIT_SCRIPT_SHA, ...args])
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+      reply = await this.#send(names[0]!, ['EVAL', RATE_LIMIT_SCRIPT, ...args])
+    }
+    return answerOf(reply, keys.length)
+  }
+
+  /** Keys are hashed: they may be secrets, and may hold what would make another slot of them. */
+  #names(keys: readonly string[]): string[] {
+    const digests = keys.map(digest)
+    const tag = this.#tag ?? digests[0]!
+    return digests.map((it, i) => `${this.#prefix}{${tag}}:${this.#ids[i]!}:${it}`)
+  }
+}
+
+/** 132 bits. */
+function digest(text: string): string {
+  return hash('sha256', text, 'base64url').slice(0, 22)
+}
+
+function answerOf(reply: unknown, rules: number): RedisAnswer {
+  const numbers = Array.isArray(reply) ? reply.map(Number) : []
+  if (numbers.length !== 1 + 3 * rules || !numbers.every(Number.isSafeInteger))
+    throw new Error('rate limits: Redis has answered something else than the script does')
+  const verdicts: RateVerdict[] = []
+  for (let i = 0; i < rules; i++) {
+    const [waitMs, remaining, resetMs] = numbers.slice(1 + 3 * i, 4 + 3 * i)
+    verdicts.push({
+      waitMs: waitMs! < 0 ? Number.POSITIVE_INFINITY : waitMs!,
+      remaining: remaining!,
+      resetMs: resetMs!,
+    })
+  }
+  return { taken: numbers[0]!, verdicts }
+}
+
+export type AskRedis = (
+  keys: readonly string[],
+  cost: number,
+  want: number,
+  exchange: Exchange,
+) => Promise<RedisAnswer>
