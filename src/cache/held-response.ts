@@ -1,4 +1,3 @@
-import type { HeaderList } from '../core/headers.ts'
 import { dateOf } from './age.ts'
 import { type ReuseTerms, type ReuseTermsOptions, reuseTerms } from './reuse-terms.ts'
 import type { StoredHead } from './stored-response.ts'
@@ -32,35 +31,4 @@ export function knownHead(head: StoredHead, { terms, targets }: HeadOptions): Kn
     key: variant,
     date: dateOf(headers, responseTime),
   }
-}
-
-/** The fields of a response that say something of one connection, or of what its sender is allowed: they are not stored. */
-export function storableFields(headers: HeaderList, without: readonly string[]): HeaderList {
-  const kept = headers.clone()
-  for (const name of [...headers.getAll('connection').flatMap(listed), ...OF_ONE_CONNECTION, ...without])
-    kept.delete(name)
-  return kept
-}
-
-const OF_ONE_CONNECTION = [
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'proxy-authenticate',
-  'proxy-authentication-info',
-  'proxy-authorization',
-  'content-length',
-]
-
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-
-function listed(line: string): string[] {
-  return line
-    .split(',')
-    .map((it) => it.trim())
-    .filter((it) => TOKEN.test(it))
 }

@@ -6,9 +6,10 @@ import type { Handler } from '../core/handler.ts'
 import type { HeaderList } from '../core/headers.ts'
 import { type RequestMessage, ResponseMessage } from '../core/message.ts'
 import { SharedContent } from '../core/shared-content.ts'
-import { ageValue } from './age.ts'
+import { currentAgeMs } from './age.ts'
 import { type RequestDirectives, requestDirectives } from './cache-control.ts'
 import { cacheKey } from './cache-key.ts'
+import { addCacheStatus, type CacheStatus, forwardWord } from './cache-status.ts'
 import {
   isForOriginOnly,
   isNotModified,
@@ -17,11 +18,15 @@ import {
   withoutConditions,
 } from './conditional.ts'
 import { Fill, type Filled } from './fill.ts'
-import { type HeadOptions, type KnownHead, knownHead, storableFields } from './held-response.ts'
+import { freshenedBy, freshenedHead } from './freshen.ts'
+import { type HeadOptions, type KnownHead, knownHead } from './held-response.ts'
+import { invalidatedBy } from './invalidation.ts'
 import { type HeldResponse, MemoryLevel } from './memory-level.ts'
 import { type ForwardReason, isErrorForReuse, type Reuse, reuse, reuseOnError } from './reuse.ts'
 import { type StorabilityOptions, storability } from './storability.ts'
+import { reusedHead, storedHead } from './stored-head.ts'
 import { effectiveDirectives } from './targeted-cache-control.ts'
+import { validatorsOf } from './validators.ts'
 import { selectVariant, variantKey } from './variant.ts'
 
 export interface CacheSettings extends HeadOptions {
@@ -60,7 +65,7 @@ export class HttpCache {
     const verdict = reuse(held?.head.terms, directives, exchange.clock.wallTime())
     if (verdict.use === 'answer') {
       if (verdict.refresh) this.#refresh(key, held!, exchange, next)
-      return this.#fromStore(exchange, held!, verdict, 'hit')
+      return this.#fromStore(exchange, held!, verdict)
     }
     if (verdict.use === 'refuse')
       throw new ProxyError('upstream_head_timeout', { detail: 'only a stored response was wanted' })
@@ -103,17 +108,18 @@ export class HttpCache {
         const matches = selectVariant([filled.head], exchange.request.headers) !== undefined
         const source = matches ? filled.content.read() : undefined
         if (source === undefined) return next(exchange)
-        return this.#answer(
-          exchange,
-          filled.head,
-          new Body(source),
-          `fwd=${fwd(reason)}${collapsed ? '; collapsed' : ''}; stored`,
-        )
+        return this.#answer(exchange, filled.head, new Body(source), {
+          fwd: forwardWord(reason),
+          stored: true,
+          collapsed,
+        })
       }
       case 'held': {
         if (selectVariant([filled.held.head], exchange.request.headers) === undefined) return next(exchange)
-        const status =
-          filled.because === 'validated' ? `fwd=${fwd(reason)}; fwd-status=304` : 'hit; detail=stale-if-error'
+        const status: CacheStatus =
+          filled.because === 'validated'
+            ? { fwd: forwardWord(reason), fwdStatus: 304, collapsed }
+            : { hit: true, detail: filled.because }
         return this.#answer(exchange, filled.held.head, bodyOf(filled.held), status)
       }
       case 'own':
@@ -185,12 +191,11 @@ export class HttpCache {
     const responseTime = clock.wallTime()
     if (held !== undefined) {
       if (response.status === 304) {
+        const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
+        const fresh = this.#freshen(held, response, sentClientTags, requestTime, responseTime)
+        if (fresh === undefined) return { kind: 'own', response }
         response.body.discard()
-        return {
-          kind: 'held',
-          held: this.#freshen(held, response, requestTime, responseTime),
-          because: 'validated',
-        }
+        return { kind: 'held', held: fresh, because: 'validated' }
       }
       if (
         isErrorForReuse(response.status) &&
@@ -229,7 +234,7 @@ export class HttpCache {
     )
     if (!verdict.store || known.fields === '*' || status === 206) return undefined
     const variant = variantKey(known.fields, request.headers)
-    return { ...known, headers: storableFields(headers, verdict.without), variant, key: variant }
+    return { ...known, headers: storedHead(headers, verdict.without, responseTime), variant, key: variant }
   }
 
   #keep(key: string, head: KnownHead, response: ResponseMessage, onEnd: () => void): SharedContent {
@@ -246,16 +251,17 @@ export class HttpCache {
     return content
   }
 
+  /** What is stored, with what a 304 has said of it; `undefined` where that was about something else. */
   #freshen(
     held: HeldResponse,
     response: ResponseMessage,
+    sentClientTags: boolean,
     requestTime: number,
     responseTime: number,
-  ): HeldResponse {
-    const headers = held.head.headers.clone()
-    for (const [name, value] of storableFields(response.headers, [])) {
-      if (!NEVER_UPDATED.has(name.toLowerCase())) headers.set(name, value)
-    }
+  ): HeldResponse | undefined {
+    const update = validatorsOf(response.headers, responseTime)
+    if (freshenedBy(update, [held.head], sentClientTags).length === 0) return undefined
+    const headers = freshenedHead(held.head.headers, response.headers, responseTime, ['set-cookie'])
     const { status, reason, variant, tags } = held.head
     const head = knownHead(
       { status, reason, headers, requestTime, responseTime, variant, tags },
@@ -266,35 +272,31 @@ export class HttpCache {
     return fresh
   }
 
-  #fromStore(exchange: Exchange, held: HeldResponse, { remainingMs }: Answer, how: string): ResponseMessage {
+  #fromStore(exchange: Exchange, held: HeldResponse, { remainingMs, reason }: Answer): ResponseMessage {
     this.memory.used(held)
-    return this.#answer(exchange, held.head, bodyOf(held), `${how}; ttl=${Math.floor(remainingMs / 1_000)}`)
+    const detail = reason === 'fresh' ? undefined : reason
+    return this.#answer(exchange, held.head, bodyOf(held), { hit: true, ttlMs: remainingMs, detail })
   }
 
-  #answer(exchange: Exchange, head: KnownHead, body: Body, how: string): ResponseMessage {
+  #answer(exchange: Exchange, head: KnownHead, body: Body, status: CacheStatus): ResponseMessage {
     const { method, headers: asked } = exchange.request
-    const ageMs = head.terms.initialAgeMs + Math.max(0, exchange.clock.wallTime() - head.responseTime)
     const isSame = isNotModified(method, asked, head)
-    const headers = isSame ? notModifiedHead(head.headers) : head.headers.clone()
-    headers.set('Age', ageValue(ageMs))
-    headers.append('Cache-Status', `${this.#settings.name}; ${how}`)
+    const ageMs = currentAgeMs(head.terms, exchange.clock.wallTime())
+    const headers = reusedHead(isSame ? notModifiedHead(head.headers) : head.headers, ageMs)
+    addCacheStatus(headers, this.#settings.name, status)
     if (!isSame) return new ResponseMessage(head.status, headers, body, head.reason)
     body.discard()
     return new ResponseMessage(304, headers)
   }
 
   async #pass(exchange: Exchange, next: Handler): Promise<ResponseMessage> {
-    const { request } = exchange
+    const { method, scheme, host, target } = exchange.request
     const response = await next(exchange)
-    const unsafe = !SAFE.has(request.method)
-    if (unsafe && response.status >= 200 && response.status < 400)
-      this.memory.removeAll(cacheKey({ ...addressOf(request), method: 'GET' }))
+    for (const changed of invalidatedBy({ method, scheme, host, target }, response))
+      this.memory.removeAll(cacheKey({ ...changed, method: 'GET' }))
     return response
   }
 }
-
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY'])
-const NEVER_UPDATED = new Set(['content-encoding', 'content-length', 'content-type', 'content-range', 'etag'])
 
 function addressOf({ scheme, host, target }: RequestMessage) {
   return { scheme, host, target }
@@ -316,18 +318,6 @@ function isCached({ method, upgrade, body, headers }: RequestMessage): boolean {
 /** Whether its answer may be others' too. */
 function isJoinable({ method, headers }: RequestMessage, { noStore }: RequestDirectives): boolean {
   return method === 'GET' && !noStore && !headers.has('range') && !headers.has('authorization')
-}
-
-function fwd(reason: ForwardReason): string {
-  switch (reason) {
-    case 'miss':
-      return 'uri-miss'
-    case 'stale':
-    case 'no-cache':
-      return 'stale'
-    default:
-      return 'request'
-  }
 }
 
 function bodyOf({ chunks, length }: HeldResponse): Body {

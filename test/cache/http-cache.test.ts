@@ -25,7 +25,7 @@ describe('cache', () => {
     const first = await sim.get('/a')
     expect([first.text(), status(first), first.headers.get('age')]).toEqual([
       'text',
-      'gatewright; fwd=uri-miss; stored',
+      'gatewright; fwd=miss; stored',
       '0',
     ])
     await sim.advance('10s')
