@@ -266,6 +266,26 @@ describe('in a proxy', () => {
     await sim.assertNoLeaks()
   })
 
+  it('is sent once where each attempt passes by', async () => {
+    const filter = mirror({ to: 'http://shadow' })
+    await using sim = simulate(
+      proxy().route(
+        '/',
+        pool(['http://u1', 'http://u2'])
+          .use(filter)
+          .retry({ attempts: 2, methods: ['POST'], on: [503] }),
+      ),
+    )
+    sim.upstream('http://u1').reply({ status: 503 })
+    sim.upstream('http://u2').reply({ status: 503 })
+    await sim.post('/', { body: 'hello' })
+    await sim.settle()
+    expect(['u1', 'u2'].map((it) => sim.upstream(`http://${it}`).requests.length)).toEqual([1, 1])
+    expect(sim.upstream('http://shadow').requests.map((it) => it.body.length)).toEqual([5])
+    expect([filter.sent, filter.dropped]).toEqual([1, 0])
+    await sim.assertNoLeaks()
+  })
+
   it('what is refused before it is not copied', async () => {
     const filter: Mirror = mirror({ to: 'http://shadow' })
     await using sim = simulate(

@@ -1,3 +1,4 @@
+import { attribute } from '../core/attribute.ts'
 import { Body } from '../core/body.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
@@ -102,11 +103,13 @@ export function mirror(options: MirrorOptions): Mirror {
   const maxBytes = sizeBytes(OWNER, 'maxBodyBytes', maxBodyBytes)
   const limitMs = durationMs(OWNER, 'timeoutMs', timeoutMs, { min: 1 })
   integer(OWNER, 'maxInFlight', maxInFlight, { min: 1 })
+  /** Attempts of a pool pass by one after the other. */
+  const copiedBefore = attribute<boolean>('mirror.copied')
   const numbers = { inFlight: 0, sent: 0, failed: 0, dropped: 0 }
 
   const wanted = (exchange: Exchange): boolean => {
     const { headers, upgrade } = exchange.request
-    if (upgrade !== undefined || headers.has(MARK)) return false
+    if (upgrade !== undefined || headers.has(MARK) || exchange.get(copiedBefore) === true) return false
     try {
       if (when?.(exchange) === false) return false
     } catch (error) {
@@ -146,6 +149,9 @@ export function mirror(options: MirrorOptions): Mirror {
     copy.headers.set(MARK, '1')
     for (const name of removeHeaders) copy.headers.delete(name)
     const sendWith = (content: Uint8Array): void => {
+      // Another attempt may have been quicker.
+      if (exchange.get(copiedBefore) === true) return
+      exchange.set(copiedBefore, true)
       copy.body = Body.from(content)
       void send(exchange, copy)
     }
