@@ -180,6 +180,28 @@ describe('forwardAuth with a key', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test.each<[string, unknown]>([
+    ['a promise, which as a text is the same for everyone', Promise.resolve('ada')],
+    ['null', null],
+    ['an object', {}],
+  ])('takes no key from %s', async (_, key) => {
+    const { endpoint } = service(() => respond(200, undefined, { 'X-User': 'ada' }))
+    const filter = forwardAuth({ endpoint, cacheKey: () => key as string, identityHeaders: ['X-User'] })
+    await expect(run(filter, exchange())).rejects.toMatchObject({
+      code: 'ERR_OPTION_INVALID',
+      option: 'cacheKey',
+    })
+  })
+
+  test('tells keys apart that are not well-formed', async () => {
+    const { asked, endpoint } = service(() => respond(200))
+    const keys = ['\ud800', '\ud801', '\ufffd']
+    const filter = forwardAuth({ endpoint, cacheKey: () => keys.shift() })
+    const clock = virtualClock()
+    for (let i = 0; i < 3; i++) await run(filter, exchange({ clock }))
+    expect(asked).toHaveLength(3)
+  })
+
   test('keeps no more than so many', async () => {
     const { asked, endpoint } = service(() => respond(200))
     const filter = forwardAuth({ endpoint, cacheKey, cacheMax: 2 })

@@ -5,8 +5,16 @@ import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
 import { HeaderList } from '../core/headers.ts'
 import { RequestMessage, type ResponseMessage } from '../core/message.ts'
-import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
+import {
+  type Duration,
+  durationMs,
+  integer,
+  invalidOption,
+  invalidSecret,
+  knownOptions,
+} from '../core/options.ts'
 import { withTargets } from '../core/target.ts'
+import { ToldFields } from './fields/told-fields.ts'
 import { KeptAnswers } from './identity/kept-answers.ts'
 import {
   type ServiceEndpoint,
@@ -85,12 +93,17 @@ export function forwardAuth(options: ForwardAuthOptions): Filter {
   const identityHeaders = names('identityHeaders', options.identityHeaders ?? [])
   const clientHeaders = names('clientHeaders', options.clientHeaders ?? [])
   const passes = new KeptPasses(options)
+  const told = new ToldFields(identityHeaders)
+  const tell = ({ request: { headers } }: Exchange, identity: HeaderList): void => {
+    told.removeFrom(headers)
+    for (const [name, value] of identity) headers.append(name, value)
+  }
 
   const filter: Filter = (exchange, next) => {
     const key = passes.keyOf(exchange)
     const kept = key === undefined ? undefined : passes.get(exchange, key)
     if (kept !== undefined) {
-      replaceFields(exchange.request.headers, identityHeaders, kept)
+      tell(exchange, kept)
       return next(exchange)
     }
     return ask(exchange, next, key)
@@ -113,7 +126,7 @@ export function forwardAuth(options: ForwardAuthOptions): Filter {
     const identity = fieldsOf(headers, identityHeaders)
     const forClient = fieldsOf(headers, clientHeaders)
     if (key !== undefined && forClient.size === 0) passes.keep(exchange, key, identity)
-    replaceFields(exchange.request.headers, identityHeaders, identity)
+    tell(exchange, identity)
     const response = await next(exchange)
     for (const [name, value] of forClient) response.headers.append(name, value)
     return response
@@ -183,9 +196,13 @@ class KeptPasses {
   }
 
   keyOf(exchange: Exchange): string | undefined {
-    const key = this.#keyOf?.(exchange)
-    // Keys hold credentials, and may be long.
-    return key === undefined ? undefined : hash('sha256', String(key), 'base64')
+    const key: unknown = this.#keyOf?.(exchange)
+    if (key === undefined) return undefined
+    // A promise, as a text, would be the same key for everyone.
+    if (typeof key !== 'string')
+      throw invalidSecret(OWNER, 'cacheKey', 'a function that gives a text or undefined at once', key)
+    // Keys hold credentials, and may be long. As UTF-8, texts that are not well-formed would be alike.
+    return hash('sha256', Buffer.from(key, 'utf16le'), 'base64')
   }
 
   get({ clock }: Exchange, key: string): HeaderList | undefined {
@@ -217,16 +234,4 @@ function fieldsOf(headers: HeaderList, wanted: readonly string[]): HeaderList {
   const found = new HeaderList()
   for (const name of wanted) for (const value of headers.getAll(name)) found.append(name, value)
   return found
-}
-
-/** Puts fields where others of their names were, or names that services read as these. */
-function replaceFields(headers: HeaderList, wanted: readonly string[], fields: HeaderList): void {
-  if (wanted.length === 0) return
-  const alike = new Set(wanted.map(asDashed))
-  for (const [name] of headers.clone()) if (alike.has(asDashed(name))) headers.delete(name)
-  for (const [name, value] of fields) headers.append(name, value)
-}
-
-function asDashed(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-')
 }

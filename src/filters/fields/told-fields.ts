@@ -1,0 +1,36 @@
+import { FieldKind, fieldName } from '../../core/field-name.ts'
+import type { HeaderList } from '../../core/headers.ts'
+
+/**
+ * The names of fields by which a filter tells services something. What clients send under them must not pass for it: not in
+ * another case, and not with `_` for `-`, which CGI and its heirs cannot tell apart.
+ */
+export class ToldFields {
+  readonly #names: ReadonlySet<string>
+
+  constructor(names: readonly string[]) {
+    this.#names = new Set(names.map((name) => alike(name.toLowerCase())))
+  }
+
+  /** Removes all that could pass for one of them. */
+  removeFrom(headers: HeaderList): void {
+    const { fields } = headers
+    let forged: Set<string> | undefined
+    for (let i = 0; i < fields.length; i++) {
+      const { lower } = fields[i]!
+      if (!this.#names.has(alike(lower))) continue
+      forged ??= new Set()
+      forged.add(lower)
+    }
+    if (forged !== undefined) for (const name of forged) headers.delete(name)
+  }
+}
+
+/** Whether a name is that of a field which means something to the engine, so that nothing else can be told by it. */
+export function isEngineField(name: string): boolean {
+  return fieldName(name).kind !== FieldKind.ordinary
+}
+
+function alike(lower: string): string {
+  return lower.includes('_') ? lower.replaceAll('_', '-') : lower
+}
