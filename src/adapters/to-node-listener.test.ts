@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import {
   connect as connectHttp2,
   createServer as createHttp2Server,
@@ -8,6 +9,8 @@ import {
 } from 'node:http2'
 import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
@@ -774,6 +777,23 @@ describe('a reset', () => {
     const dispatcher = new Agent({ connect: { ca: cert } })
     await expect(undiciFetch(`${scheme}://localhost:${port}/`, { dispatcher })).rejects.toThrow()
     await dispatcher.close()
+  })
+
+  it('of a client of a Unix socket is an end', async () => {
+    const listener = toNodeListener(
+      proxy().route('/', fault({ enabled: () => true, abort: { reset: true } }), () => respond(200)),
+    )
+    const server = createServer(listener)
+    const directory = await mkdtemp(join(tmpdir(), 'gatewright-'))
+    const socketPath = join(directory, 'socket')
+    server.listen(socketPath)
+    await once(server, 'listening')
+    onTestFinished(async () => {
+      server.close()
+      await listener.close()
+      await rm(directory, { recursive: true })
+    })
+    await expect(once(get({ socketPath }), 'response')).rejects.toMatchObject({ code: 'ECONNRESET' })
   })
 
   it('takes the place of one where a body without framing breaks off over TLS', async () => {
