@@ -10,6 +10,7 @@ import { exchange } from '../testing/exchange.ts'
 import { type Simulation, simulate } from '../testing/simulation/simulate.ts'
 import { type CoalesceOptions, coalesce } from './coalesce.ts'
 import { sticky } from './sticky.ts'
+import { streamIdleTimeout } from './stream-idle-timeout.ts'
 
 type Asked = Parameters<typeof exchange>[0]
 
@@ -249,6 +250,15 @@ describe('in a proxy', () => {
       },
       { bufferBytes: '64kb', stallMs: '2s' },
     ))
+
+  it('has the time that a filter outside of it gives to streams', async () => {
+    const users = pool(['http://users'])
+    await using sim = simulate(proxy().route('/', streamIdleTimeout('10m'), coalesce(), users))
+    sim.upstream('http://users').reply({ delayMs: 300_000, body: 'ann' })
+    const responses = await Promise.all([sim.get('/'), sim.get('/')])
+    expect(responses.map((it) => it.text())).toEqual(['ann', 'ann'])
+    await sim.assertNoLeaks()
+  })
 
   it('is not for sessions, which have endpoints of their own', async () => {
     const keys = 'k'.repeat(32)
