@@ -78,6 +78,22 @@ describe('the document', () => {
     })
   })
 
+  it('has a problem that cannot be written again as its status alone', async () => {
+    const deep = `{"title":"No","x":${'['.repeat(8_000)}${']'.repeat(8_000)}}`
+    const broken: Handler = () => respond(409, deep, { 'Content-Type': 'application/problem+json' })
+    const response = await answer({
+      parts: { it: { from: () => respondJson(200, 1) }, broken: { from: broken } },
+    })
+    expect(await response.body.text()).toBe(
+      '{"data":{"it":1},"errors":{"broken":{"type":"about:blank","title":"Conflict","status":409}}}',
+    )
+    const alone = await answer({ parts: { broken: { from: broken, required: true } } })
+    expect([alone.status, await alone.body.json()]).toEqual([
+      409,
+      { type: 'about:blank', title: 'Conflict', status: 409 },
+    ])
+  })
+
   it('tells nothing of the inside, and whoever runs the proxy all of it', async () => {
     const error = silenced()
     const response = await answer({
