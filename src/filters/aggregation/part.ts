@@ -4,7 +4,7 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { RequestMessage, ResponseMessage } from '../../core/message.ts'
 import { type Problem, problemOf } from '../../core/problem.ts'
 import type { CallTarget } from '../../core/target.ts'
-import { parseDocument } from '../json/parse-document.ts'
+import { isTooDeep, MAX_DEPTH, parseDocument } from '../json/parse-document.ts'
 
 export interface PartSettings {
   readonly name: string
@@ -64,6 +64,10 @@ async function jsonOf({ body, status }: ResponseMessage, maxBytes: number): Prom
   } catch (cause) {
     throw new ProxyError('upstream_response_malformed', { detail: 'a part that is no JSON', cause })
   }
+  if (isTooDeep(text))
+    throw new ProxyError('upstream_response_malformed', {
+      detail: `a part that is nested deeper than ${MAX_DEPTH}`,
+    })
   return text
 }
 
