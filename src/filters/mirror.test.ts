@@ -152,6 +152,16 @@ describe('a copy', () => {
     expect([filter.dropped, error.mock.calls.length]).toEqual([1, 1])
   })
 
+  it('is not sent where the answer is no plain yes', async () => {
+    for (const answer of [Promise.resolve(true), Promise.resolve(false), 1, undefined]) {
+      const { copies, to } = shadow()
+      const ran = await run(mirror({ to, when: () => answer as unknown as boolean }), exchange())
+      await ran.finish()
+      await settled()
+      expect(copies).toEqual([])
+    }
+  })
+
   it('is sent of a share of all, by the chance of the exchange', async () => {
     const { copies, to } = shadow()
     const filter = mirror({ to, share: 0.2, maxInFlight: 10_000 })

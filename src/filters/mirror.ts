@@ -20,7 +20,7 @@ export interface MirrorOptions {
   to: CallTargetInit
   /** The share of requests that are copied, from 0 to 1, drawn by `exchange.random`. Default 1: all. */
   share?: number
-  /** Which requests are copied at all. Default all. Where it throws, the request is not. */
+  /** Which requests are copied at all: only `true` is yes. Default all. Where it throws, the request is not. */
   when?: (exchange: Exchange) => boolean
   /** Content up to this size is copied; of a longer request, no copy is sent. Default 64 KiB; 0 copies requests without content alone. */
   maxBodyBytes?: Size
@@ -111,7 +111,7 @@ export function mirror(options: MirrorOptions): Mirror {
     const { headers, upgrade } = exchange.request
     if (upgrade !== undefined || headers.has(MARK) || exchange.get(copiedBefore) === true) return false
     try {
-      if (when?.(exchange) === false) return false
+      if (when !== undefined && when(exchange) !== true) return false
     } catch (error) {
       console.error('gatewright: "when" of mirror has failed', error)
       numbers.dropped++
