@@ -269,10 +269,11 @@ class LookedUpKeys implements Disposable {
     sha256: string,
   ): Promise<Answer<ApiKeyIdentity | undefined>> {
     const found = await lookup(sha256)
-    if (found === undefined) return { value: undefined, keepMs: this.#keepUnknownMs }
+    if (found === undefined) return { value: undefined, keepMs: this.#keepUnknownMs, bytes: 0 }
     if (typeof found !== 'object' || found === null)
       throw invalidOption(OWNER, 'lookup', 'a function that gives { id } or undefined', found)
-    return { value: checkedIdentity(found, 'lookup'), keepMs: this.#keepMs }
+    // What else stands in its attributes is not a client's to choose, and may be shared.
+    return { value: checkedIdentity(found, 'lookup'), keepMs: this.#keepMs, bytes: 2 * found.id.length }
   }
 
   [Symbol.dispose](): void {

@@ -189,7 +189,10 @@ class Passwords implements Disposable {
   async #answer(given: NameAndPassword, wanted: () => boolean): Promise<Answer<string | undefined>> {
     const right = await this.#queue.run(() => this.#check(given, this.#bcrypt), wanted)
     // What was wrong is not remembered: it would put what was right out of memory.
-    return right ? { value: given.name, keepMs: this.#cacheMs } : { value: undefined, keepMs: 0 }
+    const { name } = given
+    return right
+      ? { value: name, keepMs: this.#cacheMs, bytes: 2 * name.length }
+      : { value: undefined, keepMs: 0, bytes: 0 }
   }
 
   [Symbol.dispose](): void {
