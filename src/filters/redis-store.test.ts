@@ -43,15 +43,37 @@ describe('redisStore sends', () => {
     expect(client.commands).toHaveLength(1)
   })
 
-  test.each([[undefined], [[]], [[1, 0, 4]], [[1, 0, 'x', 2]], ['OK'], [[1, 0, 4, 200, 5]]])(
-    'and takes %j for no answer',
-    async (reply) => {
-      const client = pretended(() => reply)
-      await expect(redisStore({ client }).limiter([RULE]).take(['k'], 1, exchange())).rejects.toThrow(
-        'something else',
-      )
-    },
-  )
+  test.each([
+    [undefined],
+    [[]],
+    [[1, 0, 4]],
+    [[1, 0, 'x', 2]],
+    ['OK'],
+    [[1, 0, 4, 200, 5]],
+    [[null, null, null, null]],
+    [['', '', '', '']],
+    [[[1], [0], [4], [200]]],
+    [[true, false, true, true]],
+    [[1, 0, 4, -200]],
+    // Admitted, and not taken.
+    [[0, 0, 4, 200]],
+    // Taken, and not admitted.
+    [[1, 60, 0, 200]],
+    // More than was asked for.
+    [[9, 0, 4, 200]],
+  ])('and takes %j for no answer', async (reply) => {
+    const client = pretended(() => reply)
+    await expect(redisStore({ client }).limiter([RULE]).take(['k'], 1, exchange())).rejects.toThrow(
+      'something else',
+    )
+  })
+
+  test('and takes numbers that are written as texts, and no fewer than none that remain', async () => {
+    const client = pretended(() => ['-20', '60', '-20', '200'])
+    expect(await redisStore({ client }).limiter([RULE]).take(['k'], 1, exchange())).toEqual([
+      { waitMs: 60, remaining: 0, resetMs: 200 },
+    ])
+  })
 
   test('to clients of each kind in their way', async () => {
     const sent: unknown[] = []
