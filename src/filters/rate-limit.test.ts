@@ -432,3 +432,17 @@ describe('rateLimit refuses', () => {
     )
   })
 })
+
+test('rateLimit waits for a store whose promises are not those of the language', async () => {
+  const verdicts: readonly RateVerdict[] = [{ waitMs: 60, remaining: 0, resetMs: 60 }]
+  const later = {
+    // biome-ignore lint/suspicious/noThenProperty: it is what is tried.
+    then: (resolve: (it: typeof verdicts) => void) => Promise.resolve(verdicts).then(resolve),
+  }
+  const store: RateLimitStore = {
+    limiter: () => ({ take: () => later as unknown as Promise<readonly RateVerdict[]> }),
+  }
+  await expect(run(rateLimit({ limit: 1, per: '1s', store }), exchange())).rejects.toMatchObject({
+    code: 'rate_limited',
+  })
+})

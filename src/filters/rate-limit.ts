@@ -152,8 +152,8 @@ class Limit {
     } catch (error) {
       return this.#undecided(error, exchange, next)
     }
-    if (!(verdicts instanceof Promise)) return this.#decided(verdicts, exchange, next)
-    return verdicts.then(
+    if (isVerdicts(verdicts)) return this.#decided(verdicts, exchange, next)
+    return Promise.resolve(verdicts).then(
       (it) => this.#later(exchange, () => this.#decided(it, exchange, next)),
       (error) => this.#later(exchange, () => this.#undecided(error, exchange, next)),
     )
@@ -219,4 +219,11 @@ class Limit {
     exchange.recording?.refused(OWNER, 'limiter_unavailable', detail)
     throw withoutStack(() => new ProxyError('limiter_unavailable', { detail, cause: error }))
   }
+}
+
+/** Whatever else a store gives is waited for: promises may be of another library. */
+function isVerdicts(
+  given: readonly RateVerdict[] | Promise<readonly RateVerdict[]>,
+): given is readonly RateVerdict[] {
+  return Array.isArray(given)
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { attribute } from '../core/attribute.ts'
 import { respond } from '../core/message.ts'
 import { proxy } from '../proxy/proxy.ts'
-import { exchange, simulate, virtualClock } from '../testing/index.ts'
+import { exchange, run, simulate, virtualClock } from '../testing/index.ts'
 import { type RateRule, rateLimit } from './rate-limit.ts'
 import { type RedisClient, type RedisStoreOptions, redisStore } from './redis-store.ts'
 
@@ -133,6 +134,29 @@ describe('redisStore sends', () => {
     const functions = await keysOf([byFunction, { ...byFunction, name: 'other' }], 'a', 'b')
     expect(new Set(functions.map(slot)).size).toBe(1)
   })
+})
+
+test('redisStore counts for a claim whatever a claim of that name says that someone else has made', async () => {
+  const client = pretended(() => [1, 0, 4, 200, 0, 4, 200])
+  const [user, tenant] = [attribute<object>('user'), attribute<object>('tenant')]
+  const rule = (name: string, of: typeof user) => ({
+    name,
+    limit: 5,
+    per: '1s' as const,
+    key: { claim: 'id', of },
+  })
+  const limit = rateLimit({
+    rules: [rule('user', user), rule('tenant', tenant)],
+    store: redisStore({ client }),
+  })
+  for (const id of ['ada', 'bob']) {
+    const made = exchange()
+    made.set(user, { id })
+    made.set(tenant, { id: 'shop' })
+    await run(limit, made)
+  }
+  const [first, second] = client.commands.map((args) => args[4])
+  expect(first).toBe(second)
 })
 
 describe('redisStore, while Redis does not do well', () => {

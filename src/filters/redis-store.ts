@@ -59,7 +59,7 @@ const OWNER = 'redisStore'
  *
  * With a `lease`, a process takes several units of a key at a time, and most requests are decided without asking. The price:
  * what a process has taken in one window it may spend in the next, so a window may have up to (`units` - 1) more for each
- * process; and what is not spent in time is lost, so a key may have fewer.
+ * process, and in it for each filter with the store; and what is not spent in time is lost, so a key may have fewer.
  *
  * Traps: with asynchronous replication, a failover may forget the last counts. A Redis that evicts keys forgets counts too: give
  * it a memory of its own, or `maxmemory-policy noeviction`. A client that keeps commands while it is not connected sends them
