@@ -109,6 +109,8 @@ const OPTIONS: readonly string[] = [
   'fields',
 ] satisfies (keyof RateLimitOptions)[]
 
+const NO_VERDICT = new TypeError('rate limits: the store has not given a verdict for each rule')
+
 class Limit {
   admitted = 0
   refused = 0
@@ -178,8 +180,14 @@ class Limit {
     exchange: Exchange,
     next: Handler,
   ): Promise<ResponseMessage> | ResponseMessage {
-    for (let i = 0; i < verdicts.length; i++)
-      if (verdicts[i]!.waitMs > 0) throw this.#refusal(verdicts, exchange)
+    let admits = true
+    for (let i = 0; i < this.#rules.length; i++) {
+      const waitMs = verdicts?.[i]?.waitMs
+      // Of a store that somebody has written.
+      if (waitMs === undefined || Number.isNaN(waitMs)) return this.#undecided(NO_VERDICT, exchange, next)
+      if (waitMs > 0) admits = false
+    }
+    if (!admits) throw this.#refusal(verdicts, exchange)
     this.admitted++
     const response = next(exchange)
     if (response instanceof ResponseMessage) return this.#told(response, verdicts)
