@@ -342,6 +342,9 @@ describe('forwardAuth does not take', () => {
     ['identityHeaders', { endpoint, identityHeaders: ['a b'] }],
     ['identityHeaders', { endpoint, identityHeaders: ['Host'] }],
     ['clientHeaders', { endpoint, clientHeaders: ['Transfer-Encoding'] }],
+    ...['X-Real-IP', 'Via', 'Expect', 'Sec-WebSocket-Key', 'X_Forwarded_For', 'Proxy-Authorization'].map(
+      (name): [string, unknown] => ['identityHeaders', { endpoint, identityHeaders: [name] }],
+    ),
     ['cacheKey', { endpoint, cacheKey: 'cookie' }],
     ['cacheMs', { endpoint, cacheMs: '10s' }],
     ['cacheMax', { endpoint, cacheMax: 5 }],

@@ -1,3 +1,4 @@
+import { isFieldName } from '../../core/headers.ts'
 import type { RequestMessage } from '../../core/message.ts'
 import { cookieName, cookiePairs, cookieValues, replaceCookies } from '../../core/request-cookies.ts'
 import { MalformedCredentials } from './bearer-token.ts'
@@ -15,7 +16,7 @@ export function isCredentialSource(value: unknown): value is CredentialSource {
   const [kind, name] = entries[0] ?? []
   if (entries.length !== 1 || typeof name !== 'string') return false
   if (kind === 'query') return name !== ''
-  return (kind === 'header' || kind === 'cookie') && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)
+  return (kind === 'header' || kind === 'cookie') && isFieldName(name)
 }
 
 const SEVERAL = new MalformedCredentials('there is more than one credential')
@@ -53,8 +54,8 @@ function queryValues(query: string, name: string): string[] {
   for (const pair of query.split('&')) {
     const equals = pair.indexOf('=')
     if (decoded(equals < 0 ? pair : pair.slice(0, equals)) !== name) continue
-    const value = equals < 0 ? '' : decoded(pair.slice(equals + 1))
-    if (value !== undefined) values.push(value)
+    // What is no UTF-8 is there all the same: services read it in their own way.
+    values.push(equals < 0 ? '' : (decoded(pair.slice(equals + 1)) ?? ''))
   }
   return values
 }
