@@ -159,9 +159,8 @@ describe('jwt', () => {
       false,
     ])
     expect(await asked(options, { headers: bearer('bad') })).toMatchObject({ code: 'unauthenticated' })
-    expect(await asked(options, { headers: { authorization: 'Bearer' } })).toMatchObject({
-      code: 'unauthenticated',
-    })
+    for (const authorization of ['Bearer', `Bearer\t${await tokenOf()}`])
+      expect(await asked(options, { headers: { authorization } })).toMatchObject({ code: 'unauthenticated' })
   })
 
   test('writes its realm, quoted', async () => {
