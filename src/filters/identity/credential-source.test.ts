@@ -42,6 +42,18 @@ describe('readCredential and removeCredential', () => {
       'several',
       '/',
     ],
+    ['a field that services take for it', HEADER, '/', [['X_Key', 'abc']], 'abc', '/'],
+    [
+      'two fields, one of them disguised',
+      HEADER,
+      '/',
+      [
+        ['x-key', 'a'],
+        ['X_KEY', 'b'],
+      ],
+      'several',
+      '/',
+    ],
     ['a parameter', QUERY, '/x?a=1&api%20key=a%2Bb+c&b=%zz', [], 'a+b c', '/x?a=1&b=%zz'],
     ['a parameter alone', QUERY, '/x?api+key=abc', [], 'abc', '/x'],
     ['a parameter without a value', QUERY, '/x?api+key', [], '', '/x'],

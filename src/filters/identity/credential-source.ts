@@ -1,6 +1,7 @@
 import { isFieldName } from '../../core/headers.ts'
 import type { RequestMessage } from '../../core/message.ts'
 import { cookieName, cookiePairs, cookieValues, replaceCookies } from '../../core/request-cookies.ts'
+import { ToldFields, valuesAlike } from '../fields/told-fields.ts'
 import { MalformedCredentials } from './bearer-token.ts'
 
 /** Where a credential stands in a request: in a field, in a parameter of the query, or in a cookie. */
@@ -28,7 +29,7 @@ export function readCredential(
 ): string | MalformedCredentials | undefined {
   const found =
     'header' in source
-      ? request.headers.getAll(source.header)
+      ? valuesAlike(request.headers, source.header)
       : 'query' in source
         ? queryValues(request.query, source.query)
         : cookieValues(request.headers, source.cookie)
@@ -37,7 +38,7 @@ export function readCredential(
 
 /** Takes all that stands there out of the request, so that it goes no further. */
 export function removeCredential(request: RequestMessage, source: CredentialSource): void {
-  if ('header' in source) request.headers.delete(source.header)
+  if ('header' in source) new ToldFields([source.header]).removeFrom(request.headers)
   else if ('query' in source) {
     if (request.query === '') return
     const kept = request.query.split('&').filter((it) => decoded(it.split('=', 1)[0]!) !== source.query)

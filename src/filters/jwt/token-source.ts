@@ -2,6 +2,7 @@ import { isFieldName } from '../../core/headers.ts'
 import type { RequestMessage } from '../../core/message.ts'
 import { invalidOption } from '../../core/options.ts'
 import { cookieName, cookiePairs, cookieValues, replaceCookies } from '../../core/request-cookies.ts'
+import { ToldFields, valuesAlike } from '../fields/told-fields.ts'
 import { credentialsOf, MalformedCredentials } from '../identity/bearer-token.ts'
 
 /**
@@ -74,17 +75,19 @@ const AUTHORIZATION: TokenSource = {
 
 class FieldSource implements TokenSource {
   readonly #name: string
+  readonly #alike: ToldFields
 
   constructor(name: string) {
     this.#name = name
+    this.#alike = new ToldFields([name])
   }
 
   read({ headers }: RequestMessage, maxLength: number): string | MalformedCredentials | undefined {
-    return theOnly(headers.getAll(this.#name), maxLength)
+    return theOnly(valuesAlike(headers, this.#name), maxLength)
   }
 
   remove({ headers }: RequestMessage): void {
-    headers.delete(this.#name)
+    this.#alike.removeFrom(headers)
   }
 }
 
