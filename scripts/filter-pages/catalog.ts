@@ -67,6 +67,7 @@ export const GUIDES: Readonly<Record<string, string>> = {
   loadShedding: 'limiting-load.md',
   redirectToHttps: 'tls.md',
   streamIdleTimeout: 'server-sent-events.md',
+  toNodeListener: 'node-servers.md',
   websocket: 'websocket.md',
 }
 

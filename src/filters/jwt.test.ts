@@ -553,6 +553,12 @@ describe('jwt takes keys', () => {
     expect((await asked({ keys, algorithms }, { headers: bearer(token) })).code).toBe('passed')
   })
 
+  test('a secret that is too short is told how long it is, and not what', () => {
+    expect(() => jwt({ ...OPTIONS, keys: 'hunter2' })).toThrow(
+      /^jwt: "keys" must be a secret at least as long as the hash, 32 bytes \(this one has 7\), got string$/,
+    )
+  })
+
   const weak = generateKeyPairSync('rsa', { modulusLength: 1_024 })
   const ecJwk = { ...ec.publicKey.export({ format: 'jwk' }), kty: 'EC' }
   test.each<[string, readonly string[], unknown]>([

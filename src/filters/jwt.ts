@@ -183,6 +183,9 @@ const OPTIONS: readonly string[] = [
  *   jwks: 'https://id.example.com/jwks.json', algorithms: ['RS256'], issuer: 'https://id.example.com', audience: 'orders',
  * }), pool(['http://orders']))
  *
+ * // With a secret that both sides have, of 32 random bytes or more:
+ * jwt({ keys: process.env.JWT_SECRET!, algorithms: ['HS256'], issuer: 'https://id.example.com', audience: 'orders' })
+ *
  * @throws `ERR_OPTION_INVALID` for an option that is wrong, and for a key that is too weak or does not fit.
  */
 export function jwt(options: JwtOptions): Filter {

@@ -247,6 +247,14 @@ describe('rateLimit', () => {
     expect(response.headers.get('RateLimit-Policy')).toBe('"default";q=5')
   })
 
+  test('adds to what a service says of its own limits, but for legacy fields, which can say one thing', async () => {
+    const own = { RateLimit: '"own";r=1;t=1', 'X-RateLimit-Limit': '7' }
+    const limit = rateLimit({ limit: 5, per: '1m', fields: 'both' })
+    const { response } = await run(limit, exchange(), () => respond(200, 'ok', own))
+    expect(response.headers.get('RateLimit')).toBe('"own";r=1;t=1, "default";r=4;t=12')
+    expect(response.headers.getAll('X-RateLimit-Limit')).toEqual(['5'])
+  })
+
   test('tells nothing, where it should not', async () => {
     const { response } = await run(rateLimit({ ...one, fields: 'none' }), exchange())
     expect([...response.headers].filter(([name]) => /rate/i.test(name))).toEqual([])

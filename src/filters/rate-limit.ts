@@ -78,8 +78,8 @@ const OWNER = 'rateLimit'
  *
  * Traps: a header that clients can make up is no key by itself; whoever leaves it out or makes up another begins anew. Place
  * the filter behind the one that checks it, or add a rule by address. By address means by what trusted proxies say of it, so
- * behind a load balancer name that in `trust`. Filters that share a store count together where their rules are equal, by name
- * too. A rule with another limit or time is another rule: what was counted before does not count for it.
+ * behind a load balancer name that in `trustedProxies` of the listener. Filters that share a store count together where their
+ * rules are equal, by name too. A rule with another limit or time is another rule: what was counted before does not count for it.
  *
  * @example
  * rateLimit({ rules: [
@@ -196,7 +196,11 @@ class Limit {
 
   #told(response: ResponseMessage, verdicts: readonly RateVerdict[]): ResponseMessage {
     const { headers } = response
-    this.#fields.write(verdicts, (name, value) => headers.append(name, value))
+    this.#fields.write(verdicts, (name, value) => {
+      // The standard ones are lists, and say what others limit too; the legacy ones can say one thing.
+      if (name.startsWith('X-')) headers.set(name, value)
+      else headers.append(name, value)
+    })
     return response
   }
 

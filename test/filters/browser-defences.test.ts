@@ -101,7 +101,7 @@ describe.skipIf(executablePath === undefined)('Chromium', () => {
     expect(await frame.title().catch(() => 'refused')).not.toContain('own')
   })
 
-  it('sends a name and a password in UTF-8, as the challenge says', { timeout: 120_000 }, async () => {
+  it('logs in with a name and a password beyond ASCII', { timeout: 120_000 }, async () => {
     const context = await browser.newContext({ httpCredentials: { username: 'zoë', password: 'pässword' } })
     const staff = await context.newPage()
     expect((await staff.goto(`${shop}/staff`))?.status()).toBe(200)

@@ -52,3 +52,18 @@ describe.skipIf(!htpasswd || !curl)('basicAuth with a file of htpasswd, asked by
     )
   })
 })
+
+it('basicAuth keeps a process alive for a check of bcrypt, and no longer', { timeout: 60_000 }, async () => {
+  const program = `
+    import bcrypt from 'bcryptjs'
+    import { respond } from 'gatewright'
+    import { basicAuth } from 'gatewright/filters/basic-auth'
+    import { exchange } from 'gatewright/testing'
+    const filter = basicAuth({ users: { ada: bcrypt.hashSync('x', 4) } })
+    const authorization = 'Basic ' + Buffer.from('ada:x').toString('base64')
+    const response = await filter(exchange({ headers: { authorization } }), () => respond(200))
+    console.log(response.status)`
+  const args = ['--conditions=gatewright-source', '--input-type=module', '--eval', program]
+  const { stdout } = await run(process.execPath, args, { timeout: 30_000 })
+  expect(stdout).toBe('200\n')
+})

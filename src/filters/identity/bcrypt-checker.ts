@@ -30,7 +30,7 @@ interface Reply {
 
 /**
  * Checks bcrypt hashes in a thread of its own. What Node has built in does not know bcrypt, and done here a check would hold up
- * all connections for a tenth of a second. The thread begins with the first check, and does not keep the process alive.
+ * all connections for a tenth of a second. The thread begins with the first check, and keeps the process alive while there is one.
  */
 export class BcryptChecker implements Disposable {
   #worker: Worker | undefined
@@ -45,6 +45,7 @@ export class BcryptChecker implements Disposable {
     this.#waiting.set(id, check)
     this.#ending = false
     this.#worker ??= this.#begin()
+    this.#worker.ref()
     this.#worker.postMessage({ id, password, hash })
     return check.result
   }
@@ -62,14 +63,16 @@ export class BcryptChecker implements Disposable {
   #begin(): Worker {
     const worker = new Worker(THREAD, {
       eval: true,
+      // What the process was started with, such as hooks for modules, is of no use to ten lines.
+      execArgv: [],
       workerData: createRequire(import.meta.url).resolve('bcryptjs'),
     })
-    worker.unref()
     worker.on('message', ({ id, matches, error }: Reply) => {
       const check = this.#waiting.get(id)
       this.#waiting.delete(id)
       if (matches === undefined) check?.fail(new Error(error))
       else check?.succeed(matches)
+      if (this.#waiting.size === 0) worker.unref()
       this.#endIfIdle()
     })
     worker.on('error', (error) => {
