@@ -193,6 +193,15 @@ describe('forwardAuth with a key', () => {
     })
   })
 
+  test('keeps fewer answers where they are large', async () => {
+    const { asked, endpoint } = service(() => respond(200, undefined, { 'X-User': 'x'.repeat(60_000) }))
+    const filter = forwardAuth({ endpoint, cacheKey, cacheMax: 100, identityHeaders: ['X-User'] })
+    const clock = virtualClock()
+    for (const cookie of [...Array.from({ length: 100 }, (_, i) => `c${i}`), 'c99', 'c0'])
+      await run(filter, exchange({ clock, headers: { cookie } }))
+    expect(asked.map(({ fields }) => fields.cookie).slice(99)).toEqual(['c99', 'c0'])
+  })
+
   test('tells keys apart that are not well-formed', async () => {
     const { asked, endpoint } = service(() => respond(200))
     const keys = ['\ud800', '\ud801', '\ufffd']
@@ -333,6 +342,9 @@ describe('forwardAuth does not take', () => {
     ['identityHeaders', { endpoint, identityHeaders: ['a b'] }],
     ['identityHeaders', { endpoint, identityHeaders: ['Host'] }],
     ['clientHeaders', { endpoint, clientHeaders: ['Transfer-Encoding'] }],
+    ...['X-Real-IP', 'Via', 'Expect', 'Sec-WebSocket-Key', 'X_Forwarded_For', 'Proxy-Authorization'].map(
+      (name): [string, unknown] => ['identityHeaders', { endpoint, identityHeaders: [name] }],
+    ),
     ['cacheKey', { endpoint, cacheKey: 'cookie' }],
     ['cacheMs', { endpoint, cacheMs: '10s' }],
     ['cacheMax', { endpoint, cacheMax: 5 }],

@@ -3,7 +3,7 @@ import { Body } from '../core/body.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
-import { HeaderList } from '../core/headers.ts'
+import { HeaderList, isFieldName } from '../core/headers.ts'
 import { RequestMessage, type ResponseMessage } from '../core/message.ts'
 import {
   type Duration,
@@ -14,7 +14,7 @@ import {
   knownOptions,
 } from '../core/options.ts'
 import { withTargets } from '../core/target.ts'
-import { ToldFields } from './fields/told-fields.ts'
+import { isEngineField, ToldFields } from './fields/told-fields.ts'
 import { KeptAnswers } from './identity/kept-answers.ts'
 import {
   type ServiceEndpoint,
@@ -44,7 +44,7 @@ export interface ForwardAuthOptions {
   cacheKey?: (exchange: Exchange) => string | undefined
   /** How long it is kept. Default 10 s. */
   cacheMs?: Duration
-  /** Answers that are kept. Default 10 000. */
+  /** Answers that are kept, of 2 KiB on average: fewer where they are larger. Default 10 000. */
   cacheMax?: number
   /** How long the service may take, to the end of its answer. Default 5 s. */
   timeoutMs?: Duration
@@ -80,7 +80,8 @@ const OPTIONS: readonly string[] = [
  * client alone. Refusals are never kept.
  *
  * Traps: a key that lacks something which the service decides by lets in who should not be. A filter that changes path or method
- * belongs behind this one, else the service decides of another request. A `Location` without a host is relative to your host.
+ * belongs behind this one, else the service decides of another request. Trailers of a request are passed on as they are: a
+ * service must not take one for a field of the head (RFC 9110 section 6.5.1). A `Location` without a host is relative to your host.
  *
  * @example
  * forwardAuth({ endpoint: { service: 'http://authelia:9091', path: '/api/authz/forward-auth' }, identityHeaders: ['Remote-User'] })
@@ -210,22 +211,27 @@ class KeptPasses {
   }
 
   keep({ clock }: Exchange, key: string, fields: HeaderList): void {
-    this.#fields.keep(clock, key, fields, this.#ms)
+    const kept = new HeaderList()
+    let bytes = 0
+    for (const [name, value] of fields) {
+      // A text that was cut out of an answer's head keeps all of that in memory; this one is its own.
+      kept.append(name, Buffer.from(value, 'latin1').toString('latin1'))
+      bytes += name.length + value.length
+    }
+    this.#fields.keep(clock, key, kept, this.#ms, bytes)
   }
 }
 
-/** Those of the connection, and those that the proxy writes itself. */
-const NOT_TO_COPY =
-  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|content-length|forwarded|x-forwarded-.*)$/i
+/** Beside those that mean something to the engine: they are dropped, or written by the proxy itself. */
+const NOT_TO_COPY = /^(?:trailer|x-forwarded-.*)$/i
 
 function names(option: string, list: readonly string[]): readonly string[] {
-  const fits = (it: unknown): boolean =>
-    typeof it === 'string' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(it) && !NOT_TO_COPY.test(it)
+  const fits = (it: unknown): boolean => isFieldName(it) && !isEngineField(it) && !NOT_TO_COPY.test(it)
   if (Array.isArray(list) && list.every(fits)) return list
   throw invalidOption(
     OWNER,
     option,
-    'a list of names of fields, without those of the connection and X-Forwarded-…',
+    'a list of names of fields, without those of the connection and those that the proxy writes itself',
     list,
   )
 }

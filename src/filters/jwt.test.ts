@@ -159,9 +159,12 @@ describe('jwt', () => {
       false,
     ])
     expect(await asked(options, { headers: bearer('bad') })).toMatchObject({ code: 'unauthenticated' })
-    expect(await asked(options, { headers: { authorization: 'Bearer' } })).toMatchObject({
-      code: 'unauthenticated',
-    })
+    for (const headers of [{ x_t: 'bad' }, { 'x-t': await tokenOf(), x_t: 'bad' }])
+      expect(await asked({ ...options, from: { header: 'x-t' } }, { headers })).toMatchObject({
+        code: 'unauthenticated',
+      })
+    for (const authorization of ['Bearer', `Bearer\t${await tokenOf()}`])
+      expect(await asked(options, { headers: { authorization } })).toMatchObject({ code: 'unauthenticated' })
   })
 
   test('writes its realm, quoted', async () => {

@@ -59,7 +59,7 @@ const OWNER = 'redisStore'
  *
  * With a `lease`, a process takes several units of a key at a time, and most requests are decided without asking. The price:
  * what a process has taken in one window it may spend in the next, so a window may have up to (`units` - 1) more for each
- * process; and what is not spent in time is lost, so a key may have fewer.
+ * process, and in it for each filter with the store; and what is not spent in time is lost, so a key may have fewer.
  *
  * Nothing of Redis comes with this package: `npm install redis`, which has `createClient`,
  * or another of the clients.

@@ -37,6 +37,15 @@ export class ToldFields {
   }
 }
 
+/** The values of all fields that services may take for the one of this name. */
+export function valuesAlike(headers: HeaderList, name: string): string[] {
+  const wanted = alike(name.toLowerCase())
+  const { fields, values } = headers
+  const found: string[] = []
+  for (let i = 0; i < fields.length; i++) if (alike(fields[i]!.lower) === wanted) found.push(values[i]!)
+  return found
+}
+
 /** Whether a name is that of a field which means something to the engine, so that nothing else can be told by it. */
 export function isEngineField(name: string): boolean {
   return fieldName(name).kind !== FieldKind.ordinary

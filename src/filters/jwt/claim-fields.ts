@@ -1,9 +1,7 @@
-import type { HeaderList } from '../../core/headers.ts'
+import { type HeaderList, isFieldName } from '../../core/headers.ts'
 import { invalidOption } from '../../core/options.ts'
 import { isEngineField, ToldFields } from '../fields/told-fields.ts'
 import { type ClaimPath, claimAt, claimPath } from './claim-path.ts'
-
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** Fields by which a service is told what a token says. */
 export class ClaimFields {
@@ -14,7 +12,7 @@ export class ClaimFields {
     if (typeof given !== 'object' || given === null || Array.isArray(given))
       throw invalidOption(owner, 'claimsToHeaders', 'an object of names of fields and claims', given)
     this.#fields = Object.entries(given).map(([name, path]) => {
-      if (!TOKEN.test(name) || isTaken(name))
+      if (!isFieldName(name) || isTaken(name))
         throw invalidOption(
           owner,
           'claimsToHeaders',
