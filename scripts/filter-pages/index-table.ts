@@ -35,7 +35,7 @@ export function indexPage(entries: readonly ShelfEntry[], costs: FilterCosts): s
 
 # Filters that are ready
 
-Each is a function that makes a filter: see [filters](../guides/filters.md) for what that is, where it may stand, and in which order. Take all from \`gatewright/filters\`, or one from \`gatewright/filters/<name>\`, which loads nothing of the others.
+Each is a function that makes a filter: see [filters](../guides/filters.md) for what that is, where it may stand, and in which order. Take all from \`gatewright/filters\`, or one from \`gatewright/filters/<name>\`, which loads nothing of the others; the adapters come from \`gatewright\` itself.
 
 The last column is the CPU time, in microseconds, that the usual use of a filter adds to each exchange: [all figures](../../bench/RESULTS-filters.md).
 

@@ -136,11 +136,16 @@ function isOptions({ name }: Declaration): boolean {
   return name.endsWith('Options')
 }
 
+/** Whether callers write such an object. One of which nothing may be left out is made by us, or shown to them whole. */
+function isGiven(declaration: InterfaceDeclaration): boolean {
+  return isOptions(declaration) || declaration.members.some(({ optional }) => optional)
+}
+
 function memberTable(declaration: InterfaceDeclaration, links: Links): string {
   const { members } = declaration
   if (members.length === 0) return ''
   const rows = members.map(({ name, type, optional, doc }) => {
-    const required = isOptions(declaration) && !optional ? ' (required)' : ''
+    const required = isGiven(declaration) && !optional ? ' (required)' : ''
     return `| \`${name}\`${required} | ${typeCell(type, links)} | ${doc === undefined ? '' : linked(inCell(whole(doc)), links)} |`
   })
   return [`| ${isOptions(declaration) ? 'Option' : 'Name'} | Type | |`, '|---|---|---|', ...rows].join('\n')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Duration, durationMs, type Size, sizeBytes } from './options.ts'
+import { type Duration, durationMs, knownOptions, type Size, sizeBytes } from './options.ts'
 
 describe('a unit may stand apart from its number', () => {
   test.each<[Duration, number]>([
@@ -35,4 +35,10 @@ describe('a unit may stand apart from its number', () => {
     // @ts-expect-error No duration.
     expect(() => durationMs('owner', 'option', '1 hour')).toThrow('must be a duration')
   })
+})
+
+test('an option that does not exist is named, and its value is not: it may be a secret', () => {
+  expect(() => knownOptions('jwt', { key: 's3cret' }, ['keys', 'issuer'])).toThrow(
+    /^jwt: "key" must be one of the options that exist \(did you mean "keys"\? keys, issuer\), got string$/,
+  )
 })

@@ -128,7 +128,8 @@ export function knownOptions(owner: string, options: object, known: readonly str
     if (known.includes(name)) continue
     const near = nearest(name, known)
     const hint = near === undefined ? '' : `did you mean "${near}"? `
-    throw invalidOption(
+    // It may be a secret under another name, such as `secret` for `keys`.
+    throw invalidSecret(
       owner,
       name,
       `one of the options that exist (${hint}${known.join(', ')})`,

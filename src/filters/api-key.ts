@@ -101,7 +101,8 @@ const MAX_OPEN = 1_000
  * `cacheMs`, requests with the same key that come together ask once, and at most 1 000 questions are open: more are 503
  * `identity_unavailable`, as are a `lookup` that fails and one that takes longer than `timeoutMs`.
  *
- * A request with two keys, in one place or in two, is refused: services disagree about which counts.
+ * A request with two keys, in one place or in two, is refused: services disagree about which counts. `X_Api_Key` counts as
+ * `X-Api-Key`, as it does for many of them.
  *
  * Traps: a key in the query is in every log and history on its way. A key names a program, not a person; pages in a browser
  * cannot keep one. With a key in a cookie, put `csrf` before it.
@@ -269,10 +270,11 @@ class LookedUpKeys implements Disposable {
     sha256: string,
   ): Promise<Answer<ApiKeyIdentity | undefined>> {
     const found = await lookup(sha256)
-    if (found === undefined) return { value: undefined, keepMs: this.#keepUnknownMs }
+    if (found === undefined) return { value: undefined, keepMs: this.#keepUnknownMs, bytes: 0 }
     if (typeof found !== 'object' || found === null)
       throw invalidOption(OWNER, 'lookup', 'a function that gives { id } or undefined', found)
-    return { value: checkedIdentity(found, 'lookup'), keepMs: this.#keepMs }
+    // What else stands in its attributes is not a client's to choose, and may be shared.
+    return { value: checkedIdentity(found, 'lookup'), keepMs: this.#keepMs, bytes: 2 * found.id.length }
   }
 
   [Symbol.dispose](): void {

@@ -29,7 +29,10 @@ export interface BasicAuthOptions {
   users?: Readonly<Record<string, string>>
   /** The text of an htpasswd file, beside or in place of `users`. Its hashes must be bcrypt or scrypt. */
   htpasswd?: string
-  /** Decides in place of a list. What it throws is 503 `identity_unavailable`. Not together with `users` or `htpasswd`. */
+  /**
+   * Decides in place of a list. What it throws is 503 `identity_unavailable`. One that never ends keeps one of the places of
+   * `concurrency`, so give it a limit in time of its own. Not together with `users` or `htpasswd`.
+   */
   verify?: (name: string, password: string) => Promise<boolean> | boolean
   /** What browsers show, and a password is for. Default `restricted`. */
   realm?: string
@@ -186,7 +189,10 @@ class Passwords implements Disposable {
   async #answer(given: NameAndPassword, wanted: () => boolean): Promise<Answer<string | undefined>> {
     const right = await this.#queue.run(() => this.#check(given, this.#bcrypt), wanted)
     // What was wrong is not remembered: it would put what was right out of memory.
-    return right ? { value: given.name, keepMs: this.#cacheMs } : { value: undefined, keepMs: 0 }
+    const { name } = given
+    return right
+      ? { value: name, keepMs: this.#cacheMs, bytes: 2 * name.length }
+      : { value: undefined, keepMs: 0, bytes: 0 }
   }
 
   [Symbol.dispose](): void {

@@ -43,9 +43,11 @@ const OPTIONS: readonly string[] = [
 ] satisfies (keyof CorsOptions)[]
 
 /**
- * Cross-origin resource sharing, by the Fetch standard (https://fetch.spec.whatwg.org/#http-cors-protocol): answers
- * preflights itself, with 204, and says in responses which pages may read them, the proxy's own error answers included. What a
- * service says of that is removed: this filter alone decides.
+ * Says to browsers which pages of other origins may read what is answered (CORS).
+ *
+ * As the Fetch standard has it (https://fetch.spec.whatwg.org/#http-cors-protocol): it answers preflights itself, with 204, and
+ * says in responses which pages may read them, the proxy's own error answers included. What a service says of that is removed:
+ * this filter alone decides.
  *
  * Requests of other origins pass all the same, and their answers cannot be read: CORS protects what browsers show, not
  * services from requests.

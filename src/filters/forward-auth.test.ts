@@ -180,6 +180,37 @@ describe('forwardAuth with a key', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test.each<[string, unknown]>([
+    ['a promise, which as a text is the same for everyone', Promise.resolve('ada')],
+    ['null', null],
+    ['an object', {}],
+  ])('takes no key from %s', async (_, key) => {
+    const { endpoint } = service(() => respond(200, undefined, { 'X-User': 'ada' }))
+    const filter = forwardAuth({ endpoint, cacheKey: () => key as string, identityHeaders: ['X-User'] })
+    await expect(run(filter, exchange())).rejects.toMatchObject({
+      code: 'ERR_OPTION_INVALID',
+      option: 'cacheKey',
+    })
+  })
+
+  test('keeps fewer answers where they are large', async () => {
+    const { asked, endpoint } = service(() => respond(200, undefined, { 'X-User': 'x'.repeat(60_000) }))
+    const filter = forwardAuth({ endpoint, cacheKey, cacheMax: 100, identityHeaders: ['X-User'] })
+    const clock = virtualClock()
+    for (const cookie of [...Array.from({ length: 100 }, (_, i) => `c${i}`), 'c99', 'c0'])
+      await run(filter, exchange({ clock, headers: { cookie } }))
+    expect(asked.map(({ fields }) => fields.cookie).slice(99)).toEqual(['c99', 'c0'])
+  })
+
+  test('tells keys apart that are not well-formed', async () => {
+    const { asked, endpoint } = service(() => respond(200))
+    const keys = ['\ud800', '\ud801', '\ufffd']
+    const filter = forwardAuth({ endpoint, cacheKey: () => keys.shift() })
+    const clock = virtualClock()
+    for (let i = 0; i < 3; i++) await run(filter, exchange({ clock }))
+    expect(asked).toHaveLength(3)
+  })
+
   test('keeps no more than so many', async () => {
     const { asked, endpoint } = service(() => respond(200))
     const filter = forwardAuth({ endpoint, cacheKey, cacheMax: 2 })
@@ -311,6 +342,9 @@ describe('forwardAuth does not take', () => {
     ['identityHeaders', { endpoint, identityHeaders: ['a b'] }],
     ['identityHeaders', { endpoint, identityHeaders: ['Host'] }],
     ['clientHeaders', { endpoint, clientHeaders: ['Transfer-Encoding'] }],
+    ...['X-Real-IP', 'Via', 'Expect', 'Sec-WebSocket-Key', 'X_Forwarded_For', 'Proxy-Authorization'].map(
+      (name): [string, unknown] => ['identityHeaders', { endpoint, identityHeaders: [name] }],
+    ),
     ['cacheKey', { endpoint, cacheKey: 'cookie' }],
     ['cacheMs', { endpoint, cacheMs: '10s' }],
     ['cacheMax', { endpoint, cacheMax: 5 }],

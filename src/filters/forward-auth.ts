@@ -3,10 +3,18 @@ import { Body } from '../core/body.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
-import { HeaderList } from '../core/headers.ts'
+import { HeaderList, isFieldName } from '../core/headers.ts'
 import { RequestMessage, type ResponseMessage } from '../core/message.ts'
-import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
+import {
+  type Duration,
+  durationMs,
+  integer,
+  invalidOption,
+  invalidSecret,
+  knownOptions,
+} from '../core/options.ts'
 import { withTargets } from '../core/target.ts'
+import { isEngineField, ToldFields } from './fields/told-fields.ts'
 import { KeptAnswers } from './identity/kept-answers.ts'
 import {
   type ServiceEndpoint,
@@ -36,7 +44,7 @@ export interface ForwardAuthOptions {
   cacheKey?: (exchange: Exchange) => string | undefined
   /** How long it is kept. Default 10 s. */
   cacheMs?: Duration
-  /** Answers that are kept. Default 10 000. */
+  /** Answers that are kept, of 2 KiB on average: fewer where they are larger. Default 10 000. */
   cacheMax?: number
   /** How long the service may take, to the end of its answer. Default 5 s. */
   timeoutMs?: Duration
@@ -72,7 +80,8 @@ const OPTIONS: readonly string[] = [
  * client alone. Refusals are never kept.
  *
  * Traps: a key that lacks something which the service decides by lets in who should not be. A filter that changes path or method
- * belongs behind this one, else the service decides of another request. A `Location` without a host is relative to your host.
+ * belongs behind this one, else the service decides of another request. Trailers of a request are passed on as they are: a
+ * service must not take one for a field of the head (RFC 9110 section 6.5.1). A `Location` without a host is relative to your host.
  *
  * @example
  * forwardAuth({ endpoint: { service: 'http://authelia:9091', path: '/api/authz/forward-auth' }, identityHeaders: ['Remote-User'] })
@@ -85,12 +94,17 @@ export function forwardAuth(options: ForwardAuthOptions): Filter {
   const identityHeaders = names('identityHeaders', options.identityHeaders ?? [])
   const clientHeaders = names('clientHeaders', options.clientHeaders ?? [])
   const passes = new KeptPasses(options)
+  const told = new ToldFields(identityHeaders)
+  const tell = ({ request: { headers } }: Exchange, identity: HeaderList): void => {
+    told.removeFrom(headers)
+    for (const [name, value] of identity) headers.append(name, value)
+  }
 
   const filter: Filter = (exchange, next) => {
     const key = passes.keyOf(exchange)
     const kept = key === undefined ? undefined : passes.get(exchange, key)
     if (kept !== undefined) {
-      replaceFields(exchange.request.headers, identityHeaders, kept)
+      tell(exchange, kept)
       return next(exchange)
     }
     return ask(exchange, next, key)
@@ -113,7 +127,7 @@ export function forwardAuth(options: ForwardAuthOptions): Filter {
     const identity = fieldsOf(headers, identityHeaders)
     const forClient = fieldsOf(headers, clientHeaders)
     if (key !== undefined && forClient.size === 0) passes.keep(exchange, key, identity)
-    replaceFields(exchange.request.headers, identityHeaders, identity)
+    tell(exchange, identity)
     const response = await next(exchange)
     for (const [name, value] of forClient) response.headers.append(name, value)
     return response
@@ -183,9 +197,13 @@ class KeptPasses {
   }
 
   keyOf(exchange: Exchange): string | undefined {
-    const key = this.#keyOf?.(exchange)
-    // Keys hold credentials, and may be long.
-    return key === undefined ? undefined : hash('sha256', String(key), 'base64')
+    const key: unknown = this.#keyOf?.(exchange)
+    if (key === undefined) return undefined
+    // A promise, as a text, would be the same key for everyone.
+    if (typeof key !== 'string')
+      throw invalidSecret(OWNER, 'cacheKey', 'a function that gives a text or undefined at once', key)
+    // Keys hold credentials, and may be long. As UTF-8, texts that are not well-formed would be alike.
+    return hash('sha256', Buffer.from(key, 'utf16le'), 'base64')
   }
 
   get({ clock }: Exchange, key: string): HeaderList | undefined {
@@ -193,22 +211,27 @@ class KeptPasses {
   }
 
   keep({ clock }: Exchange, key: string, fields: HeaderList): void {
-    this.#fields.keep(clock, key, fields, this.#ms)
+    const kept = new HeaderList()
+    let bytes = 0
+    for (const [name, value] of fields) {
+      // A text that was cut out of an answer's head keeps all of that in memory; this one is its own.
+      kept.append(name, Buffer.from(value, 'latin1').toString('latin1'))
+      bytes += name.length + value.length
+    }
+    this.#fields.keep(clock, key, kept, this.#ms, bytes)
   }
 }
 
-/** Those of the connection, and those that the proxy writes itself. */
-const NOT_TO_COPY =
-  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|content-length|forwarded|x-forwarded-.*)$/i
+/** Beside those that mean something to the engine: they are dropped, or written by the proxy itself. */
+const NOT_TO_COPY = /^(?:trailer|x-forwarded-.*)$/i
 
 function names(option: string, list: readonly string[]): readonly string[] {
-  const fits = (it: unknown): boolean =>
-    typeof it === 'string' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(it) && !NOT_TO_COPY.test(it)
+  const fits = (it: unknown): boolean => isFieldName(it) && !isEngineField(it) && !NOT_TO_COPY.test(it)
   if (Array.isArray(list) && list.every(fits)) return list
   throw invalidOption(
     OWNER,
     option,
-    'a list of names of fields, without those of the connection and X-Forwarded-…',
+    'a list of names of fields, without those of the connection and those that the proxy writes itself',
     list,
   )
 }
@@ -217,16 +240,4 @@ function fieldsOf(headers: HeaderList, wanted: readonly string[]): HeaderList {
   const found = new HeaderList()
   for (const name of wanted) for (const value of headers.getAll(name)) found.append(name, value)
   return found
-}
-
-/** Puts fields where others of their names were, or names that services read as these. */
-function replaceFields(headers: HeaderList, wanted: readonly string[], fields: HeaderList): void {
-  if (wanted.length === 0) return
-  const alike = new Set(wanted.map(asDashed))
-  for (const [name] of headers.clone()) if (alike.has(asDashed(name))) headers.delete(name)
-  for (const [name, value] of fields) headers.append(name, value)
-}
-
-function asDashed(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-')
 }

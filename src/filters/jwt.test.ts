@@ -159,9 +159,12 @@ describe('jwt', () => {
       false,
     ])
     expect(await asked(options, { headers: bearer('bad') })).toMatchObject({ code: 'unauthenticated' })
-    expect(await asked(options, { headers: { authorization: 'Bearer' } })).toMatchObject({
-      code: 'unauthenticated',
-    })
+    for (const headers of [{ x_t: 'bad' }, { 'x-t': await tokenOf(), x_t: 'bad' }])
+      expect(await asked({ ...options, from: { header: 'x-t' } }, { headers })).toMatchObject({
+        code: 'unauthenticated',
+      })
+    for (const authorization of ['Bearer', `Bearer\t${await tokenOf()}`])
+      expect(await asked(options, { headers: { authorization } })).toMatchObject({ code: 'unauthenticated' })
   })
 
   test('writes its realm, quoted', async () => {
@@ -548,6 +551,12 @@ describe('jwt takes keys', () => {
       .sign(signingKey)
     const algorithms = (alg === 'ES256' ? ['ES256', 'RS256'] : [alg]) as JwtOptions['algorithms']
     expect((await asked({ keys, algorithms }, { headers: bearer(token) })).code).toBe('passed')
+  })
+
+  test('a secret that is too short is told how long it is, and not what', () => {
+    expect(() => jwt({ ...OPTIONS, keys: 'hunter2' })).toThrow(
+      /^jwt: "keys" must be a secret at least as long as the hash, 32 bytes \(this one has 7\), got string$/,
+    )
   })
 
   const weak = generateKeyPairSync('rsa', { modulusLength: 1_024 })

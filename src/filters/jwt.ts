@@ -175,12 +175,16 @@ const OPTIONS: readonly string[] = [
  * logged out has a good token until it expires: make them short, or use `isRevoked`. Publish a key some minutes before it
  * signs: while someone makes up names of keys, a new one is found only with the next fetch, up to `coolDownMs` later. An ID
  * token is not an access token: tell them apart by `audience`, or by `typ`. Of a certificate only its key is used, not its
- * dates.
+ * dates. Trailers of a request are passed on as they are: a service must not take one for a field of the head (RFC 9110
+ * section 6.5.1).
  *
  * @example
  * proxy().route('/orders', jwt({
  *   jwks: 'https://id.example.com/jwks.json', algorithms: ['RS256'], issuer: 'https://id.example.com', audience: 'orders',
  * }), pool(['http://orders']))
+ *
+ * // With a secret that both sides have, of 32 random bytes or more:
+ * jwt({ keys: process.env.JWT_SECRET!, algorithms: ['HS256'], issuer: 'https://id.example.com', audience: 'orders' })
  *
  * @throws `ERR_OPTION_INVALID` for an option that is wrong, and for a key that is too weak or does not fit.
  */

@@ -440,3 +440,31 @@ describe('rateLimit refuses', () => {
     )
   })
 })
+
+test('rateLimit waits for a store whose promises are not those of the language', async () => {
+  const verdicts: readonly RateVerdict[] = [{ waitMs: 60, remaining: 0, resetMs: 60 }]
+  const later = {
+    // biome-ignore lint/suspicious/noThenProperty: it is what is tried.
+    then: (resolve: (it: typeof verdicts) => void) => Promise.resolve(verdicts).then(resolve),
+  }
+  const store: RateLimitStore = {
+    limiter: () => ({ take: () => later as unknown as Promise<readonly RateVerdict[]> }),
+  }
+  await expect(run(rateLimit({ limit: 1, per: '1s', store }), exchange())).rejects.toMatchObject({
+    code: 'rate_limited',
+  })
+})
+
+test.each<[string, unknown]>([
+  ['none', []],
+  ['nothing', undefined],
+  ['no number', [{ waitMs: Number.NaN, remaining: 0, resetMs: 0 }]],
+  ['a hole', [undefined]],
+])('rateLimit takes a store that gives %s for one that cannot decide', async (_, given) => {
+  for (const verdicts of [given, Promise.resolve(given)]) {
+    const store = { limiter: () => ({ take: () => verdicts }) } as unknown as RateLimitStore
+    const limit = rateLimit({ limit: 1, per: '1s', store, whenUnavailable: 'refuse' })
+    await expect(run(limit, exchange())).rejects.toMatchObject({ code: 'limiter_unavailable' })
+    expect([limit.admitted, limit.unavailable]).toEqual([0, 1])
+  }
+})

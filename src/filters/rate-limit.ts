@@ -109,6 +109,8 @@ const OPTIONS: readonly string[] = [
   'fields',
 ] satisfies (keyof RateLimitOptions)[]
 
+const NO_VERDICT = new TypeError('rate limits: the store has not given a verdict for each rule')
+
 class Limit {
   admitted = 0
   refused = 0
@@ -152,8 +154,8 @@ class Limit {
     } catch (error) {
       return this.#undecided(error, exchange, next)
     }
-    if (!(verdicts instanceof Promise)) return this.#decided(verdicts, exchange, next)
-    return verdicts.then(
+    if (isVerdicts(verdicts)) return this.#decided(verdicts, exchange, next)
+    return Promise.resolve(verdicts).then(
       (it) => this.#later(exchange, () => this.#decided(it, exchange, next)),
       (error) => this.#later(exchange, () => this.#undecided(error, exchange, next)),
     )
@@ -178,8 +180,14 @@ class Limit {
     exchange: Exchange,
     next: Handler,
   ): Promise<ResponseMessage> | ResponseMessage {
-    for (let i = 0; i < verdicts.length; i++)
-      if (verdicts[i]!.waitMs > 0) throw this.#refusal(verdicts, exchange)
+    let admits = true
+    for (let i = 0; i < this.#rules.length; i++) {
+      const waitMs = verdicts?.[i]?.waitMs
+      // Of a store that somebody has written.
+      if (waitMs === undefined || Number.isNaN(waitMs)) return this.#undecided(NO_VERDICT, exchange, next)
+      if (waitMs > 0) admits = false
+    }
+    if (!admits) throw this.#refusal(verdicts, exchange)
     this.admitted++
     const response = next(exchange)
     if (response instanceof ResponseMessage) return this.#told(response, verdicts)
@@ -223,4 +231,11 @@ class Limit {
     exchange.recording?.refused(OWNER, 'limiter_unavailable', detail)
     throw withoutStack(() => new ProxyError('limiter_unavailable', { detail, cause: error }))
   }
+}
+
+/** Whatever else a store gives is waited for: promises may be of another library. */
+function isVerdicts(
+  given: readonly RateVerdict[] | Promise<readonly RateVerdict[]>,
+): given is readonly RateVerdict[] {
+  return Array.isArray(given)
 }

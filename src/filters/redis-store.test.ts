@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { attribute } from '../core/attribute.ts'
 import { respond } from '../core/message.ts'
 import { proxy } from '../proxy/proxy.ts'
-import { exchange, simulate, virtualClock } from '../testing/index.ts'
+import { exchange, run, simulate, virtualClock } from '../testing/index.ts'
 import { type RateRule, rateLimit } from './rate-limit.ts'
 import { type RedisClient, type RedisStoreOptions, redisStore } from './redis-store.ts'
 
@@ -43,15 +44,37 @@ describe('redisStore sends', () => {
     expect(client.commands).toHaveLength(1)
   })
 
-  test.each([[undefined], [[]], [[1, 0, 4]], [[1, 0, 'x', 2]], ['OK'], [[1, 0, 4, 200, 5]]])(
-    'and takes %j for no answer',
-    async (reply) => {
-      const client = pretended(() => reply)
-      await expect(redisStore({ client }).limiter([RULE]).take(['k'], 1, exchange())).rejects.toThrow(
-        'something else',
-      )
-    },
-  )
+  test.each([
+    [undefined],
+    [[]],
+    [[1, 0, 4]],
+    [[1, 0, 'x', 2]],
+    ['OK'],
+    [[1, 0, 4, 200, 5]],
+    [[null, null, null, null]],
+    [['', '', '', '']],
+    [[[1], [0], [4], [200]]],
+    [[true, false, true, true]],
+    [[1, 0, 4, -200]],
+    // Admitted, and not taken.
+    [[0, 0, 4, 200]],
+    // Taken, and not admitted.
+    [[1, 60, 0, 200]],
+    // More than was asked for.
+    [[9, 0, 4, 200]],
+  ])('and takes %j for no answer', async (reply) => {
+    const client = pretended(() => reply)
+    await expect(redisStore({ client }).limiter([RULE]).take(['k'], 1, exchange())).rejects.toThrow(
+      'something else',
+    )
+  })
+
+  test('and takes numbers that are written as texts, and no fewer than none that remain', async () => {
+    const client = pretended(() => ['-20', '60', '-20', '200'])
+    expect(await redisStore({ client }).limiter([RULE]).take(['k'], 1, exchange())).toEqual([
+      { waitMs: 60, remaining: 0, resetMs: 200 },
+    ])
+  })
 
   test('to clients of each kind in their way', async () => {
     const sent: unknown[] = []
@@ -111,6 +134,29 @@ describe('redisStore sends', () => {
     const functions = await keysOf([byFunction, { ...byFunction, name: 'other' }], 'a', 'b')
     expect(new Set(functions.map(slot)).size).toBe(1)
   })
+})
+
+test('redisStore counts for a claim whatever a claim of that name says that someone else has made', async () => {
+  const client = pretended(() => [1, 0, 4, 200, 0, 4, 200])
+  const [user, tenant] = [attribute<object>('user'), attribute<object>('tenant')]
+  const rule = (name: string, of: typeof user) => ({
+    name,
+    limit: 5,
+    per: '1s' as const,
+    key: { claim: 'id', of },
+  })
+  const limit = rateLimit({
+    rules: [rule('user', user), rule('tenant', tenant)],
+    store: redisStore({ client }),
+  })
+  for (const id of ['ada', 'bob']) {
+    const made = exchange()
+    made.set(user, { id })
+    made.set(tenant, { id: 'shop' })
+    await run(limit, made)
+  }
+  const [first, second] = client.commands.map((args) => args[4])
+  expect(first).toBe(second)
 })
 
 describe('redisStore, while Redis does not do well', () => {

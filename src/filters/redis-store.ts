@@ -59,16 +59,21 @@ const OWNER = 'redisStore'
  *
  * With a `lease`, a process takes several units of a key at a time, and most requests are decided without asking. The price:
  * what a process has taken in one window it may spend in the next, so a window may have up to (`units` - 1) more for each
- * process; and what is not spent in time is lost, so a key may have fewer.
+ * process, and in it for each filter with the store; and what is not spent in time is lost, so a key may have fewer.
  *
- * Traps: with asynchronous replication, a failover may forget the last counts. A Redis that evicts keys forgets counts too: give
+ * Nothing of Redis comes with this package: `npm install redis`, which has `createClient`,
+ * or another of the clients.
+ *
+ * Traps: an open client keeps the process after the proxy has ended; close it then, as in the lines above. With asynchronous replication, a failover may forget the last counts. A Redis that evicts keys forgets counts too: give
  * it a memory of its own, or `maxmemory-policy noeviction`. A client that keeps commands while it is not connected sends them
  * late; they are few, and only count too much. A sentinel client of node-redis takes other arguments: wrap it,
  * `{ sendCommand: (args) => sentinel.sendCommand(false, args) }`.
  *
  * @example
  * const client = await createClient({ url: 'redis://127.0.0.1:6379' }).on('error', console.error).connect()
- * rateLimit({ limit: 100, per: '1m', store: redisStore({ client }), whenUnavailable: 'refuse' })
+ * const limit = rateLimit({ limit: 100, per: '1m', store: redisStore({ client }), whenUnavailable: 'refuse' })
+ * const running = await proxy().use(limit).route('/', app).start()
+ * void running.closed.then(() => client.close())
  *
  * @throws `ERR_OPTION_INVALID` for an option that is wrong.
  */

@@ -157,3 +157,20 @@ describe('requestId refuses', () => {
     )
   })
 })
+
+describe('requestId', () => {
+  test.each(['X_Request_Id', 'x-request_id'])('lets no %s of a client pass for it', async (name) => {
+    const made = exchange({ id: 'new', headers: [[name, 'forged']] })
+    const { calls } = await run(requestId(), made)
+    expect([...calls[0]!.headers].filter(([it]) => it !== 'Host')).toEqual([['X-Request-Id', 'new']])
+  })
+
+  test.each(['Host', 'Content-Length', 'X-Forwarded-For', 'Connection'])(
+    'refuses %s, which means something else',
+    (header) => {
+      expect(() => requestId({ header })).toThrow(
+        expect.objectContaining({ code: 'ERR_OPTION_INVALID' }) as Error,
+      )
+    },
+  )
+})

@@ -2,9 +2,10 @@ import { type Attribute, attribute } from '../core/attribute.ts'
 import { addErrorFields } from '../core/error-fields.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
-import { HeaderList } from '../core/headers.ts'
+import { HeaderList, isFieldName } from '../core/headers.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { integer, invalidOption, knownOptions } from '../core/options.ts'
+import { isEngineField, ToldFields } from './fields/told-fields.ts'
 
 export interface RequestIdOptions {
   /** The field that carries the id. Default `X-Request-Id`. */
@@ -44,7 +45,8 @@ const ID = /^[A-Za-z0-9._~:@+/=-]+$/
  *
  * An `X-Request-Id` that a trusted proxy has sent is kept; in its stead, or where a client has sent one, a new one is made. The
  * service gets it, the client gets it back, in error answers of the proxy too, and filters read it with
- * `exchange.get(currentRequestId)`. What a service says in a field of that name is replaced.
+ * `exchange.get(currentRequestId)`. What a service says in a field of that name is replaced, and a client's `X_Request_Id`, which
+ * many services take for the same, is removed.
  *
  * A new id is `exchange.id`, so that whatever names that names the request. It is unique, and no secret. An accepted one is
  * not made `exchange.id`: two requests may come with the same. An accepted id has letters, digits and `. _ ~ : @ + / = -`, and
@@ -62,14 +64,15 @@ export function requestId(options: RequestIdOptions = {}): Filter {
   knownOptions('requestId', options, OPTIONS)
   const { header = 'X-Request-Id', accept = 'trusted', generate, respond = true } = options
   const maxLength = integer('requestId', 'maxLength', options.maxLength ?? 128, { min: 1, max: 1_024 })
-  if (typeof header !== 'string' || !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(header))
-    throw invalidOption('requestId', 'header', 'the name of a field', header)
+  if (!isFieldName(header) || isEngineField(header))
+    throw invalidOption('requestId', 'header', 'the name of a field without a meaning of its own', header)
   if (accept !== 'trusted' && accept !== 'anyone' && accept !== 'nobody')
     throw invalidOption('requestId', 'accept', '"trusted", "anyone" or "nobody"', accept)
   if (generate !== undefined && typeof generate !== 'function')
     throw invalidOption('requestId', 'generate', 'a function of the exchange that gives an id', generate)
   if (typeof respond !== 'boolean') throw invalidOption('requestId', 'respond', 'true or false', respond)
 
+  const told = new ToldFields([header])
   const make = (exchange: Exchange): string => {
     if (generate === undefined) return exchange.id
     const id: unknown = generate(exchange)
@@ -83,7 +86,8 @@ export function requestId(options: RequestIdOptions = {}): Filter {
     const sent = believed ? headers.get(header) : undefined
     const accepted = sent !== undefined && sent.length <= maxLength && ID.test(sent)
     const id = accepted ? sent : make(exchange)
-    headers.set(header, id)
+    told.removeFrom(headers)
+    headers.append(header, id)
     exchange.set(currentRequestId, id)
     if (!respond) return next(exchange)
     addErrorFields(exchange, new HeaderList().append(header, id))

@@ -97,6 +97,26 @@ describe('securityHeaders and what the service says', () => {
 })
 
 describe('securityHeaders with a nonce', () => {
+  test('lets nothing of a client pass for it', async () => {
+    const headers = [
+      ['X_CSP_Nonce', 'chosen'],
+      ['x-csp-nonce', 'chosen'],
+    ] as const
+    const { calls } = await run(
+      securityHeaders({ contentSecurityPolicy: "script-src 'nonce-{nonce}'" }),
+      exchange({ headers }),
+    )
+    expect([...calls[0]!.headers].filter(([name]) => name !== 'Host')).toEqual([
+      ['X-CSP-Nonce', expect.stringMatching(/^[A-Za-z0-9+/]{22}==$/)],
+    ])
+  })
+
+  test.each(['Host', 'Content-Length'])('refuses %s, which means something else', (nonceHeader) => {
+    expect(() => securityHeaders({ contentSecurityPolicy: 'x {nonce}', nonceHeader })).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION_INVALID', option: 'nonceHeader' }),
+    )
+  })
+
   const filter = securityHeaders({
     contentSecurityPolicy: "script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'",
   })

@@ -1,10 +1,11 @@
 import { type Attribute, attribute } from '../core/attribute.ts'
 import { addErrorFields } from '../core/error-fields.ts'
 import { type Filter, named } from '../core/handler.ts'
-import { HeaderList } from '../core/headers.ts'
+import { HeaderList, isFieldName } from '../core/headers.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { secretBytes } from '../core/secret.ts'
+import { isEngineField, ToldFields } from './fields/told-fields.ts'
 
 export interface SecurityHeadersOptions {
   /**
@@ -93,12 +94,14 @@ export function securityHeaders(options: SecurityHeadersOptions = {}): Filter {
   if (typeof override !== 'boolean') throw invalidOption(OWNER, 'override', 'true or false', override)
   if (!Array.isArray(remove) || !remove.every(isFieldName))
     throw invalidOption(OWNER, 'remove', 'a list of names of fields', remove)
-  if (!isFieldName(nonceHeader)) throw invalidOption(OWNER, 'nonceHeader', 'the name of a field', nonceHeader)
+  if (!isFieldName(nonceHeader) || isEngineField(nonceHeader))
+    throw invalidOption(OWNER, 'nonceHeader', 'the name of a field without a meaning of its own', nonceHeader)
   const fields = fieldsOf(options)
   const withNonce = [...fields].some(([, value]) => value.includes(NONCE))
   if (options.nonceHeader !== undefined && !withNonce)
     throw invalidOption(OWNER, 'nonceHeader', 'left out where no policy holds {nonce}', nonceHeader)
 
+  const told = new ToldFields([nonceHeader])
   const finish = (response: ResponseMessage, ours: HeaderList): ResponseMessage => {
     const { headers } = response
     for (const name of remove) if (headers.has(name)) headers.delete(name)
@@ -111,7 +114,9 @@ export function securityHeaders(options: SecurityHeadersOptions = {}): Filter {
     let ours = fields
     if (withNonce) {
       const nonce = secretBytes(16).toString('base64')
-      exchange.request.headers.set(nonceHeader, nonce)
+      const { headers } = exchange.request
+      told.removeFrom(headers)
+      headers.append(nonceHeader, nonce)
       exchange.set(cspNonce, nonce)
       ours = new HeaderList()
       for (const [name, value] of fields) ours.append(name, value.replaceAll(NONCE, nonce))
@@ -123,10 +128,6 @@ export function securityHeaders(options: SecurityHeadersOptions = {}): Filter {
       : response.then((it) => finish(it, ours))
   }
   return named(filter, OWNER)
-}
-
-function isFieldName(name: unknown): boolean {
-  return typeof name === 'string' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)
 }
 
 function fieldsOf(options: SecurityHeadersOptions): HeaderList {

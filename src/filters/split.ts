@@ -20,7 +20,10 @@ export interface SplitArm {
   to: CallTargetInit
   /** Its part of the exchanges, beside the weights of the other arms. 0 for those that `when` sends there alone. */
   weight: number
-  /** What `splitArm` says. Default: the name of the pool or of the handler's function, or the address. */
+  /**
+   * What `splitArm` says. Default: the name of the pool or of the handler's function, or the address. Every pool without a
+   * name is called `pool`, so of two such, one arm at least needs a name here.
+   */
   name?: string
   /**
    * Exchanges that come here whatever the weights say: those with a header, a claim, or anything else that can be told at
@@ -69,8 +72,8 @@ const OPTIONS: readonly string[] = ['by', 'salt', 'cookie'] satisfies (keyof Spl
  *
  * @example
  * proxy().route('/', split([
- *   { weight: 95, to: stable },
- *   { weight: 5, to: canary, when: ({ request }) => request.headers.get('x-canary') === 'yes' },
+ *   { name: 'stable', weight: 95, to: stable },
+ *   { name: 'canary', weight: 5, to: canary, when: ({ request }) => request.headers.get('x-canary') === 'yes' },
  * ], { by: (exchange) => exchange.get(userId) }))
  *
  * @throws `ERR_OPTION_INVALID` for an option that is wrong, and for two arms of the same name.

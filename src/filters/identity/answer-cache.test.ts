@@ -28,7 +28,7 @@ class Oracle {
   }
 
   answer(key: string, value: string, keepMs = 100): void {
-    this.#open.get(key)!.resolve({ value, keepMs })
+    this.#open.get(key)!.resolve({ value, keepMs, bytes: 0 })
   }
 
   fail(key: string, error: unknown): void {
@@ -107,6 +107,24 @@ describe('AnswerCache', () => {
     expect([oracle.know('c'), oracle.know('b')]).toEqual(['c', 'b'])
     void oracle.ask('a')
     expect(oracle.asked).toEqual(['a', 'b', 'c', 'a'])
+  })
+
+  test('keeps fewer where they are large, and one that is too large not at all', async () => {
+    const cache = new AnswerCache<string>({ max: 1_000, maxOpen: 10, timeoutMs: 1_000 })
+    const clock = virtualClock()
+    const asked: string[] = []
+    const ask = (key: string, bytes: number) =>
+      cache.known(exchange({ clock }), key) ??
+      cache.ask(exchange({ clock }), key, async () => {
+        asked.push(key)
+        return { value: key, keepMs: 1_000, bytes }
+      })
+    for (const key of ['a', 'b', 'c', 'b', 'a']) await ask(key, 900_000)
+    expect(asked).toEqual(['a', 'b', 'c', 'a'])
+    for (let i = 0; i < 2; i++) await ask('huge', 3_000_000)
+    expect(asked.slice(4)).toEqual(['huge', 'huge'])
+    await ask('a', 900_000)
+    expect(asked).toHaveLength(6)
   })
 
   test('lets who has left go, and answers the others', async () => {

@@ -7,10 +7,12 @@ import { KeptAnswers } from './kept-answers.ts'
 export interface Answer<T> {
   readonly value: T
   readonly keepMs: number
+  /** About what the value takes. */
+  readonly bytes: number
 }
 
 export interface AnswerCacheOptions {
-  /** Answers that are kept; the one not used for longest goes first. */
+  /** Answers that are kept, of 2 KiB on average; the one not used for longest goes first. */
   readonly max: number
   /** Questions that may be open at once. */
   readonly maxOpen: number
@@ -67,7 +69,7 @@ export class AnswerCache<T> implements Disposable {
     const begun = new Question<T>(clock, timeoutMs, (answer) => {
       this.#open.delete(begun)
       open.delete(key)
-      if (answer !== undefined) this.#kept.keep(clock, key, answer.value, answer.keepMs)
+      if (answer !== undefined) this.#kept.keep(clock, key, answer.value, answer.keepMs, answer.bytes)
     })
     this.#open.add(begun)
     open.set(key, begun)

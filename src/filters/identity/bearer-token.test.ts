@@ -27,7 +27,7 @@ describe('bearerToken finds none', () => {
     expect(read(['Proxy-Authorization', 'Bearer abc'], ['X-Authorization', 'Bearer abc'])).toBeUndefined()
   })
 
-  test.each(['', 'Basic YTpi', 'Bearertoken', 'Bearer-x abc', 'Bearer\tabc', 'Bea', 'abc', ', Bearer abc'])(
+  test.each(['', 'Basic YTpi', 'Bearertoken', 'Bearer-x abc', 'Bea', 'abc', ', Bearer abc'])(
     'in %j',
     (value) => {
       expect(read(['Authorization', value])).toBeUndefined()
@@ -38,6 +38,9 @@ describe('bearerToken finds none', () => {
 describe('bearerToken takes for malformed', () => {
   test.each<[string, string, RegExp]>([
     ['a scheme alone', 'Bearer', /nothing behind/],
+    ['a tab behind the scheme, which many services take for a space', 'Bearer\tabc', /no space/],
+    ['another space of Latin-1', 'bearer\xa0abc', /no space/],
+    ['a colon behind the scheme', 'Bearer: abc', /no space/],
     ['a token too long', `Bearer ${'a'.repeat(21)}`, /too long/],
     ['white space within', 'Bearer abc def', /characters/],
     ['a comma', 'Bearer abc,def', /characters/],

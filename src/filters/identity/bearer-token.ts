@@ -12,6 +12,7 @@ export class MalformedCredentials {
 
 const SEVERAL = new MalformedCredentials('there is more than one Authorization field')
 const EMPTY = new MalformedCredentials('the Authorization field names a scheme and has nothing behind it')
+const NO_SPACE = new MalformedCredentials('the scheme in the Authorization field has no space behind it')
 const TOO_LONG = new MalformedCredentials('the credentials are too long')
 const NO_TOKEN = new MalformedCredentials('the token has characters that a token cannot have')
 
@@ -39,6 +40,7 @@ export function credentialsOf(
   }
   if (value === undefined || !hasScheme(value, scheme)) return undefined
   let start = scheme.length
+  if (value.length > start && value.charCodeAt(start) !== 0x20) return NO_SPACE
   while (value.charCodeAt(start) === 0x20) start++
   if (start === value.length) return EMPTY
   return value.length - start > maxLength ? TOO_LONG : value.substring(start)
@@ -53,8 +55,11 @@ export function bearerToken(
   return typeof token !== 'string' || B64_TOKEN.test(token) ? token : NO_TOKEN
 }
 
+/** What can be in a scheme's name (RFC 9110 section 11.1). Whatever else stands behind one, a service may take for its end. */
+const OF_NAME = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/
+
 function hasScheme(value: string, scheme: string): boolean {
   const { length } = scheme
-  if (value.length > length && value.charCodeAt(length) !== 0x20) return false
+  if (value.length > length && value.charCodeAt(length) !== 0x20 && OF_NAME.test(value[length]!)) return false
   return value.substring(0, length).toLowerCase() === scheme
 }

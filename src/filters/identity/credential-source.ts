@@ -1,5 +1,7 @@
+import { isFieldName } from '../../core/headers.ts'
 import type { RequestMessage } from '../../core/message.ts'
 import { cookieName, cookiePairs, cookieValues, replaceCookies } from '../../core/request-cookies.ts'
+import { ToldFields, valuesAlike } from '../fields/told-fields.ts'
 import { MalformedCredentials } from './bearer-token.ts'
 
 /** Where a credential stands in a request: in a field, in a parameter of the query, or in a cookie. */
@@ -15,7 +17,7 @@ export function isCredentialSource(value: unknown): value is CredentialSource {
   const [kind, name] = entries[0] ?? []
   if (entries.length !== 1 || typeof name !== 'string') return false
   if (kind === 'query') return name !== ''
-  return (kind === 'header' || kind === 'cookie') && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)
+  return (kind === 'header' || kind === 'cookie') && isFieldName(name)
 }
 
 const SEVERAL = new MalformedCredentials('there is more than one credential')
@@ -27,7 +29,7 @@ export function readCredential(
 ): string | MalformedCredentials | undefined {
   const found =
     'header' in source
-      ? request.headers.getAll(source.header)
+      ? valuesAlike(request.headers, source.header)
       : 'query' in source
         ? queryValues(request.query, source.query)
         : cookieValues(request.headers, source.cookie)
@@ -36,7 +38,7 @@ export function readCredential(
 
 /** Takes all that stands there out of the request, so that it goes no further. */
 export function removeCredential(request: RequestMessage, source: CredentialSource): void {
-  if ('header' in source) request.headers.delete(source.header)
+  if ('header' in source) new ToldFields([source.header]).removeFrom(request.headers)
   else if ('query' in source) {
     if (request.query === '') return
     const kept = request.query.split('&').filter((it) => decoded(it.split('=', 1)[0]!) !== source.query)
@@ -53,8 +55,8 @@ function queryValues(query: string, name: string): string[] {
   for (const pair of query.split('&')) {
     const equals = pair.indexOf('=')
     if (decoded(equals < 0 ? pair : pair.slice(0, equals)) !== name) continue
-    const value = equals < 0 ? '' : decoded(pair.slice(equals + 1))
-    if (value !== undefined) values.push(value)
+    // What is no UTF-8 is there all the same: services read it in their own way.
+    values.push(equals < 0 ? '' : (decoded(pair.slice(equals + 1)) ?? ''))
   }
   return values
 }

@@ -42,3 +42,16 @@ test('WorkQueue does so much at once, the rest in its order, and nothing that no
   f.done()
   expect(await queue.run(f.work, yes)).toBe('f')
 })
+
+test('WorkQueue forgets who waited in vain, however long the work takes', async () => {
+  const queue = new WorkQueue(1)
+  const never = job([], 'never')
+  void queue.run(never.work, yes)
+  const given = Array.from({ length: 100 }, () => queue.run(never.work, () => false))
+  const last = queue.run(never.work, () => false)
+  const outcomes = await Promise.allSettled(given)
+  expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true)
+  expect(queue.waiting).toBe(1)
+  never.done()
+  await expect(last).rejects.toThrow('nobody waits')
+})

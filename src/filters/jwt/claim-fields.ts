@@ -1,20 +1,18 @@
-import { FieldKind, fieldName } from '../../core/field-name.ts'
-import type { HeaderList } from '../../core/headers.ts'
+import { type HeaderList, isFieldName } from '../../core/headers.ts'
 import { invalidOption } from '../../core/options.ts'
+import { isEngineField, ToldFields } from '../fields/told-fields.ts'
 import { type ClaimPath, claimAt, claimPath } from './claim-path.ts'
-
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** Fields by which a service is told what a token says. */
 export class ClaimFields {
-  readonly #names: ReadonlySet<string>
+  readonly #names: ToldFields
   readonly #fields: readonly { readonly name: string; readonly path: readonly string[] }[]
 
   constructor(owner: string, given: Readonly<Record<string, ClaimPath>>) {
     if (typeof given !== 'object' || given === null || Array.isArray(given))
       throw invalidOption(owner, 'claimsToHeaders', 'an object of names of fields and claims', given)
     this.#fields = Object.entries(given).map(([name, path]) => {
-      if (!TOKEN.test(name) || isTaken(name))
+      if (!isFieldName(name) || isTaken(name))
         throw invalidOption(
           owner,
           'claimsToHeaders',
@@ -23,7 +21,7 @@ export class ClaimFields {
         )
       return { name, path: claimPath(owner, 'claimsToHeaders', path) }
     })
-    this.#names = new Set(this.#fields.map(({ name }) => alike(name.toLowerCase())))
+    this.#names = new ToldFields(this.#fields.map(({ name }) => name))
   }
 
   /** The fields for these claims; one that a field cannot tell of is left out. */
@@ -38,25 +36,13 @@ export class ClaimFields {
 
   /** Removes what a client has sent under these names. */
   removeFrom(headers: HeaderList): void {
-    const { fields } = headers
-    let forged: Set<string> | undefined
-    for (let i = 0; i < fields.length; i++) {
-      if (!this.#names.has(alike(fields[i]!.lower))) continue
-      forged ??= new Set()
-      forged.add(fields[i]!.lower)
-    }
-    if (forged !== undefined) for (const name of forged) headers.delete(name)
+    this.#names.removeFrom(headers)
   }
-}
-
-/** CGI, and what has come of it, cannot tell `X_User` from `X-User`. */
-function alike(lower: string): string {
-  return lower.includes('_') ? lower.replaceAll('_', '-') : lower
 }
 
 function isTaken(name: string): boolean {
   const lower = name.toLowerCase()
-  return fieldName(name).kind !== FieldKind.ordinary || lower === 'authorization' || lower === 'cookie'
+  return isEngineField(name) || lower === 'authorization' || lower === 'cookie'
 }
 
 /** What a field can hold of a claim: texts, numbers, truth, and lists of these. */

@@ -1,6 +1,8 @@
-import { type HeaderList, trimWhiteSpace } from '../../core/headers.ts'
+import { isFieldName } from '../../core/headers.ts'
 import type { RequestMessage } from '../../core/message.ts'
 import { invalidOption } from '../../core/options.ts'
+import { cookieName, cookiePairs, cookieValues, replaceCookies } from '../../core/request-cookies.ts'
+import { ToldFields, valuesAlike } from '../fields/told-fields.ts'
 import { credentialsOf, MalformedCredentials } from '../identity/bearer-token.ts'
 
 /**
@@ -46,13 +48,11 @@ export function readToken(
   return found
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-
 function tokenSource(owner: string, source: JwtSource): TokenSource {
   if (source === 'authorization') return AUTHORIZATION
   const entries = typeof source === 'object' && source !== null ? Object.entries(source) : []
   const [kind, name] = (entries.length === 1 ? entries[0] : undefined) ?? []
-  if (typeof name === 'string' && TOKEN.test(name)) {
+  if (isFieldName(name)) {
     if (kind === 'header' && name.toLowerCase() !== 'authorization')
       return new FieldSource(name.toLowerCase())
     if (kind === 'cookie') return new CookieSource(name)
@@ -75,17 +75,19 @@ const AUTHORIZATION: TokenSource = {
 
 class FieldSource implements TokenSource {
   readonly #name: string
+  readonly #alike: ToldFields
 
   constructor(name: string) {
     this.#name = name
+    this.#alike = new ToldFields([name])
   }
 
   read({ headers }: RequestMessage, maxLength: number): string | MalformedCredentials | undefined {
-    return theOnly(headers.getAll(this.#name), maxLength)
+    return theOnly(valuesAlike(headers, this.#name), maxLength)
   }
 
   remove({ headers }: RequestMessage): void {
-    headers.delete(this.#name)
+    this.#alike.removeFrom(headers)
   }
 }
 
@@ -97,34 +99,15 @@ class CookieSource implements TokenSource {
   }
 
   read({ headers }: RequestMessage, maxLength: number): string | MalformedCredentials | undefined {
-    const values = cookiesOf(headers).filter((it) => cookieName(it) === this.#name)
-    return theOnly(
-      values.map((it) => trimWhiteSpace(it.slice(it.indexOf('=') + 1))),
-      maxLength,
-    )
+    return theOnly(cookieValues(headers, this.#name), maxLength)
   }
 
   remove({ headers }: RequestMessage): void {
-    const others = cookiesOf(headers).filter((it) => cookieName(it) !== this.#name)
-    if (others.length === 0) headers.delete('cookie')
-    else headers.set('cookie', others.join('; '))
+    replaceCookies(
+      headers,
+      cookiePairs(headers).filter((it) => cookieName(it) !== this.#name),
+    )
   }
-}
-
-/** RFC 6265 section 4.2.1; HTTP/2 may have split the field into lines. */
-function cookiesOf(headers: HeaderList): string[] {
-  const pairs: string[] = []
-  for (const line of headers.getAll('cookie'))
-    for (const pair of line.split(';')) {
-      const trimmed = trimWhiteSpace(pair)
-      if (trimmed !== '') pairs.push(trimmed)
-    }
-  return pairs
-}
-
-function cookieName(pair: string): string {
-  const end = pair.indexOf('=')
-  return end < 0 ? '' : trimWhiteSpace(pair.slice(0, end))
 }
 
 class QuerySource implements TokenSource {

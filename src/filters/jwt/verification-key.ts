@@ -178,7 +178,8 @@ function verificationKey(
   if (secretBits !== undefined) {
     // RFC 7518 section 3.2. One that is long enough for some of them only is one that was chosen too short.
     const least = Math.max(...algorithms.map((it) => hashBits(fitOf(it))))
-    if (secretBits < least) return `a secret at least as long as the hash, ${least / 8} bytes`
+    if (secretBits < least)
+      return `a secret at least as long as the hash, ${least / 8} bytes (this one has ${secretBits / 8})`
   }
   return { kid, algorithms: new Set(algorithms), key }
 }

@@ -72,7 +72,7 @@ function partOf(owner: string, key: RateLimitKey, ipv6Prefix: number): Part {
       return { by: `header ${header.toLowerCase()}`, of: ({ request }) => request.headers.get(header) }
     }
     if ('claim' in key && typeof key.claim === 'string' && typeof key.of === 'object' && key.of !== null)
-      return { by: `claim ${key.claim}`, of: claimOf(key.claim, key.of) }
+      return { by: `claim ${key.claim} of ${key.of.name}`, of: claimOf(key.claim, key.of) }
   }
   throw invalidOption(
     owner,

@@ -44,7 +44,7 @@ export class RedisLimiter {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
       reply = await this.#send(names[0]!, ['EVAL', RATE_LIMIT_SCRIPT, ...args])
     }
-    return answerOf(reply, keys.length)
+    return answerOf(reply, keys.length, cost, want)
   }
 
   /** Keys are hashed: they may be secrets, and may hold what would make another slot of them. */
@@ -60,20 +60,34 @@ function digest(text: string): string {
   return hash('sha256', text, 'base64url').slice(0, 22)
 }
 
-function answerOf(reply: unknown, rules: number): RedisAnswer {
-  const numbers = Array.isArray(reply) ? reply.map(Number) : []
-  if (numbers.length !== 1 + 3 * rules || !numbers.every(Number.isSafeInteger))
-    throw new Error('rate limits: Redis has answered something else than the script does')
+/** What the script says, and nothing that only looks like it: a reply that is taken for what it is not admits everyone. */
+function answerOf(reply: unknown, rules: number, cost: number, want: number): RedisAnswer {
+  const numbers = Array.isArray(reply) ? reply.map(wholeNumber) : []
   const verdicts: RateVerdict[] = []
-  for (let i = 0; i < rules; i++) {
-    const [waitMs, remaining, resetMs] = numbers.slice(1 + 3 * i, 4 + 3 * i)
+  for (let i = 1; i + 2 < numbers.length; i += 3)
     verdicts.push({
-      waitMs: waitMs! < 0 ? Number.POSITIVE_INFINITY : waitMs!,
-      remaining: remaining!,
-      resetMs: resetMs!,
+      waitMs: numbers[i]! < 0 ? Number.POSITIVE_INFINITY : numbers[i]!,
+      // Where the server's clock was put back, more may have been taken than there is.
+      remaining: Math.max(0, numbers[i + 1]!),
+      resetMs: numbers[i + 2]!,
     })
-  }
-  return { taken: numbers[0]!, verdicts }
+  const admitted = verdicts.every(({ waitMs }) => waitMs === 0)
+  const taken = Math.max(0, numbers[0] ?? 0)
+  if (
+    numbers.length !== 1 + 3 * rules ||
+    numbers.some(Number.isNaN) ||
+    verdicts.some(({ resetMs }) => resetMs < 0) ||
+    (admitted ? taken < cost || taken > want : taken > 0)
+  )
+    throw new Error('rate limits: Redis has answered something else than the script does')
+  return { taken, verdicts }
+}
+
+/** Some clients give numbers as texts, or as `bigint`. */
+function wholeNumber(value: unknown): number {
+  const written = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value
+  const number = typeof written === 'string' && /^-?\d+$/.test(written) ? Number(written) : Number.NaN
+  return Number.isSafeInteger(number) ? number : Number.NaN
 }
 
 export type AskRedis = (
