@@ -36,6 +36,7 @@ export function cache(options: CacheOptions = {}): Cache {
     maxBytes,
     maxEntryBytes: sizeBytes('cache', 'maxEntryBytes', maxEntryBytes, { min: 1, max: maxBytes }),
     windowBytes: 1_048_576,
+    stallMs: 5_000,
     terms: DEFAULT_REUSE_TERMS,
     targets: DEFAULT_TARGETS,
     storability: DEFAULT_STORABILITY,

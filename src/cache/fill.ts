@@ -1,13 +1,13 @@
 import type { Exchange } from '../core/exchange.ts'
 import type { ResponseMessage } from '../core/message.ts'
-import type { SharedContent } from '../core/shared-content.ts'
+import type { SharedBody } from '../core/shared-body.ts'
 import type { KnownHead } from './held-response.ts'
 import type { HeldResponse } from './memory-level.ts'
 
 /** What came of asking the service, for all who wait for it. */
 export type Filled =
   /** It can be stored: everyone whose request matches reads along. */
-  | { readonly kind: 'shared'; readonly head: KnownHead; readonly content: SharedContent }
+  | { readonly kind: 'shared'; readonly head: KnownHead; readonly content: SharedBody }
   /** What is stored answers: it was confirmed (304), or the service has failed and stale is better than nothing. */
   | { readonly kind: 'held'; readonly held: HeldResponse; readonly because: 'validated' | 'stale-if-error' }
   /** It is for the one alone whose request was sent. Everyone else asks for himself. */

@@ -1,11 +1,12 @@
 import { Body } from '../core/body.ts'
 import { BytesSource } from '../core/body-source.ts'
+import type { Clock } from '../core/clock.ts'
 import { ProxyError, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Handler } from '../core/handler.ts'
 import type { HeaderList } from '../core/headers.ts'
 import { type RequestMessage, ResponseMessage } from '../core/message.ts'
-import { SharedContent } from '../core/shared-content.ts'
+import { SharedBody } from '../core/shared-body.ts'
 import { currentAgeMs } from './age.ts'
 import { type RequestDirectives, requestDirectives } from './cache-control.ts'
 import { cacheKey } from './cache-key.ts'
@@ -34,6 +35,7 @@ export interface CacheSettings extends HeadOptions {
   readonly maxBytes: number
   readonly maxEntryBytes: number
   readonly windowBytes: number
+  readonly stallMs: number
   readonly storability: StorabilityOptions
 }
 
@@ -106,7 +108,7 @@ export class HttpCache {
     switch (filled.kind) {
       case 'shared': {
         const matches = selectVariant([filled.head], exchange.request.headers) !== undefined
-        const source = matches ? filled.content.read() : undefined
+        const source = matches && filled.content.whole ? filled.content.reader() : undefined
         if (source === undefined) return next(exchange)
         return this.#answer(exchange, filled.head, new Body(source), {
           fwd: forwardWord(reason),
@@ -207,7 +209,7 @@ export class HttpCache {
     }
     const head = this.#toStore(exchange.request, directives, response, requestTime, responseTime)
     if (head === undefined) return { kind: 'own', response }
-    return { kind: 'shared', head, content: this.#keep(key, head, response, onEnd) }
+    return { kind: 'shared', head, content: this.#keep(key, head, response, clock, onEnd) }
   }
 
   #toStore(
@@ -237,13 +239,25 @@ export class HttpCache {
     return { ...known, headers: storedHead(headers, verdict.without, responseTime), variant, key: variant }
   }
 
-  #keep(key: string, head: KnownHead, response: ResponseMessage, onEnd: () => void): SharedContent {
-    const { maxEntryBytes, windowBytes } = this.#settings
-    const content = new SharedContent(response.body.take(), {
+  #keep(
+    key: string,
+    head: KnownHead,
+    response: ResponseMessage,
+    clock: Clock,
+    onEnd: () => void,
+  ): SharedBody {
+    const { maxEntryBytes, windowBytes, stallMs } = this.#settings
+    const content = new SharedBody(response.body.take(), {
+      clock,
+      bufferBytes: windowBytes,
+      stallMs,
       keepBytes: maxEntryBytes,
-      windowBytes,
-      onEnd: ({ complete, trailers, bytes }) => {
-        if (complete !== undefined) this.memory.put({ key, head, chunks: complete, trailers, length: bytes })
+      onEnd: () => {
+        const { complete } = content
+        if (complete !== undefined) {
+          const length = complete.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+          this.memory.put({ key, head, ...complete, length })
+        }
         onEnd()
       },
     })

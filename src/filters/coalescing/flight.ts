@@ -4,8 +4,8 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { Handler } from '../../core/handler.ts'
 import type { HeaderList } from '../../core/headers.ts'
 import { type RequestMessage, ResponseMessage } from '../../core/message.ts'
+import { SharedBody } from '../../core/shared-body.ts'
 import { isShareable, variesBetween } from './shareable.ts'
-import { SharedBody } from './shared-body.ts'
 
 /** So long a call may take as whoever answers it lets it: pools have limits of their own, and nobody waits for nothing. */
 const NO_LIMIT = '24d'

@@ -1,8 +1,8 @@
-import type { BodySink, BodySource } from '../../core/body-source.ts'
-import { type Clock, Deadline } from '../../core/clock.ts'
-import { ProxyError } from '../../core/errors.ts'
-import type { HeaderList } from '../../core/headers.ts'
-import type { MemoryUse } from '../../core/network.ts'
+import type { BodySink, BodySource } from './body-source.ts'
+import { type Clock, Deadline } from './clock.ts'
+import { ProxyError } from './errors.ts'
+import type { HeaderList } from './headers.ts'
+import type { MemoryUse } from './network.ts'
 
 export interface SharedBodySettings {
   readonly clock: Clock
@@ -10,19 +10,29 @@ export interface SharedBodySettings {
   readonly bufferBytes: number
   /** How long it may. */
   readonly stallMs: number
+  /**
+   * Up to so many bytes all of it is kept: then readers can come at any time, nobody holds up another, and it goes on without
+   * any. Default 0.
+   */
+  readonly keepBytes?: number
+  /** Nothing more will come: without an error, all of it has. */
+  readonly onEnd?: (error: unknown) => void
 }
 
 /**
- * One body with several readers, each at its own pace. What all have read is let go. When the slowest is so far behind that the
- * buffer is full, the body waits for it, for a while; then that reader's body breaks off, and the others go on.
+ * One body with several readers, each at its own pace. What all have read is let go, but where it is kept. When the slowest is
+ * so far behind that the buffer is full, the body waits for it, for a while; then that reader's body breaks off, and the others
+ * go on.
  */
 export class SharedBody implements BodySink {
   readonly #source: BodySource
   readonly #settings: SharedBodySettings
   readonly #deadline: Deadline
   readonly #readers = new Set<Reader>()
-  /** What some have yet to read, as copies: a chunk may be in memory that is read into again. */
+  /** What some have yet to read, or all that is kept; copies, since a chunk may be in memory that is read into again. */
   readonly #chunks: Uint8Array[] = []
+  /** Whether all of it is still to be kept. */
+  #keeping: boolean
   /** How many were let go before these. */
   #gone = 0
   #bytes = 0
@@ -35,6 +45,7 @@ export class SharedBody implements BodySink {
   constructor(source: BodySource, settings: SharedBodySettings) {
     this.#source = source
     this.#settings = settings
+    this.#keeping = (settings.keepBytes ?? 0) > 0
     this.#deadline = new Deadline(settings.clock, () => this.#stalled())
   }
 
@@ -42,8 +53,35 @@ export class SharedBody implements BodySink {
     return this.#source.length
   }
 
-  /** One more reader. All are made before the first of them reads. */
+  /** Whether one more reader would get all of it. */
+  get whole(): boolean {
+    return this.#gone === 0
+  }
+
+  /** All of it, and what came behind it, where that is here and was kept. */
+  get complete():
+    | { readonly chunks: readonly Uint8Array[]; readonly trailers: HeaderList | undefined }
+    | undefined {
+    const end = this.#end
+    if (!this.#keeping || end === undefined || end.error !== undefined) return undefined
+    return { chunks: this.#chunks, trailers: end.trailers }
+  }
+
+  /** Begins, though nobody may read it yet. */
+  open(): void {
+    this.changed()
+  }
+
+  /** Breaks it off for everyone. */
+  abort(reason: ProxyError): void {
+    if (this.#end !== undefined) return
+    this.#source.cancel(reason)
+    this.onError(reason)
+  }
+
+  /** One more reader. Where nothing is kept, all are made before the first of them reads. */
   reader(): BodySource {
+    if (!this.whole) throw new Error('the begin of the body is gone')
     const reader = new Reader(this)
     this.#readers.add(reader)
     return reader
@@ -52,31 +90,37 @@ export class SharedBody implements BodySink {
   // The source's side.
 
   onChunk(chunk: Uint8Array): MemoryUse {
-    if (this.#readers.size === 0) return true
+    if (this.#end !== undefined || (this.#readers.size === 0 && !this.#keeping)) return true
     this.#chunks.push(Buffer.from(chunk))
     this.#bytes += chunk.byteLength
+    if (this.#keeping && this.#bytes > this.#settings.keepBytes!) this.#keeping = false
     this.#deliver()
     return true
   }
 
   onEnd(trailers: HeaderList | undefined): void {
-    this.#end = { error: undefined, trailers }
-    this.#deliver()
+    this.#finish({ error: undefined, trailers })
   }
 
   onError(error: unknown): void {
-    this.#end = { error, trailers: undefined }
+    this.#finish({ error, trailers: undefined })
+  }
+
+  #finish(end: { readonly error: unknown; readonly trailers: HeaderList | undefined }): void {
+    if (this.#end !== undefined) return
+    this.#end = end
     this.#deliver()
+    this.#settings.onEnd?.(end.error)
   }
 
   // The readers' side.
 
-  /** The next chunk for a reader, which is the reader's own; `undefined` when it has all that is here. */
+  /** The next chunk for a reader; `undefined` when it has all that is here. */
   next(reader: Reader): Uint8Array | undefined {
     const chunk = this.#chunks[reader.at - this.#gone]
     if (chunk === undefined) return undefined
     reader.at++
-    return Buffer.from(chunk)
+    return chunk
   }
 
   /** How it has ended, for a reader that has read all. */
@@ -87,6 +131,10 @@ export class SharedBody implements BodySink {
   /** A reader has read, or asks for a pause or for more. */
   changed(): void {
     this.#trim()
+    if (this.#end === undefined && this.#keeping) {
+      this.#flow()
+      return
+    }
     if (this.#end !== undefined || this.#readers.size === 0) {
       this.#deadline.close()
       return
@@ -107,11 +155,13 @@ export class SharedBody implements BodySink {
 
   leave(reader: Reader, reason: ProxyError): void {
     if (!this.#readers.delete(reader)) return
-    if (this.#readers.size === 0) {
-      this.#chunks.length = 0
-      this.#deadline.close()
-      if (this.#end === undefined) this.#source.cancel(reason)
-    } else this.changed()
+    if (this.#readers.size > 0 || this.#keeping) {
+      this.changed()
+      return
+    }
+    this.#chunks.length = 0
+    this.#deadline.close()
+    this.abort(reason)
   }
 
   #deliver(): void {
@@ -142,6 +192,7 @@ export class SharedBody implements BodySink {
   }
 
   #trim(): void {
+    if (this.#keeping) return
     let least = this.#gone + this.#chunks.length
     for (const { at } of this.#readers) least = Math.min(least, at)
     const gone = this.#chunks.splice(0, least - this.#gone)
@@ -161,6 +212,7 @@ export class SharedBody implements BodySink {
 }
 
 class Reader implements BodySource {
+  readonly shared = true
   readonly #body: SharedBody
   #sink: BodySink | undefined
   #paused = false
