@@ -14,6 +14,7 @@ import { requestOfHead, servedTarget } from '../transport/http1/request-of-head.
 import { requestError } from '../transport/http1/server-connection.ts'
 import { SyntaxFault } from '../transport/http1/syntax.ts'
 import type { ListenerContext, ServedConnection } from '../transport/listener-context.ts'
+import { resetSocket } from '../transport/reset-socket.ts'
 import { dropResponse, type ResponseChannel, Serving } from '../transport/serving.ts'
 import { clientTlsFacts } from '../transport/tls/client-facts.ts'
 import { informNode } from './node-inform.ts'
@@ -202,7 +203,7 @@ export class NodeExchange
     const response = this.#response
     this.#abandon(reason, 'failed')
     if (isHttp2Response(response)) response.stream.destroy(new Error('the exchange was reset'))
-    else this.#request.socket.resetAndDestroy()
+    else resetSocket(this.#request.socket)
   }
 
   handlerEnded(): void {}
@@ -376,7 +377,7 @@ export class NodeExchange
     if (response.writableEnded && !this.#answered) return
     // To end such a stream in any other way would end its body in good order first.
     if (isHttp2Response(response)) response.stream.destroy(new Error('the response has broken off'))
-    else if (this.#framing === 'close') this.#request.socket.resetAndDestroy()
+    else if (this.#framing === 'close') resetSocket(this.#request.socket)
     else response.destroy()
   }
 

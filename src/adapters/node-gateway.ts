@@ -35,6 +35,7 @@ export class NodeGateway implements ListenerContext {
   readonly #date: HttpDate
   readonly #lifecycle = new Lifecycle()
   readonly #connectors: ConnectorRegistry
+  readonly #targets: CompiledTargets
   readonly #compiled: CompiledProxy
   readonly #open = new Set<ServedConnection>()
   #emptied: PromiseWithResolvers<void> | undefined
@@ -53,7 +54,7 @@ export class NodeGateway implements ListenerContext {
     this.clients = clients
     this.#date = new HttpDate(clock)
     this.#connectors = new ConnectorRegistry(network, clock)
-    const targets = new CompiledTargets({
+    this.#targets = new CompiledTargets({
       clock,
       random,
       network,
@@ -61,7 +62,7 @@ export class NodeGateway implements ListenerContext {
       connectors: this.#connectors,
       lifecycle: this.#lifecycle,
     })
-    this.#compiled = new CompiledProxy(description, targets, observer)
+    this.#compiled = new CompiledProxy(description, this.#targets, observer)
     this.snapshot = this.#compiled
     this.#compiled.start()
     this.#lifecycle.enter('serving')
@@ -150,6 +151,7 @@ export class NodeGateway implements ListenerContext {
     this.tunnelsEnded = true
     for (const one of [...this.#open]) one.close(new ProxyError('proxy_closed'))
     await this.#whenEmpty()
+    this.#targets.endCalls()
     this.#compiled.retire()
     await this.#connectors.disconnected()
   }

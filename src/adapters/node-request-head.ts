@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import { type HeadLimits, parseRequestHead, type RequestHead } from '../transport/http1/request-head.ts'
 import { malformed, SyntaxFault } from '../transport/http1/syntax.ts'
+import { isSameHost } from '../transport/http2/message-rules.ts'
 
 /** A request that a server of Node's has read: over HTTP/1, or by the compatible API of `node:http2`. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest
@@ -71,18 +72,27 @@ function fieldLines(request: NodeRequest): [name: string, value: string][] {
 function rawLines(request: NodeRequest): [name: string, value: string][] {
   const { rawHeaders } = request
   const lines: [string, string][] = []
-  let hasHost = false
+  const pseudo = new Map<string, string>()
+  let host: string | undefined
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!
-    if (name.startsWith(':')) continue
-    hasHost ||= name.toLowerCase() === 'host'
-    lines.push([name, rawHeaders[i + 1]!])
+    const value = rawHeaders[i + 1]!
+    if (name.startsWith(':')) pseudo.set(name, value)
+    else {
+      if (name.toLowerCase() === 'host') host = value
+      lines.push([name, value])
+    }
   }
-  if (isHttp2(request) && !hasHost) {
+  if (!isHttp2(request)) return lines
+  if (host === undefined) {
     const { authority } = request
     // The authority counts as the host (RFC 9113 section 8.3.1), and Node shows it where there is a Host beside it, too.
     request.headers.host ??= authority
     lines.unshift(['Host', request.headers.host])
+  } else {
+    const authority = pseudo.get(':authority')
+    if (authority !== undefined && !isSameHost(host, authority, pseudo.get(':scheme')))
+      throw malformed('a Host that differs from :authority')
   }
   return lines
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import {
   connect as connectHttp2,
   createServer as createHttp2Server,
@@ -8,6 +9,9 @@ import {
 } from 'node:http2'
 import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { Agent, fetch as undiciFetch } from 'undici'
@@ -17,7 +21,8 @@ import { Body } from '../core/body.ts'
 import type { Exchange, Outcome } from '../core/exchange.ts'
 import type { Filter, Handler } from '../core/handler.ts'
 import { HeaderList } from '../core/headers.ts'
-import { respond } from '../core/message.ts'
+import { RequestMessage, respond } from '../core/message.ts'
+import { fault } from '../filters/fault.ts'
 import { pool } from '../pool/pool.ts'
 import { proxy } from '../proxy/proxy.ts'
 import {
@@ -577,6 +582,14 @@ describe('over HTTP/2', () => {
     expect(trailers).toMatchObject({ 'x-sum': '7' })
   })
 
+  it('refuses what names two hosts', async () => {
+    const session = await mountedHttp2((exchange) => respond(200, exchange.request.host))
+    const stream = session.request({ ':path': '/', ':authority': 'one.example', host: 'other.example' })
+    const [head] = await once(stream, 'response')
+    stream.resume()
+    expect(head[':status']).toBe(400)
+  })
+
   it('a reset stream cancels the call, and a service that breaks off resets the stream', async () => {
     const asked = Promise.withResolvers<IncomingMessage>()
     const { url: users } = await service((req, res) => {
@@ -748,7 +761,91 @@ describe('over TLS', () => {
   })
 })
 
+describe('a reset', () => {
+  it.each(['http', 'https'])('of a client over %s is one', async (scheme) => {
+    const { key, cert } = selfSigned()
+    const listener = toNodeListener(
+      proxy().route('/', fault({ enabled: () => true, abort: { reset: true } }), () => respond(200)),
+    )
+    const server = scheme === 'https' ? createSecureServer({ key, cert }, listener) : createServer(listener)
+    const { port } = await listening(server)
+    onTestFinished(async () => {
+      server.close()
+      server.closeAllConnections()
+      await listener.close()
+    })
+    const dispatcher = new Agent({ connect: { ca: cert } })
+    await expect(undiciFetch(`${scheme}://localhost:${port}/`, { dispatcher })).rejects.toThrow()
+    await dispatcher.close()
+  })
+
+  it('of a client of a Unix socket is an end', async () => {
+    const listener = toNodeListener(
+      proxy().route('/', fault({ enabled: () => true, abort: { reset: true } }), () => respond(200)),
+    )
+    const server = createServer(listener)
+    const directory = await mkdtemp(join(tmpdir(), 'gatewright-'))
+    const socketPath = join(directory, 'socket')
+    server.listen(socketPath)
+    await once(server, 'listening')
+    onTestFinished(async () => {
+      server.close()
+      await listener.close()
+      await rm(directory, { recursive: true })
+    })
+    await expect(once(get({ socketPath }), 'response')).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
+
+  it('takes the place of one where a body without framing breaks off over TLS', async () => {
+    const { key, cert } = selfSigned()
+    const ended = Promise.withResolvers<Outcome>()
+    const listener = toNodeListener(
+      proxy().route('/', (exchange) => {
+        exchange.onComplete(ended.resolve)
+        return respond(
+          200,
+          (async function* () {
+            yield Buffer.from('a part')
+            throw new Error('broken')
+          })(),
+        )
+      }),
+    )
+    const server = createSecureServer({ key, cert }, listener)
+    const { port } = await listening(server)
+    onTestFinished(async () => {
+      server.close()
+      server.closeAllConnections()
+      await listener.close()
+    })
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const socket = connectTls({ port, ca: cert, servername: 'localhost' })
+    socket.on('error', () => {})
+    socket.resume()
+    socket.write('GET / HTTP/1.0\r\n\r\n')
+    expect((await ended.promise).result).toBe('failed')
+    await once(socket, 'close')
+    vi.restoreAllMocks()
+  })
+})
+
 describe('its end', () => {
+  it('is that of what filters have under way too', async () => {
+    const called = Promise.withResolvers<Exchange>()
+    const { url, listener } = await mounted(async (exchange) => {
+      const never: Handler = (call) => {
+        called.resolve(call)
+        return new Promise(() => {})
+      }
+      void exchange.call(never, new RequestMessage(), { detached: true })
+      return respond(200, 'ok')
+    })
+    expect((await fetch(url)).status).toBe(200)
+    const call = await called.promise
+    await listener.close()
+    expect(call.abortReason?.code).toBe('proxy_closed')
+  })
+
   it('drains, then answers 503', async () => {
     const go = Promise.withResolvers<void>()
     const { url, listener, begun } = await mounted(async () => {

@@ -7,16 +7,15 @@ import type { ResponseMessage } from './message.ts'
  * Fields that an error answer to the exchange must have, whoever makes it: error answers pass no filter on their way back, and
  * a browser does not show a page one that lacks the fields of CORS. A list for each filter that asks, outermost first.
  */
-const errorFields: Attribute<HeaderList[]> = attribute<HeaderList[]>('errorFields')
+const errorFields: Attribute<readonly HeaderList[]> = attribute<readonly HeaderList[]>('errorFields')
 
 /**
  * Asks for more of them. Where a filter further out has asked for one of the same name, that one stands, as it does in all other
  * answers; `Vary` says more than one thing. The list is not changed, so that many exchanges may share it.
  */
 export function addErrorFields(exchange: Exchange, fields: HeaderList): void {
-  const earlier = exchange.get(errorFields)
-  if (earlier === undefined) exchange.set(errorFields, [fields])
-  else earlier.push(fields)
+  // A new list: what a call of a filter asks for must not stand in the answer to the exchange that it was made for.
+  exchange.set(errorFields, [...(exchange.get(errorFields) ?? []), fields])
 }
 
 /** Adds them, in the place of what the answer has of the same names; `Vary` says more than one thing. */

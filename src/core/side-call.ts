@@ -1,4 +1,6 @@
 import type { Attribute } from './attribute.ts'
+import { Body } from './body.ts'
+import { CallBody } from './call-body.ts'
 import type { Clock } from './clock.ts'
 import { ProxyError, toProxyError } from './errors.ts'
 import { type Abortable, type Client, Exchange, type ExchangeHost, NOBODY, type Outcome } from './exchange.ts'
@@ -102,6 +104,7 @@ export class SideCall implements ExchangeHost, Abortable {
   readonly #settings: CallSettings
   readonly #head = Promise.withResolvers<ResponseMessage>()
   #status: number | undefined
+  #body: CallBody | undefined
 
   constructor(
     parent: Exchange,
@@ -175,9 +178,12 @@ export class SideCall implements ExchangeHost, Abortable {
       return
     }
     this.#status = response.status
-    if (body.bytes === undefined)
-      body.onClose((error) => this.#end(error === undefined ? undefined : toProxyError(error)))
-    else this.#end(undefined)
+    if (body.bytes === undefined) {
+      this.#body = new CallBody(body.take(), (error) =>
+        this.#end(error === undefined ? undefined : toProxyError(error)),
+      )
+      response.body = new Body(this.#body).fromUpstream()
+    } else this.#end(undefined)
     this.#head.resolve(response)
   }
 
@@ -210,6 +216,7 @@ export class SideCall implements ExchangeHost, Abortable {
   aborted(_: Exchange, reason: ProxyError): void {
     this.#head.reject(reason)
     this.#end(reason)
+    this.#body?.breakOff(reason)
   }
 
   inform(): void {}

@@ -78,6 +78,36 @@ describe('the document', () => {
     })
   })
 
+  it('lacks a part that is too deep to be written again', async () => {
+    const deep: Handler = () => respond(200, `{"x":${'['.repeat(9_000)}${']'.repeat(9_000)}}`)
+    const options: AggregateOptions = {
+      parts: { it: { from: () => respond(200, '["[[[\\"[", 1]') }, deep: { from: deep } },
+    }
+    for (const combine of [undefined, (parts: unknown) => parts]) {
+      const document = await (
+        await answer(combine === undefined ? options : { ...options, combine })
+      ).body.text()
+      expect(document).toContain('["[[[\\"[", 1]'.replace(combine === undefined ? '' : ' ', ''))
+      expect(document).toContain('upstream_response_malformed')
+    }
+  })
+
+  it('has a problem that cannot be written again as its status alone', async () => {
+    const deep = `{"title":"No","x":${'['.repeat(8_000)}${']'.repeat(8_000)}}`
+    const broken: Handler = () => respond(409, deep, { 'Content-Type': 'application/problem+json' })
+    const response = await answer({
+      parts: { it: { from: () => respondJson(200, 1) }, broken: { from: broken } },
+    })
+    expect(await response.body.text()).toBe(
+      '{"data":{"it":1},"errors":{"broken":{"type":"about:blank","title":"Conflict","status":409}}}',
+    )
+    const alone = await answer({ parts: { broken: { from: broken, required: true } } })
+    expect([alone.status, await alone.body.json()]).toEqual([
+      409,
+      { type: 'about:blank', title: 'Conflict', status: 409 },
+    ])
+  })
+
   it('tells nothing of the inside, and whoever runs the proxy all of it', async () => {
     const error = silenced()
     const response = await answer({

@@ -74,7 +74,7 @@ const PART_OPTIONS: readonly string[] = [
  * Answers with one JSON document that is made of the answers of several services, which are asked at the same time.
  *
  * The document is `{ "data": { "user": ..., "orders": ... } }`, with the content of each part as its service has sent it. A part
- * that fails (no answer in time, a status that is no success, too long, no JSON) is not in `data`: `errors` has a problem object
+ * that fails (no answer in time, a status that is no success, too long, no JSON, or more than 200 levels of it) is not in `data`: `errors` has a problem object
  * (RFC 9457) in its place, the service's own where it has sent one, with nothing of the inside in it. The status is 200 as
  * long as a part is there, and 502 where all have failed.
  *

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { roundRobin } from '../balancers/index.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Filter, Handler } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
@@ -8,6 +9,8 @@ import { proxy } from '../proxy/proxy.ts'
 import { exchange } from '../testing/exchange.ts'
 import { type Simulation, simulate } from '../testing/simulation/simulate.ts'
 import { type CoalesceOptions, coalesce } from './coalesce.ts'
+import { sticky } from './sticky.ts'
+import { streamIdleTimeout } from './stream-idle-timeout.ts'
 
 type Asked = Parameters<typeof exchange>[0]
 
@@ -247,6 +250,33 @@ describe('in a proxy', () => {
       },
       { bufferBytes: '64kb', stallMs: '2s' },
     ))
+
+  it('has the time that a filter outside of it gives to streams', async () => {
+    const users = pool(['http://users'])
+    await using sim = simulate(proxy().route('/', streamIdleTimeout('10m'), coalesce(), users))
+    sim.upstream('http://users').reply({ delayMs: 300_000, body: 'ann' })
+    const responses = await Promise.all([sim.get('/'), sim.get('/')])
+    expect(responses.map((it) => it.text())).toEqual(['ann', 'ann'])
+    await sim.assertNoLeaks()
+  })
+
+  it('is not for sessions, which have endpoints of their own', async () => {
+    const keys = 'k'.repeat(32)
+    const users = pool(['http://u1', 'http://u2'])
+      .balance(roundRobin())
+      .guard(sticky({ keys, header: 'X-Affinity' }))
+      .guard(coalesce())
+    await using sim = simulate(proxy().route('/', users))
+    for (const name of ['u1', 'u2']) sim.upstream(`http://${name}`).reply({ delayMs: 5, body: name })
+    const tokens = [await sim.get('/'), await sim.get('/')].map((it) => it.headers.get('x-affinity')!)
+    expect(new Set(tokens).size).toBe(2)
+    const again = await Promise.all(
+      [0, 0, 1, 1].map((i) => sim.get('/', { headers: { 'X-Affinity': tokens[i]! } })),
+    )
+    expect(again.map((it) => it.text())).toEqual(['u1', 'u1', 'u2', 'u2'])
+    expect(again.map((it) => it.headers.get('x-affinity'))).toEqual(Array(4).fill(undefined))
+    await sim.assertNoLeaks()
+  })
 
   it('goes with filters inside and outside of it', async () => {
     const inside: string[] = []

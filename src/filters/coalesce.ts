@@ -55,7 +55,7 @@ const KEY_FIELDS = [
  * Makes one call for all clients that ask for the same thing at the same time.
  *
  * Requests are the same where method, scheme, host, path, query and the fields of the key are. Only `GET` and `HEAD` without
- * content are coalesced, and none with `Authorization` or `Cookie`, unless `headers` has that. Whoever comes before the head
+ * content are coalesced, and none with `Authorization` or `Cookie`, unless `headers` has that, nor any behind `sticky`. Whoever comes before the head
  * of the response joins; nothing is kept for later, this is no cache. Failures are shared as responses are: asking again for each
  * would hit a service that has just failed.
  *
@@ -108,8 +108,10 @@ export function coalesce(options: CoalesceOptions = {}): Coalesce {
 }
 
 /** A structured key: no two requests can be glued together to the same text. `undefined` for what is never shared. */
-function keyOf({ request }: Exchange, fields: ReadonlySet<string>): string | undefined {
+function keyOf({ request, preference }: Exchange, fields: ReadonlySet<string>): string | undefined {
   const { method, headers, upgrade } = request
+  // Of a session that has an endpoint of its own, another one's answer is none.
+  if (preference !== undefined) return undefined
   if ((method !== 'GET' && method !== 'HEAD') || request.body.length !== 0 || upgrade !== undefined)
     return undefined
   for (const name of ['authorization', 'cookie']) if (!fields.has(name) && headers.has(name)) return undefined

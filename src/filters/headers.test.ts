@@ -145,6 +145,36 @@ describe('headers changes requests', () => {
     expect(fields.getAll('x-roles')).toEqual(['all'])
   })
 
+  test('leaves no word of the client under a name that services read as the same', async () => {
+    const forged = {
+      'X-User': 'ada',
+      X_User: 'admin',
+      x_uSER: 'root',
+      X_Debug: '1',
+      X_Role: 'all',
+      X_Other: '1',
+      X_Add: '1',
+    }
+    const fields = await sent(
+      {
+        request: {
+          set: { 'X-User': ({ request }) => request.headers.get('x-user') },
+          remove: ['X-Debug'],
+          rename: { 'X-Old': 'X-Role' },
+          add: { 'X-Add': '2' },
+        },
+      },
+      { headers: forged },
+    )
+    expect([...fields]).toEqual([
+      ['Host', 'example.com'],
+      ['X-User', 'ada'],
+      ['X_Other', '1'],
+      ['X_Add', '1'],
+      ['X-Add', '2'],
+    ])
+  })
+
   test.each(['a\r\nX-Admin: 1', 'a\nb', 'a\0b', ' a', 'a\t', '\u20ac'])(
     'refuses a request for which a field would hold %j',
     async (id) => {

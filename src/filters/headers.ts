@@ -40,6 +40,9 @@ const CHANGES: readonly string[] = ['remove', 'rename', 'set', 'add'] satisfies 
  * A value that a field cannot hold, with a line break in a parameter of the path for example, never gets into a message:
  * a request for which there is one is refused with 400 `request_malformed`, and in a response it counts as missing.
  *
+ * Of requests, fields whose names differ from one that is set, removed or renamed by `_` for `-` alone are taken away: CGI and
+ * its heirs read `X_User` as `X-User`.
+ *
  * Fields that the proxy writes itself cannot be changed here: `Host`, `Content-Length`, `Transfer-Encoding`, `Connection` and
  * the others that end at each hop; of requests also `X-Forwarded-*`, `X-Real-IP`, `Forwarded`, `Via` and `Expect`.
  *

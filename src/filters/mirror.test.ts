@@ -152,6 +152,16 @@ describe('a copy', () => {
     expect([filter.dropped, error.mock.calls.length]).toEqual([1, 1])
   })
 
+  it('is not sent where the answer is no plain yes', async () => {
+    for (const answer of [Promise.resolve(true), Promise.resolve(false), 1, undefined]) {
+      const { copies, to } = shadow()
+      const ran = await run(mirror({ to, when: () => answer as unknown as boolean }), exchange())
+      await ran.finish()
+      await settled()
+      expect(copies).toEqual([])
+    }
+  })
+
   it('is sent of a share of all, by the chance of the exchange', async () => {
     const { copies, to } = shadow()
     const filter = mirror({ to, share: 0.2, maxInFlight: 10_000 })
@@ -263,6 +273,26 @@ describe('in a proxy', () => {
     await sim.settle()
     expect(['u1', 'u2'].map((it) => sim.upstream(`http://${it}`).requests.length)).toEqual([1, 1])
     expect(sim.upstream('http://shadow').requests.map((it) => it.body.length)).toEqual([50_000])
+    await sim.assertNoLeaks()
+  })
+
+  it('is sent once where each attempt passes by', async () => {
+    const filter = mirror({ to: 'http://shadow' })
+    await using sim = simulate(
+      proxy().route(
+        '/',
+        pool(['http://u1', 'http://u2'])
+          .use(filter)
+          .retry({ attempts: 2, methods: ['POST'], on: [503] }),
+      ),
+    )
+    sim.upstream('http://u1').reply({ status: 503 })
+    sim.upstream('http://u2').reply({ status: 503 })
+    await sim.post('/', { body: 'hello' })
+    await sim.settle()
+    expect(['u1', 'u2'].map((it) => sim.upstream(`http://${it}`).requests.length)).toEqual([1, 1])
+    expect(sim.upstream('http://shadow').requests.map((it) => it.body.length)).toEqual([5])
+    expect([filter.sent, filter.dropped]).toEqual([1, 0])
     await sim.assertNoLeaks()
   })
 

@@ -1,3 +1,4 @@
+import { attribute } from '../core/attribute.ts'
 import { Body } from '../core/body.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
@@ -19,7 +20,7 @@ export interface MirrorOptions {
   to: CallTargetInit
   /** The share of requests that are copied, from 0 to 1, drawn by `exchange.random`. Default 1: all. */
   share?: number
-  /** Which requests are copied at all. Default all. Where it throws, the request is not. */
+  /** Which requests are copied at all: only `true` is yes. Default all. Where it throws, the request is not. */
   when?: (exchange: Exchange) => boolean
   /** Content up to this size is copied; of a longer request, no copy is sent. Default 64 KiB; 0 copies requests without content alone. */
   maxBodyBytes?: Size
@@ -102,13 +103,15 @@ export function mirror(options: MirrorOptions): Mirror {
   const maxBytes = sizeBytes(OWNER, 'maxBodyBytes', maxBodyBytes)
   const limitMs = durationMs(OWNER, 'timeoutMs', timeoutMs, { min: 1 })
   integer(OWNER, 'maxInFlight', maxInFlight, { min: 1 })
+  /** Attempts of a pool pass by one after the other. */
+  const copiedBefore = attribute<boolean>('mirror.copied')
   const numbers = { inFlight: 0, sent: 0, failed: 0, dropped: 0 }
 
   const wanted = (exchange: Exchange): boolean => {
     const { headers, upgrade } = exchange.request
-    if (upgrade !== undefined || headers.has(MARK)) return false
+    if (upgrade !== undefined || headers.has(MARK) || exchange.get(copiedBefore) === true) return false
     try {
-      if (when?.(exchange) === false) return false
+      if (when !== undefined && when(exchange) !== true) return false
     } catch (error) {
       console.error('gatewright: "when" of mirror has failed', error)
       numbers.dropped++
@@ -146,6 +149,9 @@ export function mirror(options: MirrorOptions): Mirror {
     copy.headers.set(MARK, '1')
     for (const name of removeHeaders) copy.headers.delete(name)
     const sendWith = (content: Uint8Array): void => {
+      // Another attempt may have been quicker.
+      if (exchange.get(copiedBefore) === true) return
+      exchange.set(copiedBefore, true)
       copy.body = Body.from(content)
       void send(exchange, copy)
     }

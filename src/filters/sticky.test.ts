@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 
 import { ProxyError } from '../core/errors.ts'
 import type { Filter } from '../core/handler.ts'
@@ -44,6 +44,19 @@ describe('sticky', () => {
     const others = new Set<string | undefined>()
     for (let i = 0; i < 3; i++) others.add((await ask(sim)).by)
     expect(others.size).toBe(3)
+    await sim.assertNoLeaks()
+  })
+
+  test('looks at a few cookies of its name, however many there are', async () => {
+    await using sim = begin(users({ ifGone: 'fail' }))
+    const { cookie, by } = await ask(sim)
+    const forged = (count: number) =>
+      Array.from({ length: count }, (_, i) => `__Host-affinity=${String(i).padStart(43, 'A')}`)
+    expect(await ask(sim, [...forged(7), cookie].join('; '))).toMatchObject({ by, line: undefined })
+    const checked = vi.spyOn(EndpointTokens.prototype, 'isOurs')
+    onTestFinished(() => checked.mockRestore())
+    expect((await ask(sim, [...forged(60), cookie].join('; '))).line).toBeDefined()
+    expect(checked).toHaveBeenCalledTimes(8)
     await sim.assertNoLeaks()
   })
 

@@ -32,6 +32,8 @@ export interface StickyOptions {
 
 const OWNER = 'sticky'
 const MIN_KEY_BYTES = 32
+/** Clients have one for each path and domain that it was set for. A signature is checked for each, so a thousand would be time. */
+const MAX_TOKENS = 8
 
 const OPTIONS: readonly string[] = ['keys', 'cookie', 'header', 'ifGone'] satisfies (keyof StickyOptions)[]
 
@@ -43,7 +45,7 @@ const OPTIONS: readonly string[] = ['keys', 'cookie', 'header', 'ifGone'] satisf
  * says. A session whose endpoint has changed, or whose cookie is of an older key, gets a new cookie; others get none.
  *
  * The cookie holds no id and no address, but an HMAC-SHA256 of the endpoint's id under the first key, signed. One that is
- * forged, of another name, or of a key that is gone is ignored, as if there were none. It is the same for all sessions of an
+ * forged, of another name, or of a key that is gone is ignored, as if there were none; so is the ninth of one name. It is the same for all sessions of an
  * endpoint: it says nothing of the client, and is no proof of anything. Reloads keep sessions, because endpoints keep
  * their ids; so do other proxies with the same keys.
  *
@@ -153,7 +155,7 @@ interface Carrier {
 function inCookie(cookie: OwnCookie): Carrier {
   return {
     purpose: `cookie ${cookie.name}`,
-    read: ({ request }) => cookieValues(request.headers, cookie.name),
+    read: ({ request }) => cookieValues(request.headers, cookie.name).slice(0, MAX_TOKENS),
     write: ({ headers }, token) => void headers.append('Set-Cookie', cookie.line(token)),
   }
 }

@@ -26,6 +26,7 @@ export class CompiledProxy implements Snapshot, CallKeeper {
   readonly #used: Map<Compilable, CompiledTarget>
   #running = 0
   #retired = false
+  #closed = false
 
   /** `served` is the one that serves until this one does. */
   constructor(
@@ -98,6 +99,7 @@ export class CompiledProxy implements Snapshot, CallKeeper {
 
   /** It lives as long as what was begun on it, as with exchanges of clients. */
   callBegan(call: SideCall): void {
+    if (this.#closed) throw new ProxyError('proxy_closed')
     this.#targets.callBegan(call)
     this.#running++
   }
@@ -127,6 +129,7 @@ export class CompiledProxy implements Snapshot, CallKeeper {
   }
 
   #close(): void {
+    this.#closed = true
     for (const entry of this.#used.values()) this.#targets.release(entry)
     this.#used.clear()
     const { filters, routes, connect } = this.#description

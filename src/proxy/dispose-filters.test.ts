@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
-import type { Filter } from '../core/handler.ts'
-import { respond } from '../core/message.ts'
+import type { Filter, Handler } from '../core/handler.ts'
+import { RequestMessage, respond } from '../core/message.ts'
 import { pool } from '../pool/pool.ts'
 import { simulate } from '../testing/index.ts'
 import { proxy } from './proxy.ts'
@@ -39,6 +39,33 @@ test('filters let go of what they hold when a reload has taken them away and the
   expect(released).toEqual([])
   await running
   expect(released.sort()).toEqual(ALL)
+  await sim.assertNoLeaks()
+})
+
+test('filters let go of what they hold once, also where a call of theirs begins too late', async () => {
+  const released: string[] = []
+  const [gate, began] = [Promise.withResolvers<void>(), Promise.withResolvers<unknown>()]
+  const late: Handler = async (call) => {
+    await gate.promise
+    const nested = call.call(() => respond(200), new RequestMessage(), { detached: true })
+    began.resolve(nested.catch((error) => error.code))
+    return respond(200)
+  }
+  const calls: Filter = (exchange, next) => {
+    void exchange.call(late, new RequestMessage())
+    return next(exchange)
+  }
+  await using sim = simulate(
+    proxy()
+      .use(holding('proxy', released), calls)
+      .route('/', () => respond(200)),
+  )
+  await sim.get('/')
+  await sim.reload(proxy().route('/', () => respond(200)))
+  expect(released).toEqual(['proxy'])
+  gate.resolve()
+  expect(await began.promise).toBe('proxy_closed')
+  expect(released).toEqual(['proxy'])
   await sim.assertNoLeaks()
 })
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Address, ForwardedConnection, TlsFacts, Wire, WireHandler } from '../core/network.ts'
 import { isReadMemory, returnReadMemory, settleForeignMemory } from './read-memory.ts'
+import { resetSocket } from './reset-socket.ts'
 
 const WIRE = Symbol('wire')
 type WiredSocket = Socket & { [WIRE]: NodeWire }
@@ -125,10 +126,9 @@ export class NodeWire implements Wire {
   }
 
   reset(): void {
-    // Without a carrier, what the peer sees is an end that TLS did not announce: no orderly one either. Where we have said
-    // that we send no more, the system refuses to reset, and Node's socket would be neither open nor closed ever after.
+    // Of a carrier that cannot be reset, the socket above it is the one to close.
     if (this.#carrier === undefined || this.#carrier.writableEnded) this.#socket.destroy()
-    else this.#carrier.resetAndDestroy()
+    else resetSocket(this.#carrier)
   }
 
   /** Everything written has left. */

@@ -1,5 +1,7 @@
 import {
   type Filter,
+  type Handler,
+  ProxyError,
   pool,
   proxy,
   RequestMessage,
@@ -8,6 +10,7 @@ import {
   targetOf,
   withTargets,
 } from 'gatewright'
+import { headers } from 'gatewright/filters/headers'
 import { fault, simulate } from 'gatewright/testing'
 import { expect, test } from 'vitest'
 
@@ -243,5 +246,42 @@ test('a client that leaves ends the calls that were made for it', async () => {
   pending.leave()
   await sim.advance('1s')
   expect(sim.exchanges[0]!.outcome!.result).toBe('aborted')
+  await sim.assertNoLeaks()
+})
+
+test('a call to a handler whose content never ends is given up in time, and whoever reads it is told', async () => {
+  const endless = () =>
+    respond(
+      200,
+      (async function* () {
+        yield Buffer.from('a beginning')
+        await new Promise(() => {})
+      })(),
+    )
+  const asks: Handler = async (exchange) => {
+    const answer = await exchange.call(endless, request(), { timeoutMs: '2s' })
+    return respond(200, await answer.body.text().catch((error) => `given up: ${error.code}`))
+  }
+  await using sim = simulate(proxy().route('/', asks))
+  const response = await sim.get('/')
+  expect([response.durationMs, response.text()]).toEqual([2_000, 'given up: upstream_deadline'])
+  await sim.assertNoLeaks()
+})
+
+test('what filters of a call ask for in error answers is not in those of the exchange that it was made for', async () => {
+  const onErrors = (name: string) => headers({ response: { set: { [name]: '1' }, onErrors: true } })
+  const asks: Handler = async (exchange) => {
+    const inner = onErrors('X-Inner')
+    const answer = await exchange.call((call) => inner(call, () => respond(204)), request())
+    answer.body.discard()
+    throw new ProxyError('no_endpoint')
+  }
+  await using sim = simulate(proxy().use(onErrors('X-Outer')).route('/', asks))
+  const response = await sim.get('/')
+  expect([response.status, response.headers.get('x-outer'), response.headers.get('x-inner')]).toEqual([
+    503,
+    '1',
+    undefined,
+  ])
   await sim.assertNoLeaks()
 })

@@ -4,6 +4,7 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { RequestMessage, ResponseMessage } from '../../core/message.ts'
 import { type Problem, problemOf } from '../../core/problem.ts'
 import type { CallTarget } from '../../core/target.ts'
+import { isTooDeep, MAX_DEPTH, parseDocument } from '../json/parse-document.ts'
 
 export interface PartSettings {
   readonly name: string
@@ -63,6 +64,10 @@ async function jsonOf({ body, status }: ResponseMessage, maxBytes: number): Prom
   } catch (cause) {
     throw new ProxyError('upstream_response_malformed', { detail: 'a part that is no JSON', cause })
   }
+  if (isTooDeep(text))
+    throw new ProxyError('upstream_response_malformed', {
+      detail: `a part that is nested deeper than ${MAX_DEPTH}`,
+    })
   return text
 }
 
@@ -82,7 +87,8 @@ async function problemFrom({ status, headers, body }: ResponseMessage): Promise<
     return plain
   }
   try {
-    const told: unknown = await body.json({ maxBytes: PROBLEM_BYTES })
+    // Deep ones could be read, and not be written again.
+    const told = parseDocument(await body.buffer({ maxBytes: PROBLEM_BYTES }))
     return typeof told === 'object' && told !== null && !Array.isArray(told) ? { ...told, status } : plain
   } catch {
     // That it failed is known; how it tells of it is wrong, too.

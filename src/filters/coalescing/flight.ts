@@ -57,6 +57,7 @@ export class Flight {
   async #fly(exchange: Exchange, next: Handler): Promise<void> {
     const handler: Handler = (call) => {
       this.#call = call
+      call.streamIdleMs = exchange.streamIdleMs
       return next(call)
     }
     try {

@@ -3,6 +3,7 @@ import { FieldKind, fieldName } from '../../core/field-name.ts'
 import { type HeaderList, isFieldName, isFieldValue } from '../../core/headers.ts'
 import { invalidOption, knownOptions } from '../../core/options.ts'
 import { type FieldValue, type ValueMaker, valueMaker } from './field-value.ts'
+import { ToldFields } from './told-fields.ts'
 
 /** Changes of the fields of a message. They are made in this order: `remove`, `rename`, `set`, `add`. */
 export interface FieldChanges {
@@ -35,6 +36,8 @@ export class CompiledChanges {
   readonly made: readonly MadeField[]
   readonly #removed: readonly string[]
   readonly #renamed: readonly (readonly [from: string, to: string])[]
+  /** Of requests: what services are told, or are not to be. */
+  readonly #told: ToldFields | undefined
   readonly #onBadValue: OnBadValue
 
   constructor(
@@ -66,9 +69,16 @@ export class CompiledChanges {
         ),
       ),
     ]
+    if (side === 'request')
+      this.#told = new ToldFields([
+        ...this.#removed,
+        ...this.#renamed.flat(),
+        ...this.made.filter(({ kind }) => kind === 'set').map(({ name }) => name),
+      ])
   }
 
   apply(headers: HeaderList, exchange: Exchange): void {
+    this.#told?.removeDisguisedFrom(headers)
     for (const name of this.#removed) if (headers.has(name)) headers.delete(name)
     for (const [from, to] of this.#renamed) rename(headers, from, to)
     for (const field of this.made) {

@@ -7,18 +7,29 @@ import type { HeaderList } from '../../core/headers.ts'
  */
 export class ToldFields {
   readonly #names: ReadonlySet<string>
+  readonly #spelled: ReadonlySet<string>
 
   constructor(names: readonly string[]) {
-    this.#names = new Set(names.map((name) => alike(name.toLowerCase())))
+    this.#spelled = new Set(names.map((name) => name.toLowerCase()))
+    this.#names = new Set([...this.#spelled].map(alike))
   }
 
   /** Removes all that could pass for one of them. */
   removeFrom(headers: HeaderList): void {
+    this.#remove(headers, false)
+  }
+
+  /** Removes what could pass for one of them, and has none of their names. */
+  removeDisguisedFrom(headers: HeaderList): void {
+    this.#remove(headers, true)
+  }
+
+  #remove(headers: HeaderList, disguisedOnly: boolean): void {
     const { fields } = headers
     let forged: Set<string> | undefined
     for (let i = 0; i < fields.length; i++) {
       const { lower } = fields[i]!
-      if (!this.#names.has(alike(lower))) continue
+      if (!this.#names.has(alike(lower)) || (disguisedOnly && this.#spelled.has(lower))) continue
       forged ??= new Set()
       forged.add(lower)
     }

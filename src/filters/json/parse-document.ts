@@ -29,6 +29,20 @@ export function parseDocument(bytes: Uint8Array): unknown {
   return value
 }
 
+/** Whether a text that is JSON is nested deeper than `MAX_DEPTH`. */
+export function isTooDeep(text: string): boolean {
+  let depth = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === QUOTE) i = endOfString(text, i)
+    // { and [, then } and ].
+    else if (code === 0x7b || code === 0x5b) {
+      if (++depth > MAX_DEPTH) return true
+    } else if (code === 0x7d || code === 0x5d) depth--
+  }
+  return false
+}
+
 /** What is open at a place of the text. */
 interface Open {
   /** Of an object, the names so far; `undefined` for an array. */

@@ -85,10 +85,13 @@ function hostFlaw({ kinds, fields, values, authority, scheme }: FieldBlock): str
     if (host !== undefined) return 'more than one Host'
     host = values[i]!
   }
-  if (authority === undefined || host === authority) return undefined
-  return normalHost(host!, scheme) === normalHost(authority, scheme)
-    ? undefined
-    : 'a Host that differs from :authority'
+  if (authority === undefined || isSameHost(host!, authority, scheme)) return undefined
+  return 'a Host that differs from :authority'
+}
+
+/** Whether a `Host` and an `:authority` say the same. */
+export function isSameHost(host: string, authority: string, scheme: string | undefined): boolean {
+  return host === authority || normalHost(host, scheme) === normalHost(authority, scheme)
 }
 
 /** Scheme-based normalization (RFC 3986 section 6.2.3): the case does not count, nor does a port that is the scheme's own. */
