@@ -43,11 +43,13 @@ export class Pace {
   grant(wanted: number): number {
     // Whoever has come before goes first.
     if (this.#waiting.size > 0) return 0
+    this.#refill()
     return this.#take(wanted, this.#burst)
   }
 
   /** Will be called when it is its turn. */
   wait(one: Paced): void {
+    this.#refill()
     this.#waiting.add(one)
     this.#schedule()
   }
@@ -65,7 +67,6 @@ export class Pace {
   }
 
   #take(wanted: number, most: number): number {
-    this.#refill()
     const granted = Math.min(wanted, most, Math.floor(this.#bytes))
     // A little at a time is a lot of work.
     if (granted < Math.min(wanted, this.#turn)) return 0
@@ -75,7 +76,9 @@ export class Pace {
 
   #refill(): void {
     const now = this.#clock.now()
-    this.#bytes = Math.min(this.#burst, this.#bytes + (now - this.#at) * this.#rate)
+    // Timers are late by up to a millisecond: who waits for a whole burst must not lose what came meanwhile.
+    const most = this.#waiting.size > 0 ? this.#burst + this.#rate : this.#burst
+    this.#bytes = Math.min(most, this.#bytes + (now - this.#at) * this.#rate)
     this.#at = now
   }
 
