@@ -3,8 +3,12 @@
  * proxies are measured, on a network in memory that answers at once. The rows take turns, each right behind its route without
  * the filter, so that what the machine does besides falls on both; the median of the differences counts.
  *
+ * For the page (`--write`), each file is measured in a process of its own: a proxy of users has a few filters, and code that has
+ * met fifty is not optimized for any.
+ *
  *   npm run bench:filters [-- --smoke] [-- --write] [-- name ...]
  */
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -38,14 +42,17 @@ interface Measured {
 
 interface Options {
   readonly smoke: boolean
-  readonly write?: boolean
   /** Cost files. Default all. */
   readonly only?: readonly string[]
 }
 
-export async function run({ smoke, write = false, only = [] }: Options): Promise<void> {
+export async function run(options: Options): Promise<void> {
+  console.table(await measure(options))
+}
+
+async function measure({ smoke, only = [] }: Options): Promise<Measured[]> {
   const rows = await Promise.all((await costRows(only)).map(started))
-  const rounds = smoke ? 1 : 21
+  const rounds = smoke ? 1 : ROUNDS
   const measured: Measured[] = []
   try {
     const counts: number[] = []
@@ -63,9 +70,24 @@ export async function run({ smoke, write = false, only = [] }: Options): Promise
   } finally {
     for (const { close } of rows) await close()
   }
-  console.table(measured)
-  if (write) writeResults(measured, rounds)
+  return measured
 }
+
+/** Every file in a process of its own, and those of the bar together in one more. */
+function measuredApart(): Measured[] {
+  const measured: Measured[] = []
+  for (const only of [...costFiles().map((file) => [file]), TOGETHER]) {
+    console.log(only.join(' '))
+    const args = ['--conditions=gatewright-source', import.meta.filename, '--json', ...only]
+    const rows = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Measured[]
+    const isNew = ({ file }: Measured) =>
+      only === TOGETHER ? file === 'together' : file !== 'nothing' || measured.length === 0
+    measured.push(...rows.filter(isNew))
+  }
+  return measured
+}
+
+const ROUNDS = 21
 
 const SMOKE_EXCHANGES = 128
 /** A turn of a row takes so much CPU time, once it is warm. */
@@ -99,11 +121,15 @@ interface CostRow {
   readonly cost: FilterCost
 }
 
-async function costRows(only: readonly string[]): Promise<CostRow[]> {
-  const files = readdirSync(FOLDER)
+function costFiles(): string[] {
+  return readdirSync(FOLDER)
     .filter((file) => file.endsWith('.ts') && file !== 'filter-cost.ts')
     .map((file) => file.slice(0, -'.ts'.length))
     .sort()
+}
+
+async function costRows(only: readonly string[]): Promise<CostRow[]> {
+  const files = costFiles()
   const unknown = only.find((name) => !files.includes(name))
   if (unknown !== undefined) throw new Error(`no cost file "${unknown}": there are ${files.join(', ')}`)
   const rows: CostRow[] = [
@@ -152,7 +178,7 @@ async function started({ file, cost }: CostRow) {
   const without = await AnsweringProxy.start({ ...route, filters: [] })
   const filters = await cost.filters(users)
   const having = await AnsweringProxy.start({ ...route, filters, ...(status !== undefined && { status }) })
-  const measure = (it: AnsweringProxy) => async (exchanges: number) => {
+  const measured = (it: AnsweringProxy) => async (exchanges: number) => {
     try {
       return await it.cpuUsPerExchange(exchanges)
     } catch (error) {
@@ -163,12 +189,12 @@ async function started({ file, cost }: CostRow) {
     await without.close()
     await having.close()
   }
-  return { file, name, without: measure(without), having: measure(having), close }
+  return { file, name, without: measured(without), having: measured(having), close }
 }
 
-function writeResults(measured: readonly Measured[], rounds: number): void {
+function writeResults(measured: readonly Measured[]): void {
   const day = new Date().toISOString().slice(0, 10)
-  const facts = { day, cpu: cpus()[0]?.model.trim() ?? 'unknown', node: process.version, rounds }
+  const facts = { day, cpu: cpus()[0]?.model.trim() ?? 'unknown', node: process.version, rounds: ROUNDS }
   const json = join(import.meta.dirname, JSON_FILE)
   mkdirSync(dirname(json), { recursive: true })
   writeFileSync(json, `${JSON.stringify({ ...facts, costs: measured }, null, 2)}\n`)
@@ -180,7 +206,7 @@ function writeResults(measured: readonly Measured[], rounds: number): void {
     '',
     'CPU time in microseconds that a filter adds to each exchange in its usual use, warm, beside the same route without it: whole proxies on a network in memory that answers at once, 64 connections that ask again as soon as they are answered. The request and the response are those that the filter acts on ([filter-costs](filter-costs)). Figures of other machines, and of other runs, compare only by their ratios; the first row has no filter at all, and shows what they are off by.',
     '',
-    `- ${day}, medians of ${rounds} rounds of ${TURN_US / 1_000} ms, each right behind the route without the filter`,
+    `- ${day}, medians of ${ROUNDS} rounds of ${TURN_US / 1_000} ms, each right behind the route without the filter; each filter in a process of its own`,
     `- ${facts.cpu}, Node ${facts.node}`,
     '',
     '| | adds µs | middle half of the rounds | route without it, µs |',
@@ -197,9 +223,16 @@ function writeResults(measured: readonly Measured[], rounds: number): void {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { values, positionals } = parseArgs({
-    options: { smoke: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
+    options: {
+      smoke: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   })
-  if (values.write && positionals.length > 0) throw new Error('--write is for all of them')
-  await run({ ...values, only: positionals })
+  const { smoke, write, json } = values
+  if (write && positionals.length > 0) throw new Error('--write is for all of them')
+  if (write) writeResults(measuredApart())
+  else if (json) console.log(JSON.stringify(await measure({ smoke, only: positionals })))
+  else await run({ smoke, only: positionals })
 }
