@@ -1,3 +1,5 @@
+import { generateKeyPairSync, pbkdf2, pbkdf2Sync, sign } from 'node:crypto'
+import { promisify } from 'node:util'
 import { createGzip, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { onRequest } from '../core/handler.ts'
@@ -22,12 +24,31 @@ test('RealWork knows of each write to a compressor, so that no timer overtakes i
   expect(order).toEqual(['written', 'timer'])
 })
 
-test('RealWork does not wait for what was compressed at once', async () => {
+const { privateKey } = generateKeyPairSync('ed25519')
+
+test.each([
+  ['was compressed', () => gzipSync('at once')],
+  ['was signed', () => sign(null, Buffer.from('at once'), privateKey)],
+  ['was derived', () => pbkdf2Sync('at once', 'salt', 1, 8, 'sha256')],
+])('RealWork does not wait for what %s at once', async (_, atOnce) => {
   const filter = onRequest(({ clock }) => {
-    gzipSync('at once')
+    atOnce()
     return new Promise<undefined>((resolve) => clock.setTimeout(() => resolve(undefined), 10))
   })
   await using sim = simulate(proxy().route('/', filter, () => respond(200, 'ok')))
   const { durationMs } = await sim.get('/')
   expect(durationMs).toBe(10)
+})
+
+test('RealWork waits for a key that is derived beside the event loop', async () => {
+  const order: string[] = []
+  const filter = onRequest(async ({ clock }) => {
+    clock.setTimeout(() => order.push('timer'), 1)
+    await promisify(pbkdf2)('secret', 'salt', 50_000, 32, 'sha256')
+    order.push('derived')
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, 2))
+  })
+  await using sim = simulate(proxy().route('/', filter, () => respond(200, 'ok')))
+  await sim.get('/')
+  expect(order).toEqual(['derived', 'timer'])
 })

@@ -120,42 +120,51 @@ describe('a store on disk', () => {
     )
   })
 
-  test('killed in the middle of its writing, again and again, never gives anything wrong', async () => {
-    const times = Number(process.env.GATEWRIGHT_DISK_KILLS ?? 8)
-    let found = 0
-    for (let time = 0; time < times; time++) {
-      const writer = spawn(
-        process.execPath,
-        ['--conditions=gatewright-source', join(import.meta.dirname, 'disk-killed.ts'), folder, String(time)],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      )
-      let rounds = 0
-      for await (const dots of writer.stdout.iterator({ destroyOnReturn: false })) {
-        rounds += (dots as Buffer).byteLength
-        if (rounds > 1 + (time % 3)) break
-      }
-      // It is killed at another moment each time; which one that is does not matter to the outcome.
-      for (let turn = 0; turn < (time * 7_919) % 300; turn++) await new Promise(setImmediate)
-      writer.kill('SIGKILL')
-      await once(writer, 'exit')
-      const store = diskStore({ path: folder, maxBytes: '4mb' })
-      for (let seed = 0; seed <= time; seed++)
-        for (let round = 0; round < 5; round++)
-          for (let i = 0; i < 8; i++) {
-            const key = `${seed}-${round}-${i}`
-            for (const one of await store.find(key)) {
-              found++
-              expect(one.head.reason).toBe(String(one.length))
-              expect((await bytes(one.read())).equals(contentOf(key, one.length))).toBe(true)
+  test(
+    'killed in the middle of its writing, again and again, never gives anything wrong',
+    async () => {
+      const times = Number(process.env.GATEWRIGHT_DISK_KILLS ?? 8)
+      let found = 0
+      for (let time = 0; time < times; time++) {
+        const writer = spawn(
+          process.execPath,
+          [
+            '--conditions=gatewright-source',
+            join(import.meta.dirname, 'disk-killed.ts'),
+            folder,
+            String(time),
+          ],
+          { stdio: ['ignore', 'pipe', 'inherit'] },
+        )
+        let rounds = 0
+        for await (const dots of writer.stdout.iterator({ destroyOnReturn: false })) {
+          rounds += (dots as Buffer).byteLength
+          if (rounds > 1 + (time % 3)) break
+        }
+        // It is killed at another moment each time; which one that is does not matter to the outcome.
+        for (let turn = 0; turn < (time * 7_919) % 300; turn++) await new Promise(setImmediate)
+        writer.kill('SIGKILL')
+        await once(writer, 'exit')
+        const store = diskStore({ path: folder, maxBytes: '4mb' })
+        for (let seed = 0; seed <= time; seed++)
+          for (let round = 0; round < 5; round++)
+            for (let i = 0; i < 8; i++) {
+              const key = `${seed}-${round}-${i}`
+              for (const one of await store.find(key)) {
+                found++
+                expect(one.head.reason).toBe(String(one.length))
+                expect((await bytes(one.read())).equals(contentOf(key, one.length))).toBe(true)
+              }
             }
-          }
-      await store.close()
-      const heads = files().filter((file) => file.endsWith('.head')).length
-      expect(files()).toHaveLength(heads * 2)
-      expect(sizeOnDisk()).toBeLessThanOrEqual(4 * 1024 * 1024)
-    }
-    expect(found).toBeGreaterThan(times)
-  }, 120_000)
+        await store.close()
+        const heads = files().filter((file) => file.endsWith('.head')).length
+        expect(files()).toHaveLength(heads * 2)
+        expect(sizeOnDisk()).toBeLessThanOrEqual(4 * 1024 * 1024)
+      }
+      expect(found).toBeGreaterThan(times)
+    },
+    120_000 + 4_000 * Number(process.env.GATEWRIGHT_DISK_KILLS ?? 0),
+  )
 })
 
 function flip(file: string, at: number): void {
