@@ -9,7 +9,7 @@ const limit = adaptiveConcurrency({
 })
 const app = proxy().route('/', limit, pool(['http://shop']))
 
-await using sim = simulate(app, { seed: 1 })
+const sim = simulate(app, { seed: 1 })
 sim.upstream('http://shop').capacity({ workers: 16, serviceTime: { kind: 'exponential', meanMs: 50 } })
 const { byStatus, latency } = await sim.load({
   rate: 960,

@@ -14,7 +14,7 @@ const home = aggregate({
   },
 })
 
-await using sim = simulate(proxy().route('GET /home/:id', home))
+const sim = simulate(proxy().route('GET /home/:id', home))
 sim.upstream('http://users').on('GET /users/:id', ({ params }) => ({ delayMs: 20, json: { id: params.id } }))
 sim.upstream('http://news').pause()
 sim.upstream('http://offers').reply({ status: 500, body: 'a stack trace' })

@@ -5,7 +5,7 @@ import { bandwidth } from 'gatewright/filters/bandwidth'
 import { simulate } from 'gatewright/testing'
 
 const slow = bandwidth({ response: '10kb', key: 'address' })
-await using sim = simulate(proxy().route('/files', slow, pool(['http://files'])))
+const sim = simulate(proxy().route('/files', slow, pool(['http://files'])))
 sim.upstream('http://files').reply({ body: 'x'.repeat(51_200) })
 
 const alone = await sim.client('198.51.100.1').get('/files/a')

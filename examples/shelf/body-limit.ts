@@ -4,7 +4,7 @@ import { pool, proxy } from 'gatewright'
 import { bodyLimit } from 'gatewright/filters/body-limit'
 import { assertProblem, assertStatus, simulate } from 'gatewright/testing'
 
-await using sim = simulate(proxy().route('/upload', bodyLimit({ request: '10kb' }), pool(['http://files'])))
+const sim = simulate(proxy().route('/upload', bodyLimit({ request: '10kb' }), pool(['http://files'])))
 const announced = await sim.post('/upload', { body: 'x'.repeat(10_241) })
 assertProblem(announced, 'request_body_too_large')
 // No service was asked.

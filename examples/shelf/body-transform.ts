@@ -24,7 +24,7 @@ const app = proxy()
   .use(bodyTransform({ types: 'text/plain', response: numbered }))
   .route('/', pool(['http://logs']))
 
-await using sim = simulate(app)
+const sim = simulate(app)
 async function* log() {
   yield 'started\nGr'
   yield Buffer.from([0xc3]) // half of the ü

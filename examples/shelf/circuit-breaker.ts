@@ -8,7 +8,7 @@ const changes: string[] = []
 const breaker = circuitBreaker({ openMs: '5s', onChange: ({ kind }) => changes.push(kind) })
 const app = proxy().route('/', breaker, pool(['http://users']))
 
-await using sim = simulate(app, { seed: 1 })
+const sim = simulate(app, { seed: 1 })
 const down = sim.upstream('http://users').inject(fault.refuse(), { lasts: '4s' })
 const load = sim.load({ rate: 50, duration: '10s', arrivals: 'constant' })
 

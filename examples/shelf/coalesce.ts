@@ -5,7 +5,7 @@ import { coalesce } from 'gatewright/filters/coalesce'
 import { simulate } from 'gatewright/testing'
 
 const one = coalesce({ headers: ['x-tenant'] })
-await using sim = simulate(proxy().route('GET /catalog', one, pool(['http://shop'])))
+const sim = simulate(proxy().route('GET /catalog', one, pool(['http://shop'])))
 const shop = sim.upstream('http://shop').reply({ delayMs: 200, json: ['tea', 'cups'] })
 
 const first = sim.get('/catalog')

@@ -9,7 +9,7 @@ const app = proxy()
   .use(compress({ minBytes: 500 }))
   .route('/', pool(['http://web']))
 
-await using sim = simulate(app)
+const sim = simulate(app)
 const page = '<p>One line after the other.</p>\n'.repeat(200)
 sim
   .upstream('http://web')

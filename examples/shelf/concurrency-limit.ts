@@ -7,7 +7,7 @@ import { assertProblem, assertStatus, simulate } from 'gatewright/testing'
 const perClient = concurrencyLimit({ limit: 2, per: ({ client }) => client.address })
 const app = proxy().route('/reports', perClient, pool(['http://reports']))
 
-await using sim = simulate(app)
+const sim = simulate(app)
 sim.upstream('http://reports').latency({ kind: 'constant', ms: 3_000 })
 const greedy = sim.client('198.51.100.1')
 const [first, second, third] = await Promise.all(

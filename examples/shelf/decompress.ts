@@ -11,7 +11,7 @@ const app = proxy().route(
   pool(['http://events']),
 )
 
-await using sim = simulate(app)
+const sim = simulate(app)
 const events = sim.upstream('http://events').reply({ status: 202 })
 const send = (coding: string, body: Uint8Array) =>
   sim.post('/events', { headers: { 'Content-Type': 'application/json', 'Content-Encoding': coding }, body })

@@ -15,7 +15,7 @@ const app = {
   },
 }
 
-await using sim = simulate(
+const sim = simulate(
   proxy()
     .route('/app', fromFetch(app))
     .route('/', pool(['http://users'])),

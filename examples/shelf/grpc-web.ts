@@ -9,7 +9,7 @@ const app = proxy()
   .use(cors({ ...grpcWebCors, origins: 'https://shop.example' }))
   .route('/shop.Orders', grpcWeb(), pool(['http://orders'], { http2: true }))
 
-await using sim = simulate(app)
+const sim = simulate(app)
 sim.upstream('http://orders').grpc('/shop.Orders/Count', { messages: ['7'] })
 
 const { headers, body } = await sim.post('/shop.Orders/Count', {

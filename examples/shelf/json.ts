@@ -22,7 +22,7 @@ const app = proxy().route(
   pool(['http://orders']),
 )
 
-await using sim = simulate(app)
+const sim = simulate(app)
 const orders = sim.upstream('http://orders').reply({ status: 201, json: { id: 7, item: 'tea', margin: 0.4 } })
 
 const created = await sim.post('/orders', { json: { item: 'tea' } })

@@ -13,7 +13,7 @@ const app = proxy()
   .use(shedding)
   .route('/', pool(['http://shop']))
 
-await using sim = simulate(app, { seed: 1 })
+const sim = simulate(app, { seed: 1 })
 const load = sim.load({
   rate: 200,
   duration: '6s',

@@ -8,7 +8,7 @@ import { assertProblem, assertStatus, simulate } from 'gatewright/testing'
 const store = memoryStore({ maxKeys: 100 })
 const limit = () => rateLimit({ limit: 2, per: '1h', store })
 const ok = () => respond(200, 'ok')
-await using sim = simulate(proxy().route('/a', limit(), ok).route('/b', limit(), ok))
+const sim = simulate(proxy().route('/a', limit(), ok).route('/b', limit(), ok))
 
 assertStatus(await sim.get('/a'), 200)
 assertStatus(await sim.get('/b'), 200)

@@ -11,7 +11,7 @@ const copies = mirror({
   removeHeaders: ['authorization', 'cookie'],
 })
 
-await using sim = simulate(proxy().route('/', copies, pool(['http://shop'])), { seed: 3 })
+const sim = simulate(proxy().route('/', copies, pool(['http://shop'])), { seed: 3 })
 sim.upstream('http://shop').reply({ delayMs: 10, body: 'ok' })
 const next = sim.upstream('http://next').reply({ delayMs: 3_000 })
 next.outage({ after: '5s', lasts: '1h' })

@@ -10,7 +10,7 @@ const limit = rateLimit({
     { name: 'minute', limit: 10, per: '1m', algorithm: 'sliding-window' },
   ],
 })
-await using sim = simulate(
+const sim = simulate(
   proxy()
     .use(limit)
     .route('/', pool(['http://users'])),

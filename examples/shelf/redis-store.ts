@@ -20,12 +20,12 @@ const gateway = (whenUnavailable: 'admit' | 'refuse') =>
     )
     .route('/', () => respond(200, 'ok'))
 
-await using closed = simulate(gateway('refuse'))
+const closed = simulate(gateway('refuse'))
 const refused = await closed.get('/')
 assertProblem(refused, 'limiter_unavailable')
 assert.equal(refused.headers.get('retry-after'), '1')
 await closed.assertNoLeaks()
 
-await using open = simulate(gateway('admit'))
+const open = simulate(gateway('admit'))
 assertStatus(await open.get('/'), 200)
 await open.assertNoLeaks()

@@ -19,7 +19,7 @@ const app = proxy().route(
   pool(['http://shop']),
 )
 
-await using sim = simulate(app)
+const sim = simulate(app)
 const page = '<title>Intranet</title><a href="http://shop.internal:8080/cart">'
 sim.upstream('http://shop').reply({
   headers: { 'content-type': 'text/html; charset=utf-8', 'content-encoding': 'gzip' },

@@ -7,7 +7,7 @@ import { simulate } from 'gatewright/testing'
 const news = pool(['http://news'])
 const app = proxy().route('/events', streamIdleTimeout('5m'), news).route('/', news)
 
-await using sim = simulate(app)
+const sim = simulate(app)
 async function* events() {
   yield 'data: first\n\n'
   await new Promise<void>((resolve) => sim.clock.setTimeout(resolve, 4 * 60_000))

@@ -30,7 +30,7 @@ const app = proxy().route(
   pool(['http://orders']),
 )
 
-await using sim = simulate(app)
+const sim = simulate(app)
 const orders = sim.upstream('http://orders').reply({ status: 201 })
 
 assert.equal((await sim.post('/shops/7/orders?dry=true', { json: { items: [{ sku: 'tea' }] } })).status, 201)

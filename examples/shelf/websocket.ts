@@ -17,7 +17,7 @@ const moderated = websocket({
 })
 const app = proxy().route('/chat', moderated, pool(['http://chat']))
 
-await using sim = simulate(app)
+const sim = simulate(app)
 sim.upstream('http://chat').websocket('/chat') // sends back what it gets
 const socket = await sim.websocket('/chat')
 socket.send('who?')
