@@ -17,15 +17,12 @@ export type Filled =
 export class Fill {
   readonly leader: Exchange
   readonly answer: Promise<Filled>
-  /** Once it is known. */
-  filled: Filled | undefined
+  /** Whether what it asks for has been changed since: its answer is for those who wait, and is not stored. */
+  outdated = false
 
   constructor(leader: Exchange, ask: () => Promise<Filled>) {
     this.leader = leader
-    this.answer = ask().then((filled) => {
-      this.filled = filled
-      return filled
-    })
+    this.answer = ask()
     // Those who wait look at it; a refresh in the background has nobody who does.
     this.answer.catch(() => {})
   }

@@ -1,11 +1,11 @@
 import { Body } from '../core/body.ts'
-import { BytesSource } from '../core/body-source.ts'
 import type { Clock } from '../core/clock.ts'
 import { ProxyError, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Handler } from '../core/handler.ts'
 import type { HeaderList } from '../core/headers.ts'
 import { type RequestMessage, ResponseMessage } from '../core/message.ts'
+import { randomId } from '../core/random.ts'
 import { SharedBody } from '../core/shared-body.ts'
 import { currentAgeMs } from './age.ts'
 import { type RequestDirectives, requestDirectives } from './cache-control.ts'
@@ -23,6 +23,8 @@ import { freshenedBy, freshenedHead } from './freshen.ts'
 import { type HeadOptions, type KnownHead, knownHead } from './held-response.ts'
 import { invalidatedBy } from './invalidation.ts'
 import { type HeldResponse, MemoryLevel } from './memory-level.ts'
+import { partsAnswer, wholeBody } from './parts-answer.ts'
+import { type RangePlan, rangeAnswer } from './range.ts'
 import { type ForwardReason, isErrorForReuse, type Reuse, reuse, reuseOnError } from './reuse.ts'
 import { type StorabilityOptions, storability } from './storability.ts'
 import { reusedHead, storedHead } from './stored-head.ts'
@@ -122,7 +124,7 @@ export class HttpCache {
           filled.because === 'validated'
             ? { fwd: forwardWord(reason), fwdStatus: 304, collapsed }
             : { hit: true, detail: filled.because }
-        return this.#answer(exchange, filled.held.head, bodyOf(filled.held), status)
+        return this.#fromHeld(exchange, filled.held, status)
       }
       case 'own':
         return collapsed ? next(exchange) : filled.response
@@ -151,7 +153,7 @@ export class HttpCache {
     const fill: Fill = new Fill(exchange, async () => {
       let over = true
       try {
-        const filled = await this.#ask(key, held, directives, exchange, next, () => this.#done(key, fill))
+        const filled = await this.#ask(key, held, directives, exchange, next, () => fill)
         over = filled.kind !== 'shared'
         return filled
       } finally {
@@ -172,7 +174,7 @@ export class HttpCache {
     directives: RequestDirectives,
     exchange: Exchange,
     next: Handler,
-    onEnd: () => void,
+    fill: () => Fill,
   ): Promise<Filled> {
     const { clock } = exchange
     const request = exchange.request.copy()
@@ -195,6 +197,7 @@ export class HttpCache {
       if (response.status === 304) {
         const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
         const fresh = this.#freshen(held, response, sentClientTags, requestTime, responseTime)
+        if (fresh !== undefined && !fill().outdated) this.memory.put(fresh)
         if (fresh === undefined) return { kind: 'own', response }
         response.body.discard()
         return { kind: 'held', held: fresh, because: 'validated' }
@@ -209,7 +212,7 @@ export class HttpCache {
     }
     const head = this.#toStore(exchange.request, directives, response, requestTime, responseTime)
     if (head === undefined) return { kind: 'own', response }
-    return { kind: 'shared', head, content: this.#keep(key, head, response, clock, onEnd) }
+    return { kind: 'shared', head, content: this.#keep(key, head, response, clock, fill()) }
   }
 
   #toStore(
@@ -239,13 +242,7 @@ export class HttpCache {
     return { ...known, headers: storedHead(headers, verdict.without, responseTime), variant, key: variant }
   }
 
-  #keep(
-    key: string,
-    head: KnownHead,
-    response: ResponseMessage,
-    clock: Clock,
-    onEnd: () => void,
-  ): SharedBody {
+  #keep(key: string, head: KnownHead, response: ResponseMessage, clock: Clock, fill: Fill): SharedBody {
     const { maxEntryBytes, windowBytes, stallMs } = this.#settings
     const content = new SharedBody(response.body.take(), {
       clock,
@@ -254,11 +251,11 @@ export class HttpCache {
       keepBytes: maxEntryBytes,
       onEnd: () => {
         const { complete } = content
-        if (complete !== undefined) {
+        if (complete !== undefined && !fill.outdated) {
           const length = complete.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
           this.memory.put({ key, head, ...complete, length })
         }
-        onEnd()
+        this.#done(key, fill)
       },
     })
     content.open()
@@ -281,36 +278,63 @@ export class HttpCache {
       { status, reason, headers, requestTime, responseTime, variant, tags },
       this.#settings,
     )
-    const fresh: HeldResponse = { ...held, head }
-    this.memory.put(fresh)
-    return fresh
+    return { ...held, head }
   }
 
   #fromStore(exchange: Exchange, held: HeldResponse, { remainingMs, reason }: Answer): ResponseMessage {
     this.memory.used(held)
     const detail = reason === 'fresh' ? undefined : reason
-    return this.#answer(exchange, held.head, bodyOf(held), { hit: true, ttlMs: remainingMs, detail })
+    return this.#fromHeld(exchange, held, { hit: true, ttlMs: remainingMs, detail })
+  }
+
+  /** All of it, a part of it, or that the client has it already, in the order of RFC 9110 section 13.2.2. */
+  #fromHeld(exchange: Exchange, held: HeldResponse, status: CacheStatus): ResponseMessage {
+    const { request } = exchange
+    const { head } = held
+    const plan =
+      request.headers.has('range') && !isNotModified(request.method, request.headers, head)
+        ? rangeAnswer(request, head, held.length)
+        : WHOLE
+    if (plan.answer === 'whole') return this.#answer(exchange, head, wholeBody(held), status)
+    return partsAnswer(plan, this.#headers(exchange, head.headers, head, status), held, () =>
+      randomId(exchange.random),
+    )
   }
 
   #answer(exchange: Exchange, head: KnownHead, body: Body, status: CacheStatus): ResponseMessage {
     const { method, headers: asked } = exchange.request
     const isSame = isNotModified(method, asked, head)
-    const ageMs = currentAgeMs(head.terms, exchange.clock.wallTime())
-    const headers = reusedHead(isSame ? notModifiedHead(head.headers) : head.headers, ageMs)
-    addCacheStatus(headers, this.#settings.name, status)
+    const stored = isSame ? notModifiedHead(head.headers) : head.headers
+    const headers = this.#headers(exchange, stored, head, status)
     if (!isSame) return new ResponseMessage(head.status, headers, body, head.reason)
     body.discard()
     return new ResponseMessage(304, headers)
+  }
+
+  #invalidate(key: string): void {
+    this.memory.removeAll(key)
+    const fill = this.#fills.get(key)
+    if (fill === undefined) return
+    fill.outdated = true
+    this.#fills.delete(key)
+  }
+
+  #headers(exchange: Exchange, stored: HeaderList, { terms }: KnownHead, status: CacheStatus): HeaderList {
+    const headers = reusedHead(stored, currentAgeMs(terms, exchange.clock.wallTime()))
+    addCacheStatus(headers, this.#settings.name, status)
+    return headers
   }
 
   async #pass(exchange: Exchange, next: Handler): Promise<ResponseMessage> {
     const { method, scheme, host, target } = exchange.request
     const response = await next(exchange)
     for (const changed of invalidatedBy({ method, scheme, host, target }, response))
-      this.memory.removeAll(cacheKey({ ...changed, method: 'GET' }))
+      this.#invalidate(cacheKey({ ...changed, method: 'GET' }))
     return response
   }
 }
+
+const WHOLE: RangePlan = { answer: 'whole' }
 
 function addressOf({ scheme, host, target }: RequestMessage) {
   return { scheme, host, target }
@@ -332,10 +356,4 @@ function isCached({ method, upgrade, body, headers }: RequestMessage): boolean {
 /** Whether its answer may be others' too. */
 function isJoinable({ method, headers }: RequestMessage, { noStore }: RequestDirectives): boolean {
   return method === 'GET' && !noStore && !headers.has('range') && !headers.has('authorization')
-}
-
-function bodyOf({ chunks, length }: HeldResponse): Body {
-  return length === 0
-    ? Body.empty()
-    : new Body(new BytesSource(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
 }

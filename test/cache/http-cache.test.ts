@@ -128,6 +128,21 @@ describe('cache', () => {
     await sim.assertNoLeaks()
   })
 
+  test('does not store what was asked for before it was changed', async () => {
+    await using sim = simulate(app())
+    sim
+      .upstream(SERVICE)
+      .reply({ headers: { 'Cache-Control': 'max-age=60' }, body: 'before', delayMs: 2_000 })
+    const before = sim.get('/a')
+    await sim.advance('1s')
+    sim.upstream(SERVICE).reply({ headers: { 'Cache-Control': 'max-age=60' }, body: 'after' })
+    await sim.post('/a', { body: 'x' })
+    expect((await before).text()).toBe('before')
+    expect((await sim.get('/a')).text()).toBe('after')
+    expect(asked(sim)).toBe(3)
+    await sim.assertNoLeaks()
+  })
+
   test('asks once for all who ask at the same time, also while the content comes, and though the first one leaves', async () => {
     await using sim = simulate(app())
     const body = 'x'.repeat(300_000)
@@ -153,6 +168,53 @@ describe('cache', () => {
     const all = await Promise.all(Array.from({ length: 5 }, () => sim.get('/a')))
     expect(all.map((it) => it.text())).toEqual(Array(5).fill('mine'))
     expect(asked(sim)).toBe(5)
+    await sim.assertNoLeaks()
+  })
+
+  test('answers requests for parts from what it has stored', async () => {
+    const body = Array.from({ length: 1_000 }, (_, i) => String(i % 10)).join('')
+    await using sim = start(
+      { 'Cache-Control': 'max-age=60', ETag: '"1"', 'Content-Type': 'text/plain' },
+      body,
+    )
+    await sim.get('/a')
+    const part = (range: string, more = {}) => sim.get('/a', { headers: { Range: range, ...more } })
+    const one = await part('bytes=10-19')
+    expect([one.status, one.text(), one.headers.get('content-range')]).toEqual([
+      206,
+      '0123456789',
+      'bytes 10-19/1000',
+    ])
+    expect((await part('bytes=-3')).text()).toBe('789')
+    const several = await part('bytes=0-1,500-501')
+    const boundary = /^multipart\/byteranges; boundary=(\w+)$/.exec(several.headers.get('content-type')!)![1]
+    expect(several.text()).toBe(
+      [
+        `--${boundary}`,
+        'Content-Type: text/plain',
+        'Content-Range: bytes 0-1/1000',
+        '',
+        '01',
+        `--${boundary}`,
+        'Content-Type: text/plain',
+        'Content-Range: bytes 500-501/1000',
+        '',
+        '01',
+        `--${boundary}--`,
+        '',
+      ].join('\r\n'),
+    )
+    const beyond = await part('bytes=2000-')
+    expect([beyond.status, beyond.text(), beyond.headers.get('content-range')]).toEqual([
+      416,
+      '',
+      'bytes */1000',
+    ])
+    expect((await part('bytes=0-1', { 'If-Range': '"1"' })).status).toBe(206)
+    expect((await part('bytes=0-1', { 'If-Range': '"2"' })).text()).toBe(body)
+    expect((await part('bytes=0-1', { 'If-None-Match': '"1"' })).status).toBe(304)
+    expect((await part('lines=1-2')).status).toBe(200)
+    expect(asked(sim)).toBe(1)
     await sim.assertNoLeaks()
   })
 
