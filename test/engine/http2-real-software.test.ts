@@ -199,7 +199,10 @@ describe.each(versions)('before a service that speaks %s, node:http2', (version)
         expect(stdout).toBe(`${sha256(body(size))} none`)
       }
     }, 60_000)
+  })
 
+  describe.skipIf(!nghttp)('nghttp', () => {
+    // curl 7.88 is no witness: when the reset comes while it sends, it drops the response, which RFC 9113 section 8.1 forbids.
     it('gets an answer that comes before its upload was read', async () => {
       const file = join(directory, `early-${version.at(-1)}`)
       writeFileSync(file, body(MIB))
@@ -208,24 +211,12 @@ describe.each(versions)('before a service that speaks %s, node:http2', (version)
         .route('/', pool([through[version]]))
         .start({ signals: false })
       running.push(app)
-      const { stdout } = await run('curl', [
-        ...[
-          '-sS',
-          '--max-time',
-          '30',
-          '--http2-prior-knowledge',
-          '-w',
-          ' %{http_code} %{http_version}',
-          '-o',
-          '/dev/null',
-        ],
-        ...['--data-binary', `@${file}`, app.url],
-      ])
-      expect(stdout).toBe(' 413 2')
+      const { stdout } = await run('nghttp', ['--verbose', '--no-dep', '-d', file, app.url], {
+        timeout: 30_000,
+      })
+      expect(stdout).toContain(':status: 413')
     })
-  })
 
-  describe.skipIf(!nghttp)('nghttp', () => {
     it('downloads on many streams, with small windows', async () => {
       const { stdout } = await run(
         'nghttp',
