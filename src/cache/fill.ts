@@ -1,4 +1,3 @@
-import type { Exchange } from '../core/exchange.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import type { SharedBody } from '../core/shared-body.ts'
 import type { KnownHead } from './held-response.ts'
@@ -15,13 +14,11 @@ export type Filled =
 
 /** One question to the service, and those who wait for its answer. */
 export class Fill {
-  readonly leader: Exchange
   readonly answer: Promise<Filled>
   /** Whether what it asks for has been changed since: its answer is for those who wait, and is not stored. */
   outdated = false
 
-  constructor(leader: Exchange, ask: () => Promise<Filled>) {
-    this.leader = leader
+  constructor(ask: () => Promise<Filled>) {
     this.answer = ask()
     // Those who wait look at it; a refresh in the background has nobody who does.
     this.answer.catch(() => {})

@@ -150,7 +150,7 @@ export class HttpCache {
     exchange: Exchange,
     next: Handler,
   ): Fill {
-    const fill: Fill = new Fill(exchange, async () => {
+    const fill: Fill = new Fill(async () => {
       let over = true
       try {
         const filled = await this.#ask(key, held, directives, exchange, next, () => fill)

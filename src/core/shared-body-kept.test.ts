@@ -1,36 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { DrivenSource } from '../../test/driven-source.ts'
 import { virtualClock } from '../testing/virtual-clock.ts'
 import { Body } from './body.ts'
 import type { BodySink, BodySource } from './body-source.ts'
 import { ProxyError } from './errors.ts'
 import { SharedBody, type SharedBodySettings } from './shared-body.ts'
-
-/** A source that pushes what it is told to, and says whether it was asked to wait. */
-class PushedSource implements BodySource {
-  readonly length = undefined
-  sink: BodySink | undefined
-  paused = false
-  cancelled: ProxyError | undefined
-  open(sink: BodySink) {
-    this.sink = sink
-  }
-  pause() {
-    this.paused = true
-  }
-  resume() {
-    this.paused = false
-  }
-  cancel(reason: ProxyError) {
-    this.cancelled = reason
-  }
-  push(text: string) {
-    // The memory of a chunk may be used again when the call returns.
-    const bytes = Buffer.from(text)
-    const use = this.sink!.onChunk(bytes)
-    if (use === true) bytes.fill(0)
-  }
-}
 
 class Reader implements BodySink {
   text = ''
@@ -53,7 +28,7 @@ class Reader implements BodySink {
 }
 
 function world(options: Partial<SharedBodySettings> = {}) {
-  const source = new PushedSource()
+  const source = new DrivenSource()
   const ended: unknown[] = []
   const content = new SharedBody(source, {
     clock: virtualClock(),

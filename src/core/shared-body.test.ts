@@ -1,33 +1,11 @@
 import { describe, expect, it, vi } from 'vitest'
+import { DrivenSource } from '../../test/driven-source.ts'
 import { virtualClock } from '../testing/virtual-clock.ts'
 import { Body } from './body.ts'
-import type { BodySink, BodySource } from './body-source.ts'
+import type { BodySink } from './body-source.ts'
 import { ProxyError } from './errors.ts'
 import { HeaderList } from './headers.ts'
 import { SharedBody } from './shared-body.ts'
-
-/** A source that the test drives. */
-class Driven implements BodySource {
-  readonly length = undefined
-  sink: BodySink | undefined
-  paused = false
-  cancelled: ProxyError | undefined
-  open(sink: BodySink) {
-    this.sink = sink
-  }
-  pause() {
-    this.paused = true
-  }
-  resume() {
-    this.paused = false
-  }
-  cancel(reason: ProxyError) {
-    this.cancelled = reason
-  }
-  push(text: string) {
-    this.sink!.onChunk(Buffer.from(text))
-  }
-}
 
 /** What a reader was given. */
 class Taken implements BodySink {
@@ -49,7 +27,7 @@ class Taken implements BodySink {
 
 function shared(bufferBytes = 10, stallMs = 1_000) {
   const clock = virtualClock()
-  const source = new Driven()
+  const source = new DrivenSource()
   const body = new SharedBody(source, { clock, bufferBytes, stallMs })
   const readers = [body.reader(), body.reader()] as const
   const taken = [new Taken(), new Taken()] as const

@@ -5,7 +5,7 @@ import {
   pool,
   proxy,
   RequestMessage,
-  type ResponseMessage,
+  type RoutedProxy,
   respond,
   targetOf,
   withTargets,
@@ -104,78 +104,67 @@ test('what nobody has named fails with a word on what is missing', async () => {
 })
 
 const slow = pool(['http://slow'])
-const asksSlow = (options: { detached: boolean }, told: (error: unknown) => void): Filter =>
-  withTargets(
-    (exchange: Parameters<Filter>[0], next: Parameters<Filter>[1]) => {
-      exchange
-        .call(slow, request(), { ...options, timeoutMs: '20s' })
-        .then((answer: ResponseMessage) => answer.body.buffer())
-        .then(() => told('through'), told)
-      return next(exchange)
-    },
-    [slow],
-  )
+/** A route whose filter calls the slow service, and what it was told of the end of that. */
+function slowCall(options: { detached: boolean }): { readonly app: RoutedProxy; told: unknown } {
+  const asks: Filter = (exchange, next) => {
+    exchange
+      .call(slow, request(), { ...options, timeoutMs: '20s' })
+      .then((answer) => answer.body.buffer())
+      .then(
+        () => {
+          call.told = 'through'
+        },
+        (error) => {
+          call.told = error
+        },
+      )
+    return next(exchange)
+  }
+  const app = proxy().route('/', withTargets(asks, [slow]), () => respond(200))
+  const call = { app, told: undefined as unknown }
+  return call
+}
 
 test('a call ends with the exchange that it is for', async () => {
-  let told: unknown
-  const app = proxy().route(
-    '/',
-    asksSlow({ detached: false }, (it) => (told = it)),
-    () => respond(200),
-  )
-  await using sim = simulate(app)
+  const call = slowCall({ detached: false })
+  await using sim = simulate(call.app)
   sim.upstream('http://slow').reply({ delayMs: 10_000 })
   await sim.get('/')
   await sim.advance('1s')
-  expect(told).toMatchObject({ code: 'exchange_aborted' })
+  expect(call.told).toMatchObject({ code: 'exchange_aborted' })
   await sim.assertNoLeaks()
 })
 
 test('a detached call goes on after it, to its end', async () => {
-  let told: unknown
-  const app = proxy().route(
-    '/',
-    asksSlow({ detached: true }, (it) => (told = it)),
-    () => respond(200),
-  )
-  await using sim = simulate(app)
+  const call = slowCall({ detached: true })
+  await using sim = simulate(call.app)
   sim.upstream('http://slow').reply({ delayMs: 10_000 })
   await sim.get('/')
   await sim.advance('9s')
-  expect(told).toBeUndefined()
+  expect(call.told).toBeUndefined()
   await sim.advance('2s')
-  expect(told).toBe('through')
+  expect(call.told).toBe('through')
   await sim.assertNoLeaks()
 })
 
 test('a detached call keeps its pool over a reload that has it no more', async () => {
-  let told: unknown
-  const app = proxy().route(
-    '/',
-    asksSlow({ detached: true }, (it) => (told = it)),
-    () => respond(200),
-  )
-  await using sim = simulate(app)
+  const call = slowCall({ detached: true })
+  await using sim = simulate(call.app)
   sim.upstream('http://slow').reply({ delayMs: 10_000 })
   await sim.get('/')
   await sim.reload(proxy().route('/', () => respond(201)))
   await sim.advance('11s')
-  expect(told).toBe('through')
+  expect(call.told).toBe('through')
   await sim.assertNoLeaks()
 })
 
 test('a detached call ends with the proxy', async () => {
-  let told: unknown
-  const app = proxy().route(
-    '/',
-    asksSlow({ detached: true }, (it) => (told = it)),
-    () => respond(200),
-  )
-  await using sim = simulate(app)
+  const call = slowCall({ detached: true })
+  await using sim = simulate(call.app)
   sim.upstream('http://slow').reply({ delayMs: 10_000 })
   await sim.get('/')
   await sim.drain('1s')
-  expect(told).toMatchObject({ code: 'proxy_closed' })
+  expect(call.told).toMatchObject({ code: 'proxy_closed' })
   await sim.assertNoLeaks()
 })
 
@@ -183,24 +172,17 @@ test.each([
   ['before the head', fault.acceptAndStall()],
   ['in its body', fault.drip(1, '1s')],
 ])('a call that takes too long fails %s', async (_, injected) => {
-  let told: unknown
-  const app = proxy().route(
-    '/',
-    asksSlow({ detached: true }, (it) => {
-      told = it
-    }),
-    () => respond(200),
-  )
-  await using sim = simulate(app)
+  const call = slowCall({ detached: true })
+  await using sim = simulate(call.app)
   sim
     .upstream('http://slow')
     .reply({ body: 'x'.repeat(1_000) })
     .inject(injected)
   await sim.get('/')
   await sim.advance('19s')
-  expect(told).toBeUndefined()
+  expect(call.told).toBeUndefined()
   await sim.advance('2s')
-  expect(told).toMatchObject({ code: 'upstream_deadline' })
+  expect(call.told).toMatchObject({ code: 'upstream_deadline' })
   await sim.assertNoLeaks()
 })
 

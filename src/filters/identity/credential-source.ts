@@ -22,18 +22,22 @@ export function isCredentialSource(value: unknown): value is CredentialSource {
 
 const SEVERAL = new MalformedCredentials('there is more than one credential')
 
-/** What stands there: `undefined` for nothing, and nothing certain where there are two. */
+/** All that stands there, as it stands: values of the query are percent-encoded. */
+export function credentialValues(request: RequestMessage, source: CredentialSource): readonly string[] {
+  if ('header' in source) return valuesAlike(request.headers, source.header)
+  if ('query' in source) return queryValues(request.query, source.query)
+  return cookieValues(request.headers, source.cookie)
+}
+
+/** What stands there, decoded: `undefined` for nothing, and nothing certain where there are two. */
 export function readCredential(
   request: RequestMessage,
   source: CredentialSource,
 ): string | MalformedCredentials | undefined {
-  const found =
-    'header' in source
-      ? valuesAlike(request.headers, source.header)
-      : 'query' in source
-        ? queryValues(request.query, source.query)
-        : cookieValues(request.headers, source.cookie)
-  return found.length > 1 ? SEVERAL : found[0]
+  const [found, ...more] = credentialValues(request, source)
+  if (more.length > 0) return SEVERAL
+  // What is no UTF-8 is there all the same: services read it in their own way.
+  return found !== undefined && 'query' in source ? (decoded(found) ?? '') : found
 }
 
 /** Takes all that stands there out of the request, so that it goes no further. */
@@ -55,8 +59,7 @@ function queryValues(query: string, name: string): string[] {
   for (const pair of query.split('&')) {
     const equals = pair.indexOf('=')
     if (decoded(equals < 0 ? pair : pair.slice(0, equals)) !== name) continue
-    // What is no UTF-8 is there all the same: services read it in their own way.
-    values.push(equals < 0 ? '' : (decoded(pair.slice(equals + 1)) ?? ''))
+    values.push(equals < 0 ? '' : pair.slice(equals + 1))
   }
   return values
 }

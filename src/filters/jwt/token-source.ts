@@ -1,19 +1,19 @@
 import { isFieldName } from '../../core/headers.ts'
 import type { RequestMessage } from '../../core/message.ts'
 import { invalidOption } from '../../core/options.ts'
-import { cookieName, cookiePairs, cookieValues, replaceCookies } from '../../core/request-cookies.ts'
-import { ToldFields, valuesAlike } from '../fields/told-fields.ts'
 import { credentialsOf, MalformedCredentials } from '../identity/bearer-token.ts'
+import {
+  type CredentialSource,
+  credentialValues,
+  isCredentialSource,
+  removeCredential,
+} from '../identity/credential-source.ts'
 
 /**
  * Where a token may be: `'authorization'` (`Authorization: Bearer …`), a field that holds it alone, a cookie, or a parameter of
  * the query.
  */
-export type JwtSource =
-  | 'authorization'
-  | { readonly header: string }
-  | { readonly cookie: string }
-  | { readonly query: string }
+export type JwtSource = 'authorization' | CredentialSource
 
 /** One place of a request where a token may be. */
 export interface TokenSource {
@@ -52,12 +52,9 @@ function tokenSource(owner: string, source: JwtSource): TokenSource {
   if (source === 'authorization') return AUTHORIZATION
   const entries = typeof source === 'object' && source !== null ? Object.entries(source) : []
   const [kind, name] = (entries.length === 1 ? entries[0] : undefined) ?? []
-  if (isFieldName(name)) {
-    if (kind === 'header' && name.toLowerCase() !== 'authorization')
-      return new FieldSource(name.toLowerCase())
-    if (kind === 'cookie') return new CookieSource(name)
-    if (kind === 'query') return new QuerySource(name)
-  }
+  const isPlace = isFieldName(name) && isCredentialSource(source)
+  if (isPlace && !(kind === 'header' && name.toLowerCase() === 'authorization'))
+    return new CredentialPlace(source)
   throw invalidOption(
     owner,
     'from',
@@ -73,74 +70,20 @@ const AUTHORIZATION: TokenSource = {
   },
 }
 
-class FieldSource implements TokenSource {
-  readonly #name: string
-  readonly #alike: ToldFields
+/** A place that holds the token alone. It is taken as it stands: no token needs to be percent-encoded. */
+class CredentialPlace implements TokenSource {
+  readonly #source: CredentialSource
 
-  constructor(name: string) {
-    this.#name = name
-    this.#alike = new ToldFields([name])
+  constructor(source: CredentialSource) {
+    this.#source = source
   }
 
-  read({ headers }: RequestMessage, maxLength: number): string | MalformedCredentials | undefined {
-    return theOnly(valuesAlike(headers, this.#name), maxLength)
-  }
-
-  remove({ headers }: RequestMessage): void {
-    this.#alike.removeFrom(headers)
-  }
-}
-
-class CookieSource implements TokenSource {
-  readonly #name: string
-
-  constructor(name: string) {
-    this.#name = name
-  }
-
-  read({ headers }: RequestMessage, maxLength: number): string | MalformedCredentials | undefined {
-    return theOnly(cookieValues(headers, this.#name), maxLength)
-  }
-
-  remove({ headers }: RequestMessage): void {
-    replaceCookies(
-      headers,
-      cookiePairs(headers).filter((it) => cookieName(it) !== this.#name),
-    )
-  }
-}
-
-class QuerySource implements TokenSource {
-  readonly #name: string
-
-  constructor(name: string) {
-    this.#name = name
-  }
-
-  read({ query }: RequestMessage, maxLength: number): string | MalformedCredentials | undefined {
-    if (query === '') return undefined
-    const found = query.split('&').filter((it) => parameterName(it) === this.#name)
-    return theOnly(
-      found.map((it) => (it.includes('=') ? it.slice(it.indexOf('=') + 1) : '')),
-      maxLength,
-    )
+  read(request: RequestMessage, maxLength: number): string | MalformedCredentials | undefined {
+    return theOnly(credentialValues(request, this.#source), maxLength)
   }
 
   remove(request: RequestMessage): void {
-    const pairs = request.query.split('&')
-    request.query = pairs.filter((it) => parameterName(it) !== this.#name).join('&')
-  }
-}
-
-/** As services read it, so that none finds a token that was passed over here. */
-function parameterName(pair: string): string {
-  const end = pair.indexOf('=')
-  const name = (end < 0 ? pair : pair.slice(0, end)).replaceAll('+', ' ')
-  if (!name.includes('%')) return name
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    return name
+    removeCredential(request, this.#source)
   }
 }
 
