@@ -1,5 +1,6 @@
 import { type Filter, named } from '../core/handler.ts'
 import { knownOptions, type Size, sizeBytes } from '../core/options.ts'
+import type { CacheStore } from './cache-store.ts'
 import { HttpCache } from './http-cache.ts'
 import { DEFAULT_REUSE_TERMS } from './reuse-terms.ts'
 import { DEFAULT_STORABILITY } from './storability.ts'
@@ -10,6 +11,8 @@ export interface CacheOptions {
   maxBytes?: Size
   /** Bytes that the content of one may have; a longer one is passed on, and not stored. Default a quarter of `maxBytes`. */
   maxEntryBytes?: Size
+  /** What stands behind the memory: on disk, or shared by many processes. Default nothing. */
+  store?: CacheStore
 }
 
 /** A filter that can be asked for its numbers. */
@@ -20,7 +23,7 @@ export interface Cache extends Filter {
   readonly bytes: number
 }
 
-const OPTIONS = ['maxBytes', 'maxEntryBytes'] satisfies (keyof CacheOptions)[]
+const OPTIONS = ['maxBytes', 'maxEntryBytes', 'store'] satisfies (keyof CacheOptions)[]
 
 /**
  * Stores responses, and answers from what it has stored as long as HTTP lets it: a shared cache as RFC 9111 describes it.
@@ -33,10 +36,12 @@ export function cache(options: CacheOptions = {}): Cache {
   const { maxEntryBytes = Math.ceil(maxBytes / 4) } = options
   const http = new HttpCache({
     name: 'gatewright',
+    partition: undefined,
+    furtherKey: undefined,
     maxBytes,
     maxEntryBytes: sizeBytes('cache', 'maxEntryBytes', maxEntryBytes, { min: 1, max: maxBytes }),
-    windowBytes: 1_048_576,
-    stallMs: 5_000,
+    store: options.store,
+    obeyClients: true,
     terms: DEFAULT_REUSE_TERMS,
     targets: DEFAULT_TARGETS,
     storability: DEFAULT_STORABILITY,
