@@ -15,6 +15,7 @@ import { type Fill, type Filled, Fills } from './fill.ts'
 import { Filling, type Send } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
 import { invalidatedBy } from './invalidation.ts'
+import { KeptHead } from './kept-head.ts'
 import { Levels } from './levels.ts'
 import { bypassOf, isJoinable, type Lookup, lookupOf } from './lookup.ts'
 import type { MemoryLevel } from './memory-level.ts'
@@ -238,22 +239,32 @@ export class HttpCache {
         ? rangeAnswer({ method, headers }, head, stored.length)
         : WHOLE
     if (plan.answer === 'whole') return this.#answer(lookup, head, wholeBody(stored), status)
-    return partsAnswer(plan, this.#headers(lookup, head.headers, head, status), stored, () =>
+    return partsAnswer(plan, this.#headers(lookup, undefined, head, status), stored, () =>
       randomId(exchange.random),
     )
   }
 
   #answer(lookup: Lookup, head: KnownHead, body: Body, status: CacheStatus): ResponseMessage {
     const isSame = isNotModified(lookup.exchange.request.method, lookup.headers, head)
-    const stored = isSame ? notModifiedHead(head.headers) : head.headers
+    const stored = isSame ? notModifiedHead(head.headers) : undefined
     const headers = this.#headers(lookup, stored, head, status)
     if (!isSame) return new ResponseMessage(head.status, headers, body, head.reason)
     body.discard()
     return new ResponseMessage(304, headers)
   }
 
-  #headers({ exchange }: Lookup, stored: HeaderList, { terms }: KnownHead, status: CacheStatus): HeaderList {
-    const headers = reusedHead(stored, currentAgeMs(terms, exchange.clock.wallTime()))
+  /** The fields of `head`, or those that are left of them. */
+  #headers(
+    { exchange }: Lookup,
+    left: HeaderList | undefined,
+    head: KnownHead,
+    status: CacheStatus,
+  ): HeaderList {
+    const ageMs = currentAgeMs(head.terms, exchange.clock.wallTime())
+    const headers =
+      left === undefined && head instanceof KeptHead
+        ? head.aged(ageMs)
+        : reusedHead(left ?? head.headers, ageMs)
     addCacheStatus(headers, this.#settings.name, status)
     return headers
   }
