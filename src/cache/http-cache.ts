@@ -17,6 +17,7 @@ import { type Fill, type Filled, Fills } from './fill.ts'
 import { Filling, type Send } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
 import { invalidatedBy } from './invalidation.ts'
+import { KeptHead } from './kept-head.ts'
 import { Levels } from './levels.ts'
 import { bypassOf, isJoinable, type Lookup, lookupOf } from './lookup.ts'
 import type { MemoryLevel } from './memory-level.ts'
@@ -260,14 +261,14 @@ export class HttpCache {
     if (plan.answer === 'whole') return this.#answer(lookup, head, wholeBody(stored), outcome)
     const bytes =
       plan.answer === 'parts' ? plan.ranges.reduce((sum, { first, last }) => sum + last + 1 - first, 0) : 0
-    const fields = this.#headers(lookup, head.headers, head, outcome, bytes)
+    const fields = this.#headers(lookup, undefined, head, outcome, bytes)
     return partsAnswer(plan, fields, stored, () => randomId(exchange.random))
   }
 
   #answer(lookup: Lookup, head: KnownHead, body: Body, outcome: CacheOutcome): ResponseMessage {
     const { method } = lookup.exchange.request
     const isSame = isNotModified(method, lookup.headers, head)
-    const stored = isSame ? notModifiedHead(head.headers) : head.headers
+    const stored = isSame ? notModifiedHead(head.headers) : undefined
     const bytes = isSame || method === 'HEAD' ? 0 : (body.length ?? 0)
     const headers = this.#headers(lookup, stored, head, outcome, bytes)
     if (!isSame) return new ResponseMessage(head.status, headers, body, head.reason)
@@ -275,14 +276,19 @@ export class HttpCache {
     return new ResponseMessage(304, headers)
   }
 
+  /** The fields of `head`, or those that are left of them. */
   #headers(
     { exchange }: Lookup,
-    stored: HeaderList,
-    { terms }: KnownHead,
+    left: HeaderList | undefined,
+    head: KnownHead,
     outcome: CacheOutcome,
     bytes: number,
   ): HeaderList {
-    const headers = reusedHead(stored, currentAgeMs(terms, exchange.clock.wallTime()))
+    const ageMs = currentAgeMs(head.terms, exchange.clock.wallTime())
+    const headers =
+      left === undefined && head instanceof KeptHead
+        ? head.aged(ageMs)
+        : reusedHead(left ?? head.headers, ageMs)
     this.account.tell(exchange, headers, outcome, bytes)
     return headers
   }

@@ -114,7 +114,7 @@ export class SecondLevel {
   put(entry: HeldResponse, clock: Clock): void {
     const { key, head, length } = entry
     this.#writes.add(clock, key, length, () =>
-      this.#store.put(key, storable(head), once(entry.read(0, length))),
+      this.#store.put(key, storable(head), inOrder(entry.read(0, length))),
     )
   }
 
@@ -195,8 +195,8 @@ function storable({
   return { status, reason, headers, requestTime, responseTime, variant, tags }
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  if (bytes.byteLength > 0) yield bytes
+async function* inOrder(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) if (piece.byteLength > 0) yield piece
 }
 
 async function allOf(entry: FoundEntry): Promise<Uint8Array[]> {
