@@ -125,6 +125,7 @@ class CaseRun {
     const before = service.totalRequests
     if (origin === 'unreachable') {
       const refused = service.inject(fault.refuse())
+      service.resetConnections()
       const requests = () => Array<undefined>(refused.hits).fill(undefined)
       return { answer: { status: 502, body: undefined }, isOrdinary: false, requests }
     }
