@@ -69,7 +69,7 @@ class CaseRun {
   }
 
   async #one({ request, origin, expect }: RequestStep): Promise<void> {
-    const now = this.#answerWith(origin)
+    const now = await this.#answerWith(origin)
     const response = await this.#send(request)
     await this.#sim.settle()
     const asked = now.requests()
@@ -80,7 +80,7 @@ class CaseRun {
   }
 
   async #together({ together, origin, asked }: TogetherStep): Promise<void> {
-    const now = this.#answerWith(origin)
+    const now = await this.#answerWith(origin)
     const pending: PendingResponse[] = []
     const events = together.flatMap(({ afterMs = 0, leavesMs }, i) => [
       { i, atMs: afterMs, leaves: false },
@@ -116,16 +116,18 @@ class CaseRun {
   }
 
   /** Has the service answer so from now on, and tells what it has been asked since. */
-  #answerWith(origin: Origin = {}): {
+  async #answerWith(origin: Origin = {}): Promise<{
     answer: ByDefault
     isOrdinary: boolean
     requests: () => readonly (FakeRequest | undefined)[]
-  } {
+  }> {
     this.#requests++
     const service = this.#sim.upstream(SERVICE)
     service.clearFaults()
     const before = service.totalRequests
     if (origin === 'unreachable') {
+      service.resetConnections()
+      await this.#sim.settle()
       const refused = service.inject(fault.refuse())
       const requests = () => Array<undefined>(refused.hits).fill(undefined)
       return { answer: { status: 502, body: undefined }, isOrdinary: false, requests }
