@@ -3,10 +3,14 @@ import type { ProxyError } from '../src/core/errors.ts'
 
 /** A source that pushes what a test tells it to, and says whether it was asked to wait, or given up. */
 export class DrivenSource implements BodySource {
-  readonly length = undefined
+  readonly length: number | undefined
   sink: BodySink | undefined
   paused = false
   cancelled: ProxyError | undefined
+
+  constructor(length?: number) {
+    this.length = length
+  }
 
   open(sink: BodySink): void {
     this.sink = sink

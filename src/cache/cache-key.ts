@@ -11,7 +11,7 @@ export function structuredKey(parts: readonly (string | undefined)[]): string {
 /** What a response is stored under: the primary key of RFC 9111 section 2. */
 export interface CacheKeyParts {
   /** Of whom the cache is: routes with caches of their own, tenants. Those with different ones share nothing. */
-  readonly partition?: string
+  readonly partition?: string | undefined
   /** In capitals. A request by HEAD is looked up under GET first. */
   readonly method: string
   readonly scheme: 'http' | 'https'
@@ -19,6 +19,8 @@ export interface CacheKeyParts {
   readonly host: string
   /** Path and query, as they go to the service. */
   readonly target: string
+  /** Whatever else tells responses apart. */
+  readonly further?: string | readonly string[] | undefined
   /** For methods whose content says what is asked for (RFC 10008 section 2.7). */
   readonly content?: {
     readonly hash: string
@@ -27,8 +29,11 @@ export interface CacheKeyParts {
   }
 }
 
-export function cacheKey({ partition, method, scheme, host, target, content }: CacheKeyParts): string {
+export function cacheKey(asked: CacheKeyParts): string {
+  const { partition, method, scheme, host, target, further, content } = asked
   const parts = [partition, method, scheme, comparableHost(scheme, host), target]
+  if (further !== undefined || content !== undefined)
+    parts.push(typeof further === 'object' ? structuredKey(further) : further)
   if (content !== undefined) parts.push(content.hash, content.type, content.encoding)
   return structuredKey(parts)
 }

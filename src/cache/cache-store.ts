@@ -1,3 +1,4 @@
+import type { PurgeRecord } from './purge-record.ts'
 import type { StoredHead } from './stored-response.ts'
 
 /** A response that a store has found. */
@@ -35,6 +36,17 @@ export interface CacheStore {
   remove(key: string): Promise<void>
   /** Removes everything. */
   clear(): Promise<void>
+  /**
+   * Keeps the record of a purge as long as responses that it may be about can be found, also by those who come later. Resolves
+   * when it is kept. A store without this loses purges when the cache begins anew.
+   */
+  purged?(record: PurgeRecord): Promise<void>
+  /**
+   * Calls for every record that is kept, in any order, and then resolves. A store that others use too goes on, and calls for
+   * each further record, by whomever, until it is closed. It may call twice for one, and may put one `everything` in the place
+   * of many; each record says what time it is about. What is found later than a record was kept is given after its call.
+   */
+  purges?(onRecord: (record: PurgeRecord) => void): Promise<void>
   /** Lets go of what it holds open. What is stored stays. */
   close(): Promise<void>
 }

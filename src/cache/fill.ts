@@ -1,26 +1,110 @@
+import type { BodySource } from '../core/body-source.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import type { SharedBody } from '../core/shared-body.ts'
 import type { KnownHead } from './held-response.ts'
-import type { HeldResponse } from './memory-level.ts'
+import type { NotStored } from './storability.ts'
+import type { Stored } from './stored.ts'
 
-/** What came of asking the service, for all who wait for it. */
+/** What came of asking the second level and the service, for all who wait for it. */
 export type Filled =
-  /** It can be stored: everyone whose request matches reads along. */
-  | { readonly kind: 'shared'; readonly head: KnownHead; readonly content: SharedBody }
-  /** What is stored answers: it was confirmed (304), or the service has failed and stale is better than nothing. */
-  | { readonly kind: 'held'; readonly held: HeldResponse; readonly because: 'validated' | 'stale-if-error' }
-  /** It is for the one alone whose request was sent. Everyone else asks for himself. */
-  | { readonly kind: 'own'; readonly response: ResponseMessage }
+  /** It is being stored: everyone whose request it may answer reads along. `from`: the store that it comes from. */
+  | {
+      readonly kind: 'shared'
+      readonly head: KnownHead
+      readonly content: SharedBody
+      /** All of it, for the one whose request was sent. */
+      readonly first: BodySource
+      readonly from: string | undefined
+    }
+  /** What is stored answers: it was found, confirmed (304), or the service has failed and stale is better than nothing. */
+  | {
+      readonly kind: 'stored'
+      readonly stored: Stored
+      readonly because: 'found' | 'validated' | 'stale-if-error'
+    }
+  /** It is for the one alone whose request was sent. */
+  | { readonly kind: 'own'; readonly response: ResponseMessage; readonly why: NotStored | 'not-modified' }
 
 /** One question to the service, and those who wait for its answer. */
 export class Fill {
-  readonly answer: Promise<Filled>
+  /** By which others find it; `undefined` for one that nobody joins. */
+  readonly id: string | undefined
+  readonly key: string
+  answer!: Promise<Filled>
+  /** The answer, once it is here. */
+  filled: Filled | undefined
   /** Whether what it asks for has been changed since: its answer is for those who wait, and is not stored. */
   outdated = false
 
-  constructor(ask: () => Promise<Filled>) {
-    this.answer = ask()
+  readonly #onEnd: (fill: Fill) => void
+
+  constructor(id: string | undefined, key: string, onEnd: (fill: Fill) => void) {
+    this.id = id
+    this.key = key
+    this.#onEnd = onEnd
+  }
+
+  /** Nothing more comes of it. */
+  end(): void {
+    this.#onEnd(this)
+  }
+
+  start(ask: (fill: Fill) => Promise<Filled>): void {
+    this.answer = this.#ask(ask)
     // Those who wait look at it; a refresh in the background has nobody who does.
     this.answer.catch(() => {})
+  }
+
+  async #ask(ask: (fill: Fill) => Promise<Filled>): Promise<Filled> {
+    let over = true
+    try {
+      this.filled = await ask(this)
+      over = this.filled.kind !== 'shared'
+      return this.filled
+    } finally {
+      if (over) this.end()
+    }
+  }
+}
+
+/** The questions that are under way. */
+export class Fills {
+  readonly #byId = new Map<string, Fill>()
+  readonly #byKey = new Map<string, Set<Fill>>()
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  find(id: string): Fill | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** Takes the place of one with the same id, which goes on for those who have it. */
+  begin(id: string | undefined, key: string, ask: (fill: Fill) => Promise<Filled>): Fill {
+    const fill = new Fill(id, key, (it) => this.#end(it))
+    if (id !== undefined) this.#byId.set(id, fill)
+    const all = this.#byKey.get(key) ?? new Set()
+    this.#byKey.set(key, all.add(fill))
+    fill.start(ask)
+    return fill
+  }
+
+  /** What is asked for under this key has changed: nobody else joins, and nothing of it is stored. */
+  outdate(key: string): void {
+    for (const fill of this.#byKey.get(key) ?? []) {
+      fill.outdated = true
+      this.#hide(fill)
+    }
+  }
+
+  #end(fill: Fill): void {
+    this.#hide(fill)
+    const all = this.#byKey.get(fill.key)
+    if (all?.delete(fill) === true && all.size === 0) this.#byKey.delete(fill.key)
+  }
+
+  #hide(fill: Fill): void {
+    if (fill.id !== undefined && this.#byId.get(fill.id) === fill) this.#byId.delete(fill.id)
   }
 }

@@ -1,359 +1,304 @@
 import { Body } from '../core/body.ts'
-import type { Clock } from '../core/clock.ts'
 import { ProxyError, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Handler } from '../core/handler.ts'
-import type { HeaderList } from '../core/headers.ts'
-import { type RequestMessage, ResponseMessage } from '../core/message.ts'
+import { HeaderList } from '../core/headers.ts'
+import { ResponseMessage } from '../core/message.ts'
 import { randomId } from '../core/random.ts'
-import { SharedBody } from '../core/shared-body.ts'
 import { currentAgeMs } from './age.ts'
-import { type RequestDirectives, requestDirectives } from './cache-control.ts'
-import { cacheKey } from './cache-key.ts'
-import { addCacheStatus, type CacheStatus, forwardWord } from './cache-status.ts'
-import {
-  isForOriginOnly,
-  isNotModified,
-  notModifiedHead,
-  validationRequest,
-  withoutConditions,
-} from './conditional.ts'
-import { Fill, type Filled } from './fill.ts'
-import { freshenedBy, freshenedHead } from './freshen.ts'
-import { type HeadOptions, type KnownHead, knownHead } from './held-response.ts'
+import { requestDirectives } from './cache-control.ts'
+import { cacheKey, structuredKey } from './cache-key.ts'
+import type { CacheSettings } from './cache-settings.ts'
+import { addCacheStatus, type CacheStatus, type CacheStatusForward, forwardWord } from './cache-status.ts'
+import { isNotModified, notModifiedHead } from './conditional.ts'
+import { type Fill, type Filled, Fills } from './fill.ts'
+import { Filling, type Send } from './filling.ts'
+import type { KnownHead } from './held-response.ts'
 import { invalidatedBy } from './invalidation.ts'
-import { type HeldResponse, MemoryLevel } from './memory-level.ts'
-import { partsAnswer, wholeBody } from './parts-answer.ts'
+import { Levels } from './levels.ts'
+import { bypassOf, isJoinable, type Lookup, lookupOf } from './lookup.ts'
+import type { MemoryLevel } from './memory-level.ts'
+import { partsAnswer } from './parts-answer.ts'
 import { type RangePlan, rangeAnswer } from './range.ts'
-import { type ForwardReason, isErrorForReuse, type Reuse, reuse, reuseOnError } from './reuse.ts'
-import { type StorabilityOptions, storability } from './storability.ts'
-import { reusedHead, storedHead } from './stored-head.ts'
-import { effectiveDirectives } from './targeted-cache-control.ts'
-import { validatorsOf } from './validators.ts'
-import { selectVariant, variantKey } from './variant.ts'
-
-export interface CacheSettings extends HeadOptions {
-  readonly name: string
-  readonly maxBytes: number
-  readonly maxEntryBytes: number
-  readonly windowBytes: number
-  readonly stallMs: number
-  readonly storability: StorabilityOptions
-}
-
-type Answer = Extract<Reuse, { use: 'answer' }>
+import { type ForwardReason, type Reuse, reuse, reuseOnError } from './reuse.ts'
+import { type Stored, wholeBody } from './stored.ts'
+import { reusedHead } from './stored-head.ts'
+import { Unshared } from './unshared.ts'
+import { selectVariant, type VaryFields, variantKey } from './variant.ts'
 
 /** A shared cache as a filter: RFC 9111, and RFC 5861 for what is stale. */
 export class HttpCache {
-  readonly memory: MemoryLevel
   readonly #settings: CacheSettings
-  /** What is being asked of the service, by key. */
-  readonly #fills = new Map<string, Fill>()
+  readonly #levels: Levels
+  readonly #filling: Filling
+  readonly #fills = new Fills()
+  readonly #unshared = new Unshared()
 
   constructor(settings: CacheSettings) {
     this.#settings = settings
-    this.memory = new MemoryLevel(settings.maxBytes)
+    this.#levels = new Levels(settings)
+    this.#filling = new Filling(settings, this.#levels)
   }
 
-  /** Questions to the service that others can join. */
+  get memory(): MemoryLevel {
+    return this.#levels.memory
+  }
+
+  /** Questions to the service that are under way. */
   get filling(): number {
     return this.#fills.size
   }
 
+  close(): Promise<void> {
+    return this.#levels.second?.close() ?? Promise.resolve()
+  }
+
   serve(exchange: Exchange, next: Handler): Promise<ResponseMessage> | ResponseMessage {
-    const { request } = exchange
-    if (!isCached(request)) return this.#pass(exchange, next)
-    const key = keyOf(request)
-    const directives = requestDirectives(request.headers)
-    const held = this.#find(key, request.headers)
-    const verdict = reuse(held?.head.terms, directives, exchange.clock.wallTime())
-    if (verdict.use === 'answer') {
-      if (verdict.refresh) this.#refresh(key, held!, exchange, next)
-      return this.#fromStore(exchange, held!, verdict)
-    }
-    if (verdict.use === 'refuse')
-      throw new ProxyError('upstream_head_timeout', { detail: 'only a stored response was wanted' })
-    return this.#forward(key, held, verdict.reason, directives, exchange, next)
+    const bypass = bypassOf(exchange.request)
+    if (bypass !== undefined) return this.#pass(bypass, exchange, next)
+    const lookup = lookupOf(exchange, next, this.#settings)
+    const held = this.#levels.held(lookup.key, lookup.headers)
+    const verdict = this.#reuse(held, lookup)
+    if (verdict.use !== 'answer') return this.#miss(lookup, held, verdict)
+    this.#levels.memory.used(held!)
+    return this.#reused(lookup, held!, verdict)
   }
 
-  #find(key: string, request: HeaderList): HeldResponse | undefined {
-    const all = this.memory.find(key)
-    if (all.length === 0) return undefined
-    const head = selectVariant(
-      all.map((it) => it.head),
-      request,
-    )
-    return head === undefined ? undefined : all.find((it) => it.head === head)
+  #reuse(stored: Stored | undefined, { directives, exchange }: Lookup): Reuse {
+    return reuse(stored?.head.terms, directives, exchange.clock.wallTime(), this.#settings)
   }
 
-  async #forward(
-    key: string,
-    held: HeldResponse | undefined,
-    reason: ForwardReason,
-    directives: RequestDirectives,
-    exchange: Exchange,
-    next: Handler,
+  /** What is stored answers. */
+  #reused(lookup: Lookup, stored: Stored, verdict: Extract<Reuse, { use: 'answer' }>): ResponseMessage {
+    const { remainingMs, reason } = verdict
+    if (verdict.refresh) this.#refresh(lookup, stored)
+    const detail = reason === 'fresh' ? undefined : reason
+    return this.#fromStored(lookup, stored, { hit: true, ttlMs: remainingMs, detail })
+  }
+
+  /** Nothing in memory answers. */
+  async #miss(
+    lookup: Lookup,
+    held: Stored | undefined,
+    verdict: Exclude<Reuse, { use: 'answer' }>,
   ): Promise<ResponseMessage> {
-    if (!isJoinable(exchange.request, directives)) return next(exchange)
-    const running = this.#fills.get(key)
-    const fill = running ?? this.#begin(key, held, directives, exchange, next)
-    const collapsed = running !== undefined
-    let filled: Filled
-    try {
-      filled = await fill.answer
-    } catch (thrown) {
-      // What the client of the one request has done wrong is not the others' fault.
-      if (collapsed && toProxyError(thrown).side === 'downstream') return next(exchange)
-      throw thrown
-    }
-    if (exchange.abortReason !== undefined) throw exchange.abortReason
-    switch (filled.kind) {
-      case 'shared': {
-        const matches = selectVariant([filled.head], exchange.request.headers) !== undefined
-        const source = matches && filled.content.whole ? filled.content.reader() : undefined
-        if (source === undefined) return next(exchange)
-        return this.#answer(exchange, filled.head, new Body(source), {
-          fwd: forwardWord(reason),
-          stored: true,
-          collapsed,
-        })
-      }
-      case 'held': {
-        if (selectVariant([filled.held.head], exchange.request.headers) === undefined) return next(exchange)
-        const status: CacheStatus =
-          filled.because === 'validated'
-            ? { fwd: forwardWord(reason), fwdStatus: 304, collapsed }
-            : { hit: true, detail: filled.because }
-        return this.#fromHeld(exchange, filled.held, status)
-      }
-      case 'own':
-        return collapsed ? next(exchange) : filled.response
-    }
+    const { key } = lookup
+    if (verdict.use === 'forward' && isJoinable(lookup) && !this.#unshared.has(key, lookup.exchange.clock))
+      return this.#joined(lookup, held, verdict.reason)
+    const stored = await this.#newest(lookup, held)
+    const again = this.#reuse(stored, lookup)
+    if (again.use === 'answer') return this.#reused(lookup, stored!, again)
+    if (again.use === 'refuse') throw new ProxyError('nothing_stored')
+    return this.#alone(lookup, stored, again.reason)
   }
 
-  /** Asks for a fresh response while a stale one answers. */
-  #refresh(key: string, held: HeldResponse, exchange: Exchange, next: Handler): void {
-    if (this.#fills.has(key)) return
-    const fill = this.#begin(key, held, requestDirectives(exchange.request.headers), exchange, next)
+  /** What the second level has for it, where that is newer than what is in memory. */
+  async #newest({ key, headers, exchange }: Lookup, held: Stored | undefined): Promise<Stored | undefined> {
+    const found = await this.#levels.found(key, headers, exchange.clock)
+    return found === undefined || (held !== undefined && held.head.date >= found.head.date) ? held : found
+  }
+
+  /** Its answer is the answer to all who ask for the same meanwhile. */
+  async #joined(lookup: Lookup, held: Stored | undefined, reason: ForwardReason): Promise<ResponseMessage> {
+    let fields = this.#levels.fieldsOf(lookup.key)
+    // Those who wait learn what the response depends on; then each waits with those who have the same.
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const id = fillId(lookup, fields)
+      const running = id === undefined ? undefined : this.#fills.find(id)
+      const joins = running !== undefined && this.#mayJoin(running, lookup)
+      const fill = joins ? running : this.#begin(id, lookup, held)
+      let filled: Filled
+      try {
+        filled = await fill.answer
+      } catch (thrown) {
+        // What the client of the one request has done wrong is not the others' fault.
+        if (joins && toProxyError(thrown).side === 'downstream') break
+        throw thrown
+      }
+      if (lookup.exchange.abortReason !== undefined) {
+        if (!joins) leave(filled)
+        throw lookup.exchange.abortReason
+      }
+      const answer = this.#answered(lookup, filled, reason, joins)
+      if (answer !== undefined) return answer
+      if (filled.kind === 'own') break
+      fields = (filled.kind === 'shared' ? filled : filled.stored).head.fields
+    }
+    return this.#alone(lookup, held, reason)
+  }
+
+  /** Whether the answer that it has, if it has one already, is one for this request too. */
+  #mayJoin({ filled }: Fill, lookup: Lookup): boolean {
+    if (filled === undefined) return true
+    return filled.kind === 'shared' && filled.content.whole && this.#isFor(lookup, filled.head)
+  }
+
+  #isFor({ headers, directives, exchange }: Lookup, head: KnownHead): boolean {
+    if (selectVariant([head], headers) === undefined) return false
+    return reuse(head.terms, directives, exchange.clock.wallTime(), this.#settings).use === 'answer'
+  }
+
+  #begin(id: string | undefined, lookup: Lookup, held: Stored | undefined): Fill {
+    const { exchange, next, key } = lookup
+    const send: Send = (headers) => {
+      const request = exchange.request.copy()
+      replaceAll(request.headers, headers)
+      return exchange.call(next, request, { detached: true, timeoutMs: Number.POSITIVE_INFINITY })
+    }
+    return this.#fills.begin(id, key, async (fill) => {
+      const stored = await this.#newest(lookup, held)
+      if (stored !== undefined && stored !== held && this.#reuse(stored, lookup).use === 'answer')
+        return this.#filling.promoted(lookup, stored, fill)
+      return this.#filling.ask(lookup, stored, send, fill)
+    })
+  }
+
+  /** What a fill has brought, for one of those who waited; `undefined` where it is not for this one. */
+  #answered(
+    lookup: Lookup,
+    filled: Filled,
+    reason: ForwardReason,
+    joined: boolean,
+  ): ResponseMessage | undefined {
+    const { key, exchange } = lookup
+    const fwd = forwardWord(reason)
+    if (filled.kind === 'own') {
+      if (joined) return undefined
+      if (isJoinable(lookup)) this.#unshared.add(key, exchange.clock)
+      return this.#passedOn(filled.response, { fwd, detail: filled.why })
+    }
+    if (filled.kind === 'shared') {
+      const { head, content, first, from } = filled
+      if (!joined) this.#noteShared(lookup, head)
+      if (joined && (!content.whole || !this.#isFor(lookup, head))) return undefined
+      const status: CacheStatus =
+        from === undefined ? { fwd, stored: true, collapsed: joined } : { hit: true, detail: from }
+      return this.#answer(lookup, head, new Body(joined ? content.reader() : first), status)
+    }
+    const { stored, because } = filled
+    if (because === 'stale-if-error') {
+      if (joined && !this.#isForOnError(lookup, stored.head)) return undefined
+      return this.#fromStored(lookup, stored, { hit: true, detail: because })
+    }
+    if ((joined || because === 'found') && !this.#isFor(lookup, stored.head)) return undefined
+    const status: CacheStatus =
+      because === 'found' ? { hit: true, detail: stored.level } : { fwd, fwdStatus: 304, collapsed: joined }
+    return this.#fromStored(lookup, stored, status)
+  }
+
+  /** Where nobody may have an answer without asking, nobody waits for another's. */
+  #noteShared({ key, exchange: { clock } }: Lookup, { terms }: KnownHead): void {
+    if (reuse(terms, NO_WISHES, clock.wallTime()).use === 'answer') this.#unshared.delete(key)
+    else this.#unshared.add(key, clock)
+  }
+
+  #isForOnError({ headers, directives, exchange }: Lookup, head: KnownHead): boolean {
+    if (selectVariant([head], headers) === undefined) return false
+    return reuseOnError(head.terms, directives, exchange.clock.wallTime()) !== undefined
+  }
+
+  /** The service is asked for this request by itself, as it came; what it answers may be stored all the same. */
+  async #alone(lookup: Lookup, stored: Stored | undefined, reason: ForwardReason): Promise<ResponseMessage> {
+    const { exchange, next, key } = lookup
+    const own: Lookup = { ...lookup, headers: lookup.headers.clone() }
+    const fill = this.#fills.begin(undefined, key, (it) =>
+      this.#filling.ask(
+        own,
+        stored,
+        (headers) => {
+          replaceAll(exchange.request.headers, headers)
+          return next(exchange)
+        },
+        it,
+      ),
+    )
+    return this.#answered(own, await fill.answer, reason, false)!
+  }
+
+  /** Asks for a fresh response while a stored one answers. */
+  #refresh(lookup: Lookup, stored: Stored): void {
+    const id = fillId(lookup, stored.head.fields)
+    if (id === undefined || this.#fills.find(id) !== undefined) return
+    const fill = this.#begin(id, lookup, stored)
     void fill.answer.then(
       (filled) => {
-        if (filled.kind === 'own') filled.response.body.discard()
+        leave(filled)
       },
       () => {},
     )
   }
 
-  #begin(
-    key: string,
-    held: HeldResponse | undefined,
-    directives: RequestDirectives,
-    exchange: Exchange,
-    next: Handler,
-  ): Fill {
-    const fill: Fill = new Fill(async () => {
-      let over = true
-      try {
-        const filled = await this.#ask(key, held, directives, exchange, next, () => fill)
-        over = filled.kind !== 'shared'
-        return filled
-      } finally {
-        if (over) this.#done(key, fill)
-      }
-    })
-    this.#fills.set(key, fill)
-    return fill
-  }
-
-  #done(key: string, fill: Fill): void {
-    if (this.#fills.get(key) === fill) this.#fills.delete(key)
-  }
-
-  async #ask(
-    key: string,
-    held: HeldResponse | undefined,
-    directives: RequestDirectives,
-    exchange: Exchange,
-    next: Handler,
-    fill: () => Fill,
-  ): Promise<Filled> {
-    const { clock } = exchange
-    const request = exchange.request.copy()
-    const conditions = held && validationRequest(request.headers, [held.head.validators])
-    const headers = conditions?.headers ?? withoutConditions(request.headers)
-    for (const [name] of [...request.headers]) request.headers.delete(name)
-    for (const [name, value] of headers) request.headers.append(name, value)
-    const requestTime = clock.wallTime()
-    let response: ResponseMessage
-    try {
-      response = await exchange.call(next, request, { detached: true, timeoutMs: Number.POSITIVE_INFINITY })
-    } catch (thrown) {
-      const stale = held && toProxyError(thrown).side === 'upstream' ? held : undefined
-      if (stale !== undefined && reuseOnError(stale.head.terms, directives, clock.wallTime()) !== undefined)
-        return { kind: 'held', held: stale, because: 'stale-if-error' }
-      throw thrown
-    }
-    const responseTime = clock.wallTime()
-    if (held !== undefined) {
-      if (response.status === 304) {
-        const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
-        const fresh = this.#freshen(held, response, sentClientTags, requestTime, responseTime)
-        if (fresh !== undefined && !fill().outdated) this.memory.put(fresh)
-        if (fresh === undefined) return { kind: 'own', response }
-        response.body.discard()
-        return { kind: 'held', held: fresh, because: 'validated' }
-      }
-      if (
-        isErrorForReuse(response.status) &&
-        reuseOnError(held.head.terms, directives, responseTime) !== undefined
-      ) {
-        response.body.discard()
-        return { kind: 'held', held, because: 'stale-if-error' }
-      }
-    }
-    const head = this.#toStore(exchange.request, directives, response, requestTime, responseTime)
-    if (head === undefined) return { kind: 'own', response }
-    return { kind: 'shared', head, content: this.#keep(key, head, response, clock, fill()) }
-  }
-
-  #toStore(
-    request: RequestMessage,
-    directives: RequestDirectives,
-    response: ResponseMessage,
-    requestTime: number,
-    responseTime: number,
-  ): KnownHead | undefined {
-    const { status, headers, reason } = response
-    const known = knownHead(
-      { status, reason, headers, requestTime, responseTime, variant: '', tags: [] },
-      this.#settings,
-    )
-    const verdict = storability(
-      { method: request.method, headers: request.headers, directives },
-      {
-        status,
-        headers,
-        effective: effectiveDirectives(headers, this.#settings.targets),
-        terms: known.terms,
-      },
-      this.#settings.storability,
-    )
-    if (!verdict.store || known.fields === '*' || status === 206) return undefined
-    const variant = variantKey(known.fields, request.headers)
-    return { ...known, headers: storedHead(headers, verdict.without, responseTime), variant, key: variant }
-  }
-
-  #keep(key: string, head: KnownHead, response: ResponseMessage, clock: Clock, fill: Fill): SharedBody {
-    const { maxEntryBytes, windowBytes, stallMs } = this.#settings
-    const content = new SharedBody(response.body.take(), {
-      clock,
-      bufferBytes: windowBytes,
-      stallMs,
-      keepBytes: maxEntryBytes,
-      onEnd: () => {
-        const { complete } = content
-        if (complete !== undefined && !fill.outdated) {
-          const length = complete.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
-          this.memory.put({ key, head, ...complete, length })
-        }
-        this.#done(key, fill)
-      },
-    })
-    content.open()
-    return content
-  }
-
-  /** What is stored, with what a 304 has said of it; `undefined` where that was about something else. */
-  #freshen(
-    held: HeldResponse,
-    response: ResponseMessage,
-    sentClientTags: boolean,
-    requestTime: number,
-    responseTime: number,
-  ): HeldResponse | undefined {
-    const update = validatorsOf(response.headers, responseTime)
-    if (freshenedBy(update, [held.head], sentClientTags).length === 0) return undefined
-    const headers = freshenedHead(held.head.headers, response.headers, responseTime, ['set-cookie'])
-    const { status, reason, variant, tags } = held.head
-    const head = knownHead(
-      { status, reason, headers, requestTime, responseTime, variant, tags },
-      this.#settings,
-    )
-    return { ...held, head }
-  }
-
-  #fromStore(exchange: Exchange, held: HeldResponse, { remainingMs, reason }: Answer): ResponseMessage {
-    this.memory.used(held)
-    const detail = reason === 'fresh' ? undefined : reason
-    return this.#fromHeld(exchange, held, { hit: true, ttlMs: remainingMs, detail })
-  }
-
   /** All of it, a part of it, or that the client has it already, in the order of RFC 9110 section 13.2.2. */
-  #fromHeld(exchange: Exchange, held: HeldResponse, status: CacheStatus): ResponseMessage {
-    const { request } = exchange
-    const { head } = held
+  #fromStored(lookup: Lookup, stored: Stored, status: CacheStatus): ResponseMessage {
+    const { exchange, headers } = lookup
+    const { method } = exchange.request
+    const { head } = stored
     const plan =
-      request.headers.has('range') && !isNotModified(request.method, request.headers, head)
-        ? rangeAnswer(request, head, held.length)
+      headers.has('range') && !isNotModified(method, headers, head)
+        ? rangeAnswer({ method, headers }, head, stored.length)
         : WHOLE
-    if (plan.answer === 'whole') return this.#answer(exchange, head, wholeBody(held), status)
-    return partsAnswer(plan, this.#headers(exchange, head.headers, head, status), held, () =>
+    if (plan.answer === 'whole') return this.#answer(lookup, head, wholeBody(stored), status)
+    return partsAnswer(plan, this.#headers(lookup, head.headers, head, status), stored, () =>
       randomId(exchange.random),
     )
   }
 
-  #answer(exchange: Exchange, head: KnownHead, body: Body, status: CacheStatus): ResponseMessage {
-    const { method, headers: asked } = exchange.request
-    const isSame = isNotModified(method, asked, head)
+  #answer(lookup: Lookup, head: KnownHead, body: Body, status: CacheStatus): ResponseMessage {
+    const isSame = isNotModified(lookup.exchange.request.method, lookup.headers, head)
     const stored = isSame ? notModifiedHead(head.headers) : head.headers
-    const headers = this.#headers(exchange, stored, head, status)
+    const headers = this.#headers(lookup, stored, head, status)
     if (!isSame) return new ResponseMessage(head.status, headers, body, head.reason)
     body.discard()
     return new ResponseMessage(304, headers)
   }
 
-  #invalidate(key: string): void {
-    this.memory.removeAll(key)
-    const fill = this.#fills.get(key)
-    if (fill === undefined) return
-    fill.outdated = true
-    this.#fills.delete(key)
-  }
-
-  #headers(exchange: Exchange, stored: HeaderList, { terms }: KnownHead, status: CacheStatus): HeaderList {
+  #headers({ exchange }: Lookup, stored: HeaderList, { terms }: KnownHead, status: CacheStatus): HeaderList {
     const headers = reusedHead(stored, currentAgeMs(terms, exchange.clock.wallTime()))
     addCacheStatus(headers, this.#settings.name, status)
     return headers
   }
 
-  async #pass(exchange: Exchange, next: Handler): Promise<ResponseMessage> {
-    const { method, scheme, host, target } = exchange.request
-    const response = await next(exchange)
-    for (const changed of invalidatedBy({ method, scheme, host, target }, response))
-      this.#invalidate(cacheKey({ ...changed, method: 'GET' }))
+  /** An answer of the service that is for one client alone. */
+  #passedOn(response: ResponseMessage, status: CacheStatus): ResponseMessage {
+    addCacheStatus(response.headers, this.#settings.name, status)
     return response
   }
+
+  async #pass(fwd: CacheStatusForward, exchange: Exchange, next: Handler): Promise<ResponseMessage> {
+    const { method, scheme, host, target } = exchange.request
+    const { partition } = this.#settings
+    const response = await next(exchange)
+    for (const changed of invalidatedBy({ method, scheme, host, target }, response))
+      this.#invalidate(cacheKey({ ...changed, partition, method: 'GET' }), exchange)
+    return this.#passedOn(response, { fwd })
+  }
+
+  #invalidate(key: string, { clock }: Exchange): void {
+    this.#levels.remove(key, clock)
+    this.#fills.outdate(key)
+  }
+}
+
+/** So often someone who waits looks whom to wait with. Then he asks for himself. */
+const MAX_ROUNDS = 3
+
+const NO_WISHES = requestDirectives(new HeaderList())
+
+/** Nobody is there any more for whose request this came. */
+function leave(filled: Filled): void {
+  if (filled.kind === 'own') filled.response.body.discard()
+  else if (filled.kind === 'shared') new Body(filled.first).discard()
 }
 
 const WHOLE: RangePlan = { answer: 'whole' }
 
-function addressOf({ scheme, host, target }: RequestMessage) {
-  return { scheme, host, target }
+/** Those with the same id wait for one answer. */
+function fillId({ key, headers }: Lookup, fields: VaryFields): string | undefined {
+  return fields === '*' ? undefined : structuredKey([key, variantKey(fields, headers)])
 }
 
-function keyOf(request: RequestMessage): string {
-  return cacheKey({ ...addressOf(request), method: 'GET' })
-}
-
-function isCached({ method, upgrade, body, headers }: RequestMessage): boolean {
-  return (
-    (method === 'GET' || method === 'HEAD') &&
-    upgrade === undefined &&
-    body.length === 0 &&
-    !isForOriginOnly(headers)
-  )
-}
-
-/** Whether its answer may be others' too. */
-function isJoinable({ method, headers }: RequestMessage, { noStore }: RequestDirectives): boolean {
-  return method === 'GET' && !noStore && !headers.has('range') && !headers.has('authorization')
+function replaceAll(headers: HeaderList, by: HeaderList): void {
+  const fields = [...by]
+  for (const [name] of [...headers]) headers.delete(name)
+  for (const [name, value] of fields) headers.append(name, value)
 }

@@ -2,14 +2,14 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { HeaderList } from '../core/headers.ts'
 import { knownHead } from './held-response.ts'
-import { type HeldResponse, MemoryLevel } from './memory-level.ts'
+import { HeldResponse, MemoryLevel } from './memory-level.ts'
 import { DEFAULT_REUSE_TERMS } from './reuse-terms.ts'
 import { DEFAULT_TARGETS } from './targeted-cache-control.ts'
 
 function held(key: string, variant = '', size = 100): HeldResponse {
-  return {
+  return new HeldResponse(
     key,
-    head: knownHead(
+    knownHead(
       {
         status: 200,
         reason: undefined,
@@ -21,10 +21,8 @@ function held(key: string, variant = '', size = 100): HeldResponse {
       },
       { terms: DEFAULT_REUSE_TERMS, targets: DEFAULT_TARGETS },
     ),
-    chunks: [new Uint8Array(size)],
-    trailers: undefined,
-    length: size,
-  }
+    { chunks: [new Uint8Array(size)], trailers: undefined },
+  )
 }
 
 describe('MemoryLevel', () => {

@@ -1,15 +1,58 @@
 import { LRUCache } from 'lru-cache'
 import type { HeaderList } from '../core/headers.ts'
 import type { KnownHead } from './held-response.ts'
+import type { Stored } from './stored.ts'
 
-/** A response in memory. */
-export interface HeldResponse {
-  readonly key: string
-  readonly head: KnownHead
+export interface HeldContent {
   readonly chunks: readonly Uint8Array[]
   readonly trailers: HeaderList | undefined
-  /** Bytes of the content. */
+}
+
+/** A response in memory. */
+export class HeldResponse implements Stored {
+  readonly key: string
+  readonly head: KnownHead
   readonly length: number
+  readonly level: string
+  readonly #content: HeldContent
+
+  /** `level`: where it was found, if it is not in this one yet. */
+  constructor(key: string, head: KnownHead, content: HeldContent, level: string = 'memory') {
+    this.key = key
+    this.head = head
+    this.level = level
+    this.#content = content
+    this.length = content.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  }
+
+  get trailers(): HeaderList | undefined {
+    return this.#content.trailers
+  }
+
+  read(from: number, to: number): Uint8Array {
+    return bytesBetween(this.#content.chunks, from, to)
+  }
+
+  withHead(head: KnownHead): HeldResponse {
+    return new HeldResponse(this.key, head, this.#content, this.level)
+  }
+
+  /** As it is put into this level. */
+  promoted(): HeldResponse {
+    return this.level === 'memory' ? this : new HeldResponse(this.key, this.head, this.#content)
+  }
+}
+
+function bytesBetween(chunks: readonly Uint8Array[], from: number, to: number): Uint8Array {
+  const parts: Uint8Array[] = []
+  let at = 0
+  for (const chunk of chunks) {
+    const first = Math.max(from - at, 0)
+    const end = Math.min(to - at, chunk.byteLength)
+    if (first < end) parts.push(chunk.subarray(first, end))
+    at += chunk.byteLength
+  }
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
 }
 
 /** So many responses of one key are kept: whoever makes up values for a field of `Vary` pushes out no others. */

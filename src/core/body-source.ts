@@ -90,9 +90,16 @@ export class BytesSource implements BodySource {
 
 const SLICE_BYTES = 65_536
 
+export interface IterableSourceOptions {
+  /** How many bytes the iterable yields, where that is known. */
+  length?: number
+  /** What comes behind them. Asked when all have come. */
+  trailers?: () => HeaderList | undefined
+}
+
 /** Pushes what an iterable yields. One `next` is under way at a time, and none while paused. */
 export class IterableSource implements BodySource {
-  readonly length = undefined
+  readonly length: number | undefined
   readonly #iterable: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>
   readonly #trailers: () => HeaderList | undefined
   #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array> | undefined
@@ -103,10 +110,11 @@ export class IterableSource implements BodySource {
 
   constructor(
     iterable: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    trailers: () => HeaderList | undefined = () => undefined,
+    { length, trailers = () => undefined }: IterableSourceOptions = {},
   ) {
     this.#iterable = iterable
     this.#trailers = trailers
+    this.length = length
   }
 
   open(sink: BodySink): void {

@@ -129,6 +129,7 @@ describe('grpcStatusOf', () => {
     overloaded: 'UNAVAILABLE',
     identity_unavailable: 'UNAVAILABLE',
     limiter_unavailable: 'UNAVAILABLE',
+    nothing_stored: 'DEADLINE_EXCEEDED',
     fault_injected: 'UNAVAILABLE',
     no_endpoint: 'UNAVAILABLE',
     pool_queue_full: 'UNAVAILABLE',

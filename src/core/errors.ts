@@ -165,6 +165,13 @@ const TABLE: Readonly<Record<ProxyErrorCode, ProxyErrorRow>> = {
     'destination_unavailable',
     'Limits cannot be checked at the moment',
   ),
+  nothing_stored: row(
+    'downstream',
+    504,
+    'never',
+    undefined,
+    'Only a stored response was wanted, and none may be used',
+  ),
   fault_injected: row('proxy', 503, 'always', 'proxy_internal_response', 'The proxy fails on purpose'),
 
   no_endpoint: row('upstream', 503, 'always', 'destination_unavailable', 'No endpoint can serve the request'),
@@ -367,6 +374,7 @@ export type ProxyErrorCode =
   | 'overloaded'
   | 'identity_unavailable'
   | 'limiter_unavailable'
+  | 'nothing_stored'
   | 'fault_injected'
   | 'no_endpoint'
   | 'pool_queue_full'

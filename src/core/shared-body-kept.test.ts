@@ -5,6 +5,7 @@ import { virtualClock } from '../testing/virtual-clock.ts'
 import { Body } from './body.ts'
 import type { BodySink, BodySource } from './body-source.ts'
 import { ProxyError } from './errors.ts'
+import { KeepBudget } from './keep-budget.ts'
 import { SharedBody, type SharedBodySettings } from './shared-body.ts'
 
 class Reader implements BodySink {
@@ -29,9 +30,10 @@ class Reader implements BodySink {
 
 function world(options: Partial<SharedBodySettings> = {}) {
   const source = new DrivenSource()
+  const clock = virtualClock()
   const ended: unknown[] = []
   const content = new SharedBody(source, {
-    clock: virtualClock(),
+    clock,
     keepBytes: 100,
     bufferBytes: 10,
     stallMs: 1_000,
@@ -39,7 +41,7 @@ function world(options: Partial<SharedBodySettings> = {}) {
     ...options,
   })
   content.open()
-  return { source, content, ended, join: () => new Reader(content.reader()) }
+  return { source, content, clock, ended, join: () => new Reader(content.reader()) }
 }
 
 const why = new ProxyError('client_aborted')
@@ -102,6 +104,64 @@ describe('SharedBody, kept', () => {
     source.push('x'.repeat(101))
     reader.source.cancel(why)
     expect([source.cancelled, ended]).toEqual([why, [why]])
+  })
+
+  test('tells that it has outgrown what is kept, while one more reader gets all of it', () => {
+    const told: Reader[] = []
+    const { source, content, join } = world({ onOutgrown: () => told.push(join()) })
+    const fast = join()
+    source.push('x'.repeat(100))
+    expect(told).toEqual([])
+    source.push('y')
+    expect(told).toHaveLength(1)
+    expect(content.whole).toBe(false)
+    source.push('z')
+    source.sink!.onEnd(undefined)
+    for (const reader of [fast, told[0]!])
+      expect([reader.text, reader.end]).toEqual([`${'x'.repeat(100)}yz`, 'ended'])
+    expect(told).toHaveLength(1)
+  })
+
+  test('tells at once where it is known to be too long, and is not read before somebody does', () => {
+    const source = new DrivenSource(101)
+    let told = 0
+    const content = new SharedBody(source, {
+      clock: virtualClock(),
+      keepBytes: 100,
+      bufferBytes: 10,
+      stallMs: 1_000,
+      onOutgrown: () => told++,
+    })
+    content.open()
+    expect([told, source.sink]).toEqual([1, undefined])
+    const reader = new Reader(content.reader())
+    source.push('x'.repeat(101))
+    expect([reader.text.length, told]).toEqual([101, 1])
+  })
+
+  test('past what is kept, waits for a reader for a while, and then is given up', async () => {
+    const { source, content, clock, ended, join } = world()
+    source.push('x'.repeat(101))
+    expect([source.paused, content.whole]).toEqual([true, true])
+    await clock.advance(999)
+    expect(ended).toEqual([])
+    const late = join()
+    await clock.advance(10_000)
+    expect([late.text.length, source.paused, ended]).toEqual([101, false, []])
+
+    const other = world()
+    other.source.push('x'.repeat(101))
+    await other.clock.advance(1_000)
+    expect(other.source.cancelled?.code).toBe('exchange_aborted')
+    expect([other.ended, other.content.whole]).toEqual([[other.source.cancelled], false])
+  })
+
+  test('gives no reader up for slowness that nobody waits for', async () => {
+    const { source, content, clock } = world()
+    source.push('x'.repeat(101))
+    const reader = content.reader()
+    await clock.advance(5_000)
+    expect(new Reader(reader).text.length).toBe(101)
   })
 
   test('fails for all when it breaks off, and for those who come later', () => {
@@ -177,6 +237,100 @@ describe('SharedBody, kept', () => {
         }
       }),
       { numRuns: 500 },
+    )
+  })
+})
+
+describe('SharedBody, several kept at once', () => {
+  const KIB_64 = 65_536
+  const sized = (keepBudget: KeepBudget) => world({ keepBudget, keepBytes: 100 * KIB_64, bufferBytes: 10 })
+  const large = 'x'.repeat(KIB_64)
+
+  test('together hold what their budget has, and the first 64 KiB of each', () => {
+    const budget = new KeepBudget(3 * KIB_64)
+    const [one, two, three] = [sized(budget), sized(budget), sized(budget)]
+    for (const { source } of [one, two, three]) source.push(large)
+    expect(budget.used).toBe(0)
+    for (const { source } of [one, one, two]) source.push(large)
+    expect(budget.used).toBe(3 * KIB_64)
+    three.source.push('y')
+    expect([three.source.paused, one.source.paused, two.source.paused]).toEqual([true, false, false])
+    for (const { source } of [one, two]) source.sink!.onEnd(undefined)
+    expect([one.content.complete?.chunks.length, two.content.complete?.chunks.length]).toEqual([3, 2])
+    expect(budget.used).toBe(0)
+  })
+
+  test('hold it until the last reader has what is kept, or has left', () => {
+    const budget = new KeepBudget(KIB_64)
+    const { source, join } = sized(budget)
+    const [slow, leaving] = [join(), join()]
+    slow.source.pause()
+    leaving.source.pause()
+    source.push(large)
+    source.push(large)
+    source.sink!.onEnd(undefined)
+    expect(budget.used).toBe(KIB_64)
+    leaving.source.cancel(why)
+    expect(budget.used).toBe(KIB_64)
+    slow.source.resume()
+    expect([budget.used, slow.end]).toEqual([0, 'ended'])
+  })
+
+  test('give back what is let go once it is used up, and what breaks off', () => {
+    const budget = new KeepBudget(2 * KIB_64)
+    const { source, join } = sized(budget)
+    const slow = join()
+    slow.source.pause()
+    for (let i = 0; i < 4; i++) source.push(large)
+    // The fourth was too much; the others are still there for the slow one.
+    expect(budget.used).toBe(2 * KIB_64)
+    slow.source.resume()
+    expect([budget.used, slow.text.length]).toEqual([0, 4 * KIB_64])
+
+    const broken = sized(budget)
+    broken.source.push(large + large)
+    expect(budget.used).toBe(KIB_64)
+    broken.content.abort(why)
+    expect(budget.used).toBe(0)
+  })
+
+  test('have all of their budget back in the end, whatever comes', () => {
+    const step = fc.record({
+      body: fc.nat(3),
+      do: fc.constantFrom(
+        'push' as const,
+        'join' as const,
+        'pause' as const,
+        'resume' as const,
+        'leave' as const,
+        'end' as const,
+      ),
+      who: fc.nat(3),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const budget = new KeepBudget(3 * KIB_64)
+        const bodies = Array.from({ length: 4 }, () => ({ ...sized(budget), readers: [] as Reader[] }))
+        for (const { body, do: what, who } of steps) {
+          const { source, content, join, readers, ended } = bodies[body]!
+          if (what === 'push') {
+            if (ended.length === 0 && !source.paused) source.push(large)
+          } else if (what === 'end') {
+            if (ended.length === 0) source.sink!.onEnd(undefined)
+          } else if (what === 'join') {
+            if (content.whole && ended.length === 0) readers.push(join())
+          } else if (what === 'leave') readers[who]?.source.cancel(why)
+          else readers[who]?.source[what]()
+          expect(budget.used).toBeGreaterThanOrEqual(0)
+          expect(budget.used).toBeLessThanOrEqual(budget.maxBytes)
+        }
+        for (const { source, ended, readers } of bodies) {
+          if (ended.length === 0) source.sink!.onEnd(undefined)
+          for (const reader of readers) reader.source.resume()
+        }
+        expect(budget.used).toBe(0)
+      }),
+      { numRuns: 300 },
     )
   })
 })

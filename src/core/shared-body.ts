@@ -2,7 +2,9 @@ import type { BodySink, BodySource } from './body-source.ts'
 import { type Clock, Deadline } from './clock.ts'
 import { ProxyError } from './errors.ts'
 import type { HeaderList } from './headers.ts'
+import type { KeepBudget, KeepClaim } from './keep-budget.ts'
 import type { MemoryUse } from './network.ts'
+import { SharedBodyReader } from './shared-body-reader.ts'
 
 export interface SharedBodySettings {
   readonly clock: Clock
@@ -15,6 +17,13 @@ export interface SharedBodySettings {
    * any. Default 0.
    */
   readonly keepBytes?: number
+  /** What all that are kept share. Where it is used up, this one is kept no longer, as if it had come to `keepBytes`. */
+  readonly keepBudget?: KeepBudget
+  /**
+   * It has turned out too large to be kept, or is known to be. It is still whole: who wants all of it makes a reader now. From
+   * then on it goes as fast as its readers do; without any it waits for one for `stallMs`, and is then given up.
+   */
+  readonly onOutgrown?: () => void
   /** Nothing more will come: without an error, all of it has. */
   readonly onEnd?: (error: unknown) => void
 }
@@ -28,11 +37,12 @@ export class SharedBody implements BodySink {
   readonly #source: BodySource
   readonly #settings: SharedBodySettings
   readonly #deadline: Deadline
-  readonly #readers = new Set<Reader>()
+  readonly #readers = new Set<SharedBodyReader>()
   /** What some have yet to read, or all that is kept; copies, since a chunk may be in memory that is read into again. */
   readonly #chunks: Uint8Array[] = []
   /** Whether all of it is still to be kept. */
   #keeping: boolean
+  readonly #claim: KeepClaim | undefined
   /** How many were let go before these. */
   #gone = 0
   #bytes = 0
@@ -45,7 +55,9 @@ export class SharedBody implements BodySink {
   constructor(source: BodySource, settings: SharedBodySettings) {
     this.#source = source
     this.#settings = settings
-    this.#keeping = (settings.keepBytes ?? 0) > 0
+    const { keepBytes = 0, keepBudget } = settings
+    this.#keeping = keepBytes > 0
+    this.#claim = this.#keeping ? keepBudget?.claim() : undefined
     this.#deadline = new Deadline(settings.clock, () => this.#stalled())
   }
 
@@ -69,6 +81,7 @@ export class SharedBody implements BodySink {
 
   /** Begins, though nobody may read it yet. */
   open(): void {
+    if (this.#keeping && (this.length ?? 0) > this.#settings.keepBytes!) this.#outgrow()
     this.changed()
   }
 
@@ -82,7 +95,7 @@ export class SharedBody implements BodySink {
   /** One more reader. Where nothing is kept, all are made before the first of them reads. */
   reader(): BodySource {
     if (!this.whole) throw new Error('the begin of the body is gone')
-    const reader = new Reader(this)
+    const reader = new SharedBodyReader(this)
     this.#readers.add(reader)
     return reader
   }
@@ -90,12 +103,21 @@ export class SharedBody implements BodySink {
   // The source's side.
 
   onChunk(chunk: Uint8Array): MemoryUse {
-    if (this.#end !== undefined || (this.#readers.size === 0 && !this.#keeping)) return true
+    if (this.#end !== undefined) return true
     this.#chunks.push(Buffer.from(chunk))
     this.#bytes += chunk.byteLength
-    if (this.#keeping && this.#bytes > this.#settings.keepBytes!) this.#keeping = false
+    if (this.#keeping && !this.#canKeep()) this.#outgrow()
     this.#deliver()
     return true
+  }
+
+  #canKeep(): boolean {
+    return this.#bytes <= this.#settings.keepBytes! && this.#claim?.set(this.#bytes) !== false
+  }
+
+  #outgrow(): void {
+    this.#keeping = false
+    this.#settings.onOutgrown?.()
   }
 
   onEnd(trailers: HeaderList | undefined): void {
@@ -111,12 +133,13 @@ export class SharedBody implements BodySink {
     this.#end = end
     this.#deliver()
     this.#settings.onEnd?.(end.error)
+    this.#release()
   }
 
   // The readers' side.
 
   /** The next chunk for a reader; `undefined` when it has all that is here. */
-  next(reader: Reader): Uint8Array | undefined {
+  next(reader: SharedBodyReader): Uint8Array | undefined {
     const chunk = this.#chunks[reader.at - this.#gone]
     if (chunk === undefined) return undefined
     reader.at++
@@ -124,7 +147,9 @@ export class SharedBody implements BodySink {
   }
 
   /** How it has ended, for a reader that has read all. */
-  endFor(reader: Reader): { readonly error: unknown; readonly trailers: HeaderList | undefined } | undefined {
+  endFor(
+    reader: SharedBodyReader,
+  ): { readonly error: unknown; readonly trailers: HeaderList | undefined } | undefined {
     return reader.at - this.#gone < this.#chunks.length ? undefined : this.#end
   }
 
@@ -135,16 +160,16 @@ export class SharedBody implements BodySink {
       this.#flow()
       return
     }
-    if (this.#end !== undefined || this.#readers.size === 0) {
+    if (this.#end !== undefined) {
       this.#deadline.close()
       return
     }
+    const unread = this.#readers.size === 0
     const hungry = this.#anyHungry()
-    const full = this.#bytes > this.#settings.bufferBytes
-    if (!hungry || full) this.#pause()
-    else this.#flow()
-    // Only where somebody waits for the slowest does its slowness matter.
-    if (hungry && full) {
+    if (hungry && !this.#full) this.#flow()
+    else this.#pause()
+    // Only where somebody waits for the slowest does its slowness matter; or where it waits for a reader.
+    if (unread || (hungry && this.#full)) {
       if (!this.#waiting) this.#deadline.arm(this.#settings.stallMs)
       this.#waiting = true
     } else {
@@ -153,20 +178,39 @@ export class SharedBody implements BodySink {
     }
   }
 
-  leave(reader: Reader, reason: ProxyError): void {
+  leave(reader: SharedBodyReader, reason: ProxyError): void {
     if (!this.#readers.delete(reader)) return
-    if (this.#readers.size > 0 || this.#keeping) {
-      this.changed()
-      return
-    }
+    if (this.#readers.size > 0 || this.#keeping || this.#end !== undefined) this.changed()
+    else this.#giveUp(reason)
+    this.#release()
+  }
+
+  /** A reader has all of it. */
+  finished(reader: SharedBodyReader): void {
+    this.#readers.delete(reader)
+    this.#release()
+  }
+
+  #giveUp(reason: ProxyError): void {
     this.#chunks.length = 0
-    this.#deadline.close()
+    this.#bytes = 0
+    // Nobody can come any more.
+    this.#gone = Number.POSITIVE_INFINITY
     this.abort(reason)
+  }
+
+  /** Once nobody reads it any more, whoever has taken all of it answers for its bytes. */
+  #release(): void {
+    if (this.#end !== undefined && this.#readers.size === 0) this.#claim?.set(0)
   }
 
   #deliver(): void {
     for (const reader of [...this.#readers]) reader.deliver()
     this.changed()
+  }
+
+  get #full(): boolean {
+    return this.#bytes > this.#settings.bufferBytes
   }
 
   #anyHungry(): boolean {
@@ -192,102 +236,29 @@ export class SharedBody implements BodySink {
   }
 
   #trim(): void {
-    if (this.#keeping) return
+    if (this.#keeping || this.#readers.size === 0) return
     let least = this.#gone + this.#chunks.length
     for (const { at } of this.#readers) least = Math.min(least, at)
     const gone = this.#chunks.splice(0, least - this.#gone)
     this.#gone = least
     for (const chunk of gone) this.#bytes -= chunk.byteLength
+    this.#claim?.shrink(this.#bytes)
   }
 
   /** Those who hold the rest back have had their time. */
   #stalled(): void {
     this.#waiting = false
-    const slowest = [...this.#readers].filter(({ at }) => at === this.#gone)
+    if (this.#readers.size === 0) {
+      this.#giveUp(
+        new ProxyError('exchange_aborted', { detail: 'nobody reads it, and it is too large to be kept' }),
+      )
+      return
+    }
+    const someWait = this.#full && this.#anyHungry()
+    const slowest = [...this.#readers].filter(({ at }) => someWait && at === this.#gone)
     for (const reader of slowest) this.#readers.delete(reader)
     for (const reader of slowest)
       reader.fail(new ProxyError('client_stalled', { detail: 'others waited for the same response' }))
     this.changed()
-  }
-}
-
-class Reader implements BodySource {
-  readonly shared = true
-  readonly #body: SharedBody
-  #sink: BodySink | undefined
-  #paused = false
-  #delivering = false
-  #over = false
-  #failure: ProxyError | undefined
-  /** The number of the chunk that it reads next. */
-  at = 0
-
-  constructor(body: SharedBody) {
-    this.#body = body
-  }
-
-  get length(): number | undefined {
-    return this.#body.length
-  }
-
-  /** Whether it would take more now. */
-  get wants(): boolean {
-    return this.#sink !== undefined && !this.#paused
-  }
-
-  open(sink: BodySink): void {
-    if (this.#failure !== undefined) sink.onError(this.#failure)
-    if (this.#over) return
-    this.#sink = sink
-    this.deliver()
-    this.#body.changed()
-  }
-
-  pause(): void {
-    this.#paused = true
-    if (!this.#delivering) this.#body.changed()
-  }
-
-  resume(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    this.deliver()
-    this.#body.changed()
-  }
-
-  cancel(reason: ProxyError): void {
-    if (this.#over) return
-    this.#over = true
-    this.#sink = undefined
-    this.#body.leave(this, reason)
-  }
-
-  /** Gives its sink what is here. */
-  deliver(): void {
-    if (this.#delivering) return
-    this.#delivering = true
-    while (this.wants) {
-      const chunk = this.#body.next(this)
-      if (chunk === undefined) break
-      this.#sink?.onChunk(chunk)
-    }
-    this.#delivering = false
-    const end = this.#paused ? undefined : this.#body.endFor(this)
-    if (end === undefined || this.#sink === undefined) return
-    this.#finish(end.error, end.trailers?.clone())
-  }
-
-  fail(error: ProxyError): void {
-    // It may not have been opened yet.
-    if (this.#sink === undefined) this.#failure = error
-    this.#finish(error, undefined)
-  }
-
-  #finish(error: unknown, trailers: HeaderList | undefined): void {
-    const sink = this.#sink
-    this.#over = true
-    this.#sink = undefined
-    if (error === undefined) sink?.onEnd(trailers)
-    else sink?.onError(error)
   }
 }

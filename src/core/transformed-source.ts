@@ -13,7 +13,7 @@ export function transformed(source: BodySource, steps: readonly Transform[]): Bo
     for (const step of steps) chunks = step(chunks)
     return chunks
   }
-  return new TransformedSource(new IterableSource(chain, () => reader.trailers), source, reader)
+  return new TransformedSource(new IterableSource(chain, { trailers: () => reader.trailers }), source, reader)
 }
 
 /** Cancels both ends: a generator that never ran does not reach its own clean-up. */

@@ -1,0 +1,17 @@
+import type { Exchange } from '../core/exchange.ts'
+import type { CacheStore } from './cache-store.ts'
+import type { HeadOptions } from './held-response.ts'
+import type { StorabilityOptions } from './storability.ts'
+
+/** The options of a cache, read and checked. */
+export interface CacheSettings extends HeadOptions {
+  /** What `Cache-Status` calls it. */
+  readonly name: string
+  readonly partition: string | undefined
+  readonly furtherKey: ((exchange: Exchange) => readonly string[] | string) | undefined
+  readonly maxBytes: number
+  readonly maxEntryBytes: number
+  readonly store: CacheStore | undefined
+  readonly obeyClients: boolean
+  readonly storability: StorabilityOptions
+}

@@ -1,0 +1,212 @@
+import type { BodySource } from '../core/body-source.ts'
+import { toProxyError } from '../core/errors.ts'
+import type { HeaderList } from '../core/headers.ts'
+import { KeepBudget } from '../core/keep-budget.ts'
+import type { ResponseMessage } from '../core/message.ts'
+import { SharedBody } from '../core/shared-body.ts'
+import type { CacheSettings } from './cache-settings.ts'
+import { validationRequest, withoutConditions } from './conditional.ts'
+import type { Fill, Filled } from './fill.ts'
+import { freshenedBy, freshenedHead } from './freshen.ts'
+import { type KnownHead, knownHead } from './held-response.ts'
+import type { Levels } from './levels.ts'
+import type { Lookup } from './lookup.ts'
+import { HeldResponse } from './memory-level.ts'
+import { isErrorForReuse, reuseOnError } from './reuse.ts'
+import { type NotStored, storability } from './storability.ts'
+import { type Stored, wholeBody } from './stored.ts'
+import { storedHead } from './stored-head.ts'
+import { effectiveDirectives } from './targeted-cache-control.ts'
+import { validatorsOf } from './validators.ts'
+import { variantKey } from './variant.ts'
+
+/** How the service is asked: with these fields in the place of the client's. */
+export type Send = (headers: HeaderList) => Promise<ResponseMessage> | ResponseMessage
+
+type Storable =
+  | { readonly head: KnownHead; readonly why?: undefined }
+  | { readonly head?: undefined; readonly why: NotStored }
+
+/** Asks the service, and puts what it answers where it belongs. */
+export class Filling {
+  readonly #settings: CacheSettings
+  readonly #levels: Levels
+  /** Of all contents that are kept while they come. */
+  readonly #budget: KeepBudget
+
+  constructor(settings: CacheSettings, levels: Levels) {
+    this.#settings = settings
+    this.#levels = levels
+    this.#budget = new KeepBudget(settings.maxBytes)
+  }
+
+  /** Asks for a lookup, with the validators of what is stored, if something is. Rejects when the service cannot be asked. */
+  async ask(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
+    const { clock, request } = lookup.exchange
+    // 1. Conditions of the cache's own, where something stored can be validated. A request that is alone keeps its range.
+    const conditions = stored && validationRequest(lookup.headers, [stored.head.validators])
+    const isAlone = lookup.headers.has('range') || request.method === 'HEAD'
+    const headers =
+      conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
+    const requestTime = clock.wallTime()
+    // 2. The service is asked. Where it fails, what is stale may be better than nothing.
+    let response: ResponseMessage
+    try {
+      response = await send(headers)
+    } catch (thrown) {
+      const error = toProxyError(thrown)
+      if (error.side !== 'downstream' && isErrorForReuse(error.status) && isUsableOnError(stored, lookup))
+        return { kind: 'stored', stored: stored!, because: 'stale-if-error' }
+      throw thrown
+    }
+    const times = { requestTime, responseTime: clock.wallTime() }
+    if (isErrorForReuse(response.status) && isUsableOnError(stored, lookup)) {
+      response.body.discard()
+      return { kind: 'stored', stored: stored!, because: 'stale-if-error' }
+    }
+    // 3. What is stored is confirmed.
+    if (stored !== undefined && response.status === 304) {
+      const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
+      const fresh = this.#freshened(lookup, stored, response, sentClientTags, times)
+      if (fresh === undefined) return { kind: 'own', response, why: 'not-modified' }
+      response.body.discard()
+      return { kind: 'stored', stored: this.#refreshed(lookup, stored, fresh, fill), because: 'validated' }
+    }
+    // 4. Something new.
+    const storable = this.#storable(lookup, response, times)
+    if (storable.head === undefined) {
+      // What was stored is not what the service has now.
+      if (stored !== undefined && response.status < 500) this.#levels.remove(lookup.key, clock)
+      return { kind: 'own', response, why: storable.why }
+    }
+    return this.#kept(lookup, storable.head, response.body.take(), undefined, fill)
+  }
+
+  /** What the second level has found answers, and goes into memory if there is room for it. */
+  promoted(lookup: Lookup, found: Stored, fill: Fill): Filled {
+    if (found instanceof HeldResponse) {
+      if (!fill.outdated) this.#levels.promote(found)
+      return { kind: 'stored', stored: found, because: 'found' }
+    }
+    if (found.length > this.#settings.maxEntryBytes)
+      return { kind: 'stored', stored: found, because: 'found' }
+    return this.#kept(lookup, found.head, wholeBody(found).take(), found.level, fill)
+  }
+
+  #storable(
+    { exchange: { request }, headers: asked, directives }: Lookup,
+    { status, headers, reason }: ResponseMessage,
+    times: Times,
+  ): Storable {
+    const head = knownHead({ status, reason, headers, ...times, variant: '', tags: [] }, this.#settings)
+    const verdict = storability(
+      { method: request.method, headers: asked, directives },
+      { status, headers, effective: effectiveDirectives(headers, this.#settings.targets), terms: head.terms },
+      this.#settings.storability,
+    )
+    if (!verdict.store) return { why: verdict.reason }
+    // Of HEAD there is no content to store, and parts are not combined.
+    if (request.method === 'HEAD') return { why: 'method' }
+    if (status === 206) return { why: 'partial' }
+    const variant = head.fields === '*' ? '' : variantKey(head.fields, asked)
+    const kept = storedHead(headers, verdict.without, times.responseTime)
+    return { head: { ...head, headers: kept, variant, key: variant } }
+  }
+
+  /** A content is read along by all who wait, and is stored when all of it is here. */
+  #kept(
+    { key, exchange: { clock } }: Lookup,
+    head: KnownHead,
+    source: BodySource,
+    from: string | undefined,
+    fill: Fill,
+  ): Filled {
+    const { second } = this.#levels
+    const content = new SharedBody(source, {
+      clock,
+      bufferBytes: WINDOW_BYTES,
+      stallMs: STALL_MS,
+      keepBytes: this.#settings.maxEntryBytes,
+      keepBudget: this.#budget,
+      onOutgrown: () => {
+        if (from === undefined && !fill.outdated) second?.stream(key, head, content.reader(), clock)
+      },
+      onEnd: () => {
+        const { complete } = content
+        if (complete !== undefined && !fill.outdated) {
+          const entry = new HeldResponse(key, head, complete)
+          if (from === undefined) this.#levels.put(entry, clock)
+          else this.#levels.promote(entry)
+        }
+        fill.end()
+      },
+    })
+    const first = content.reader()
+    content.open()
+    return { kind: 'shared', head, content, first, from }
+  }
+
+  /** The head that a 304 makes of the stored one; `undefined` where it was about something else. */
+  #freshened(
+    { exchange: { request }, headers: asked, directives }: Lookup,
+    { head }: Stored,
+    response: ResponseMessage,
+    sentClientTags: boolean,
+    times: Times,
+  ): Freshened | undefined {
+    const update = validatorsOf(response.headers, times.responseTime)
+    if (freshenedBy(update, [head], sentClientTags).length === 0) return undefined
+    const { status, reason, variant, tags } = head
+    const headers = freshenedHead(head.headers, response.headers, times.responseTime, ['set-cookie'])
+    const fresh = knownHead({ status, reason, headers, ...times, variant, tags }, this.#settings)
+    const verdict = storability(
+      { method: request.method, headers: asked, directives },
+      {
+        status,
+        headers,
+        effective: effectiveDirectives(headers, this.#settings.targets),
+        terms: fresh.terms,
+      },
+      this.#settings.storability,
+    )
+    if (!verdict.store) return { head: fresh, stays: false }
+    return {
+      head: { ...fresh, headers: storedHead(headers, verdict.without, times.responseTime) },
+      stays: true,
+    }
+  }
+
+  /** Puts the new head in place; what must not be stored any more answers once. */
+  #refreshed(
+    { key, exchange: { clock } }: Lookup,
+    stored: Stored,
+    { head, stays }: Freshened,
+    fill: Fill,
+  ): Stored {
+    if (!stays) this.#levels.remove(key, clock)
+    else if (!fill.outdated) this.#levels.freshen(key, stored, head, clock)
+    return stored.withHead(head)
+  }
+}
+
+interface Times {
+  readonly requestTime: number
+  readonly responseTime: number
+}
+
+interface Freshened {
+  readonly head: KnownHead
+  /** Whether it may be stored still. */
+  readonly stays: boolean
+}
+
+/** How far the fastest may be ahead of the slowest, where a content is too long to be kept. */
+const WINDOW_BYTES = 1_048_576
+const STALL_MS = 5_000
+
+function isUsableOnError(stored: Stored | undefined, { directives, exchange }: Lookup): boolean {
+  return (
+    stored !== undefined &&
+    reuseOnError(stored.head.terms, directives, exchange.clock.wallTime()) !== undefined
+  )
+}

@@ -1,0 +1,72 @@
+import type { Clock } from '../core/clock.ts'
+import type { HeaderList } from '../core/headers.ts'
+import type { CacheSettings } from './cache-settings.ts'
+import type { KnownHead } from './held-response.ts'
+import { HeldResponse, MemoryLevel } from './memory-level.ts'
+import { SecondLevel } from './second-level.ts'
+import type { Stored } from './stored.ts'
+import { selectVariant, type VaryFields } from './variant.ts'
+
+/** The memory and what stands behind it: what is put into the one goes into the other. */
+export class Levels {
+  readonly memory: MemoryLevel
+  readonly second: SecondLevel | undefined
+
+  constructor(settings: CacheSettings) {
+    this.memory = new MemoryLevel(settings.maxBytes)
+    this.second = settings.store && new SecondLevel(settings.store, settings)
+  }
+
+  /** What is in memory for a request. */
+  held(key: string, request: HeaderList): HeldResponse | undefined {
+    const all = this.memory.find(key)
+    if (all.length === 0) return undefined
+    const head = selectVariant(
+      all.map((it) => it.head),
+      request,
+    )
+    return head === undefined ? undefined : all.find((it) => it.head === head)
+  }
+
+  /** The fields that the newest response of a key depends on. */
+  fieldsOf(key: string): VaryFields {
+    return this.memory.find(key)[0]?.head.fields ?? []
+  }
+
+  /** What the second level has for a request. */
+  async found(key: string, request: HeaderList, clock: Clock): Promise<Stored | undefined> {
+    const all = (await this.second?.find(key, clock)) ?? []
+    const head = selectVariant(
+      all.map((it) => it.head),
+      request,
+    )
+    if (head === undefined) return undefined
+    return this.second!.load(key, all.find((it) => it.head === head)!, clock)
+  }
+
+  /** What was found is put into memory too. */
+  promote(found: HeldResponse): void {
+    this.memory.put(found.promoted())
+  }
+
+  put(entry: HeldResponse, clock: Clock): void {
+    this.memory.put(entry)
+    this.second?.put(entry, clock)
+  }
+
+  /** What is stored has a new head. */
+  freshen(key: string, stored: Stored, head: KnownHead, clock: Clock): void {
+    if (stored instanceof HeldResponse) {
+      const held = this.memory.find(key).find((it) => it.head.variant === head.variant)
+      // Another may have come meanwhile.
+      if (held === undefined || held.head === stored.head) this.memory.put(stored.withHead(head).promoted())
+    }
+    this.second?.freshen(key, head, clock)
+  }
+
+  /** Every response of a key. */
+  remove(key: string, clock: Clock): void {
+    this.memory.removeAll(key)
+    this.second?.remove(key, clock)
+  }
+}

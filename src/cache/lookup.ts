@@ -1,0 +1,54 @@
+import type { Exchange } from '../core/exchange.ts'
+import type { Handler } from '../core/handler.ts'
+import type { HeaderList } from '../core/headers.ts'
+import type { RequestMessage } from '../core/message.ts'
+import { type RequestDirectives, requestDirectives } from './cache-control.ts'
+import { cacheKey } from './cache-key.ts'
+import type { CacheSettings } from './cache-settings.ts'
+import { isForOriginOnly } from './conditional.ts'
+
+/** A request that a stored response may answer. */
+export interface Lookup {
+  readonly exchange: Exchange
+  readonly next: Handler
+  /** What its response is stored under. */
+  readonly key: string
+  readonly directives: RequestDirectives
+  /** The client's fields: its conditions and ranges are judged by them, whatever the service is asked with. */
+  readonly headers: HeaderList
+}
+
+/** Why a request goes past the cache, in the words of RFC 9211; `undefined` where it does not. */
+export function bypassOf({
+  method,
+  upgrade,
+  body,
+  headers,
+}: RequestMessage): 'method' | 'bypass' | undefined {
+  if (method !== 'GET' && method !== 'HEAD') return 'method'
+  return upgrade !== undefined || body.length !== 0 || isForOriginOnly(headers) ? 'bypass' : undefined
+}
+
+export function lookupOf(exchange: Exchange, next: Handler, settings: CacheSettings): Lookup {
+  const { request } = exchange
+  const { headers } = request
+  return {
+    exchange,
+    next,
+    key: keyOf(exchange, settings),
+    directives: requestDirectives(headers),
+    headers,
+  }
+}
+
+function keyOf(exchange: Exchange, { partition, furtherKey }: CacheSettings): string {
+  const { scheme, host, target } = exchange.request
+  const further = furtherKey?.(exchange)
+  return cacheKey({ partition, method: 'GET', scheme, host, target, further })
+}
+
+/** Whether the answer to it may be the answer to others too, so that they wait for it. */
+export function isJoinable({ exchange, directives: { noStore }, headers }: Lookup): boolean {
+  const { method } = exchange.request
+  return method === 'GET' && !noStore && !headers.has('range') && !headers.has('authorization')
+}
