@@ -10,7 +10,7 @@ import { requestDirectives } from './cache-control.ts'
 import { cacheKey, structuredKey } from './cache-key.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import { addCacheStatus, type CacheStatus, type CacheStatusForward, forwardWord } from './cache-status.ts'
-import { isNotModified, notModifiedHead } from './conditional.ts'
+import { isNotModified, notModifiedHead, withoutConditions } from './conditional.ts'
 import { type Fill, type Filled, Fills } from './fill.ts'
 import { Filling, type Send } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
@@ -142,8 +142,10 @@ export class HttpCache {
     const { exchange, next, key } = lookup
     const send: Send = (headers) => {
       const request = exchange.request.copy()
+      request.method = lookup.method
       replaceAll(request.headers, headers)
-      return exchange.call(next, request, { detached: true, timeoutMs: Number.POSITIVE_INFINITY })
+      const options = { detached: true, timeoutMs: Number.POSITIVE_INFINITY, informs: true }
+      return exchange.call(next, request, options)
     }
     return this.#fills.begin(id, key, async (fill) => {
       const stored = await this.#newest(lookup, held)
@@ -219,7 +221,9 @@ export class HttpCache {
   #refresh(lookup: Lookup, stored: Stored): void {
     const id = fillId(lookup, stored.head.fields)
     if (id === undefined || this.#fills.find(id) !== undefined) return
-    const fill = this.#begin(id, lookup, stored)
+    // What the client has asked for of it is its own affair: all of it is refreshed.
+    const whole = { ...lookup, method: 'GET', headers: withoutConditions(lookup.headers) }
+    const fill = this.#begin(id, whole, stored)
     void fill.answer.then(
       (filled) => {
         leave(filled)
@@ -230,8 +234,7 @@ export class HttpCache {
 
   /** All of it, a part of it, or that the client has it already, in the order of RFC 9110 section 13.2.2. */
   #fromStored(lookup: Lookup, stored: Stored, status: CacheStatus): ResponseMessage {
-    const { exchange, headers } = lookup
-    const { method } = exchange.request
+    const { exchange, method, headers } = lookup
     const { head } = stored
     const plan =
       headers.has('range') && !isNotModified(method, headers, head)
@@ -244,7 +247,7 @@ export class HttpCache {
   }
 
   #answer(lookup: Lookup, head: KnownHead, body: Body, status: CacheStatus): ResponseMessage {
-    const isSame = isNotModified(lookup.exchange.request.method, lookup.headers, head)
+    const isSame = isNotModified(lookup.method, lookup.headers, head)
     const stored = isSame ? notModifiedHead(head.headers) : head.headers
     const headers = this.#headers(lookup, stored, head, status)
     if (!isSame) return new ResponseMessage(head.status, headers, body, head.reason)
