@@ -11,8 +11,7 @@ import { requestDirectives } from './cache-control.ts'
 import { cacheKey, structuredKey } from './cache-key.ts'
 import { type CacheOutcome, forwardedResult } from './cache-outcome.ts'
 import type { CacheSettings } from './cache-settings.ts'
-
-import { isNotModified, notModifiedHead } from './conditional.ts'
+import { isNotModified, notModifiedHead, withoutConditions } from './conditional.ts'
 import { type Fill, type Filled, Fills } from './fill.ts'
 import { Filling, type Send } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
@@ -152,8 +151,10 @@ export class HttpCache {
     const { exchange, next, key } = lookup
     const send: Send = (headers) => {
       const request = exchange.request.copy()
+      request.method = lookup.method
       replaceAll(request.headers, headers)
-      return exchange.call(next, request, { detached: true, timeoutMs: Number.POSITIVE_INFINITY })
+      const options = { detached: true, timeoutMs: Number.POSITIVE_INFINITY, informs: true }
+      return exchange.call(next, request, options)
     }
     return this.#fills.begin(id, key, async (fill) => {
       const stored = await this.#newest(lookup, held)
@@ -240,7 +241,9 @@ export class HttpCache {
   #refresh(lookup: Lookup, stored: Stored): void {
     const id = fillId(lookup, stored.head.fields)
     if (id === undefined || this.#fills.find(id) !== undefined) return
-    const fill = this.#begin(id, lookup, stored)
+    // What the client has asked for of it is its own affair: all of it is refreshed.
+    const whole = { ...lookup, method: 'GET', headers: withoutConditions(lookup.headers) }
+    const fill = this.#begin(id, whole, stored)
     void fill.answer.then(
       (filled) => {
         leave(filled)
@@ -251,8 +254,7 @@ export class HttpCache {
 
   /** All of it, a part of it, or that the client has it already, in the order of RFC 9110 section 13.2.2. */
   #fromStored(lookup: Lookup, stored: Stored, outcome: CacheOutcome): ResponseMessage {
-    const { exchange, headers } = lookup
-    const { method } = exchange.request
+    const { exchange, method, headers } = lookup
     const { head } = stored
     const plan =
       headers.has('range') && !isNotModified(method, headers, head)
@@ -266,7 +268,7 @@ export class HttpCache {
   }
 
   #answer(lookup: Lookup, head: KnownHead, body: Body, outcome: CacheOutcome): ResponseMessage {
-    const { method } = lookup.exchange.request
+    const { method } = lookup
     const isSame = isNotModified(method, lookup.headers, head)
     const stored = isSame ? notModifiedHead(head.headers) : undefined
     const bytes = isSame || method === 'HEAD' ? 0 : (body.length ?? 0)

@@ -11,6 +11,8 @@ import { isForOriginOnly } from './conditional.ts'
 export interface Lookup {
   readonly exchange: Exchange
   readonly next: Handler
+  /** The client's. */
+  readonly method: string
   /** What its response is stored under. */
   readonly key: string
   readonly directives: RequestDirectives
@@ -31,10 +33,11 @@ export function bypassOf({
 
 export function lookupOf(exchange: Exchange, next: Handler, settings: CacheSettings): Lookup {
   const { request } = exchange
-  const { headers } = request
+  const { method, headers } = request
   return {
     exchange,
     next,
+    method,
     key: keyOf(exchange, settings),
     directives: requestDirectives(headers),
     headers,
@@ -48,7 +51,6 @@ function keyOf(exchange: Exchange, { partition, furtherKey }: CacheSettings): st
 }
 
 /** Whether the answer to it may be the answer to others too, so that they wait for it. */
-export function isJoinable({ exchange, directives: { noStore }, headers }: Lookup): boolean {
-  const { method } = exchange.request
+export function isJoinable({ method, directives: { noStore }, headers }: Lookup): boolean {
   return method === 'GET' && !noStore && !headers.has('range') && !headers.has('authorization')
 }

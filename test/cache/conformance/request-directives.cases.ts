@@ -18,7 +18,10 @@ export const cases: readonly CacheCase[] = [
       miss(asking('max-age=10')),
     ],
     'request-max-age-greater-than-the-lifetime': [...stored(60), miss(asking('max-age=600'))],
-    'request-max-age-is-of-this-request-alone': [...stored(20), miss(asking('max-age=10')), hit({}, { body: 'answer 1' }),
+    'request-max-age-is-of-this-request-alone': [
+      ...stored(20),
+      miss(asking('max-age=10')),
+      hit({}, { body: 'answer 1' }),
     ],
   }),
 
