@@ -2,6 +2,7 @@ import type { BodySource } from '../core/body-source.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import type { SharedBody } from '../core/shared-body.ts'
 import type { KnownHead } from './held-response.ts'
+import type { PurgeLog } from './purge-log.ts'
 import type { NotStored } from './storability.ts'
 import type { Stored } from './stored.ts'
 
@@ -35,12 +36,15 @@ export class Fill {
   filled: Filled | undefined
   /** Whether what it asks for has been changed since: its answer is for those who wait, and is not stored. */
   outdated = false
+  /** The last purge before the service was asked. */
+  sequence: number
 
   readonly #onEnd: (fill: Fill) => void
 
-  constructor(id: string | undefined, key: string, onEnd: (fill: Fill) => void) {
+  constructor(id: string | undefined, key: string, sequence: number, onEnd: (fill: Fill) => void) {
     this.id = id
     this.key = key
+    this.sequence = sequence
     this.#onEnd = onEnd
   }
 
@@ -69,8 +73,13 @@ export class Fill {
 
 /** The questions that are under way. */
 export class Fills {
+  readonly #purges: PurgeLog
   readonly #byId = new Map<string, Fill>()
   readonly #byKey = new Map<string, Set<Fill>>()
+
+  constructor(purges: PurgeLog) {
+    this.#purges = purges
+  }
 
   get size(): number {
     return this.#byId.size
@@ -82,7 +91,7 @@ export class Fills {
 
   /** Takes the place of one with the same id, which goes on for those who have it. */
   begin(id: string | undefined, key: string, ask: (fill: Fill) => Promise<Filled>): Fill {
-    const fill = new Fill(id, key, (it) => this.#end(it))
+    const fill = new Fill(id, key, this.#purges.sequence, (it) => this.#end(it))
     if (id !== undefined) this.#byId.set(id, fill)
     const all = this.#byKey.get(key) ?? new Set()
     this.#byKey.set(key, all.add(fill))

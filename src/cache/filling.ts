@@ -5,6 +5,7 @@ import { KeepBudget } from '../core/keep-budget.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { SharedBody } from '../core/shared-body.ts'
 import type { CacheSettings } from './cache-settings.ts'
+import { tagsOf } from './cache-tags.ts'
 import { validationRequest, withoutConditions } from './conditional.ts'
 import type { Fill, Filled } from './fill.ts'
 import { freshenedBy, freshenedHead } from './freshen.ts'
@@ -17,6 +18,7 @@ import { type NotStored, storability } from './storability.ts'
 import { type Stored, wholeBody } from './stored.ts'
 import { storedHead } from './stored-head.ts'
 import { effectiveDirectives } from './targeted-cache-control.ts'
+import { headAfterPurges, unpurged } from './unpurged.ts'
 import { validatorsOf } from './validators.ts'
 import { variantKey } from './variant.ts'
 
@@ -49,18 +51,19 @@ export class Filling {
     const headers =
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
     const requestTime = clock.wallTime()
+    this.#levels.purges.asked(requestTime)
     // 2. The service is asked. Where it fails, what is stale may be better than nothing.
     let response: ResponseMessage
     try {
       response = await send(headers)
     } catch (thrown) {
       const error = toProxyError(thrown)
-      if (error.side !== 'downstream' && isErrorForReuse(error.status) && isUsableOnError(stored, lookup))
+      if (error.side !== 'downstream' && isErrorForReuse(error.status) && this.#isUsableOnError(stored, lookup))
         return { kind: 'stored', stored: stored!, because: 'stale-if-error' }
       throw thrown
     }
     const times = { requestTime, responseTime: clock.wallTime() }
-    if (isErrorForReuse(response.status) && isUsableOnError(stored, lookup)) {
+    if (isErrorForReuse(response.status) && this.#isUsableOnError(stored, lookup)) {
       response.body.discard()
       return { kind: 'stored', stored: stored!, because: 'stale-if-error' }
     }
@@ -85,7 +88,7 @@ export class Filling {
   /** What the second level has found answers, and goes into memory if there is room for it. */
   promoted(lookup: Lookup, found: Stored, fill: Fill): Filled {
     if (found instanceof HeldResponse) {
-      if (!fill.outdated) this.#levels.promote(found)
+      if (this.#left(lookup.key, found.head, fill) === found.head) this.#levels.promote(found)
       return { kind: 'stored', stored: found, because: 'found' }
     }
     if (found.length > this.#settings.maxEntryBytes)
@@ -108,9 +111,11 @@ export class Filling {
     // Of HEAD there is no content to store, and parts are not combined.
     if (method === 'HEAD') return { why: 'method' }
     if (status === 206) return { why: 'partial' }
+    const tags = tagsOf(headers, this.#settings.tagFields)
+    if (tags === undefined) return { why: 'tags' }
     const variant = head.fields === '*' ? '' : variantKey(head.fields, asked)
     const kept = storedHead(headers, verdict.without, times.responseTime)
-    return { head: { ...head, headers: kept, variant, key: variant } }
+    return { head: { ...head, headers: kept, variant, key: variant, tags } }
   }
 
   /** A content is read along by all who wait, and is stored when all of it is here. */
@@ -129,12 +134,15 @@ export class Filling {
       keepBytes: this.#settings.maxEntryBytes,
       keepBudget: this.#budget,
       onOutgrown: () => {
-        if (from === undefined && !fill.outdated) second?.stream(key, head, content.reader(), clock)
+        const left = this.#left(key, head, fill)
+        if (from === undefined && left !== undefined) second?.stream(key, left, content.reader(), clock)
       },
       onEnd: () => {
         const { complete } = content
-        if (complete !== undefined && !fill.outdated) {
-          const entry = new HeldResponse(key, head, complete)
+        const left = complete && this.#left(key, head, fill)
+        if (left !== undefined) {
+          const entry = new HeldResponse(key, left, complete!)
+          entry.sequence = this.#levels.purges.sequence
           if (from === undefined) this.#levels.put(entry, clock)
           else this.#levels.promote(entry)
         }
@@ -156,9 +164,13 @@ export class Filling {
   ): Freshened | undefined {
     const update = validatorsOf(response.headers, times.responseTime)
     if (freshenedBy(update, [head], sentClientTags).length === 0) return undefined
-    const { status, reason, variant, tags } = head
+    const { status, reason, variant } = head
+    const { tagFields } = this.#settings
     const headers = freshenedHead(head.headers, response.headers, times.responseTime, ['set-cookie'])
-    const fresh = knownHead({ status, reason, headers, ...times, variant, tags }, this.#settings)
+    const tags = tagFields.some((name) => response.headers.has(name))
+      ? tagsOf(headers, tagFields)
+      : head.tags
+    const fresh = knownHead({ status, reason, headers, ...times, variant, tags: tags ?? [] }, this.#settings)
     const verdict = storability(
       { method, headers: asked, directives },
       {
@@ -169,7 +181,7 @@ export class Filling {
       },
       this.#settings.storability,
     )
-    if (!verdict.store) return { head: fresh, stays: false }
+    if (!verdict.store || tags === undefined) return { head: fresh, stays: false }
     return {
       head: { ...fresh, headers: storedHead(headers, verdict.without, times.responseTime) },
       stays: true,
@@ -183,9 +195,22 @@ export class Filling {
     { head, stays }: Freshened,
     fill: Fill,
   ): Stored {
+    const left = this.#left(key, head, fill)
     if (!stays) this.#levels.remove(key, clock)
-    else if (!fill.outdated) this.#levels.freshen(key, stored, head, clock)
+    else if (left !== undefined) this.#levels.freshen(key, stored, left, clock)
     return stored.withHead(head)
+  }
+
+  /** The head of what may be stored of an answer: stale where it was purged since it was asked for. `undefined` for nothing. */
+  #left(key: string, head: KnownHead, { outdated, sequence }: Fill): KnownHead | undefined {
+    return outdated ? undefined : headAfterPurges(this.#levels.purges, key, head, sequence)
+  }
+
+  #isUsableOnError(stored: Stored | undefined, { key, directives, exchange }: Lookup): boolean {
+    const left = stored && unpurged(this.#levels.purges, key, stored)
+    return (
+      left !== undefined && reuseOnError(left.head.terms, directives, exchange.clock.wallTime()) !== undefined
+    )
   }
 }
 
@@ -215,11 +240,4 @@ const OF_ONE_REQUEST: ReadonlySet<NotStored> = new Set([
 /** Whether an answer that is not stored shows that what was stored is not what the service has now. */
 function tellsOfStored(status: number, why: NotStored): boolean {
   return status < 500 && status !== 206 && !OF_ONE_REQUEST.has(why)
-}
-
-function isUsableOnError(stored: Stored | undefined, { directives, exchange }: Lookup): boolean {
-  return (
-    stored !== undefined &&
-    reuseOnError(stored.head.terms, directives, exchange.clock.wallTime()) !== undefined
-  )
 }

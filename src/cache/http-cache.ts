@@ -1,4 +1,5 @@
 import { Body } from '../core/body.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
 import { ProxyError, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Handler } from '../core/handler.ts'
@@ -21,11 +22,13 @@ import { Levels } from './levels.ts'
 import { bypassOf, isJoinable, type Lookup, lookupOf } from './lookup.ts'
 import type { MemoryLevel } from './memory-level.ts'
 import { partsAnswer } from './parts-answer.ts'
+import type { PurgeSubject } from './purge-subject.ts'
 import { type RangePlan, rangeAnswer } from './range.ts'
 import { type ForwardReason, type Reuse, reuse, reuseOnError } from './reuse.ts'
 import type { StoreStats } from './second-level.ts'
 import { type Stored, wholeBody } from './stored.ts'
 import { reusedHead } from './stored-head.ts'
+import { unpurged } from './unpurged.ts'
 import { Unshared } from './unshared.ts'
 import { selectVariant, type VaryFields, variantKey } from './variant.ts'
 
@@ -35,13 +38,17 @@ export class HttpCache {
   readonly #settings: CacheSettings
   readonly #levels: Levels
   readonly #filling: Filling
-  readonly #fills = new Fills()
+  readonly #fills: Fills
   readonly #unshared = new Unshared()
+
+  /** That of those who ask. */
+  #clock: Clock = systemClock
 
   constructor(settings: CacheSettings) {
     this.#settings = settings
     this.account = new CacheAccount(settings.name)
     this.#levels = new Levels(settings)
+    this.#fills = new Fills(this.#levels.purges)
     this.#filling = new Filling(settings, this.#levels)
   }
 
@@ -56,6 +63,11 @@ export class HttpCache {
   /** Questions to the service that are under way. */
   get filling(): number {
     return this.#fills.size
+  }
+
+  /** Holds here when it returns; resolves when the store has kept it too. */
+  async purge(subjects: readonly PurgeSubject[], soft: boolean): Promise<void> {
+    await Promise.all(subjects.map((subject) => this.#levels.purge(subject, soft, this.#clock)))
   }
 
   close(): Promise<void> {
@@ -92,6 +104,7 @@ export class HttpCache {
     verdict: Exclude<Reuse, { use: 'answer' }>,
   ): Promise<ResponseMessage> {
     const { key } = lookup
+    this.#clock = lookup.exchange.clock
     if (verdict.use === 'forward' && isJoinable(lookup) && !this.#unshared.has(key, lookup.exchange.clock))
       return this.#joined(lookup, held, verdict.reason)
     const stored = await this.#newest(lookup, held)
@@ -104,7 +117,9 @@ export class HttpCache {
   /** What the second level has for it, where that is newer than what is in memory. */
   async #newest({ key, headers, exchange }: Lookup, held: Stored | undefined): Promise<Stored | undefined> {
     const found = await this.#levels.found(key, headers, exchange.clock)
-    return found === undefined || (held !== undefined && held.head.date >= found.head.date) ? held : found
+    // It may have been purged meanwhile.
+    const still = held && unpurged(this.#levels.purges, key, held) && held
+    return found === undefined || (still !== undefined && still.head.date >= found.head.date) ? still : found
   }
 
   /** Its answer is the answer to all who ask for the same meanwhile. */
@@ -116,6 +131,7 @@ export class HttpCache {
       const running = id === undefined ? undefined : this.#fills.find(id)
       const joins = running !== undefined && this.#mayJoin(running, lookup)
       const fill = joins ? running : this.#begin(id, lookup, held)
+      const purges = this.#levels.purges.sequence
       let filled: Filled
       try {
         filled = await fill.answer
@@ -128,18 +144,29 @@ export class HttpCache {
         if (!joins) leave(filled)
         throw lookup.exchange.abortReason
       }
-      const answer = this.#answered(lookup, filled, reason, joins)
+      const isOutdated = joins && fill.sequence < purges && this.#isPurged(fill)
+      const answer = isOutdated ? undefined : this.#answered(lookup, filled, reason, joins)
       if (answer !== undefined) return answer
       if (filled.kind === 'own') break
-      fields = (filled.kind === 'shared' ? filled : filled.stored).head.fields
+      fields = headOf(filled).fields
     }
     return this.#alone(lookup, held, reason)
   }
 
   /** Whether the answer that it has, if it has one already, is one for this request too. */
-  #mayJoin({ filled }: Fill, lookup: Lookup): boolean {
+  #mayJoin(fill: Fill, lookup: Lookup): boolean {
+    const { filled } = fill
+    if (this.#isPurged(fill)) return false
     if (filled === undefined) return true
     return filled.kind === 'shared' && filled.content.whole && this.#isFor(lookup, filled.head)
+  }
+
+  /** Whether what it asks for was purged since, as far as that is known: its tags are only when its answer is here. */
+  #isPurged({ key, sequence, filled }: Fill): boolean {
+    if (sequence === this.#levels.purges.sequence) return false
+    const head = filled === undefined || filled.kind === 'own' ? undefined : headOf(filled)
+    const { tags, requestTime } = head ?? UNKNOWN_HEAD
+    return this.#levels.purges.judge({ key, tags, requestTime, sequence }) !== 'current'
   }
 
   #isFor({ headers, directives, exchange }: Lookup, head: KnownHead): boolean {
@@ -158,6 +185,7 @@ export class HttpCache {
     }
     return this.#fills.begin(id, key, async (fill) => {
       const stored = await this.#newest(lookup, held)
+      fill.sequence = this.#levels.purges.sequence
       if (stored !== undefined && stored !== held && this.#reuse(stored, lookup).use === 'answer')
         return this.#filling.promoted(lookup, stored, fill)
       return this.#filling.ask(lookup, stored, send, fill)
@@ -326,6 +354,13 @@ export class HttpCache {
 
 /** So often someone who waits looks whom to wait with. Then he asks for himself. */
 const MAX_ROUNDS = 3
+
+/** Of an answer that is not here yet. */
+const UNKNOWN_HEAD = { tags: [], requestTime: Number.NEGATIVE_INFINITY }
+
+function headOf(filled: Exclude<Filled, { kind: 'own' }>): KnownHead {
+  return (filled.kind === 'shared' ? filled : filled.stored).head
+}
 
 const NO_WISHES = requestDirectives(new HeaderList())
 

@@ -4,22 +4,26 @@ import type { CacheSettings } from './cache-settings.ts'
 import type { KnownHead } from './held-response.ts'
 import { HeldResponse, MemoryLevel } from './memory-level.ts'
 import { SecondLevel } from './second-level.ts'
+import { PurgeLog } from './purge-log.ts'
+import type { PurgeSubject } from './purge-subject.ts'
 import type { Stored } from './stored.ts'
+import { unpurged } from './unpurged.ts'
 import { selectVariant, type VaryFields } from './variant.ts'
 
 /** The memory and what stands behind it: what is put into the one goes into the other. */
 export class Levels {
+  readonly purges = new PurgeLog()
   readonly memory: MemoryLevel
   readonly second: SecondLevel | undefined
 
   constructor(settings: CacheSettings) {
     this.memory = new MemoryLevel(settings.maxBytes)
-    this.second = settings.store && new SecondLevel(settings.store, settings)
+    this.second = settings.store && new SecondLevel(settings.store, settings, this.purges)
   }
 
   /** What is in memory for a request. */
   held(key: string, request: HeaderList): HeldResponse | undefined {
-    const all = this.memory.find(key)
+    const all = this.#held(key)
     if (all.length === 0) return undefined
     const head = selectVariant(
       all.map((it) => it.head),
@@ -35,13 +39,15 @@ export class Levels {
 
   /** What the second level has for a request. */
   async found(key: string, request: HeaderList, clock: Clock): Promise<Stored | undefined> {
-    const all = (await this.second?.find(key, clock)) ?? []
+    if (this.second === undefined) return undefined
+    const all = (await this.second.find(key, clock)).flatMap((it) => unpurged(this.purges, key, it) ?? [])
     const head = selectVariant(
       all.map((it) => it.head),
       request,
     )
     if (head === undefined) return undefined
-    return this.second!.load(key, all.find((it) => it.head === head)!, clock)
+    const found = await this.second.load(key, all.find((it) => it.head === head)!, clock)
+    return found && unpurged(this.purges, key, found)
   }
 
   /** What was found is put into memory too. */
@@ -56,17 +62,50 @@ export class Levels {
 
   /** What is stored has a new head. */
   freshen(key: string, stored: Stored, head: KnownHead, clock: Clock): void {
+    const { sequence } = this.purges
     if (stored instanceof HeldResponse) {
       const held = this.memory.find(key).find((it) => it.head.variant === head.variant)
       // Another may have come meanwhile.
-      if (held === undefined || held.head === stored.head) this.memory.put(stored.withHead(head).promoted())
+      if (held === undefined || held.head === stored.head) {
+        const fresh = stored.withHead(head).promoted()
+        fresh.sequence = sequence
+        this.memory.put(fresh)
+      }
     }
     this.second?.freshen(key, head, clock)
+  }
+
+  /**
+   * What this is about and was asked for until now is not there any more, or stale. Resolves when the second level has kept that
+   * too, and rejects where it has not.
+   */
+  purge(subject: PurgeSubject, soft: boolean, clock: Clock): Promise<void> {
+    const time = this.purges.timeOf(clock.wallTime())
+    this.purges.purge(subject, soft, time)
+    if (subject.kind === 'everything' && !soft) this.memory.clear()
+    return this.second?.purge(subject, soft, time, clock) ?? Promise.resolve()
   }
 
   /** Every response of a key. */
   remove(key: string, clock: Clock): void {
     this.memory.removeAll(key)
     this.second?.remove(key, clock)
+  }
+
+  /** The responses of a key that are in memory, without those that were purged. */
+  #held(key: string): readonly HeldResponse[] {
+    const all = this.memory.find(key)
+    const { sequence } = this.purges
+    return all.every((it) => it.sequence === sequence) ? all : this.#afterPurges(key, all)
+  }
+
+  #afterPurges(key: string, all: readonly HeldResponse[]): readonly HeldResponse[] {
+    // The newest last, since what is put is the newest.
+    for (const entry of [...all].reverse()) {
+      const left = unpurged(this.purges, key, entry)
+      if (left === undefined) this.memory.remove(entry)
+      else if (left !== entry) this.memory.put(left)
+    }
+    return this.memory.find(key)
   }
 }

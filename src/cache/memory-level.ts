@@ -17,6 +17,7 @@ export class HeldResponse implements Stored {
   readonly length: number
   readonly level: string
   readonly trailers: HeaderList | undefined
+  sequence: number | undefined = 0
   readonly #pieces: readonly Uint8Array[]
 
   /** `level`: where it was found, if it is not in this one yet. */
@@ -43,7 +44,10 @@ export class HeldResponse implements Stored {
   }
 
   #with(head: KnownHead, level: string): HeldResponse {
-    return new HeldResponse(this.key, head, { chunks: this.#pieces, trailers: this.trailers }, level)
+    const content = { chunks: this.#pieces, trailers: this.trailers }
+    const other = new HeldResponse(this.key, head, content, level)
+    other.sequence = this.sequence
+    return other
   }
 }
 

@@ -1,5 +1,5 @@
 import { redisScript } from '../core/redis-script.ts'
-import type { PurgeRecord } from './purge-record.ts'
+import { PURGE_KINDS, type PurgeRecord } from './purge-record.ts'
 import { ID_LENGTH, isId } from './redis-head.ts'
 import type { RedisLine } from './redis-line.ts'
 
@@ -177,7 +177,7 @@ function recordOf(place: string, texts: unknown): PurgeRecord {
   const [, kind, , value, , soft, , time, , id] = Array.isArray(texts) ? texts.map(String) : []
   const at = Number(time)
   if (
-    (kind === 'tag' || kind === 'pattern' || kind === 'everything') &&
+    isKind(kind) &&
     value !== undefined &&
     time !== undefined &&
     time !== '' &&
@@ -186,4 +186,8 @@ function recordOf(place: string, texts: unknown): PurgeRecord {
   )
     return { kind, value, soft: soft === '1', time: at, id }
   return { kind: 'everything', value: '', soft: false, time: Number(place.split('-')[0]), id: place }
+}
+
+function isKind(kind: string | undefined): kind is PurgeRecord['kind'] {
+  return (PURGE_KINDS as readonly (string | undefined)[]).includes(kind)
 }
