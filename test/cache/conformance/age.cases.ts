@@ -37,9 +37,9 @@ export const cases: readonly CacheCase[] = [
     'An answer that the service has made for this request says nothing of an age.',
     {
       'age-not-in-what-is-passed-on': [
-      answered(control('no-store'), {}, { headers: { Age: null } }),
-      miss({}, { headers: { Age: null } }),
-    ],
+        answered(control('no-store'), {}, { headers: { Age: null } }),
+        miss({}, { headers: { Age: null } }),
+      ],
       'age-not-in-what-is-stored-now': [answered(MINUTE, {}, { headers: { Age: null } }), hit()],
     },
   ),

@@ -1,5 +1,5 @@
+import type { CacheOptions } from 'gatewright/cache'
 import type { FakeReply, Fault } from 'gatewright/testing'
-import type { CacheOptions } from '../../../src/cache/cache.ts'
 import type { Duration } from '../../../src/core/options.ts'
 
 /** One thing that a shared cache must, should or may do, and a run of requests that shows it. Plain data. */

@@ -1,6 +1,6 @@
 import { Body, type Filter, ResponseMessage } from 'gatewright'
+import { cache } from 'gatewright/cache'
 import { describe, expect, test } from 'vitest'
-import { cache } from '../../../src/cache/cache.ts'
 import { allCases } from './all-cases.ts'
 import type { CacheCase, Step } from './case.ts'
 import { runCase } from './run-case.ts'
