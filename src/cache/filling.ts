@@ -68,7 +68,7 @@ export class Filling {
     if (stored !== undefined && response.status === 304) {
       const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
       const fresh = this.#freshened(lookup, stored, response, sentClientTags, times)
-      if (fresh === undefined) return { kind: 'own', response, why: 'not-modified' }
+      if (fresh === undefined) return { kind: 'own', response, why: 'status' }
       response.body.discard()
       return { kind: 'stored', stored: this.#refreshed(lookup, stored, fresh, fill), because: 'validated' }
     }

@@ -20,15 +20,15 @@ export interface Lookup {
   readonly headers: HeaderList
 }
 
-/** Why a request goes past the cache, in the words of RFC 9211; `undefined` where it does not. */
+/** Why a request goes past the cache, `undefined` where it does not. */
 export function bypassOf({
   method,
   upgrade,
   body,
   headers,
-}: RequestMessage): 'method' | 'bypass' | undefined {
+}: RequestMessage): 'method' | 'conditions' | undefined {
   if (method !== 'GET' && method !== 'HEAD') return 'method'
-  return upgrade !== undefined || body.length !== 0 || isForOriginOnly(headers) ? 'bypass' : undefined
+  return upgrade !== undefined || body.length !== 0 || isForOriginOnly(headers) ? 'conditions' : undefined
 }
 
 export function lookupOf(exchange: Exchange, next: Handler, settings: CacheSettings): Lookup {

@@ -129,6 +129,7 @@ class CaseRun {
       service.resetConnections()
       await this.#sim.settle()
       const refused = service.inject(fault.refuse())
+      service.resetConnections()
       const requests = () => Array<undefined>(refused.hits).fill(undefined)
       return { answer: { status: 502, body: undefined }, isOrdinary: false, requests }
     }
