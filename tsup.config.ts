@@ -4,6 +4,7 @@ export default defineConfig({
   entry: [
     'src/index.ts',
     'src/balancers/index.ts',
+    'src/cache/index.ts',
     'src/filters/*.ts',
     '!src/filters/*.test.ts',
     'src/testing/index.ts',

@@ -1,7 +1,7 @@
 import { pool, proxy } from 'gatewright'
 import { fault, type Simulation, simulate } from 'gatewright/testing'
 import { describe, expect, test } from 'vitest'
-import { cache } from '../../src/cache/cache.ts'
+import { cache } from 'gatewright/cache'
 
 const SERVICE = 'http://service'
 const app = () =>

@@ -1,0 +1,6 @@
+export { type Cache, cache } from './cache.ts'
+export type { CacheOptions } from './cache-options.ts'
+export type { CacheStore, FoundResponse } from './cache-store.ts'
+export { type DiskStoreOptions, diskStore } from './disk-store.ts'
+export type { PurgeRecord } from './purge-record.ts'
+export type { StoredHead } from './stored-response.ts'
