@@ -107,6 +107,13 @@ export class Fills {
     }
   }
 
+  /** Whether what it asks for was purged since, as far as that is known: its tags are only when its answer is here. */
+  isPurged({ key, sequence, filled }: Fill): boolean {
+    if (sequence === this.#purges.sequence) return false
+    const { tags, requestTime } = (filled && headOf(filled)) ?? UNKNOWN_HEAD
+    return this.#purges.judge({ key, tags, requestTime, sequence }) !== 'current'
+  }
+
   #end(fill: Fill): void {
     this.#hide(fill)
     const all = this.#byKey.get(fill.key)
@@ -116,4 +123,13 @@ export class Fills {
   #hide(fill: Fill): void {
     if (fill.id !== undefined && this.#byId.get(fill.id) === fill) this.#byId.delete(fill.id)
   }
+}
+
+/** Of an answer that is not here yet. */
+const UNKNOWN_HEAD = { tags: [], requestTime: Number.NEGATIVE_INFINITY }
+
+/** The head of a response that is stored, or is being stored. */
+export function headOf(filled: Filled): KnownHead | undefined {
+  if (filled.kind === 'own') return undefined
+  return (filled.kind === 'shared' ? filled : filled.stored).head
 }

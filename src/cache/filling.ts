@@ -58,7 +58,11 @@ export class Filling {
       response = await send(headers)
     } catch (thrown) {
       const error = toProxyError(thrown)
-      if (error.side !== 'downstream' && isErrorForReuse(error.status) && this.#isUsableOnError(stored, lookup))
+      if (
+        error.side !== 'downstream' &&
+        isErrorForReuse(error.status) &&
+        this.#isUsableOnError(stored, lookup)
+      )
         return { kind: 'stored', stored: stored!, because: 'stale-if-error' }
       throw thrown
     }
@@ -135,12 +139,13 @@ export class Filling {
       keepBudget: this.#budget,
       onOutgrown: () => {
         const left = this.#left(key, head, fill)
-        if (from === undefined && left !== undefined) second?.stream(key, left, content.reader(), clock)
+        if (from === undefined && left === head) second?.stream(key, left, content.reader(), clock)
       },
       onEnd: () => {
         const { complete } = content
         const left = complete && this.#left(key, head, fill)
-        if (left !== undefined) {
+        // What is stale already does not take the place of what was asked for later.
+        if (left !== undefined && (left === head || !this.#levels.holds(key, head.variant))) {
           const entry = new HeldResponse(key, left, complete!)
           entry.sequence = this.#levels.purges.sequence
           if (from === undefined) this.#levels.put(entry, clock)
@@ -167,9 +172,7 @@ export class Filling {
     const { status, reason, variant } = head
     const { tagFields } = this.#settings
     const headers = freshenedHead(head.headers, response.headers, times.responseTime, ['set-cookie'])
-    const tags = tagFields.some((name) => response.headers.has(name))
-      ? tagsOf(headers, tagFields)
-      : head.tags
+    const tags = tagFields.some((name) => response.headers.has(name)) ? tagsOf(headers, tagFields) : head.tags
     const fresh = knownHead({ status, reason, headers, ...times, variant, tags: tags ?? [] }, this.#settings)
     const verdict = storability(
       { method, headers: asked, directives },

@@ -9,11 +9,11 @@ import { randomId } from '../core/random.ts'
 import { currentAgeMs } from './age.ts'
 import { CacheAccount } from './cache-account.ts'
 import { requestDirectives } from './cache-control.ts'
-import { cacheKey, structuredKey } from './cache-key.ts'
+import { cacheKey, type Resource, structuredKey } from './cache-key.ts'
 import { type CacheOutcome, forwardedResult } from './cache-outcome.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import { isNotModified, notModifiedHead, withoutConditions } from './conditional.ts'
-import { type Fill, type Filled, Fills } from './fill.ts'
+import { type Fill, type Filled, Fills, headOf } from './fill.ts'
 import { Filling, type Send } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
 import { invalidatedBy } from './invalidation.ts'
@@ -22,7 +22,7 @@ import { Levels } from './levels.ts'
 import { bypassOf, isJoinable, type Lookup, lookupOf } from './lookup.ts'
 import type { MemoryLevel } from './memory-level.ts'
 import { partsAnswer } from './parts-answer.ts'
-import type { PurgeSubject } from './purge-subject.ts'
+import { type PurgeSubject, resourceName } from './purge-subject.ts'
 import { type RangePlan, rangeAnswer } from './range.ts'
 import { type ForwardReason, type Reuse, reuse, reuseOnError } from './reuse.ts'
 import type { StoreStats } from './second-level.ts'
@@ -144,11 +144,11 @@ export class HttpCache {
         if (!joins) leave(filled)
         throw lookup.exchange.abortReason
       }
-      const isOutdated = joins && fill.sequence < purges && this.#isPurged(fill)
+      const isOutdated = joins && fill.sequence < purges && this.#fills.isPurged(fill)
       const answer = isOutdated ? undefined : this.#answered(lookup, filled, reason, joins)
       if (answer !== undefined) return answer
       if (filled.kind === 'own') break
-      fields = headOf(filled).fields
+      fields = headOf(filled)!.fields
     }
     return this.#alone(lookup, held, reason)
   }
@@ -156,17 +156,9 @@ export class HttpCache {
   /** Whether the answer that it has, if it has one already, is one for this request too. */
   #mayJoin(fill: Fill, lookup: Lookup): boolean {
     const { filled } = fill
-    if (this.#isPurged(fill)) return false
+    if (this.#fills.isPurged(fill)) return false
     if (filled === undefined) return true
     return filled.kind === 'shared' && filled.content.whole && this.#isFor(lookup, filled.head)
-  }
-
-  /** Whether what it asks for was purged since, as far as that is known: its tags are only when its answer is here. */
-  #isPurged({ key, sequence, filled }: Fill): boolean {
-    if (sequence === this.#levels.purges.sequence) return false
-    const head = filled === undefined || filled.kind === 'own' ? undefined : headOf(filled)
-    const { tags, requestTime } = head ?? UNKNOWN_HEAD
-    return this.#levels.purges.judge({ key, tags, requestTime, sequence }) !== 'current'
   }
 
   #isFor({ headers, directives, exchange }: Lookup, head: KnownHead): boolean {
@@ -331,7 +323,6 @@ export class HttpCache {
 
   async #pass(reason: 'method' | 'conditions', exchange: Exchange, next: Handler): Promise<ResponseMessage> {
     const { method, scheme, host, target } = exchange.request
-    const { partition } = this.#settings
     const outcome: CacheOutcome = { result: 'bypass', level: undefined, reason }
     let response: ResponseMessage
     try {
@@ -341,26 +332,24 @@ export class HttpCache {
       throw thrown
     }
     for (const changed of invalidatedBy({ method, scheme, host, target }, response))
-      this.#invalidate(cacheKey({ ...changed, partition, method: 'GET' }), exchange)
+      this.#invalidate(changed, exchange)
     this.account.tell(exchange, response.headers, outcome)
     return response
   }
 
-  #invalidate(key: string, { clock }: Exchange): void {
+  #invalidate(resource: Resource, { clock }: Exchange): void {
+    const { partition, furtherKey } = this.#settings
+    const key = cacheKey({ ...resource, partition, method: 'GET' })
     this.#levels.remove(key, clock)
     this.#fills.outdate(key)
+    // Those whose keys have more in them cannot be named.
+    if (furtherKey !== undefined)
+      this.#levels.purgeHere({ kind: 'url', name: resourceName(resource) }, false, clock)
   }
 }
 
 /** So often someone who waits looks whom to wait with. Then he asks for himself. */
 const MAX_ROUNDS = 3
-
-/** Of an answer that is not here yet. */
-const UNKNOWN_HEAD = { tags: [], requestTime: Number.NEGATIVE_INFINITY }
-
-function headOf(filled: Exclude<Filled, { kind: 'own' }>): KnownHead {
-  return (filled.kind === 'shared' ? filled : filled.stored).head
-}
 
 const NO_WISHES = requestDirectives(new HeaderList())
 

@@ -3,9 +3,9 @@ import type { HeaderList } from '../core/headers.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import type { KnownHead } from './held-response.ts'
 import { HeldResponse, MemoryLevel } from './memory-level.ts'
-import { SecondLevel } from './second-level.ts'
 import { PurgeLog } from './purge-log.ts'
 import type { PurgeSubject } from './purge-subject.ts'
+import { SecondLevel } from './second-level.ts'
 import type { Stored } from './stored.ts'
 import { unpurged } from './unpurged.ts'
 import { selectVariant, type VaryFields } from './variant.ts'
@@ -30,6 +30,11 @@ export class Levels {
       request,
     )
     return head === undefined ? undefined : all.find((it) => it.head === head)
+  }
+
+  /** Whether a variant of a key is in memory. */
+  holds(key: string, variant: string): boolean {
+    return this.#held(key).some(({ head }) => head.variant === variant)
   }
 
   /** The fields that the newest response of a key depends on. */
@@ -65,12 +70,11 @@ export class Levels {
     const { sequence } = this.purges
     if (stored instanceof HeldResponse) {
       const held = this.memory.find(key).find((it) => it.head.variant === head.variant)
-      // Another may have come meanwhile.
-      if (held === undefined || held.head === stored.head) {
-        const fresh = stored.withHead(head).promoted()
-        fresh.sequence = sequence
-        this.memory.put(fresh)
-      }
+      // Another may have come meanwhile, here and there.
+      if (held !== undefined && held.head !== stored.head) return
+      const fresh = stored.withHead(head).promoted()
+      fresh.sequence = sequence
+      this.memory.put(fresh)
     }
     this.second?.freshen(key, head, clock)
   }
@@ -80,10 +84,16 @@ export class Levels {
    * too, and rejects where it has not.
    */
   purge(subject: PurgeSubject, soft: boolean, clock: Clock): Promise<void> {
+    const time = this.purgeHere(subject, soft, clock)
+    return this.second?.purge(subject, soft, time, clock) ?? Promise.resolve()
+  }
+
+  /** The same for this process alone. Returns the time that it was noted with, in ms since 1970. */
+  purgeHere(subject: PurgeSubject, soft: boolean, clock: Clock): number {
     const time = this.purges.timeOf(clock.wallTime())
     this.purges.purge(subject, soft, time)
     if (subject.kind === 'everything' && !soft) this.memory.clear()
-    return this.second?.purge(subject, soft, time, clock) ?? Promise.resolve()
+    return time
   }
 
   /** Every response of a key. */

@@ -42,9 +42,7 @@ export class Mark {
 
   /** Whether one of its purges is newer than this. */
   isAfter(it: Judged): boolean {
-    return (
-      isNewer(this.#hardSequence, this.#hardTime, it) || isNewer(this.#softSequence, this.#softTime, it)
-    )
+    return isNewer(this.#hardSequence, this.#hardTime, it) || isNewer(this.#softSequence, this.#softTime, it)
   }
 
   /** What comes of it beside what is known already. */

@@ -46,8 +46,7 @@ export function purgeSubjects(what: PurgeSelector): readonly PurgeSubject[] {
 const URL = /^(https?):\/\/([^/?#@\\]+)(\/[^?#]*)?(\?[^#]*)?$/i
 
 function urlSubject(url: string): PurgeSubject {
-  const wrong = () =>
-    invalidOption(OWNER, 'url', 'an http or https URL such as "https://a.example/x?y"', url)
+  const wrong = () => invalidOption(OWNER, 'url', 'an http or https URL such as "https://a.example/x?y"', url)
   const [, scheme, host, path = '/', query = ''] = (typeof url === 'string' && URL.exec(url)) || []
   if (scheme === undefined || host === undefined) throw wrong()
   if (parseHostPattern(OWNER, 'url', host).wildcard) throw wrong()
