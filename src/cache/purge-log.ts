@@ -36,6 +36,11 @@ export class PurgeLog {
     return this.#sequence
   }
 
+  /** What is remembered. */
+  get sizes(): { readonly tags: number; readonly urls: number; readonly patterns: number } {
+    return { tags: this.#tags.size, urls: this.#urls.size, patterns: this.#patterns.size }
+  }
+
   /** Something is asked for at this time, in ms since 1970. */
   asked(requestTime: number): void {
     if (requestTime > this.#lastRequestTime) this.#lastRequestTime = requestTime
