@@ -92,7 +92,7 @@ export class Filling {
   /** What the second level has found answers, and goes into memory if there is room for it. */
   promoted(lookup: Lookup, found: Stored, fill: Fill): Filled {
     if (found instanceof HeldResponse) {
-      if (this.#left(lookup.key, found.head, fill) === found.head) this.#levels.promote(found)
+      if (!fill.outdated) this.#levels.promote(found)
       return { kind: 'stored', stored: found, because: 'found' }
     }
     if (found.length > this.#settings.maxEntryBytes)
