@@ -65,17 +65,20 @@ export interface CaseRequest {
 export type Fields = Readonly<Record<string, string | readonly string[]>>
 
 export type Origin =
-  | (Pick<FakeReply, 'status' | 'reason' | 'body' | 'delayMs' | 'framing' | 'raw'> & {
-      readonly headers?: Fields
-      readonly trailers?: Fields
-      readonly informational?: readonly { readonly status: number; readonly headers?: Fields }[]
-      readonly fault?: Fault
-    })
+  | (OriginReply & { readonly fault?: Fault })
+  /** Several requests are answered so, one after the other; the last one all further ones. */
+  | readonly OriginReply[]
   /** Connections are refused. */
   | 'unreachable'
 
-/** Whether the service is asked, at once or in the background; or what the request that it gets must have. */
-export type Asked = boolean | { readonly method?: string; readonly headers: ExpectedFields }
+export type OriginReply = Pick<FakeReply, 'status' | 'reason' | 'body' | 'delayMs' | 'framing' | 'raw'> & {
+  readonly headers?: Fields
+  readonly trailers?: Fields
+  readonly informational?: readonly { readonly status: number; readonly headers?: Fields }[]
+}
+
+/** Whether the service is asked, at once or in the background; how often; or what the request that it gets must have. */
+export type Asked = boolean | number | { readonly method?: string; readonly headers: ExpectedFields }
 
 /** The value of a field, its lines joined by `, `; what it must match; `null`: it must not be there. */
 export type ExpectedFields = Readonly<Record<string, string | RegExp | null>>
@@ -89,6 +92,8 @@ export interface Expected {
   readonly headers?: ExpectedFields
   readonly body?: string | RegExp
   readonly trailers?: ExpectedFields
+  /** The statuses of the interim responses that come before. */
+  readonly informational?: readonly number[]
   readonly cacheStatus?: string | RegExp
   /** Whether all of it comes. Default true. */
   readonly complete?: boolean

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type Filter, HeaderList, pool, proxy } from 'gatewright'
 import {
   type FakeRequest,
+  type Fault,
   fault,
   type PendingResponse,
   type SimulatedResponse,
@@ -15,6 +16,7 @@ import {
   type Expected,
   type ExpectedFields,
   type Origin,
+  type OriginReply,
   type RequestStep,
   START,
   type Step,
@@ -67,7 +69,7 @@ class CaseRun {
   }
 
   async #one({ request, origin, expect }: RequestStep): Promise<void> {
-    const now = this.#answerWith(origin)
+    const now = await this.#answerWith(origin)
     const response = await this.#send(request)
     await this.#sim.settle()
     const asked = now.requests()
@@ -78,7 +80,7 @@ class CaseRun {
   }
 
   async #together({ together, origin, asked }: TogetherStep): Promise<void> {
-    const now = this.#answerWith(origin)
+    const now = await this.#answerWith(origin)
     const pending: PendingResponse[] = []
     const events = together.flatMap(({ afterMs = 0, leavesMs }, i) => [
       { i, atMs: afterMs, leaves: false },
@@ -114,33 +116,49 @@ class CaseRun {
   }
 
   /** Has the service answer so from now on, and tells what it has been asked since. */
-  #answerWith(origin: Origin = {}): {
+  async #answerWith(origin: Origin = {}): Promise<{
     answer: ByDefault
     isOrdinary: boolean
     requests: () => readonly (FakeRequest | undefined)[]
-  } {
+  }> {
     this.#requests++
     const service = this.#sim.upstream(SERVICE)
     service.clearFaults()
     const before = service.totalRequests
     if (origin === 'unreachable') {
+      service.resetConnections()
+      await this.#sim.settle()
       const refused = service.inject(fault.refuse())
       service.resetConnections()
       const requests = () => Array<undefined>(refused.hits).fill(undefined)
       return { answer: { status: 502, body: undefined }, isOrdinary: false, requests }
     }
-    const { fault: wrong, ...reply } = origin
-    const { status = 200 } = reply
-    const hasContent = status !== 204 && status !== 304 && reply.raw === undefined
-    const body = reply.body ?? (hasContent ? `answer ${this.#requests}` : undefined)
-    service.reply({ ...reply, body })
+    const { replies, wrong } = repliesOf(origin, `answer ${this.#requests}`)
+    const [first, ...more] = replies
+    assert.ok(first, 'an answer at least')
+    service.reply(first, ...more)
     if (wrong !== undefined) service.inject(wrong)
+    const { status = 200, body } = replies.at(-1)!
     return {
-      answer: { status, body: typeof body === 'string' ? body : hasContent ? undefined : '' },
+      answer: { status, body: typeof body === 'string' ? body : undefined },
       isOrdinary: wrong === undefined,
       requests: () => service.requests.slice(before),
     }
   }
+}
+
+/** What the service answers, with a content of its own where there may be one and none is given; and what it does wrong. */
+function repliesOf(
+  origin: Exclude<Origin, 'unreachable'>,
+  content: string,
+): { replies: readonly OriginReply[]; wrong: Fault | undefined } {
+  const complete = (reply: OriginReply): OriginReply => {
+    const { status, raw, body = status === 204 || status === 304 ? '' : content } = reply
+    return raw === undefined ? { ...reply, body } : reply
+  }
+  if ('at' in origin) return { replies: origin.map(complete), wrong: undefined }
+  const { fault: wrong, ...reply } = origin
+  return { replies: [complete(reply)], wrong }
 }
 
 function checkAsked(
@@ -148,10 +166,10 @@ function checkAsked(
   requests: readonly (FakeRequest | undefined)[],
   isOrdinary: boolean,
 ): void {
-  if (expected === false || isOrdinary)
-    assert.equal(requests.length, expected === false ? 0 : 1, 'requests that the service got')
+  const times = typeof expected === 'number' ? expected : expected === false ? 0 : 1
+  if (expected === false || isOrdinary) assert.equal(requests.length, times, 'requests that the service got')
   else assert.ok(requests.length > 0, 'the service was not asked')
-  if (typeof expected === 'boolean') return
+  if (typeof expected !== 'object') return
   const request = requests[0]
   assert.ok(request, 'nothing is known of the request')
   if (expected.method !== undefined) assert.equal(request.method, expected.method)
@@ -170,6 +188,9 @@ function checkResponse(response: SimulatedResponse, expected: Expected, byDefaul
   if (body !== undefined) checkText('content', response.text(), body)
   checkFields('response', response.headers, expected.headers ?? {})
   checkFields('trailers', response.trailers, expected.trailers ?? {})
+  const interim = response.informational.map(({ status }) => status)
+  if (expected.informational !== undefined)
+    assert.deepEqual(interim, expected.informational, 'interim responses')
   if (expected.cacheStatus !== undefined)
     checkFields('response', response.headers, { 'Cache-Status': expected.cacheStatus })
 }
