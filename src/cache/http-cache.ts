@@ -181,14 +181,15 @@ export class HttpCache {
       return response
     }
     if (filled.kind === 'shared') {
-      const { head, content, first, from } = filled
+      const { head, content, first, own, from } = filled
       if (!joined) this.#noteShared(lookup, head)
       if (joined && (!content.whole || !this.#isFor(lookup, head))) return undefined
       const outcome: CacheOutcome =
         from === undefined
           ? { result, level: undefined, reason, stored: true, collapsed: joined }
           : { result: 'hit', level: from, reason: 'fresh', collapsed: joined }
-      return this.#answer(lookup, head, new Body(joined ? content.reader() : first), outcome)
+      const body = new Body(joined ? content.reader() : first)
+      return this.#answer(lookup, head, body, outcome, joined ? undefined : own)
     }
     const { stored, because } = filled
     const { level } = stored
@@ -201,7 +202,7 @@ export class HttpCache {
       because === 'found'
         ? { result: 'hit', level, reason: 'fresh', collapsed: joined }
         : { result: 'revalidated', level, reason, forwardStatus: 304, collapsed: joined }
-    return this.#fromStored(lookup, stored, outcome)
+    return this.#fromStored(lookup, joined ? stored : (filled.own ?? stored), outcome)
   }
 
   /** Where nobody may have an answer without asking, nobody waits for another's. */
@@ -267,12 +268,20 @@ export class HttpCache {
     return partsAnswer(plan, fields, stored, () => randomId(exchange.random))
   }
 
-  #answer(lookup: Lookup, head: KnownHead, body: Body, outcome: CacheOutcome): ResponseMessage {
-    const { method } = lookup
+  /** With `own` the service has answered this very request with these fields: their age is not ours to tell. */
+  #answer(
+    lookup: Lookup,
+    head: KnownHead,
+    body: Body,
+    outcome: CacheOutcome,
+    own?: HeaderList,
+  ): ResponseMessage {
+    const { method, exchange } = lookup
     const isSame = isNotModified(method, lookup.headers, head)
-    const stored = isSame ? notModifiedHead(head.headers) : undefined
+    const left = isSame ? notModifiedHead(own ?? head.headers) : own?.clone()
     const bytes = isSame || method === 'HEAD' ? 0 : (body.length ?? 0)
-    const headers = this.#headers(lookup, stored, head, outcome, bytes)
+    const headers = own === undefined ? this.#headers(lookup, left, head, outcome, bytes) : left!
+    if (own !== undefined) this.account.tell(exchange, headers, outcome, bytes)
     if (!isSame) return new ResponseMessage(head.status, headers, body, head.reason)
     body.discard()
     return new ResponseMessage(304, headers)
