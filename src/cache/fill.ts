@@ -21,6 +21,8 @@ export type Filled =
       readonly kind: 'stored'
       readonly stored: Stored
       readonly because: 'found' | 'validated' | 'stale-if-error'
+      /** What the service answered with; `undefined` where it did not. */
+      readonly status?: number
     }
   /** It is for the one alone whose request was sent. */
   | { readonly kind: 'own'; readonly response: ResponseMessage; readonly why: NotStored }
