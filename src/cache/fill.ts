@@ -26,6 +26,8 @@ export type Filled =
       readonly because: 'found' | 'validated' | 'stale-if-error'
       /** The same for the one whose request was sent, where there are fields that are stored for nobody. */
       readonly own?: Stored
+      /** What the service answered with; `undefined` where it did not. */
+      readonly status?: number
     }
   /** It is for the one alone whose request was sent. */
   | { readonly kind: 'own'; readonly response: ResponseMessage; readonly why: NotStored }

@@ -62,7 +62,7 @@ export class Filling {
     const times = { requestTime, responseTime: clock.wallTime() }
     if (isErrorForReuse(response.status) && isUsableOnError(stored, lookup)) {
       response.body.discard()
-      return { kind: 'stored', stored: stored!, because: 'stale-if-error' }
+      return { kind: 'stored', stored: stored!, because: 'stale-if-error', status: response.status }
     }
     // 3. What is stored is confirmed.
     if (stored !== undefined && response.status === 304) {

@@ -73,8 +73,10 @@ export class HttpCache {
     return this.#reused(lookup, held!, verdict)
   }
 
-  #reuse(stored: Stored | undefined, { directives, exchange }: Lookup): Reuse {
-    return reuse(stored?.head.terms, directives, exchange.clock.wallTime(), this.#settings)
+  #reuse(stored: Stored | undefined, { key, directives, exchange }: Lookup): Reuse {
+    const verdict = reuse(stored?.head.terms, directives, exchange.clock.wallTime(), this.#settings)
+    if (verdict.use === 'answer' || verdict.reason !== 'miss') return verdict
+    return { ...verdict, reason: this.#levels.missOf(key) }
   }
 
   /** What is stored answers. */
@@ -98,7 +100,7 @@ export class HttpCache {
     const again = this.#reuse(stored, lookup)
     if (again.use === 'answer') return this.#reused(lookup, stored!, again)
     if (again.use === 'forward') return this.#alone(lookup, stored, again.reason)
-    throw this.#failed(lookup, new ProxyError('nothing_stored'), again.reason)
+    throw this.#failed(lookup, new ProxyError('nothing_stored'), again.reason, true)
   }
 
   /** What the second level has for it, where that is newer than what is in memory. */
@@ -195,7 +197,14 @@ export class HttpCache {
     const { level } = stored
     if (because === 'stale-if-error') {
       if (joined && !this.#isForOnError(lookup, stored.head)) return undefined
-      return this.#fromStored(lookup, stored, { result: 'stale', level, reason: because, collapsed: joined })
+      return this.#fromStored(lookup, stored, {
+        result: 'stale',
+        level,
+        reason: because,
+        askedFor: reason,
+        forwardStatus: filled.status,
+        collapsed: joined,
+      })
     }
     if ((joined || because === 'found') && !this.#isFor(lookup, stored.head)) return undefined
     const outcome: CacheOutcome =
@@ -305,8 +314,8 @@ export class HttpCache {
   }
 
   /** The answer is an error. */
-  #failed({ exchange }: Lookup, thrown: unknown, reason: ForwardReason): unknown {
-    this.account.tellError(exchange, { result: forwardedResult(reason), level: undefined, reason })
+  #failed({ exchange }: Lookup, thrown: unknown, reason: ForwardReason, refused = false): unknown {
+    this.account.tellError(exchange, { result: forwardedResult(reason), level: undefined, reason, refused })
     return thrown
   }
 
