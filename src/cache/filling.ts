@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { BodySource } from '../core/body-source.ts'
 import { toProxyError } from '../core/errors.ts'
 import type { HeaderList } from '../core/headers.ts'
@@ -66,8 +67,9 @@ export class Filling {
     }
     // 3. What is stored is confirmed.
     if (stored !== undefined && response.status === 304) {
+      // Where the conditions were the client's, so is the answer.
       const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
-      const fresh = this.#freshened(lookup, stored, response, sentClientTags, times)
+      const fresh = conditions && this.#freshened(lookup, stored, response, sentClientTags, times)
       if (fresh === undefined) return { kind: 'own', response, why: 'not-modified' }
       response.body.discard()
       return { kind: 'stored', stored: this.#refreshed(lookup, stored, fresh, fill), because: 'validated' }
@@ -98,7 +100,12 @@ export class Filling {
     { status, headers, reason }: ResponseMessage,
     times: Times,
   ): Storable {
-    const head = knownHead({ status, reason, headers, ...times, variant: '', tags: [] }, this.#settings)
+    // Terms are those of the head as it is stored, so that who finds it later makes the same of it.
+    const dated = storedHead(headers, [], times.responseTime)
+    const head = knownHead(
+      { status, reason, headers: dated, ...times, variant: '', tags: [] },
+      this.#settings,
+    )
     const verdict = storability(
       { method: request.method, headers: asked, directives },
       { status, headers, effective: effectiveDirectives(headers, this.#settings.targets), terms: head.terms },
@@ -109,7 +116,7 @@ export class Filling {
     if (request.method === 'HEAD') return { why: 'method' }
     if (status === 206) return { why: 'partial' }
     const variant = head.fields === '*' ? '' : variantKey(head.fields, asked)
-    const kept = storedHead(headers, verdict.without, times.responseTime)
+    const kept = storedHead(dated, verdict.without, times.responseTime)
     return { head: { ...head, headers: kept, variant, key: variant } }
   }
 
@@ -169,7 +176,9 @@ export class Filling {
       },
       this.#settings.storability,
     )
-    if (!verdict.store) return { head: fresh, stays: false }
+    // Of which other requests it is now, the one that it once answered could not say.
+    const isOfTheSame = isDeepStrictEqual(fresh.fields, head.fields)
+    if (!verdict.store || !isOfTheSame) return { head: fresh, stays: false }
     return {
       head: { ...fresh, headers: storedHead(headers, verdict.without, times.responseTime) },
       stays: true,
