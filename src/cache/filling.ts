@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { BodySource } from '../core/body-source.ts'
 import { toProxyError } from '../core/errors.ts'
 import type { HeaderList } from '../core/headers.ts'
@@ -66,8 +67,9 @@ export class Filling {
     }
     // 3. What is stored is confirmed.
     if (stored !== undefined && response.status === 304) {
+      // Where the conditions were the client's, so is the answer.
       const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
-      const fresh = this.#freshened(lookup, stored, response, sentClientTags, times)
+      const fresh = conditions && this.#freshened(lookup, stored, response, sentClientTags, times)
       if (fresh === undefined) return { kind: 'own', response, why: 'status' }
       response.body.discard()
       const now = this.#refreshed(lookup, stored, fresh, fill)
@@ -99,7 +101,12 @@ export class Filling {
     { status, headers, reason }: ResponseMessage,
     times: Times,
   ): Storable {
-    const head = knownHead({ status, reason, headers, ...times, variant: '', tags: [] }, this.#settings)
+    // Terms are those of the head as it is stored, so that who finds it later makes the same of it.
+    const dated = storedHead(headers, [], times.responseTime)
+    const head = knownHead(
+      { status, reason, headers: dated, ...times, variant: '', tags: [] },
+      this.#settings,
+    )
     const verdict = storability(
       { method, headers: asked, directives },
       { status, headers, effective: effectiveDirectives(headers, this.#settings.targets), terms: head.terms },
@@ -110,9 +117,8 @@ export class Filling {
     if (method === 'HEAD') return { why: 'method' }
     if (status === 206) return { why: 'partial' }
     const variant = head.fields === '*' ? '' : variantKey(head.fields, asked)
-    const kept = storedHead(headers, verdict.without, times.responseTime)
-    const own = verdict.without.length === 0 ? kept : storedHead(headers, [], times.responseTime)
-    return { head: { ...head, headers: kept, variant, key: variant }, own }
+    const kept = storedHead(dated, verdict.without, times.responseTime)
+    return { head: { ...head, headers: kept, variant, key: variant }, own: dated }
   }
 
   /** A content is read along by all who wait, and is stored when all of it is here. */
@@ -173,7 +179,9 @@ export class Filling {
       this.#settings.storability,
     )
     const own = { ...fresh, headers: freshenedHead(head.headers, response.headers, responseTime) }
-    if (!verdict.store) return { head: fresh, own, stays: false }
+    // Of which other requests it is now, the one that it once answered could not say.
+    const isOfTheSame = isDeepStrictEqual(fresh.fields, head.fields)
+    if (!verdict.store || !isOfTheSame) return { head: fresh, own, stays: false }
     const kept = { ...fresh, headers: storedHead(headers, verdict.without, responseTime) }
     return { head: kept, own, stays: true }
   }
