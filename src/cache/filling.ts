@@ -10,7 +10,7 @@ import type { Fill, Filled } from './fill.ts'
 import { freshenedBy, freshenedHead } from './freshen.ts'
 import { type KnownHead, knownHead } from './held-response.ts'
 import type { Levels } from './levels.ts'
-import type { Lookup } from './lookup.ts'
+import { hasContent, type Lookup } from './lookup.ts'
 import { HeldResponse } from './memory-level.ts'
 import { isErrorForReuse, reuseOnError } from './reuse.ts'
 import { type NotStored, storability } from './storability.ts'
@@ -44,7 +44,8 @@ export class Filling {
   async ask(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
     const { clock, request } = lookup.exchange
     // 1. Conditions of the cache's own, where something stored can be validated. A request that is alone keeps its range.
-    const conditions = stored && validationRequest(lookup.headers, [stored.head.validators])
+    const isValidated = stored !== undefined && !hasContent(request.method)
+    const conditions = isValidated ? validationRequest(lookup.headers, [stored.head.validators]) : undefined
     const isAlone = lookup.headers.has('range') || request.method === 'HEAD'
     const headers =
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
@@ -65,8 +66,8 @@ export class Filling {
       return { kind: 'stored', stored: stored!, because: 'stale-if-error' }
     }
     // 3. What is stored is confirmed.
-    if (stored !== undefined && response.status === 304) {
-      const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
+    if (stored !== undefined && conditions !== undefined && response.status === 304) {
+      const sentClientTags = conditions.clientTags.length > 0
       const fresh = this.#freshened(lookup, stored, response, sentClientTags, times)
       if (fresh === undefined) return { kind: 'own', response, why: 'not-modified' }
       response.body.discard()

@@ -7,19 +7,20 @@ import { ResponseMessage } from '../core/message.ts'
 import { randomId } from '../core/random.ts'
 import { currentAgeMs } from './age.ts'
 import { requestDirectives } from './cache-control.ts'
-import { cacheKey, structuredKey } from './cache-key.ts'
+import { structuredKey } from './cache-key.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import { addCacheStatus, type CacheStatus, type CacheStatusForward, forwardWord } from './cache-status.ts'
 import { isNotModified, notModifiedHead } from './conditional.ts'
 import { type Fill, type Filled, Fills } from './fill.ts'
 import { Filling, type Send } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
-import { invalidatedBy } from './invalidation.ts'
+import { askedFor, Invalidating } from './invalidating.ts'
 import { Levels } from './levels.ts'
-import { bypassOf, isJoinable, type Lookup, lookupOf } from './lookup.ts'
+import { bypassOf, hasContent, isJoinable, type Lookup, lookupOf } from './lookup.ts'
 import type { MemoryLevel } from './memory-level.ts'
 import { partsAnswer } from './parts-answer.ts'
 import { type RangePlan, rangeAnswer } from './range.ts'
+import { requestContent } from './request-content.ts'
 import { type ForwardReason, type Reuse, reuse, reuseOnError } from './reuse.ts'
 import { type Stored, wholeBody } from './stored.ts'
 import { reusedHead } from './stored-head.ts'
@@ -33,11 +34,13 @@ export class HttpCache {
   readonly #filling: Filling
   readonly #fills = new Fills()
   readonly #unshared = new Unshared()
+  readonly #invalidating: Invalidating
 
   constructor(settings: CacheSettings) {
     this.#settings = settings
     this.#levels = new Levels(settings)
     this.#filling = new Filling(settings, this.#levels)
+    this.#invalidating = new Invalidating(settings, this.#levels, this.#fills)
   }
 
   get memory(): MemoryLevel {
@@ -54,10 +57,20 @@ export class HttpCache {
   }
 
   serve(exchange: Exchange, next: Handler): Promise<ResponseMessage> | ResponseMessage {
-    const bypass = bypassOf(exchange.request)
+    const bypass = bypassOf(exchange.request, this.#settings)
     if (bypass !== undefined) return this.#pass(bypass, exchange, next)
-    const lookup = lookupOf(exchange, next, this.#settings)
-    const held = this.#levels.held(lookup.key, lookup.headers)
+    if (hasContent(exchange.request.method)) return this.#withContent(exchange, next)
+    return this.#lookUp(lookupOf(exchange, next, this.#settings))
+  }
+
+  async #withContent(exchange: Exchange, next: Handler): Promise<ResponseMessage> {
+    const content = await requestContent(exchange.request, this.#settings.maxRequestBytes)
+    if (content === undefined) return this.#pass('bypass', exchange, next)
+    return this.#lookUp(lookupOf(exchange, next, this.#settings, content))
+  }
+
+  #lookUp(lookup: Lookup): Promise<ResponseMessage> | ResponseMessage {
+    const held = this.#invalidating.current(lookup, this.#levels.held(lookup.key, lookup.headers))
     const verdict = this.#reuse(held, lookup)
     if (verdict.use !== 'answer') return this.#miss(lookup, held, verdict)
     this.#levels.memory.used(held!)
@@ -93,8 +106,9 @@ export class HttpCache {
   }
 
   /** What the second level has for it, where that is newer than what is in memory. */
-  async #newest({ key, headers, exchange }: Lookup, held: Stored | undefined): Promise<Stored | undefined> {
-    const found = await this.#levels.found(key, headers, exchange.clock)
+  async #newest(lookup: Lookup, held: Stored | undefined): Promise<Stored | undefined> {
+    const { key, headers, exchange } = lookup
+    const found = this.#invalidating.current(lookup, await this.#levels.found(key, headers, exchange.clock))
     return found === undefined || (held !== undefined && held.head.date >= found.head.date) ? held : found
   }
 
@@ -133,8 +147,10 @@ export class HttpCache {
     return filled.kind === 'shared' && filled.content.whole && this.#isFor(lookup, filled.head)
   }
 
-  #isFor({ headers, directives, exchange }: Lookup, head: KnownHead): boolean {
+  #isFor(lookup: Lookup, head: KnownHead): boolean {
+    const { headers, directives, exchange } = lookup
     if (selectVariant([head], headers) === undefined) return false
+    if (this.#invalidating.current(lookup, { head }) === undefined) return false
     return reuse(head.terms, directives, exchange.clock.wallTime(), this.#settings).use === 'answer'
   }
 
@@ -149,8 +165,15 @@ export class HttpCache {
       const stored = await this.#newest(lookup, held)
       if (stored !== undefined && stored !== held && this.#reuse(stored, lookup).use === 'answer')
         return this.#filling.promoted(lookup, stored, fill)
-      return this.#filling.ask(lookup, stored, send, fill)
+      return this.#asked(lookup, stored, send, fill)
     })
+  }
+
+  async #asked(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
+    const asked = askedFor(lookup.exchange)
+    const filled = await this.#filling.ask(lookup, stored, send, fill)
+    if (filled.kind === 'own') this.#invalidating.answered(asked, filled.response, lookup.exchange)
+    return filled
   }
 
   /** What a fill has brought, for one of those who waited; `undefined` where it is not for this one. */
@@ -202,7 +225,7 @@ export class HttpCache {
     const { exchange, next, key } = lookup
     const own: Lookup = { ...lookup, headers: lookup.headers.clone() }
     const fill = this.#fills.begin(undefined, key, (it) =>
-      this.#filling.ask(
+      this.#asked(
         own,
         stored,
         (headers) => {
@@ -265,17 +288,10 @@ export class HttpCache {
   }
 
   async #pass(fwd: CacheStatusForward, exchange: Exchange, next: Handler): Promise<ResponseMessage> {
-    const { method, scheme, host, target } = exchange.request
-    const { partition } = this.#settings
+    const asked = askedFor(exchange)
     const response = await next(exchange)
-    for (const changed of invalidatedBy({ method, scheme, host, target }, response))
-      this.#invalidate(cacheKey({ ...changed, partition, method: 'GET' }), exchange)
+    this.#invalidating.answered(asked, response, exchange)
     return this.#passedOn(response, { fwd })
-  }
-
-  #invalidate(key: string, { clock }: Exchange): void {
-    this.#levels.remove(key, clock)
-    this.#fills.outdate(key)
   }
 }
 
