@@ -13,6 +13,8 @@ import { contentKey } from './request-content.ts'
 export interface Lookup {
   readonly exchange: Exchange
   readonly next: Handler
+  /** The client's. */
+  readonly method: string
   /** What its response is stored under. */
   readonly key: string
   readonly directives: RequestDirectives
@@ -22,18 +24,20 @@ export interface Lookup {
   readonly headers: HeaderList
 }
 
-/** Why a request goes past the cache, in the words of RFC 9211; `undefined` where it does not. */
+/** Why a request goes past the cache: `content` is one that no key holds. */
+export type Bypass = 'method' | 'conditions' | 'content'
+
+/** `undefined` where it does not go past the cache. */
 export function bypassOf(
   { method, upgrade, body, headers }: RequestMessage,
   { storability: { methods }, maxRequestBytes }: CacheSettings,
-): 'method' | 'bypass' | undefined {
+): Bypass | undefined {
   if (!methods.has(method)) return 'method'
-  if (upgrade !== undefined || isForOriginOnly(headers)) return 'bypass'
+  if (upgrade !== undefined || isForOriginOnly(headers)) return 'conditions'
+  if (!hasContent(method)) return body.length === 0 ? undefined : 'content'
   // Of other methods, a condition that does not hold is an error (RFC 9110 section 13.2.2), and not the cache's to judge.
-  const passes = hasContent(method)
-    ? hasConditions(headers) || (body.length ?? 0) > maxRequestBytes
-    : body.length !== 0
-  return passes ? 'bypass' : undefined
+  if (hasConditions(headers)) return 'conditions'
+  return (body.length ?? 0) > maxRequestBytes ? 'content' : undefined
 }
 
 /** Whether the content of a request with this method says what is asked for. */
@@ -48,12 +52,13 @@ export function lookupOf(
   settings: CacheSettings,
   content?: Uint8Array,
 ): Lookup {
-  const { headers } = exchange.request
+  const { method, headers } = exchange.request
   const further = settings.furtherKey?.(exchange)
   const resource = keyOf(exchange, settings, further)
   return {
     exchange,
     next,
+    method,
     key: content === undefined ? resource : keyOf(exchange, settings, further, content),
     resource: content === undefined ? undefined : resource,
     directives: requestDirectives(headers),
@@ -80,7 +85,6 @@ function withPreferredCoding(headers: HeaderList, codings: readonly string[] | u
 }
 
 /** Whether the answer to it may be the answer to others too, so that they wait for it. */
-export function isJoinable({ exchange, directives: { noStore }, headers }: Lookup): boolean {
-  const { method } = exchange.request
+export function isJoinable({ method, directives: { noStore }, headers }: Lookup): boolean {
   return method !== 'HEAD' && !noStore && !headers.has('range') && !headers.has('authorization')
 }
