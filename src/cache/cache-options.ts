@@ -37,8 +37,8 @@ export interface CacheOptions {
   obeyClients?: boolean
   /**
    * Further methods whose responses are stored, if these name a lifetime: QUERY, and POST where it asks for something and changes
-   * nothing. The content of the request is a part of the key. The response to a POST that is not stored makes what is stored of
-   * its target invalid, as that of any unsafe method. Default none.
+   * nothing. The content of the request is a part of the key. A POST that goes to the service makes what is stored of GET for its
+   * target invalid, as any unsafe method does; where its response is not stored, that of other contents too. Default none.
    */
   methods?: readonly ('QUERY' | 'POST')[]
   /** Requests of these methods with a longer content go past the cache. Default 64 KiB. */

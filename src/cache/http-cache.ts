@@ -183,7 +183,8 @@ export class HttpCache {
   async #asked(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
     const asked = askedFor(lookup.exchange)
     const filled = await this.#filling.ask(lookup, stored, send, fill)
-    if (filled.kind === 'own') this.#invalidating.answered(asked, filled.response, lookup.exchange)
+    if (filled.kind === 'own') this.#invalidating.answered(asked, filled.response, lookup.exchange, false)
+    if (filled.kind === 'shared') this.#invalidating.answered(asked, filled.head, lookup.exchange, true)
     return filled
   }
 
@@ -335,7 +336,7 @@ export class HttpCache {
       this.account.tellError(exchange, outcome)
       throw thrown
     }
-    this.#invalidating.answered(asked, response, exchange)
+    this.#invalidating.answered(asked, response, exchange, false)
     this.account.tell(exchange, response.headers, outcome)
     return response
   }

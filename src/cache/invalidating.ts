@@ -10,6 +10,7 @@ import { hasContent, type Lookup } from './lookup.ts'
 import type { Stored } from './stored.ts'
 
 type AskedFor = Pick<RequestMessage, 'method' | 'scheme' | 'host' | 'target'>
+type ResponseHead = Pick<ResponseMessage, 'status' | 'headers'>
 
 /** What was asked for, whatever becomes of the request. */
 export function askedFor({ request: { method, scheme, host, target } }: Exchange): AskedFor {
@@ -31,8 +32,11 @@ export class Invalidating {
     this.#changed = [...settings.storability.methods].some(hasContent) ? new ChangedResources() : undefined
   }
 
-  /** The answer to a request has come that is not stored itself. */
-  answered(asked: AskedFor, response: ResponseMessage, exchange: Exchange): void {
+  /**
+   * The service has answered a request. `stored`: with what answers others who ask for the same; then what is stored of other
+   * contents stays.
+   */
+  answered(asked: AskedFor, response: ResponseHead, exchange: Exchange, stored: boolean): void {
     const resources = invalidatedBy(asked, response)
     if (resources.length === 0) return
     const { partition, furtherKey } = this.#settings
@@ -41,7 +45,7 @@ export class Invalidating {
       const key = cacheKey({ ...resource, partition, method: 'GET', further })
       this.#levels.remove(key, exchange.clock)
       this.#fills.outdate(key)
-      this.#changed?.add(key, exchange.clock.wallTime())
+      if (!stored) this.#changed?.add(key, exchange.clock.wallTime())
     }
   }
 
