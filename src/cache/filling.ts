@@ -11,7 +11,7 @@ import type { Fill, Filled } from './fill.ts'
 import { freshenedBy, freshenedHead } from './freshen.ts'
 import { type KnownHead, knownHead } from './held-response.ts'
 import type { Levels } from './levels.ts'
-import type { Lookup } from './lookup.ts'
+import { hasContent, type Lookup } from './lookup.ts'
 import { HeldResponse } from './memory-level.ts'
 import { isErrorForReuse, reuseOnError } from './reuse.ts'
 import { type NotStored, storability } from './storability.ts'
@@ -45,7 +45,8 @@ export class Filling {
   async ask(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
     const { clock } = lookup.exchange
     // 1. Conditions of the cache's own, where something stored can be validated. A request that is alone keeps its range.
-    const conditions = stored && validationRequest(lookup.headers, [stored.head.validators])
+    const isValidated = stored !== undefined && !hasContent(lookup.method)
+    const conditions = isValidated ? validationRequest(lookup.headers, [stored.head.validators]) : undefined
     const isAlone = lookup.headers.has('range') || lookup.method === 'HEAD'
     const headers =
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
@@ -66,10 +67,10 @@ export class Filling {
       return { kind: 'stored', stored: stored!, because: 'stale-if-error', status: response.status }
     }
     // 3. What is stored is confirmed.
-    if (stored !== undefined && response.status === 304) {
-      // Where the conditions were the client's, so is the answer.
-      const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
-      const fresh = conditions && this.#freshened(lookup, stored, response, sentClientTags, times)
+    // Where the conditions were the client's, so is the answer.
+    if (stored !== undefined && conditions !== undefined && response.status === 304) {
+      const sentClientTags = conditions.clientTags.length > 0
+      const fresh = this.#freshened(lookup, stored, response, sentClientTags, times)
       if (fresh === undefined) return { kind: 'own', response, why: 'status' }
       response.body.discard()
       const now = this.#refreshed(lookup, stored, fresh, fill)
