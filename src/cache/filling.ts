@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { BodySource } from '../core/body-source.ts'
 import { toProxyError } from '../core/errors.ts'
 import type { HeaderList } from '../core/headers.ts'
@@ -10,7 +11,7 @@ import type { Fill, Filled } from './fill.ts'
 import { freshenedBy, freshenedHead } from './freshen.ts'
 import { type KnownHead, knownHead } from './held-response.ts'
 import type { Levels } from './levels.ts'
-import type { Lookup } from './lookup.ts'
+import { hasContent, type Lookup } from './lookup.ts'
 import { HeldResponse } from './memory-level.ts'
 import { isErrorForReuse, reuseOnError } from './reuse.ts'
 import { type NotStored, storability } from './storability.ts'
@@ -44,7 +45,8 @@ export class Filling {
   async ask(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
     const { clock } = lookup.exchange
     // 1. Conditions of the cache's own, where something stored can be validated. A request that is alone keeps its range.
-    const conditions = stored && validationRequest(lookup.headers, [stored.head.validators])
+    const isValidated = stored !== undefined && !hasContent(lookup.method)
+    const conditions = isValidated ? validationRequest(lookup.headers, [stored.head.validators]) : undefined
     const isAlone = lookup.headers.has('range') || lookup.method === 'HEAD'
     const headers =
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
@@ -65,8 +67,9 @@ export class Filling {
       return { kind: 'stored', stored: stored!, because: 'stale-if-error', status: response.status }
     }
     // 3. What is stored is confirmed.
-    if (stored !== undefined && response.status === 304) {
-      const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
+    // Where the conditions were the client's, so is the answer.
+    if (stored !== undefined && conditions !== undefined && response.status === 304) {
+      const sentClientTags = conditions.clientTags.length > 0
       const fresh = this.#freshened(lookup, stored, response, sentClientTags, times)
       if (fresh === undefined) return { kind: 'own', response, why: 'status' }
       response.body.discard()
@@ -99,7 +102,12 @@ export class Filling {
     { status, headers, reason }: ResponseMessage,
     times: Times,
   ): Storable {
-    const head = knownHead({ status, reason, headers, ...times, variant: '', tags: [] }, this.#settings)
+    // Terms are those of the head as it is stored, so that who finds it later makes the same of it.
+    const dated = storedHead(headers, [], times.responseTime)
+    const head = knownHead(
+      { status, reason, headers: dated, ...times, variant: '', tags: [] },
+      this.#settings,
+    )
     const verdict = storability(
       { method, headers: asked, directives },
       { status, headers, effective: effectiveDirectives(headers, this.#settings.targets), terms: head.terms },
@@ -110,9 +118,8 @@ export class Filling {
     if (method === 'HEAD') return { why: 'method' }
     if (status === 206) return { why: 'partial' }
     const variant = head.fields === '*' ? '' : variantKey(head.fields, asked)
-    const kept = storedHead(headers, verdict.without, times.responseTime)
-    const own = verdict.without.length === 0 ? kept : storedHead(headers, [], times.responseTime)
-    return { head: { ...head, headers: kept, variant, key: variant }, own }
+    const kept = storedHead(dated, verdict.without, times.responseTime)
+    return { head: { ...head, headers: kept, variant, key: variant }, own: dated }
   }
 
   /** A content is read along by all who wait, and is stored when all of it is here. */
@@ -173,7 +180,9 @@ export class Filling {
       this.#settings.storability,
     )
     const own = { ...fresh, headers: freshenedHead(head.headers, response.headers, responseTime) }
-    if (!verdict.store) return { head: fresh, own, stays: false }
+    // Of which other requests it is now, the one that it once answered could not say.
+    const isOfTheSame = isDeepStrictEqual(fresh.fields, head.fields)
+    if (!verdict.store || !isOfTheSame) return { head: fresh, own, stays: false }
     const kept = { ...fresh, headers: storedHead(headers, verdict.without, responseTime) }
     return { head: kept, own, stays: true }
   }
