@@ -43,9 +43,9 @@ export class Filling {
   /** Asks for a lookup, with the validators of what is stored, if something is. Rejects when the service cannot be asked. */
   async ask(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
     const { clock } = lookup.exchange
-    // 1. Conditions of the cache's own, where something stored can be validated. A request that is alone keeps its range.
+    // 1. Conditions of the cache's own, where something stored can be validated. A request that nobody joins keeps its own.
     const conditions = stored && validationRequest(lookup.headers, [stored.head.validators])
-    const isAlone = lookup.headers.has('range') || lookup.method === 'HEAD'
+    const isAlone = fill.id === undefined
     const headers =
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
     const requestTime = clock.wallTime()
@@ -65,8 +65,8 @@ export class Filling {
       return { kind: 'stored', stored: stored!, because: 'stale-if-error', status: response.status }
     }
     // 3. What is stored is confirmed.
-    if (stored !== undefined && response.status === 304) {
-      const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
+    if (stored !== undefined && conditions !== undefined && response.status === 304) {
+      const sentClientTags = conditions.clientTags.length > 0
       const fresh = this.#freshened(lookup, stored, response, sentClientTags, times)
       if (fresh === undefined) return { kind: 'own', response, why: 'status' }
       response.body.discard()
