@@ -9,7 +9,7 @@ export interface CacheOutcome {
   /** The level whose content answers; `undefined` where it is the service's. */
   readonly level: string | undefined
   /** Why a stored response was used or not. */
-  readonly reason: ForwardReason | ReuseReason | 'method' | 'conditions'
+  readonly reason: ForwardReason | ReuseReason | 'method' | 'conditions' | 'content'
   /** Why the service's answer is not stored; `undefined` where it is, or nothing was to be. */
   readonly notStored?: NotStored | undefined
   readonly stored?: boolean
@@ -58,6 +58,7 @@ function forwardOf(reason: CacheOutcome['reason']): CacheStatusForward {
     case 'method':
       return 'method'
     case 'conditions':
+    case 'content':
       return 'bypass'
     case 'fresh':
     case 'max-stale':

@@ -26,7 +26,7 @@ describe('cache', () => {
     expect([first.text(), status(first), first.headers.get('age')]).toEqual([
       'text',
       'gatewright; fwd=uri-miss; stored',
-      '0',
+      undefined,
     ])
     await sim.advance('10s')
     const second = await sim.get('/a')

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   type Answer,
   type Asked,
@@ -22,6 +23,7 @@ interface Stored extends Response {
 }
 
 type Ask = (asked: Asked) => Reply | undefined
+type CacheStatus = Readonly<Record<string, true | number | string>>
 type Why = 'miss' | 'stale' | 'request'
 
 const HEURISTIC = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]
@@ -132,7 +134,9 @@ export class ModelCache {
       const { setCookie: _____, ...update } = reply.fields
       const { age: ______, date: _______, ...before } = stored.fields
       const confirmed = { ...stored, fields: { ...before, ...update } }
-      if (this.#mayStore(request, confirmed, requestTime))
+      // One that now depends on other fields is kept under none.
+      const isOfTheSame = isDeepStrictEqual(varyOf(confirmed), varyOf(stored))
+      if (isOfTheSame && this.#mayStore(request, confirmed, requestTime))
         return { stored: this.#store(confirmed, request, requestTime), from: 'confirmed' }
       this.#forget(request.target)
       return { stored: timed(confirmed, requestTime, now), from: 'confirmed' }
@@ -186,14 +190,12 @@ export class ModelCache {
 
   #store(response: Response, request: Request, requestTime: number): Stored {
     const stored = timed(response, requestTime, this.#clock.now)
-    const names = [...new Set((stored.fields.vary ?? []).map((name) => name.toLowerCase()))].sort()
-    const selectedBy = Object.fromEntries(names.map((name) => [name, selecting(request, name)]))
+    const selectedBy = Object.fromEntries(varyOf(response).map((name) => [name, selecting(request, name)]))
     const { target } = response
     const entry = { ...stored, selectedBy }
     if (response.breaksOff) return entry
-    const key = JSON.stringify(selectedBy)
     this.#stored = this.#stored.filter(
-      (one) => one.target !== target || JSON.stringify(one.selectedBy) !== key,
+      (one) => one.target !== target || !isDeepStrictEqual(one.selectedBy, selectedBy),
     )
     this.#stored.push(entry)
     return entry
@@ -204,7 +206,7 @@ export class ModelCache {
   }
 
   /** RFC 9110 section 13.2.2, RFC 9111 section 4.3.2: 304, a part, or all of it. */
-  #respond(stored: Stored, request: Request, cacheStatus: Record<string, unknown>): Answer {
+  #respond(stored: Stored, request: Request, cacheStatus: CacheStatus): Answer {
     const { status, body } = stored
     const head = { ...stored.fields, age: Math.floor(ageOf(stored, this.#clock.now) / 1_000) }
     const answer = (status: number, body: string, { contentType, contentRange }: Fields = {}): Answer => {
@@ -240,7 +242,10 @@ export class ModelCache {
     const reply = this.#ask(askedOf(request))
     if (UNSAFE.includes(request.method) && reply !== undefined && reply.status < 400) {
       const other = new URL(reply.fields.location ?? '', `http://example.com${request.target}`)
-      const gone = [request.target, ...(other.host === 'example.com' ? [other.pathname + other.search] : [])]
+      const gone = [
+        request.target,
+        ...(other.host === 'example.com' ? [other.href.slice(other.origin.length)] : []),
+      ]
       this.#forget(...gone)
     }
     return raw(reply, request.method === 'GET' || request.method === 'HEAD' ? 'bypass' : 'method')
@@ -265,7 +270,7 @@ function lifetimeOf(status: number, fields: Fields, now: number): { ms: number; 
   const { sMaxage, maxAge, public: isPublic } = directives(fields)
   const seconds = sMaxage ?? maxAge
   if (seconds !== undefined) return { ms: seconds * 1_000, named: true }
-  const { date = now, expires, lastModified } = fields
+  const { date = wholeSeconds(now), expires, lastModified } = fields
   if (expires !== undefined && !isTargeted(fields.cdnCacheControl))
     return { ms: Math.max(0, expires - date), named: true }
   const guessed = lastModified !== undefined && (isPublic || HEURISTIC.includes(status))
@@ -277,9 +282,13 @@ function timed(response: Response, requestTime: number, responseTime: number): S
   const { setCookie, ...fields } = response.fields
   const isNamed = namedBy(fields).includes('set-cookie')
   const kept = { ...fields, ...(setCookie !== undefined && !isNamed && { setCookie }) }
-  const age = initialAge(fields, requestTime, responseTime)
-  const date = fields.date ?? wholeSeconds(responseTime)
-  return { ...response, fields: { ...kept, date }, selectedBy: {}, initialAge: age, responseTime }
+  const dated = { ...kept, date: fields.date ?? wholeSeconds(responseTime) }
+  const age = initialAge(dated, requestTime, responseTime)
+  return { ...response, fields: dated, selectedBy: {}, initialAge: age, responseTime }
+}
+
+function varyOf({ fields: { vary = [] } }: Response): string[] {
+  return [...new Set(vary.map((name) => name.toLowerCase()))].sort()
 }
 
 /** The fields that `private` or `no-cache` name. */
@@ -289,8 +298,9 @@ function namedBy(fields: Fields): readonly string[] {
 }
 
 /** RFC 9111 section 4.2.3. */
-function initialAge({ age = 0, date }: Fields, requestTime: number, responseTime: number): number {
-  return Math.max(0, responseTime - (date ?? responseTime), age * 1_000 + responseTime - requestTime)
+function initialAge(fields: Fields, requestTime: number, responseTime: number): number {
+  const { age = 0, date = wholeSeconds(responseTime) } = fields
+  return Math.max(0, responseTime - date, age * 1_000 + responseTime - requestTime)
 }
 
 function ageOf({ initialAge, responseTime }: Stored, now: number): number {
@@ -365,7 +375,7 @@ function raw(reply: Reply | undefined, fwd: string): Answer {
   return { status: reply.status, body: reply.breaksOff ? 'broken off' : reply.body, fields }
 }
 
-function toldStatus(status: Readonly<Record<string, unknown>>): string {
+function toldStatus(status: CacheStatus): string {
   return Object.entries(status)
     .map(([name, value]) => (value === true ? name : `${name}=${value}`))
     .join('; ')
