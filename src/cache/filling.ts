@@ -44,10 +44,10 @@ export class Filling {
   /** Asks for a lookup, with the validators of what is stored, if something is. Rejects when the service cannot be asked. */
   async ask(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
     const { clock } = lookup.exchange
-    // 1. Conditions of the cache's own, where something stored can be validated. A request that is alone keeps its range.
+    // 1. Conditions of the cache's own, where something stored can be validated. A request that nobody joins keeps its own.
     const isValidated = stored !== undefined && !hasContent(lookup.method)
     const conditions = isValidated ? validationRequest(lookup.headers, [stored.head.validators]) : undefined
-    const isAlone = lookup.headers.has('range') || lookup.method === 'HEAD'
+    const isAlone = fill.id === undefined
     const headers =
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
     const requestTime = clock.wallTime()
