@@ -11,7 +11,9 @@ const PIECE_BYTES = 65_536
 const OBJECT_MIB = Number(process.env.GATEWRIGHT_CROWD_MIB ?? 4)
 const CLIENTS = 1_000
 const ARRIVAL_MS = 10_000
-const SERVICE_MS = 10_000
+/** Before its head, and from there to the last byte: some come before the one, and some after the other. */
+const HEAD_MS = 500
+const SERVICE_MS = 8_000
 
 interface Reading {
   bytes: number
@@ -29,9 +31,10 @@ function world(options: { sizeBytes: number; maxEntryBytes: number; serviceMs: n
   const stored = cache({ maxBytes: maxEntryBytes * 2, maxEntryBytes })
   const app = proxy()
     .use(stored)
-    .route('/', () => {
+    .route('/', async () => {
       asked++
-      return respond(200, slowly(object, serviceMs, clock), { 'Cache-Control': 'max-age=60' })
+      await pause(clock, HEAD_MS)
+      return respond(200, slowly(object, serviceMs, clock), { 'Cache-Control': 'max-age=3600' })
     })
     .handler()
   async function read(afterMs: number, pauseMs: number): Promise<Reading> {
