@@ -118,8 +118,9 @@ export class HttpCache {
 
   /** What the second level has for it, where that is newer than what is in memory. */
   async #newest(lookup: Lookup, held: Stored | undefined): Promise<Stored | undefined> {
-    const { key, headers, exchange } = lookup
-    const found = this.#invalidating.current(lookup, await this.#levels.found(key, headers, exchange.clock))
+    const { key, method, headers, exchange } = lookup
+    const all = await this.#levels.found(key, headers, exchange.clock, method !== 'HEAD')
+    const found = this.#invalidating.current(lookup, all)
     return found === undefined || (held !== undefined && held.head.date >= found.head.date) ? held : found
   }
 
