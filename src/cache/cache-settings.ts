@@ -15,5 +15,9 @@ export interface CacheSettings extends HeadOptions {
   /** The fields whose values are tags to purge by. */
   readonly tagFields: readonly string[]
   readonly obeyClients: boolean
+  /** Of requests whose content is a part of the key. */
+  readonly maxRequestBytes: number
+  /** In lower case, the preferred one first. */
+  readonly codings: readonly string[] | undefined
   readonly storability: StorabilityOptions
 }

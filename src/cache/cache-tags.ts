@@ -38,5 +38,5 @@ export function tagText(tag: string): string {
 
 /** Whether a response can have this tag. */
 export function isTag(text: string): boolean {
-  return text.length <= MAX_TAG_LENGTH && /^[^\x00-\x20,\x7f]+$/.test(text)
+  return text.length <= MAX_TAG_LENGTH && /^[!-+\--~\u0080-\u00ff]+$/.test(text)
 }

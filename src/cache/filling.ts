@@ -8,46 +8,48 @@ import type { CacheSettings } from './cache-settings.ts'
 import { tagsOf } from './cache-tags.ts'
 import { validationRequest, withoutConditions } from './conditional.ts'
 import type { Fill, Filled } from './fill.ts'
-import { freshenedBy, freshenedHead } from './freshen.ts'
+import { Freshening } from './freshening.ts'
 import { type KnownHead, knownHead } from './held-response.ts'
 import type { Levels } from './levels.ts'
-import type { Lookup } from './lookup.ts'
+import { hasContent, type Lookup } from './lookup.ts'
 import { HeldResponse } from './memory-level.ts'
 import { isErrorForReuse, reuseOnError } from './reuse.ts'
-import { type NotStored, storability } from './storability.ts'
+import { isOfOneRequest, type NotStored, storability } from './storability.ts'
 import { type Stored, wholeBody } from './stored.ts'
 import { storedHead } from './stored-head.ts'
 import { effectiveDirectives } from './targeted-cache-control.ts'
-import { headAfterPurges, unpurged } from './unpurged.ts'
-import { validatorsOf } from './validators.ts'
+import { headToStore, unpurged } from './unpurged.ts'
 import { variantKey } from './variant.ts'
 
 /** How the service is asked: with these fields in the place of the client's. */
 export type Send = (headers: HeaderList) => Promise<ResponseMessage> | ResponseMessage
 
 type Storable =
-  | { readonly head: KnownHead; readonly why?: undefined }
+  | { readonly head: KnownHead; readonly own: HeaderList; readonly why?: undefined }
   | { readonly head?: undefined; readonly why: NotStored }
 
 /** Asks the service, and puts what it answers where it belongs. */
 export class Filling {
   readonly #settings: CacheSettings
   readonly #levels: Levels
+  readonly #freshening: Freshening
   /** Of all contents that are kept while they come. */
   readonly #budget: KeepBudget
 
   constructor(settings: CacheSettings, levels: Levels) {
     this.#settings = settings
     this.#levels = levels
+    this.#freshening = new Freshening(settings, levels)
     this.#budget = new KeepBudget(settings.maxBytes)
   }
 
   /** Asks for a lookup, with the validators of what is stored, if something is. Rejects when the service cannot be asked. */
   async ask(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
     const { clock } = lookup.exchange
-    // 1. Conditions of the cache's own, where something stored can be validated. A request that is alone keeps its range.
-    const conditions = stored && validationRequest(lookup.headers, [stored.head.validators])
-    const isAlone = lookup.headers.has('range') || lookup.method === 'HEAD'
+    // 1. Conditions of the cache's own, where something stored can be validated. A request that nobody joins keeps its own.
+    const isValidated = stored !== undefined && !hasContent(lookup.method)
+    const conditions = isValidated ? validationRequest(lookup.headers, [stored.head.validators]) : undefined
+    const isAlone = fill.id === undefined
     const headers =
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
     const requestTime = clock.wallTime()
@@ -69,16 +71,19 @@ export class Filling {
     const times = { requestTime, responseTime: clock.wallTime() }
     if (isErrorForReuse(response.status) && this.#isUsableOnError(stored, lookup)) {
       response.body.discard()
-      return { kind: 'stored', stored: stored!, because: 'stale-if-error' }
+      return { kind: 'stored', stored: stored!, because: 'stale-if-error', status: response.status }
     }
     // 3. What is stored is confirmed.
-    if (stored !== undefined && response.status === 304) {
-      const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
-      const fresh = this.#freshened(lookup, stored, response, sentClientTags, times)
+    // Where the conditions were the client's, so is the answer.
+    if (stored !== undefined && conditions !== undefined && response.status === 304) {
+      const sentClientTags = conditions.clientTags.length > 0
+      const fresh = this.#freshening.confirmed(lookup, stored, response, sentClientTags, times, fill)
       if (fresh === undefined) return { kind: 'own', response, why: 'status' }
       response.body.discard()
-      return { kind: 'stored', stored: this.#refreshed(lookup, stored, fresh, fill), because: 'validated' }
+      return { kind: 'stored', because: 'validated', ...fresh }
     }
+    if (stored !== undefined && lookup.method === 'HEAD')
+      this.#freshening.toldByHead(lookup, stored, response, times, fill)
     // 4. Something new.
     const storable = this.#storable(lookup, response, times)
     if (storable.head === undefined) {
@@ -86,7 +91,7 @@ export class Filling {
         this.#levels.remove(lookup.key, clock)
       return { kind: 'own', response, why: storable.why }
     }
-    return this.#kept(lookup, storable.head, response.body.take(), undefined, fill)
+    return this.#kept(lookup, storable, response.body.take(), undefined, fill)
   }
 
   /** What the second level has found answers, and goes into memory if there is room for it. */
@@ -97,7 +102,7 @@ export class Filling {
     }
     if (found.length > this.#settings.maxEntryBytes)
       return { kind: 'stored', stored: found, because: 'found' }
-    return this.#kept(lookup, found.head, wholeBody(found).take(), found.level, fill)
+    return this.#kept(lookup, { head: found.head }, wholeBody(found).take(), found.level, fill)
   }
 
   #storable(
@@ -105,7 +110,12 @@ export class Filling {
     { status, headers, reason }: ResponseMessage,
     times: Times,
   ): Storable {
-    const head = knownHead({ status, reason, headers, ...times, variant: '', tags: [] }, this.#settings)
+    // Terms are those of the head as it is stored, so that who finds it later makes the same of it.
+    const dated = storedHead(headers, [], times.responseTime)
+    const head = knownHead(
+      { status, reason, headers: dated, ...times, variant: '', tags: [] },
+      this.#settings,
+    )
     const verdict = storability(
       { method, headers: asked, directives },
       { status, headers, effective: effectiveDirectives(headers, this.#settings.targets), terms: head.terms },
@@ -118,14 +128,14 @@ export class Filling {
     const tags = tagsOf(headers, this.#settings.tagFields)
     if (tags === undefined) return { why: 'tags' }
     const variant = head.fields === '*' ? '' : variantKey(head.fields, asked)
-    const kept = storedHead(headers, verdict.without, times.responseTime)
-    return { head: { ...head, headers: kept, variant, key: variant, tags } }
+    const kept = storedHead(dated, verdict.without, times.responseTime)
+    return { head: { ...head, headers: kept, variant, key: variant, tags }, own: dated }
   }
 
   /** A content is read along by all who wait, and is stored when all of it is here. */
   #kept(
     { key, exchange: { clock } }: Lookup,
-    head: KnownHead,
+    { head, own }: { readonly head: KnownHead; readonly own?: HeaderList },
     source: BodySource,
     from: string | undefined,
     fill: Fill,
@@ -138,12 +148,12 @@ export class Filling {
       keepBytes: this.#settings.maxEntryBytes,
       keepBudget: this.#budget,
       onOutgrown: () => {
-        const left = this.#left(key, head, fill)
+        const left = headToStore(this.#levels.purges, key, head, fill)
         if (from === undefined && left === head) second?.stream(key, left, content.reader(), clock)
       },
       onEnd: () => {
         const { complete } = content
-        const left = complete && this.#left(key, head, fill)
+        const left = complete && headToStore(this.#levels.purges, key, head, fill)
         // What is stale already does not take the place of what was asked for later.
         if (left !== undefined && (left === head || !this.#levels.holds(key, head.variant))) {
           const entry = new HeldResponse(key, left, complete!)
@@ -156,57 +166,7 @@ export class Filling {
     })
     const first = content.reader()
     content.open()
-    return { kind: 'shared', head, content, first, from }
-  }
-
-  /** The head that a 304 makes of the stored one; `undefined` where it was about something else. */
-  #freshened(
-    { method, headers: asked, directives }: Lookup,
-    { head }: Stored,
-    response: ResponseMessage,
-    sentClientTags: boolean,
-    times: Times,
-  ): Freshened | undefined {
-    const update = validatorsOf(response.headers, times.responseTime)
-    if (freshenedBy(update, [head], sentClientTags).length === 0) return undefined
-    const { status, reason, variant } = head
-    const { tagFields } = this.#settings
-    const headers = freshenedHead(head.headers, response.headers, times.responseTime, ['set-cookie'])
-    const tags = tagFields.some((name) => response.headers.has(name)) ? tagsOf(headers, tagFields) : head.tags
-    const fresh = knownHead({ status, reason, headers, ...times, variant, tags: tags ?? [] }, this.#settings)
-    const verdict = storability(
-      { method, headers: asked, directives },
-      {
-        status,
-        headers,
-        effective: effectiveDirectives(headers, this.#settings.targets),
-        terms: fresh.terms,
-      },
-      this.#settings.storability,
-    )
-    if (!verdict.store || tags === undefined) return { head: fresh, stays: false }
-    return {
-      head: { ...fresh, headers: storedHead(headers, verdict.without, times.responseTime) },
-      stays: true,
-    }
-  }
-
-  /** Puts the new head in place; what must not be stored any more answers once. */
-  #refreshed(
-    { key, exchange: { clock } }: Lookup,
-    stored: Stored,
-    { head, stays }: Freshened,
-    fill: Fill,
-  ): Stored {
-    const left = this.#left(key, head, fill)
-    if (!stays) this.#levels.remove(key, clock)
-    else if (left !== undefined) this.#levels.freshen(key, stored, left, clock)
-    return stored.withHead(head)
-  }
-
-  /** The head of what may be stored of an answer: stale where it was purged since it was asked for. `undefined` for nothing. */
-  #left(key: string, head: KnownHead, { outdated, sequence }: Fill): KnownHead | undefined {
-    return outdated ? undefined : headAfterPurges(this.#levels.purges, key, head, sequence)
+    return { kind: 'shared', head, content, first, own, from }
   }
 
   #isUsableOnError(stored: Stored | undefined, { key, directives, exchange }: Lookup): boolean {
@@ -222,25 +182,12 @@ interface Times {
   readonly responseTime: number
 }
 
-interface Freshened {
-  readonly head: KnownHead
-  /** Whether it may be stored still. */
-  readonly stays: boolean
-}
-
 /** How far the fastest may be ahead of the slowest, where a content is too long to be kept. */
 const WINDOW_BYTES = 1_048_576
 const STALL_MS = 5_000
 
-/** Why an answer is not stored, where that says nothing of what is stored for others. */
-const OF_ONE_REQUEST: ReadonlySet<NotStored> = new Set([
-  'method',
-  'status',
-  'request-no-store',
-  'authorization',
-])
-
-/** Whether an answer that is not stored shows that what was stored is not what the service has now. */
+/** Whether an answer that is not stored shows that what was stored is not what the service has now: a refusal does not. */
 function tellsOfStored(status: number, why: NotStored): boolean {
-  return status < 500 && status !== 206 && !OF_ONE_REQUEST.has(why)
+  const tells = status < 400 ? status !== 206 : status === 404 || status === 410
+  return tells && !isOfOneRequest(why)
 }

@@ -5,6 +5,7 @@ import type { KnownHead } from './held-response.ts'
 import { HeldResponse, MemoryLevel } from './memory-level.ts'
 import { PurgeLog } from './purge-log.ts'
 import type { PurgeSubject } from './purge-subject.ts'
+import type { MissReason } from './reuse.ts'
 import { SecondLevel } from './second-level.ts'
 import type { Stored } from './stored.ts'
 import { unpurged } from './unpurged.ts'
@@ -42,8 +43,19 @@ export class Levels {
     return this.memory.find(key)[0]?.head.fields ?? []
   }
 
-  /** What the second level has for a request. */
-  async found(key: string, request: HeaderList, clock: Clock): Promise<Stored | undefined> {
+  /** What is known of why nothing in memory matches. What the second level has, nobody has looked at. */
+  missOf(key: string): MissReason {
+    if (this.memory.find(key).length > 0) return 'vary-miss'
+    return this.second === undefined ? 'uri-miss' : 'miss'
+  }
+
+  /** What the second level has for a request; with its content at hand, if it is not too long. */
+  async found(
+    key: string,
+    request: HeaderList,
+    clock: Clock,
+    withContent: boolean,
+  ): Promise<Stored | undefined> {
     if (this.second === undefined) return undefined
     const all = (await this.second.find(key, clock)).flatMap((it) => unpurged(this.purges, key, it) ?? [])
     const head = selectVariant(
@@ -51,7 +63,8 @@ export class Levels {
       request,
     )
     if (head === undefined) return undefined
-    const found = await this.second.load(key, all.find((it) => it.head === head)!, clock)
+    const entry = all.find((it) => it.head === head)!
+    const found = withContent ? await this.second.load(key, entry, clock) : entry
     return found && unpurged(this.purges, key, found)
   }
 

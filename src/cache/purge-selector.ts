@@ -59,7 +59,7 @@ function urlSubject(url: string): PurgeSubject {
 
 /** As it stands in a request: what is not ASCII, in octets of UTF-8. */
 function encoded(text: string): string {
-  return text.toWellFormed().replace(/[^\x00-\x7f]+/g, encodeURIComponent)
+  return text.toWellFormed().replace(/[\u0080-\uffff]+/g, encodeURIComponent)
 }
 
 function tagSubject(option: string, tag: string): PurgeSubject {

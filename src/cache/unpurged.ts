@@ -1,3 +1,4 @@
+import type { Fill } from './fill.ts'
 import { type KnownHead, staleHead } from './held-response.ts'
 import type { PurgeLog } from './purge-log.ts'
 
@@ -5,7 +6,7 @@ import type { PurgeLog } from './purge-log.ts'
  * The head of a response that has outlived the purge `sequence` (`undefined`: only its times are known), as the later ones have
  * left it. `undefined` where it counts as not there.
  */
-export function headAfterPurges(
+function headAfterPurges(
   log: PurgeLog,
   key: string,
   head: KnownHead,
@@ -15,6 +16,19 @@ export function headAfterPurges(
   const verdict = log.judge({ key, tags, requestTime, sequence })
   if (verdict === 'gone') return undefined
   return verdict === 'current' ? head : staleHead(head, verdict.staleSince)
+}
+
+/**
+ * The head of what may be stored of an answer, however long ago it was asked for: stale where it was purged softly since, and
+ * `undefined` where it was changed or purged.
+ */
+export function headToStore(
+  log: PurgeLog,
+  key: string,
+  head: KnownHead,
+  { outdated, sequence }: Pick<Fill, 'outdated' | 'sequence'>,
+): KnownHead | undefined {
+  return outdated ? undefined : headAfterPurges(log, key, head, sequence)
 }
 
 interface Purgeable<S> {

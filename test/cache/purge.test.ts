@@ -334,7 +334,7 @@ describe('what is being asked for while it is purged', () => {
       expect((await early).text()).toBe('before')
       expect(pages.entries).toBe(soft ? 1 : 0)
       const next = await sim.get('/a')
-      expect(next.headers.get('cache-status')).toContain(soft ? 'fwd=stale' : 'fwd=miss')
+      expect(next.headers.get('cache-status')).toContain(soft ? 'fwd=stale' : 'fwd=uri-miss')
       await sim.assertNoLeaks()
     }
   })

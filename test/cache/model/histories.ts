@@ -118,7 +118,7 @@ const manner = fc
       one(
         1,
         fc
-          .constantFrom('/b', '../a?', 'http://example.com/b', 'http://b.example/b')
+          .constantFrom('/b', './a', 'http://example.com/b', 'http://b.example/b')
           .map((location): Manner => ({ location })),
       ),
       one(

@@ -106,25 +106,25 @@ function directiveText(directives: Directives | Wishes): string {
 /** A response's fields as they go over the wire. */
 export function fieldsText(fields: Fields): Record<string, string> {
   const written: Record<string, string> = {}
-  for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
+  for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue
     const lower = name === 'answer' ? 'x-answer' : kebab(name)
     if (name === 'cacheControl' || name === 'cdnCacheControl')
       written[lower] = directiveText(value as Directives)
     else if (name === 'expires' || name === 'date' || name === 'lastModified')
       written[lower] = httpDate(value as number)
-    else written[lower] = Array.isArray(value) ? value.join(', ') : String(value)
+    else written[lower] = Array.isArray(value) ? value.join(', ') : `${value as string | number}`
   }
   return written
 }
 
 /** A request's fields as they go over the wire. */
-export function requestText({ method: _, target: __, ...fields }: Request): Record<string, string> {
+export function requestText(request: Request): Record<string, string> {
   const written: Record<string, string> = {}
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined) continue
+  for (const [name, value] of Object.entries(request)) {
+    if (value === undefined || name === 'method' || name === 'target') continue
     if (name === 'cacheControl') written['cache-control'] = directiveText(value as Wishes)
-    else written[kebab(name)] = typeof value === 'number' ? httpDate(value) : String(value)
+    else written[kebab(name)] = typeof value === 'number' ? httpDate(value) : (value as string)
   }
   return written
 }

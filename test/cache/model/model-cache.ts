@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   type Answer,
   type Asked,
@@ -22,6 +23,7 @@ interface Stored extends Response {
 }
 
 type Ask = (asked: Asked) => Reply | undefined
+type CacheStatus = Readonly<Record<string, true | number | string>>
 type Why = 'miss' | 'stale' | 'request'
 
 const HEURISTIC = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]
@@ -53,15 +55,21 @@ export class ModelCache {
     if (why === undefined) {
       const answer = this.#respond(stored!, request, { hit: true, ttl: this.#ttl(stored!) })
       if (remaining(stored!, this.#clock.now) <= 0 && this.#inWindow(stored!, stored!.fields))
-        this.#fetch(stored, request)
+        this.#fetch(stored, wholeOf(request))
       return answer
     }
     if (request.cacheControl?.onlyIfCached) return { status: 504, body: '', fields: {} }
     const got = this.#fetch(stored, request)
     if ('reply' in got) return raw(got.reply, why)
-    if (got.from === 'error') return this.#respond(got.stored, request, { hit: true })
-    const status = got.from === 'confirmed' ? { fwd: why, 'fwd-status': 304 } : { fwd: why, stored: true }
-    return this.#respond(got.stored, request, status)
+    if (got.from === 'error') {
+      const forwarded = got.status === undefined ? {} : { 'fwd-status': got.status }
+      return this.#respond(got.stored, request, { fwd: why, ...forwarded })
+    }
+    const status: CacheStatus =
+      got.from === 'confirmed' ? { fwd: why, 'fwd-status': 304 } : { fwd: why, stored: true }
+    // What is stored for nobody is for the one who has asked all the same.
+    const own = { ...got.stored, fields: { ...got.stored.fields, ...got.own } }
+    return this.#respond(own, request, status)
   }
 
   /** RFC 9111 section 4.1. */
@@ -104,7 +112,10 @@ export class ModelCache {
   #fetch(
     stored: Stored | undefined,
     request: Request,
-  ): { reply: Reply | undefined } | { stored: Stored; from: 'error' | 'confirmed' | 'new' } {
+  ):
+    | { reply: Reply | undefined }
+    | { stored: Stored; from: 'error'; status: number | undefined }
+    | { stored: Stored; from: 'confirmed' | 'new'; own: Fields } {
     const { ifNoneMatch, ifModifiedSince: _, ifRange: __, range, ...rest } = request
     const { etag, lastModified } = stored?.fields ?? {}
     const validates = etag !== undefined || lastModified !== undefined
@@ -125,24 +136,38 @@ export class ModelCache {
       (reply === undefined || ERRORS.includes(reply.status)) &&
       this.#forErrors(stored, request)
     )
-      return { stored, from: 'error' }
+      return { stored, from: 'error', status: reply?.status }
     if (reply === undefined) return { reply }
     if (reply.status === 304 && stored !== undefined) {
       if (!isAbout(reply.fields, stored.fields, now, asked === request || tags.length > 1)) return { reply }
       const { setCookie: _____, ...update } = reply.fields
       const { age: ______, date: _______, ...before } = stored.fields
       const confirmed = { ...stored, fields: { ...before, ...update } }
-      if (this.#mayStore(request, confirmed, requestTime))
-        return { stored: this.#store(confirmed, request, requestTime), from: 'confirmed' }
+      // One that now depends on other fields is kept under none.
+      const isOfTheSame = isDeepStrictEqual(varyOf(confirmed), varyOf(stored))
+      if (isOfTheSame && this.#mayStore(request, confirmed, requestTime))
+        return { stored: this.#store(confirmed, request, requestTime), from: 'confirmed', own: reply.fields }
       this.#forget(request.target)
-      return { stored: timed(confirmed, requestTime, now), from: 'confirmed' }
+      return { stored: timed(confirmed, requestTime, now), from: 'confirmed', own: reply.fields }
     }
     const response = { target: request.target, ...reply }
     if (request.method === 'GET' && this.#mayStore(request, response, requestTime))
-      return { stored: this.#store(response, request, requestTime), from: 'new' }
-    // The service has something else now.
-    if (stored !== undefined && reply.status < 500) this.#forget(request.target)
+      return { stored: this.#store(response, request, requestTime), from: 'new', own: reply.fields }
+    if (stored !== undefined && this.#isAnother(request, response, requestTime)) this.#forget(request.target)
     return { reply }
+  }
+
+  /** Whether a response that is not stored shows that the service has something else now: no refusal, nothing for one request. */
+  #isAnother(request: Request, response: Response, requestTime: number): boolean {
+    const { status, fields } = response
+    const said = directives(fields)
+    if ((status >= 400 && status !== 404 && status !== 410) || OF_ONE_REQUEST.includes(status)) return false
+    if (request.cacheControl?.noStore || (said.mustUnderstand && NOT_UNDERSTOOD.includes(status)))
+      return false
+    if ((said.noStore && !said.mustUnderstand) || said.private === true) return true
+    const isForAll = said.public || said.mustRevalidate || said.sMaxage !== undefined
+    if (request.authorization !== undefined && !isForAll) return false
+    return !this.#mayStore(request, response, requestTime)
   }
 
   /** RFC 5861 section 4. */
@@ -186,14 +211,12 @@ export class ModelCache {
 
   #store(response: Response, request: Request, requestTime: number): Stored {
     const stored = timed(response, requestTime, this.#clock.now)
-    const names = [...new Set((stored.fields.vary ?? []).map((name) => name.toLowerCase()))].sort()
-    const selectedBy = Object.fromEntries(names.map((name) => [name, selecting(request, name)]))
+    const selectedBy = Object.fromEntries(varyOf(response).map((name) => [name, selecting(request, name)]))
     const { target } = response
     const entry = { ...stored, selectedBy }
     if (response.breaksOff) return entry
-    const key = JSON.stringify(selectedBy)
     this.#stored = this.#stored.filter(
-      (one) => one.target !== target || JSON.stringify(one.selectedBy) !== key,
+      (one) => one.target !== target || !isDeepStrictEqual(one.selectedBy, selectedBy),
     )
     this.#stored.push(entry)
     return entry
@@ -204,9 +227,11 @@ export class ModelCache {
   }
 
   /** RFC 9110 section 13.2.2, RFC 9111 section 4.3.2: 304, a part, or all of it. */
-  #respond(stored: Stored, request: Request, cacheStatus: Record<string, unknown>): Answer {
+  #respond(stored: Stored, request: Request, cacheStatus: CacheStatus): Answer {
     const { status, body } = stored
-    const head = { ...stored.fields, age: Math.floor(ageOf(stored, this.#clock.now) / 1_000) }
+    const isNew = 'stored' in cacheStatus
+    const aged = { ...stored.fields, age: Math.floor(ageOf(stored, this.#clock.now) / 1_000) }
+    const head: Fields = isNew ? stored.fields : aged
     const answer = (status: number, body: string, { contentType, contentRange }: Fields = {}): Answer => {
       const type = status === 304 || status === 416 ? undefined : (contentType ?? head.contentType)
       const { contentType: _, ...rest } = head
@@ -222,8 +247,7 @@ export class ModelCache {
     const cuts = request.method === 'GET' && status === 200 && rangeCounts(request, stored)
     const ranges = cuts ? rangesOf(request.range, body.length) : undefined
     // What the service has just sent goes on as it comes.
-    if (ranges === undefined || 'stored' in cacheStatus)
-      return answer(status, request.method === 'HEAD' ? '' : body)
+    if (ranges === undefined || isNew) return answer(status, request.method === 'HEAD' ? '' : body)
     if (ranges.length === 0) return answer(416, '', { contentRange: `bytes */${body.length}` })
     const parts = ranges.map(
       ([first, last]) => [`bytes ${first}-${last}/${body.length}`, body.slice(first, last + 1)] as const,
@@ -240,7 +264,10 @@ export class ModelCache {
     const reply = this.#ask(askedOf(request))
     if (UNSAFE.includes(request.method) && reply !== undefined && reply.status < 400) {
       const other = new URL(reply.fields.location ?? '', `http://example.com${request.target}`)
-      const gone = [request.target, ...(other.host === 'example.com' ? [other.pathname + other.search] : [])]
+      const gone = [
+        request.target,
+        ...(other.host === 'example.com' ? [other.href.slice(other.origin.length)] : []),
+      ]
       this.#forget(...gone)
     }
     return raw(reply, request.method === 'GET' || request.method === 'HEAD' ? 'bypass' : 'method')
@@ -249,6 +276,12 @@ export class ModelCache {
   #ttl(stored: Stored): number {
     return Math.floor(remaining(stored, this.#clock.now) / 1_000)
   }
+}
+
+/** What is refreshed is all of it, whatever the client has asked for. */
+function wholeOf(request: Request): Request {
+  const { range: _, ifRange: __, ifNoneMatch: ___, ifModifiedSince: ____, ...rest } = request
+  return { ...rest, method: 'GET' }
 }
 
 /** RFC 9213 section 2.2: a targeted field that says something takes the place of `Cache-Control` and `Expires`. */
@@ -265,7 +298,7 @@ function lifetimeOf(status: number, fields: Fields, now: number): { ms: number; 
   const { sMaxage, maxAge, public: isPublic } = directives(fields)
   const seconds = sMaxage ?? maxAge
   if (seconds !== undefined) return { ms: seconds * 1_000, named: true }
-  const { date = now, expires, lastModified } = fields
+  const { date = wholeSeconds(now), expires, lastModified } = fields
   if (expires !== undefined && !isTargeted(fields.cdnCacheControl))
     return { ms: Math.max(0, expires - date), named: true }
   const guessed = lastModified !== undefined && (isPublic || HEURISTIC.includes(status))
@@ -277,9 +310,13 @@ function timed(response: Response, requestTime: number, responseTime: number): S
   const { setCookie, ...fields } = response.fields
   const isNamed = namedBy(fields).includes('set-cookie')
   const kept = { ...fields, ...(setCookie !== undefined && !isNamed && { setCookie }) }
-  const age = initialAge(fields, requestTime, responseTime)
-  const date = fields.date ?? wholeSeconds(responseTime)
-  return { ...response, fields: { ...kept, date }, selectedBy: {}, initialAge: age, responseTime }
+  const dated = { ...kept, date: fields.date ?? wholeSeconds(responseTime) }
+  const age = initialAge(dated, requestTime, responseTime)
+  return { ...response, fields: dated, selectedBy: {}, initialAge: age, responseTime }
+}
+
+function varyOf({ fields: { vary = [] } }: Response): string[] {
+  return [...new Set(vary.map((name) => name.toLowerCase()))].sort()
 }
 
 /** The fields that `private` or `no-cache` name. */
@@ -289,8 +326,9 @@ function namedBy(fields: Fields): readonly string[] {
 }
 
 /** RFC 9111 section 4.2.3. */
-function initialAge({ age = 0, date }: Fields, requestTime: number, responseTime: number): number {
-  return Math.max(0, responseTime - (date ?? responseTime), age * 1_000 + responseTime - requestTime)
+function initialAge(fields: Fields, requestTime: number, responseTime: number): number {
+  const { age = 0, date = wholeSeconds(responseTime) } = fields
+  return Math.max(0, responseTime - date, age * 1_000 + responseTime - requestTime)
 }
 
 function ageOf({ initialAge, responseTime }: Stored, now: number): number {
@@ -365,7 +403,7 @@ function raw(reply: Reply | undefined, fwd: string): Answer {
   return { status: reply.status, body: reply.breaksOff ? 'broken off' : reply.body, fields }
 }
 
-function toldStatus(status: Readonly<Record<string, unknown>>): string {
+function toldStatus(status: CacheStatus): string {
   return Object.entries(status)
     .map(([name, value]) => (value === true ? name : `${name}=${value}`))
     .join('; ')
