@@ -23,7 +23,7 @@ export type Filled =
       readonly because: 'found' | 'validated' | 'stale-if-error'
     }
   /** It is for the one alone whose request was sent. */
-  | { readonly kind: 'own'; readonly response: ResponseMessage; readonly why: NotStored | 'not-modified' }
+  | { readonly kind: 'own'; readonly response: ResponseMessage; readonly why: NotStored }
 
 /** One question to the service, and those who wait for its answer. */
 export class Fill {

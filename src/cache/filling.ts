@@ -43,10 +43,10 @@ export class Filling {
 
   /** Asks for a lookup, with the validators of what is stored, if something is. Rejects when the service cannot be asked. */
   async ask(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
-    const { clock, request } = lookup.exchange
+    const { clock } = lookup.exchange
     // 1. Conditions of the cache's own, where something stored can be validated. A request that is alone keeps its range.
     const conditions = stored && validationRequest(lookup.headers, [stored.head.validators])
-    const isAlone = lookup.headers.has('range') || request.method === 'HEAD'
+    const isAlone = lookup.headers.has('range') || lookup.method === 'HEAD'
     const headers =
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
     const requestTime = clock.wallTime()
@@ -70,15 +70,15 @@ export class Filling {
       // Where the conditions were the client's, so is the answer.
       const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
       const fresh = conditions && this.#freshened(lookup, stored, response, sentClientTags, times)
-      if (fresh === undefined) return { kind: 'own', response, why: 'not-modified' }
+      if (fresh === undefined) return { kind: 'own', response, why: 'status' }
       response.body.discard()
       return { kind: 'stored', stored: this.#refreshed(lookup, stored, fresh, fill), because: 'validated' }
     }
     // 4. Something new.
     const storable = this.#storable(lookup, response, times)
     if (storable.head === undefined) {
-      // What was stored is not what the service has now.
-      if (stored !== undefined && response.status < 500) this.#levels.remove(lookup.key, clock)
+      if (stored !== undefined && tellsOfStored(response.status, storable.why))
+        this.#levels.remove(lookup.key, clock)
       return { kind: 'own', response, why: storable.why }
     }
     return this.#kept(lookup, storable.head, response.body.take(), undefined, fill)
@@ -96,7 +96,7 @@ export class Filling {
   }
 
   #storable(
-    { exchange: { request }, headers: asked, directives }: Lookup,
+    { method, headers: asked, directives }: Lookup,
     { status, headers, reason }: ResponseMessage,
     times: Times,
   ): Storable {
@@ -107,13 +107,13 @@ export class Filling {
       this.#settings,
     )
     const verdict = storability(
-      { method: request.method, headers: asked, directives },
+      { method, headers: asked, directives },
       { status, headers, effective: effectiveDirectives(headers, this.#settings.targets), terms: head.terms },
       this.#settings.storability,
     )
     if (!verdict.store) return { why: verdict.reason }
     // Of HEAD there is no content to store, and parts are not combined.
-    if (request.method === 'HEAD') return { why: 'method' }
+    if (method === 'HEAD') return { why: 'method' }
     if (status === 206) return { why: 'partial' }
     const variant = head.fields === '*' ? '' : variantKey(head.fields, asked)
     const kept = storedHead(dated, verdict.without, times.responseTime)
@@ -155,7 +155,7 @@ export class Filling {
 
   /** The head that a 304 makes of the stored one; `undefined` where it was about something else. */
   #freshened(
-    { exchange: { request }, headers: asked, directives }: Lookup,
+    { method, headers: asked, directives }: Lookup,
     { head }: Stored,
     response: ResponseMessage,
     sentClientTags: boolean,
@@ -167,7 +167,7 @@ export class Filling {
     const headers = freshenedHead(head.headers, response.headers, times.responseTime, ['set-cookie'])
     const fresh = knownHead({ status, reason, headers, ...times, variant, tags }, this.#settings)
     const verdict = storability(
-      { method: request.method, headers: asked, directives },
+      { method, headers: asked, directives },
       {
         status,
         headers,
@@ -178,10 +178,12 @@ export class Filling {
     )
     // Of which other requests it is now, the one that it once answered could not say.
     const isOfTheSame = isDeepStrictEqual(fresh.fields, head.fields)
-    if (!verdict.store || !isOfTheSame) return { head: fresh, stays: false }
+    if (!isOfTheSame) return { head: fresh, stays: 'not' }
+    if (!verdict.store)
+      return { head: fresh, stays: OF_ONE_REQUEST.has(verdict.reason) ? 'as it was' : 'not' }
     return {
       head: { ...fresh, headers: storedHead(headers, verdict.without, times.responseTime) },
-      stays: true,
+      stays: 'with this head',
     }
   }
 
@@ -192,8 +194,8 @@ export class Filling {
     { head, stays }: Freshened,
     fill: Fill,
   ): Stored {
-    if (!stays) this.#levels.remove(key, clock)
-    else if (!fill.outdated) this.#levels.freshen(key, stored, head, clock)
+    if (stays === 'not') this.#levels.remove(key, clock)
+    else if (stays === 'with this head' && !fill.outdated) this.#levels.freshen(key, stored, head, clock)
     return stored.withHead(head)
   }
 }
@@ -205,13 +207,26 @@ interface Times {
 
 interface Freshened {
   readonly head: KnownHead
-  /** Whether it may be stored still. */
-  readonly stays: boolean
+  /** What becomes of what is stored. It stays as it was where the head is for the one alone who has asked. */
+  readonly stays: 'with this head' | 'as it was' | 'not'
 }
 
 /** How far the fastest may be ahead of the slowest, where a content is too long to be kept. */
 const WINDOW_BYTES = 1_048_576
 const STALL_MS = 5_000
+
+/** Why an answer is not stored, where that says nothing of what is stored for others. */
+const OF_ONE_REQUEST: ReadonlySet<NotStored> = new Set([
+  'method',
+  'status',
+  'request-no-store',
+  'authorization',
+])
+
+/** Whether an answer that is not stored shows that what was stored is not what the service has now. */
+function tellsOfStored(status: number, why: NotStored): boolean {
+  return status < 500 && status !== 206 && !OF_ONE_REQUEST.has(why)
+}
 
 function isUsableOnError(stored: Stored | undefined, { directives, exchange }: Lookup): boolean {
   return (

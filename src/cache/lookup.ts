@@ -11,6 +11,8 @@ import { isForOriginOnly } from './conditional.ts'
 export interface Lookup {
   readonly exchange: Exchange
   readonly next: Handler
+  /** The client's. */
+  readonly method: string
   /** What its response is stored under. */
   readonly key: string
   readonly directives: RequestDirectives
@@ -18,23 +20,24 @@ export interface Lookup {
   readonly headers: HeaderList
 }
 
-/** Why a request goes past the cache, in the words of RFC 9211; `undefined` where it does not. */
+/** Why a request goes past the cache, `undefined` where it does not. */
 export function bypassOf({
   method,
   upgrade,
   body,
   headers,
-}: RequestMessage): 'method' | 'bypass' | undefined {
+}: RequestMessage): 'method' | 'conditions' | undefined {
   if (method !== 'GET' && method !== 'HEAD') return 'method'
-  return upgrade !== undefined || body.length !== 0 || isForOriginOnly(headers) ? 'bypass' : undefined
+  return upgrade !== undefined || body.length !== 0 || isForOriginOnly(headers) ? 'conditions' : undefined
 }
 
 export function lookupOf(exchange: Exchange, next: Handler, settings: CacheSettings): Lookup {
   const { request } = exchange
-  const { headers } = request
+  const { method, headers } = request
   return {
     exchange,
     next,
+    method,
     key: keyOf(exchange, settings),
     directives: requestDirectives(headers),
     headers,
@@ -48,7 +51,6 @@ function keyOf(exchange: Exchange, { partition, furtherKey }: CacheSettings): st
 }
 
 /** Whether the answer to it may be the answer to others too, so that they wait for it. */
-export function isJoinable({ exchange, directives: { noStore }, headers }: Lookup): boolean {
-  const { method } = exchange.request
+export function isJoinable({ method, directives: { noStore }, headers }: Lookup): boolean {
   return method === 'GET' && !noStore && !headers.has('range') && !headers.has('authorization')
 }

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { HeaderList } from '../core/headers.ts'
+import { heldPieces, piecesBetween } from './held-content.ts'
 import type { KnownHead } from './held-response.ts'
+import { KeptHead } from './kept-head.ts'
 import type { Stored } from './stored.ts'
 
 export interface HeldContent {
@@ -11,48 +13,38 @@ export interface HeldContent {
 /** A response in memory. */
 export class HeldResponse implements Stored {
   readonly key: string
-  readonly head: KnownHead
+  readonly head: KeptHead
   readonly length: number
   readonly level: string
-  readonly #content: HeldContent
+  readonly trailers: HeaderList | undefined
+  readonly #pieces: readonly Uint8Array[]
 
   /** `level`: where it was found, if it is not in this one yet. */
   constructor(key: string, head: KnownHead, content: HeldContent, level: string = 'memory') {
     this.key = key
-    this.head = head
+    this.head = KeptHead.of(head)
     this.level = level
-    this.#content = content
+    this.trailers = content.trailers
     this.length = content.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    this.#pieces = heldPieces(content.chunks, this.length)
   }
 
-  get trailers(): HeaderList | undefined {
-    return this.#content.trailers
-  }
-
-  read(from: number, to: number): Uint8Array {
-    return bytesBetween(this.#content.chunks, from, to)
+  read(from: number, to: number): readonly Uint8Array[] {
+    return from === 0 && to === this.length ? this.#pieces : piecesBetween(this.#pieces, from, to)
   }
 
   withHead(head: KnownHead): HeldResponse {
-    return new HeldResponse(this.key, head, this.#content, this.level)
+    return this.#with(head, this.level)
   }
 
   /** As it is put into this level. */
   promoted(): HeldResponse {
-    return this.level === 'memory' ? this : new HeldResponse(this.key, this.head, this.#content)
+    return this.level === 'memory' ? this : this.#with(this.head, 'memory')
   }
-}
 
-function bytesBetween(chunks: readonly Uint8Array[], from: number, to: number): Uint8Array {
-  const parts: Uint8Array[] = []
-  let at = 0
-  for (const chunk of chunks) {
-    const first = Math.max(from - at, 0)
-    const end = Math.min(to - at, chunk.byteLength)
-    if (first < end) parts.push(chunk.subarray(first, end))
-    at += chunk.byteLength
+  #with(head: KnownHead, level: string): HeldResponse {
+    return new HeldResponse(this.key, head, { chunks: this.#pieces, trailers: this.trailers }, level)
   }
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
 }
 
 /** So many responses of one key are kept: whoever makes up values for a field of `Vary` pushes out no others. */
@@ -155,9 +147,7 @@ export class MemoryLevel {
 }
 
 function bytesOf({ key, head, length, trailers }: HeldResponse): number {
-  let bytes = ENTRY_BYTES + key.length + head.variant.length + length
-  for (const headers of trailers === undefined ? [head.headers] : [head.headers, trailers])
-    for (const value of headers.values) bytes += FIELD_BYTES + value.length
-  for (const tag of head.tags) bytes += FIELD_BYTES + tag.length
+  let bytes = ENTRY_BYTES + key.length + head.textLength + length + head.tags.length * FIELD_BYTES
+  for (const value of trailers?.values ?? []) bytes += FIELD_BYTES + value.length
   return bytes
 }

@@ -204,7 +204,7 @@ describe('redisStore, while Redis does not do well', () => {
     const client = pretended(never)
     const limiter = redisStore({ client, maxPending: 3 }).limiter([RULE])
     for (let i = 0; i < 3; i++) void inTime(limiter.take(['k'], 1, exchange({ clock })))
-    expect(await inTime(limiter.take(['k'], 1, exchange({ clock })))).toMatch('3 decisions are under way')
+    expect(await inTime(limiter.take(['k'], 1, exchange({ clock })))).toMatch('3 calls are under way')
     expect(client.commands.length).toBe(3)
     await clock.advance(1_000)
   })

@@ -1,12 +1,12 @@
+import { CallGuard } from '../core/call-guard.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
+import { commandSender, type RedisClient } from '../core/redis-client.ts'
 import { type LeaseSettings, LeasingLimiter } from './rate-limiting/leases.ts'
 import { PerClock } from './rate-limiting/per-clock.ts'
-import { commandSender, type RedisClient } from './rate-limiting/redis-client.ts'
-import { RedisGuard } from './rate-limiting/redis-guard.ts'
 import { type AskRedis, RedisLimiter } from './rate-limiting/redis-limiter.ts'
 import type { RateLimitStore } from './rate-limiting/store.ts'
 
-export type { RedisClient } from './rate-limiting/redis-client.ts'
+export type { RedisClient } from '../core/redis-client.ts'
 
 export interface RedisStoreOptions {
   /**
@@ -84,12 +84,13 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   if (typeof prefix !== 'string' || /[{}]/.test(prefix))
     throw invalidOption(OWNER, 'prefix', 'a text without braces', prefix)
   const settings = {
+    name: 'rate limits: Redis',
     timeoutMs: durationMs(OWNER, 'timeoutMs', options.timeoutMs ?? 100, { min: 1 }),
     maxPending: integer(OWNER, 'maxPending', options.maxPending ?? 1_000, { min: 1 }),
     retryMs: durationMs(OWNER, 'retryMs', options.retryMs ?? 1_000, { min: 1 }),
   }
   const leases = lease === undefined ? undefined : leaseSettings(lease)
-  const guards = new PerClock(() => new RedisGuard(settings))
+  const guards = new PerClock(() => new CallGuard(settings))
   const store: RateLimitStore = {
     limiter(rules) {
       const limiter = new RedisLimiter(send, prefix, rules)

@@ -11,6 +11,7 @@ export {
 } from './assertions/assertions.ts'
 export type { ExpectedOutcome, StatusClass } from './assertions/checks.ts'
 export type { AnyExchange, AnyResponse, AttemptedExchange, Journalled } from './assertions/received.ts'
+export { cacheStoreChecks } from './cache-store-checks.ts'
 export {
   type BalancerFigures,
   type BalancerLatency,

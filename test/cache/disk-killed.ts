@@ -3,7 +3,7 @@
  * so that whoever looks later can tell.
  */
 import { diskStore } from '../../src/cache/disk-store.ts'
-import { chunks, head } from './store-checks.ts'
+import { chunks, head } from '../../src/testing/cache-store-checks.ts'
 import { contentOf } from './told-content.ts'
 
 const [folder = '', seed = '0'] = process.argv.slice(2)

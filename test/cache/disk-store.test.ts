@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { diskStore } from '../../src/cache/disk-store.ts'
-import { bytes, chunks, head, STORE_CHECKS } from './store-checks.ts'
+import { bytes, cacheStoreChecks, chunks, head } from '../../src/testing/cache-store-checks.ts'
 import { contentOf } from './told-content.ts'
 
 let folder: string
@@ -28,7 +28,7 @@ const put = (store: ReturnType<typeof diskStore>, key: string, size: number) =>
   store.put(key, head({ reason: String(size) }), chunks(contentOf(key, size), 9_999))
 
 describe('a store on disk', () => {
-  test.each(Object.entries(STORE_CHECKS))('%s', async (_, check) => {
+  test.each(Object.entries(cacheStoreChecks))('%s', async (_, check) => {
     const store = diskStore({ path: folder })
     await check(store)
     await store.close()

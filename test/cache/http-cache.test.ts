@@ -1,7 +1,7 @@
 import { pool, proxy } from 'gatewright'
+import { cache } from 'gatewright/cache'
 import { fault, type Simulation, simulate } from 'gatewright/testing'
 import { describe, expect, test } from 'vitest'
-import { cache } from 'gatewright/cache'
 
 const SERVICE = 'http://service'
 const app = () =>

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Exchange } from '../../core/exchange.ts'
-import type { SendCommand } from './redis-client.ts'
-import { RATE_LIMIT_SCRIPT, RATE_LIMIT_SCRIPT_SHA } from './redis-script.ts'
+import type { SendCommand } from '../../core/redis-client.ts'
+import { runScript } from '../../core/redis-script.ts'
+import { RATE_LIMIT_SCRIPT } from './redis-script.ts'
 import { type RateRule, type RateVerdict, ruleId } from './store.ts'
 
 /** What Redis has said: what it has taken of each rule, which is 0 where one refuses, and what each rule says. */
@@ -36,22 +37,16 @@ export class RedisLimiter {
 
   async ask(keys: readonly string[], cost: number, want: number): Promise<RedisAnswer> {
     const names = this.#names(keys)
-    const args = [String(names.length), ...names, String(cost), String(want), ...this.#rules]
-    let reply: unknown
-    try {
-      reply = await this.#send(names[0]!, ['EVALSHA', RATE_LIMIT_SCRIPT_SHA, ...args])
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      reply = await this.#send(names[0]!, ['EVAL', RATE_LIMIT_SCRIPT, ...args])
-    }
+    const args = [String(cost), String(want), ...this.#rules]
+    const reply = await runScript(this.#send, RATE_LIMIT_SCRIPT, names, args)
     return answerOf(reply, keys.length, cost, want)
   }
 
   /** Keys are hashed: they may be secrets, and may hold what would make another slot of them. */
-  #names(keys: readonly string[]): string[] {
+  #names(keys: readonly string[]): [string, ...string[]] {
     const digests = keys.map(digest)
     const tag = this.#tag ?? digests[0]!
-    return digests.map((it, i) => `${this.#prefix}{${tag}}:${this.#ids[i]!}:${it}`)
+    return digests.map((it, i) => `${this.#prefix}{${tag}}:${this.#ids[i]!}:${it}`) as [string, ...string[]]
   }
 }
 

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { type RedisScript, redisScript } from '../../core/redis-script.ts'
 
 /**
  * One decision, for all rules at once: the algorithms of this folder once more, in Lua 5.1. A test compares them.
@@ -10,7 +10,7 @@ import { hash } from 'node:crypto'
  * All numbers are whole and below 2^53, so that Lua's are exact; `%.0f` writes them as they are. What was written before the
  * server's clock was set back is taken to be of now, or, where that is more than a window away, is forgotten.
  */
-export const RATE_LIMIT_SCRIPT = `
+export const RATE_LIMIT_SCRIPT: RedisScript = redisScript(`
 local time = redis.call('TIME')
 local clock = time[1] * 1000 + math.floor(time[2] / 1000)
 local cost, want = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -180,6 +180,4 @@ for i, count in ipairs(counts) do
   reply[3 * i + 1] = count.reset()
 end
 return reply
-`
-
-export const RATE_LIMIT_SCRIPT_SHA: string = hash('sha1', RATE_LIMIT_SCRIPT)
+`)

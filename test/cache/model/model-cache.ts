@@ -55,14 +55,15 @@ export class ModelCache {
     if (why === undefined) {
       const answer = this.#respond(stored!, request, { hit: true, ttl: this.#ttl(stored!) })
       if (remaining(stored!, this.#clock.now) <= 0 && this.#inWindow(stored!, stored!.fields))
-        this.#fetch(stored, request)
+        this.#fetch(stored, wholly(request))
       return answer
     }
     if (request.cacheControl?.onlyIfCached) return { status: 504, body: '', fields: {} }
     const got = this.#fetch(stored, request)
     if ('reply' in got) return raw(got.reply, why)
     if (got.from === 'error') return this.#respond(got.stored, request, { hit: true })
-    const status = got.from === 'confirmed' ? { fwd: why, 'fwd-status': 304 } : { fwd: why, stored: true }
+    const status: CacheStatus =
+      got.from === 'confirmed' ? { fwd: why, 'fwd-status': 304 } : { fwd: why, stored: true }
     return this.#respond(got.stored, request, status)
   }
 
@@ -138,14 +139,16 @@ export class ModelCache {
       const isOfTheSame = isDeepStrictEqual(varyOf(confirmed), varyOf(stored))
       if (isOfTheSame && this.#mayStore(request, confirmed, requestTime))
         return { stored: this.#store(confirmed, request, requestTime), from: 'confirmed' }
-      this.#forget(request.target)
+      if (!isOfTheSame || !isOfOne(request, confirmed)) this.#forget(request.target)
       return { stored: timed(confirmed, requestTime, now), from: 'confirmed' }
     }
     const response = { target: request.target, ...reply }
-    if (request.method === 'GET' && this.#mayStore(request, response, requestTime))
+    const storable = this.#mayStore(request, response, requestTime)
+    if (storable && request.method === 'GET')
       return { stored: this.#store(response, request, requestTime), from: 'new' }
-    // The service has something else now.
-    if (stored !== undefined && reply.status < 500) this.#forget(request.target)
+    // The service has something else now, and not for this client alone.
+    const changed = reply.status < 500 && !storable && !isOfOne(request, response)
+    if (stored !== undefined && changed) this.#forget(request.target)
     return { reply }
   }
 
@@ -161,30 +164,21 @@ export class ModelCache {
   }
 
   /** RFC 9111 sections 3, 3.5, 5.2.2. */
-  #mayStore(request: Request, { status, fields }: Response, requestTime: number): boolean {
-    const { now } = this.#clock
+  #mayStore(request: Request, response: Response, requestTime: number): boolean {
+    const { status, fields } = response
     const said = directives(fields)
-    const understood = !NOT_UNDERSTOOD.includes(status)
-    const lifetime = lifetimeOf(status, fields, now)
-    const windows = forbidsStale(said)
-      ? 0
-      : Math.max(said.staleWhileRevalidate ?? 0, said.staleIfError ?? 0) * 1_000
+    const lifetime = lifetimeOf(status, fields, this.#clock.now)
+    const seconds = Math.max(said.staleWhileRevalidate ?? 0, said.staleIfError ?? 0)
+    const useful = lifetime.ms + (forbidsStale(said) ? 0 : seconds * 1_000)
     return (
-      !request.cacheControl?.noStore &&
-      !OF_ONE_REQUEST.includes(status) &&
-      (!said.mustUnderstand || understood) &&
-      (!said.noStore || said.mustUnderstand === true) &&
-      said.private !== true &&
-      (request.authorization === undefined ||
-        said.public ||
-        said.mustRevalidate ||
-        said.sMaxage !== undefined) !== false &&
+      !isOfOne(request, response) &&
+      !isSecret(said) &&
       !fields.vary?.includes('*') &&
       (fields.setCookie === undefined || namedBy(fields).includes('set-cookie')) &&
       (lifetime.named || said.public === true || HEURISTIC.includes(status)) &&
       (fields.etag !== undefined ||
         fields.lastModified !== undefined ||
-        (said.noCache !== true && lifetime.ms + windows > initialAge(fields, requestTime, now)))
+        (said.noCache !== true && useful > initialAge(fields, requestTime, this.#clock.now)))
     )
   }
 
@@ -254,6 +248,33 @@ export class ModelCache {
   #ttl(stored: Stored): number {
     return Math.floor(remaining(stored, this.#clock.now) / 1_000)
   }
+}
+
+/** A request for all of it, whoever asks. */
+function wholly({
+  ifNoneMatch: _,
+  ifModifiedSince: __,
+  ifRange: ___,
+  range: ____,
+  ...request
+}: Request): Request {
+  return { ...request, method: 'GET' }
+}
+
+/** Whether an answer is about this one request, and says nothing of what others may have. */
+function isOfOne(request: Request, { status, fields }: Response): boolean {
+  const said = directives(fields)
+  const shared = said.public || said.mustRevalidate || said.sMaxage !== undefined
+  return (
+    request.cacheControl?.noStore === true ||
+    OF_ONE_REQUEST.includes(status) ||
+    (said.mustUnderstand === true && NOT_UNDERSTOOD.includes(status)) ||
+    (request.authorization !== undefined && !shared && !isSecret(said))
+  )
+}
+
+function isSecret({ noStore, mustUnderstand, private: scope }: Directives): boolean {
+  return (noStore === true && mustUnderstand !== true) || scope === true
 }
 
 /** RFC 9213 section 2.2: a targeted field that says something takes the place of `Cache-Control` and `Expires`. */

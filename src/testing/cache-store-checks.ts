@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict'
-import { HeaderList } from 'gatewright'
-import type { CacheStore } from '../../src/cache/cache-store.ts'
-import type { StoredHead } from '../../src/cache/stored-response.ts'
+import type { CacheStore } from '../cache/cache-store.ts'
+import type { PurgeRecord } from '../cache/purge-record.ts'
+import type { StoredHead } from '../cache/stored-response.ts'
+import { HeaderList } from '../core/headers.ts'
 
-/** What every store must do. Each is given an empty store, and throws where that falls short. */
-export const STORE_CHECKS: Readonly<Record<string, (store: CacheStore) => Promise<void>>> = {
+/**
+ * What every store of a cache must do, by what it does. Each check is given an empty store, and rejects with an `AssertionError`
+ * where that falls short; closing the store is the caller's affair.
+ *
+ * @example
+ * for (const [what, check] of Object.entries(cacheStoreChecks)) {
+ *   const store = myStore()
+ *   await check(store).finally(() => store.close())
+ *   console.log(`it ${what}`)
+ * }
+ */
+export const cacheStoreChecks: Readonly<Record<string, (store: CacheStore) => Promise<void>>> = {
   'finds nothing where nothing is': async (store) => {
     assert.deepEqual(await store.find('k'), [])
     await store.remove('k')
@@ -109,8 +120,60 @@ export const STORE_CHECKS: Readonly<Record<string, (store: CacheStore) => Promis
     assert.equal(found.length, 1)
     assert.ok(texts.includes((await bytes(found[0]!.read())).toString()))
   },
+  'gives a reader nothing of what has replaced what it reads': async (store) => {
+    const before = Buffer.alloc(1_000_000, 'before')
+    await store.put('k', head(), chunks(before, 50_000))
+    const [found] = await store.find('k')
+    const read: Uint8Array[] = []
+    const reading = async () => {
+      for await (const chunk of found!.read()) {
+        if (read.length === 0) await store.put('k', head(), chunks(Buffer.alloc(1_000_000, 'after'), 50_000))
+        read.push(chunk)
+      }
+      return 'whole'
+    }
+    const outcome = await reading().catch(() => 'broken off')
+    const all = Buffer.concat(read)
+    assert.deepEqual(all, before.subarray(0, all.byteLength))
+    if (outcome === 'whole') assert.equal(all.byteLength, before.byteLength)
+    assert.equal((await bytes((await store.find('k'))[0]!.read())).toString('latin1', 0, 5), 'after')
+  },
+  'ends the content that it does not store': async (store) => {
+    let ended = false
+    const broken = async function* () {
+      try {
+        yield Buffer.from('half')
+        throw new Error('broken off')
+      } finally {
+        ended = true
+      }
+    }
+    await assert.rejects(store.put('k', head(), broken()), /broken off/)
+    assert.equal(ended, true)
+  },
+  'keeps the records of purges, if it keeps any': async (store) => {
+    assert.equal(store.purged === undefined, store.purges === undefined, 'purged and purges belong together')
+    if (store.purged === undefined || store.purges === undefined) return
+    const records = [
+      purge({ kind: 'tag', value: 'a ü', id: '1' }),
+      purge({ kind: 'pattern', value: '/a/*', soft: true, time: 5.25, id: '2' }),
+      purge({ kind: 'everything', value: '', id: '3' }),
+      purge({ kind: 'tag', value: 'a ü', soft: true, time: 9, id: '4' }),
+    ]
+    for (const record of records) await store.purged(record)
+    await store.clear()
+    const told: PurgeRecord[] = []
+    await store.purges((record) => told.push(record))
+    const byId = (one: PurgeRecord, other: PurgeRecord) => one.id.localeCompare(other.id)
+    assert.deepEqual(told.sort(byId), records)
+  },
 }
 
+function purge(part: Partial<PurgeRecord>): PurgeRecord {
+  return { kind: 'tag', value: '', soft: false, time: 1_790_000_000_000, id: '', ...part }
+}
+
+/** A head of nothing but what is given. */
 export function head(part: Partial<StoredHead> = {}): StoredHead {
   return {
     status: 200,
