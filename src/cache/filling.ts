@@ -11,7 +11,7 @@ import type { Fill, Filled } from './fill.ts'
 import { freshenedBy, freshenedHead } from './freshen.ts'
 import { type KnownHead, knownHead } from './held-response.ts'
 import type { Levels } from './levels.ts'
-import type { Lookup } from './lookup.ts'
+import { hasContent, type Lookup } from './lookup.ts'
 import { HeldResponse } from './memory-level.ts'
 import { isErrorForReuse, reuseOnError } from './reuse.ts'
 import { type NotStored, storability } from './storability.ts'
@@ -25,7 +25,7 @@ import { variantKey } from './variant.ts'
 export type Send = (headers: HeaderList) => Promise<ResponseMessage> | ResponseMessage
 
 type Storable =
-  | { readonly head: KnownHead; readonly why?: undefined }
+  | { readonly head: KnownHead; readonly own: HeaderList; readonly why?: undefined }
   | { readonly head?: undefined; readonly why: NotStored }
 
 /** Asks the service, and puts what it answers where it belongs. */
@@ -45,7 +45,8 @@ export class Filling {
   async ask(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
     const { clock } = lookup.exchange
     // 1. Conditions of the cache's own, where something stored can be validated. A request that is alone keeps its range.
-    const conditions = stored && validationRequest(lookup.headers, [stored.head.validators])
+    const isValidated = stored !== undefined && !hasContent(lookup.method)
+    const conditions = isValidated ? validationRequest(lookup.headers, [stored.head.validators]) : undefined
     const isAlone = lookup.headers.has('range') || lookup.method === 'HEAD'
     const headers =
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
@@ -63,16 +64,17 @@ export class Filling {
     const times = { requestTime, responseTime: clock.wallTime() }
     if (isErrorForReuse(response.status) && isUsableOnError(stored, lookup)) {
       response.body.discard()
-      return { kind: 'stored', stored: stored!, because: 'stale-if-error' }
+      return { kind: 'stored', stored: stored!, because: 'stale-if-error', status: response.status }
     }
     // 3. What is stored is confirmed.
-    if (stored !== undefined && response.status === 304) {
-      // Where the conditions were the client's, so is the answer.
-      const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
-      const fresh = conditions && this.#freshened(lookup, stored, response, sentClientTags, times)
+    // Where the conditions were the client's, so is the answer.
+    if (stored !== undefined && conditions !== undefined && response.status === 304) {
+      const sentClientTags = conditions.clientTags.length > 0
+      const fresh = this.#freshened(lookup, stored, response, sentClientTags, times)
       if (fresh === undefined) return { kind: 'own', response, why: 'status' }
       response.body.discard()
-      return { kind: 'stored', stored: this.#refreshed(lookup, stored, fresh, fill), because: 'validated' }
+      const now = this.#refreshed(lookup, stored, fresh, fill)
+      return { kind: 'stored', stored: now, because: 'validated', own: now.withHead(fresh.own) }
     }
     // 4. Something new.
     const storable = this.#storable(lookup, response, times)
@@ -81,7 +83,7 @@ export class Filling {
         this.#levels.remove(lookup.key, clock)
       return { kind: 'own', response, why: storable.why }
     }
-    return this.#kept(lookup, storable.head, response.body.take(), undefined, fill)
+    return this.#kept(lookup, storable, response.body.take(), undefined, fill)
   }
 
   /** What the second level has found answers, and goes into memory if there is room for it. */
@@ -92,7 +94,7 @@ export class Filling {
     }
     if (found.length > this.#settings.maxEntryBytes)
       return { kind: 'stored', stored: found, because: 'found' }
-    return this.#kept(lookup, found.head, wholeBody(found).take(), found.level, fill)
+    return this.#kept(lookup, { head: found.head }, wholeBody(found).take(), found.level, fill)
   }
 
   #storable(
@@ -117,13 +119,13 @@ export class Filling {
     if (status === 206) return { why: 'partial' }
     const variant = head.fields === '*' ? '' : variantKey(head.fields, asked)
     const kept = storedHead(dated, verdict.without, times.responseTime)
-    return { head: { ...head, headers: kept, variant, key: variant } }
+    return { head: { ...head, headers: kept, variant, key: variant }, own: dated }
   }
 
   /** A content is read along by all who wait, and is stored when all of it is here. */
   #kept(
     { key, exchange: { clock } }: Lookup,
-    head: KnownHead,
+    { head, own }: { readonly head: KnownHead; readonly own?: HeaderList },
     source: BodySource,
     from: string | undefined,
     fill: Fill,
@@ -150,7 +152,7 @@ export class Filling {
     })
     const first = content.reader()
     content.open()
-    return { kind: 'shared', head, content, first, from }
+    return { kind: 'shared', head, content, first, own, from }
   }
 
   /** The head that a 304 makes of the stored one; `undefined` where it was about something else. */
@@ -164,7 +166,8 @@ export class Filling {
     const update = validatorsOf(response.headers, times.responseTime)
     if (freshenedBy(update, [head], sentClientTags).length === 0) return undefined
     const { status, reason, variant, tags } = head
-    const headers = freshenedHead(head.headers, response.headers, times.responseTime, ['set-cookie'])
+    const { responseTime } = times
+    const headers = freshenedHead(head.headers, response.headers, responseTime, ['set-cookie'])
     const fresh = knownHead({ status, reason, headers, ...times, variant, tags }, this.#settings)
     const verdict = storability(
       { method, headers: asked, directives },
@@ -176,15 +179,14 @@ export class Filling {
       },
       this.#settings.storability,
     )
+    const own = { ...fresh, headers: freshenedHead(head.headers, response.headers, responseTime) }
     // Of which other requests it is now, the one that it once answered could not say.
     const isOfTheSame = isDeepStrictEqual(fresh.fields, head.fields)
-    if (!isOfTheSame) return { head: fresh, stays: 'not' }
+    if (!isOfTheSame) return { head: fresh, own, stays: 'not' }
     if (!verdict.store)
-      return { head: fresh, stays: OF_ONE_REQUEST.has(verdict.reason) ? 'as it was' : 'not' }
-    return {
-      head: { ...fresh, headers: storedHead(headers, verdict.without, times.responseTime) },
-      stays: 'with this head',
-    }
+      return { head: fresh, own, stays: OF_ONE_REQUEST.has(verdict.reason) ? 'as it was' : 'not' }
+    const kept = { ...fresh, headers: storedHead(headers, verdict.without, responseTime) }
+    return { head: kept, own, stays: 'with this head' }
   }
 
   /** Puts the new head in place; what must not be stored any more answers once. */
@@ -207,6 +209,8 @@ interface Times {
 
 interface Freshened {
   readonly head: KnownHead
+  /** With what is for the client alone whose request was sent. */
+  readonly own: KnownHead
   /** What becomes of what is stored. It stays as it was where the head is for the one alone who has asked. */
   readonly stays: 'with this head' | 'as it was' | 'not'
 }
@@ -223,9 +227,10 @@ const OF_ONE_REQUEST: ReadonlySet<NotStored> = new Set([
   'authorization',
 ])
 
-/** Whether an answer that is not stored shows that what was stored is not what the service has now. */
+/** Whether an answer that is not stored shows that what was stored is not what the service has now: a refusal does not. */
 function tellsOfStored(status: number, why: NotStored): boolean {
-  return status < 500 && status !== 206 && !OF_ONE_REQUEST.has(why)
+  const tells = status < 400 ? status !== 206 : status === 404 || status === 410
+  return tells && !OF_ONE_REQUEST.has(why)
 }
 
 function isUsableOnError(stored: Stored | undefined, { directives, exchange }: Lookup): boolean {

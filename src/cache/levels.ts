@@ -3,6 +3,7 @@ import type { HeaderList } from '../core/headers.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import type { KnownHead } from './held-response.ts'
 import { HeldResponse, MemoryLevel } from './memory-level.ts'
+import type { MissReason } from './reuse.ts'
 import { SecondLevel } from './second-level.ts'
 import type { Stored } from './stored.ts'
 import { selectVariant, type VaryFields } from './variant.ts'
@@ -31,6 +32,12 @@ export class Levels {
   /** The fields that the newest response of a key depends on. */
   fieldsOf(key: string): VaryFields {
     return this.memory.find(key)[0]?.head.fields ?? []
+  }
+
+  /** What is known of why nothing in memory matches. What the second level has, nobody has looked at. */
+  missOf(key: string): MissReason {
+    if (this.memory.find(key).length > 0) return 'vary-miss'
+    return this.second === undefined ? 'uri-miss' : 'miss'
   }
 
   /** What the second level has for a request. */

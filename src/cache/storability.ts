@@ -129,14 +129,15 @@ function notStoredForLifetime(
   { status, headers, effective: { directives }, terms }: StorableResponse,
 ): NotStored | undefined {
   const byResponse = NAMED_BY_RESPONSE.has(terms.lifetimeSource)
-  if (!byResponse && method !== 'GET' && method !== 'HEAD') return 'no-lifetime'
+  const canBeValidated = method === 'GET' || method === 'HEAD'
+  if (!byResponse && !canBeValidated) return 'no-lifetime'
   const allowed =
     byResponse ||
     terms.lifetimeSource === 'default' ||
     directives.public ||
     HEURISTICALLY_CACHEABLE.has(status)
   if (!allowed) return 'no-lifetime'
-  if (headers.has('etag') || headers.has('last-modified')) return undefined
+  if (canBeValidated && (headers.has('etag') || headers.has('last-modified'))) return undefined
   if (terms.validateAlways) return 'of-no-use'
   const window = Math.max(terms.staleWhileRevalidateMs, terms.staleIfErrorMs)
   return remainingMs(terms, terms.responseTime) + window > 0 ? undefined : 'of-no-use'
