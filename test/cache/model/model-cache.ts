@@ -22,9 +22,16 @@ interface Stored extends Response {
   readonly responseTime: number
 }
 
+type Got =
+  | { readonly from: 'nowhere'; readonly reply: Reply | undefined }
+  | {
+      readonly from: 'error' | 'confirmed' | 'new'
+      readonly stored: Stored
+      readonly reply: Reply | undefined
+    }
 type Ask = (asked: Asked) => Reply | undefined
 type CacheStatus = Readonly<Record<string, true | number | string>>
-type Why = 'miss' | 'stale' | 'request'
+type Why = 'uri-miss' | 'vary-miss' | 'stale' | 'request'
 
 const HEURISTIC = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]
 const OF_ONE_REQUEST = [206, 304, 407, 408, 412, 416, 417, 421, 425, 426, 428, 429, 431, 505, 511]
@@ -51,7 +58,7 @@ export class ModelCache {
     const { method, ifMatch } = request
     if ((method !== 'GET' && method !== 'HEAD') || ifMatch !== undefined) return this.#pass(request)
     const stored = this.#select(request)
-    const why = stored === undefined ? 'miss' : this.#notUsable(stored, request)
+    const why = stored === undefined ? this.#missing(request) : this.#notUsable(stored, request)
     if (why === undefined) {
       const answer = this.#respond(stored!, request, { hit: true, ttl: this.#ttl(stored!) })
       if (remaining(stored!, this.#clock.now) <= 0 && this.#inWindow(stored!, stored!.fields))
@@ -60,11 +67,18 @@ export class ModelCache {
     }
     if (request.cacheControl?.onlyIfCached) return { status: 504, body: '', fields: {} }
     const got = this.#fetch(stored, request)
-    if ('reply' in got) return raw(got.reply, why)
-    if (got.from === 'error') return this.#respond(got.stored, request, { hit: true })
-    const status: CacheStatus =
-      got.from === 'confirmed' ? { fwd: why, 'fwd-status': 304 } : { fwd: why, stored: true }
-    return this.#respond(got.stored, request, status)
+    if (got.from === 'nowhere') return raw(got.reply, why)
+    const { reply, from } = got
+    if (from === 'error')
+      return this.#respond(got.stored, request, { fwd: why, ...(reply && { 'fwd-status': reply.status }) })
+    const { setCookie } = reply!.fields
+    const answering = { ...got.stored, fields: { ...got.stored.fields, ...(setCookie && { setCookie }) } }
+    if (from === 'confirmed') return this.#respond(answering, request, { fwd: why, 'fwd-status': 304 })
+    return this.#respond(answering, request, { fwd: why, stored: true })
+  }
+
+  #missing({ target }: Request): Why {
+    return this.#stored.some((it) => it.target === target) ? 'vary-miss' : 'uri-miss'
   }
 
   /** RFC 9111 section 4.1. */
@@ -104,10 +118,7 @@ export class ModelCache {
   }
 
   /** Asks the service, with the validators of what is stored (RFC 9111 section 4.3.1). */
-  #fetch(
-    stored: Stored | undefined,
-    request: Request,
-  ): { reply: Reply | undefined } | { stored: Stored; from: 'error' | 'confirmed' | 'new' } {
+  #fetch(stored: Stored | undefined, request: Request): Got {
     const { ifNoneMatch, ifModifiedSince: _, ifRange: __, range, ...rest } = request
     const { etag, lastModified } = stored?.fields ?? {}
     const validates = etag !== undefined || lastModified !== undefined
@@ -128,28 +139,30 @@ export class ModelCache {
       (reply === undefined || ERRORS.includes(reply.status)) &&
       this.#forErrors(stored, request)
     )
-      return { stored, from: 'error' }
-    if (reply === undefined) return { reply }
+      return { stored, from: 'error', reply }
+    if (reply === undefined) return { from: 'nowhere', reply }
     if (reply.status === 304 && stored !== undefined) {
-      if (!isAbout(reply.fields, stored.fields, now, asked === request || tags.length > 1)) return { reply }
+      if (!isAbout(reply.fields, stored.fields, now, asked === request || tags.length > 1))
+        return { from: 'nowhere', reply }
       const { setCookie: _____, ...update } = reply.fields
       const { age: ______, date: _______, ...before } = stored.fields
       const confirmed = { ...stored, fields: { ...before, ...update } }
       // One that now depends on other fields is kept under none.
       const isOfTheSame = isDeepStrictEqual(varyOf(confirmed), varyOf(stored))
       if (isOfTheSame && this.#mayStore(request, confirmed, requestTime))
-        return { stored: this.#store(confirmed, request, requestTime), from: 'confirmed' }
+        return { stored: this.#store(confirmed, request, requestTime), from: 'confirmed', reply }
       if (!isOfTheSame || !isOfOne(request, confirmed)) this.#forget(request.target)
-      return { stored: timed(confirmed, requestTime, now), from: 'confirmed' }
+      return { stored: timed(confirmed, requestTime, now), from: 'confirmed', reply }
     }
     const response = { target: request.target, ...reply }
     const storable = this.#mayStore(request, response, requestTime)
     if (storable && request.method === 'GET')
-      return { stored: this.#store(response, request, requestTime), from: 'new' }
+      return { stored: this.#store(response, request, requestTime), from: 'new', reply }
     // The service has something else now, and not for this client alone.
-    const changed = reply.status < 500 && !storable && !isOfOne(request, response)
+    const says = reply.status < 400 || reply.status === 404 || reply.status === 410
+    const changed = says && !storable && !isOfOne(request, response)
     if (stored !== undefined && changed) this.#forget(request.target)
-    return { reply }
+    return { from: 'nowhere', reply }
   }
 
   /** RFC 5861 section 4. */
@@ -202,7 +215,10 @@ export class ModelCache {
   /** RFC 9110 section 13.2.2, RFC 9111 section 4.3.2: 304, a part, or all of it. */
   #respond(stored: Stored, request: Request, cacheStatus: CacheStatus): Answer {
     const { status, body } = stored
-    const head = { ...stored.fields, age: Math.floor(ageOf(stored, this.#clock.now) / 1_000) }
+    // What the service has just sent goes on as it comes.
+    const isNew = 'stored' in cacheStatus
+    const age = Math.floor(ageOf(stored, this.#clock.now) / 1_000)
+    const head = isNew ? stored.fields : { ...stored.fields, age }
     const answer = (status: number, body: string, { contentType, contentRange }: Fields = {}): Answer => {
       const type = status === 304 || status === 416 ? undefined : (contentType ?? head.contentType)
       const { contentType: _, ...rest } = head
@@ -217,9 +233,7 @@ export class ModelCache {
     if (stored.breaksOff) return answer(status, 'broken off')
     const cuts = request.method === 'GET' && status === 200 && rangeCounts(request, stored)
     const ranges = cuts ? rangesOf(request.range, body.length) : undefined
-    // What the service has just sent goes on as it comes.
-    if (ranges === undefined || 'stored' in cacheStatus)
-      return answer(status, request.method === 'HEAD' ? '' : body)
+    if (ranges === undefined || isNew) return answer(status, request.method === 'HEAD' ? '' : body)
     if (ranges.length === 0) return answer(416, '', { contentRange: `bytes */${body.length}` })
     const parts = ranges.map(
       ([first, last]) => [`bytes ${first}-${last}/${body.length}`, body.slice(first, last + 1)] as const,
