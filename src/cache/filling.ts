@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { BodySource } from '../core/body-source.ts'
 import { toProxyError } from '../core/errors.ts'
 import type { HeaderList } from '../core/headers.ts'
@@ -8,17 +7,16 @@ import { SharedBody } from '../core/shared-body.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import { validationRequest, withoutConditions } from './conditional.ts'
 import type { Fill, Filled } from './fill.ts'
-import { freshenedBy, freshenedHead } from './freshen.ts'
+import { Freshening } from './freshening.ts'
 import { type KnownHead, knownHead } from './held-response.ts'
 import type { Levels } from './levels.ts'
 import { hasContent, type Lookup } from './lookup.ts'
 import { HeldResponse } from './memory-level.ts'
 import { isErrorForReuse, reuseOnError } from './reuse.ts'
-import { type NotStored, storability } from './storability.ts'
+import { isOfOneRequest, type NotStored, storability } from './storability.ts'
 import { type Stored, wholeBody } from './stored.ts'
 import { storedHead } from './stored-head.ts'
 import { effectiveDirectives } from './targeted-cache-control.ts'
-import { validatorsOf } from './validators.ts'
 import { variantKey } from './variant.ts'
 
 /** How the service is asked: with these fields in the place of the client's. */
@@ -32,22 +30,24 @@ type Storable =
 export class Filling {
   readonly #settings: CacheSettings
   readonly #levels: Levels
+  readonly #freshening: Freshening
   /** Of all contents that are kept while they come. */
   readonly #budget: KeepBudget
 
   constructor(settings: CacheSettings, levels: Levels) {
     this.#settings = settings
     this.#levels = levels
+    this.#freshening = new Freshening(settings, levels)
     this.#budget = new KeepBudget(settings.maxBytes)
   }
 
   /** Asks for a lookup, with the validators of what is stored, if something is. Rejects when the service cannot be asked. */
   async ask(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
     const { clock } = lookup.exchange
-    // 1. Conditions of the cache's own, where something stored can be validated. A request that is alone keeps its range.
+    // 1. Conditions of the cache's own, where something stored can be validated. A request that nobody joins keeps its own.
     const isValidated = stored !== undefined && !hasContent(lookup.method)
     const conditions = isValidated ? validationRequest(lookup.headers, [stored.head.validators]) : undefined
-    const isAlone = lookup.headers.has('range') || lookup.method === 'HEAD'
+    const isAlone = fill.id === undefined
     const headers =
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
     const requestTime = clock.wallTime()
@@ -70,12 +70,13 @@ export class Filling {
     // Where the conditions were the client's, so is the answer.
     if (stored !== undefined && conditions !== undefined && response.status === 304) {
       const sentClientTags = conditions.clientTags.length > 0
-      const fresh = this.#freshened(lookup, stored, response, sentClientTags, times)
+      const fresh = this.#freshening.confirmed(lookup, stored, response, sentClientTags, times, fill)
       if (fresh === undefined) return { kind: 'own', response, why: 'status' }
       response.body.discard()
-      const now = this.#refreshed(lookup, stored, fresh, fill)
-      return { kind: 'stored', stored: now, because: 'validated', own: now.withHead(fresh.own) }
+      return { kind: 'stored', because: 'validated', ...fresh }
     }
+    if (stored !== undefined && lookup.method === 'HEAD')
+      this.#freshening.toldByHead(lookup, stored, response, times, fill)
     // 4. Something new.
     const storable = this.#storable(lookup, response, times)
     if (storable.head === undefined) {
@@ -154,52 +155,6 @@ export class Filling {
     content.open()
     return { kind: 'shared', head, content, first, own, from }
   }
-
-  /** The head that a 304 makes of the stored one; `undefined` where it was about something else. */
-  #freshened(
-    { method, headers: asked, directives }: Lookup,
-    { head }: Stored,
-    response: ResponseMessage,
-    sentClientTags: boolean,
-    times: Times,
-  ): Freshened | undefined {
-    const update = validatorsOf(response.headers, times.responseTime)
-    if (freshenedBy(update, [head], sentClientTags).length === 0) return undefined
-    const { status, reason, variant, tags } = head
-    const { responseTime } = times
-    const headers = freshenedHead(head.headers, response.headers, responseTime, ['set-cookie'])
-    const fresh = knownHead({ status, reason, headers, ...times, variant, tags }, this.#settings)
-    const verdict = storability(
-      { method, headers: asked, directives },
-      {
-        status,
-        headers,
-        effective: effectiveDirectives(headers, this.#settings.targets),
-        terms: fresh.terms,
-      },
-      this.#settings.storability,
-    )
-    const own = { ...fresh, headers: freshenedHead(head.headers, response.headers, responseTime) }
-    // Of which other requests it is now, the one that it once answered could not say.
-    const isOfTheSame = isDeepStrictEqual(fresh.fields, head.fields)
-    if (!isOfTheSame) return { head: fresh, own, stays: 'not' }
-    if (!verdict.store)
-      return { head: fresh, own, stays: OF_ONE_REQUEST.has(verdict.reason) ? 'as it was' : 'not' }
-    const kept = { ...fresh, headers: storedHead(headers, verdict.without, responseTime) }
-    return { head: kept, own, stays: 'with this head' }
-  }
-
-  /** Puts the new head in place; what must not be stored any more answers once. */
-  #refreshed(
-    { key, exchange: { clock } }: Lookup,
-    stored: Stored,
-    { head, stays }: Freshened,
-    fill: Fill,
-  ): Stored {
-    if (stays === 'not') this.#levels.remove(key, clock)
-    else if (stays === 'with this head' && !fill.outdated) this.#levels.freshen(key, stored, head, clock)
-    return stored.withHead(head)
-  }
 }
 
 interface Times {
@@ -207,30 +162,14 @@ interface Times {
   readonly responseTime: number
 }
 
-interface Freshened {
-  readonly head: KnownHead
-  /** With what is for the client alone whose request was sent. */
-  readonly own: KnownHead
-  /** What becomes of what is stored. It stays as it was where the head is for the one alone who has asked. */
-  readonly stays: 'with this head' | 'as it was' | 'not'
-}
-
 /** How far the fastest may be ahead of the slowest, where a content is too long to be kept. */
 const WINDOW_BYTES = 1_048_576
 const STALL_MS = 5_000
 
-/** Why an answer is not stored, where that says nothing of what is stored for others. */
-const OF_ONE_REQUEST: ReadonlySet<NotStored> = new Set([
-  'method',
-  'status',
-  'request-no-store',
-  'authorization',
-])
-
 /** Whether an answer that is not stored shows that what was stored is not what the service has now: a refusal does not. */
 function tellsOfStored(status: number, why: NotStored): boolean {
   const tells = status < 400 ? status !== 206 : status === 404 || status === 410
-  return tells && !OF_ONE_REQUEST.has(why)
+  return tells && !isOfOneRequest(why)
 }
 
 function isUsableOnError(stored: Stored | undefined, { directives, exchange }: Lookup): boolean {

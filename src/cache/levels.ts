@@ -40,15 +40,21 @@ export class Levels {
     return this.second === undefined ? 'uri-miss' : 'miss'
   }
 
-  /** What the second level has for a request. */
-  async found(key: string, request: HeaderList, clock: Clock): Promise<Stored | undefined> {
+  /** What the second level has for a request; with its content at hand, if it is not too long. */
+  async found(
+    key: string,
+    request: HeaderList,
+    clock: Clock,
+    withContent: boolean,
+  ): Promise<Stored | undefined> {
     const all = (await this.second?.find(key, clock)) ?? []
     const head = selectVariant(
       all.map((it) => it.head),
       request,
     )
     if (head === undefined) return undefined
-    return this.second!.load(key, all.find((it) => it.head === head)!, clock)
+    const entry = all.find((it) => it.head === head)!
+    return withContent ? this.second!.load(key, entry, clock) : entry
   }
 
   /** What was found is put into memory too. */

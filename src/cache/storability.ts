@@ -28,6 +28,18 @@ export type NotStored =
   /** It is stale, must not be used so, and there is nothing to validate it with. */
   | 'of-no-use'
 
+/** Whether that says nothing of what is stored for others. */
+export function isOfOneRequest(reason: NotStored): boolean {
+  return REASONS_OF_ONE_REQUEST.has(reason)
+}
+
+const REASONS_OF_ONE_REQUEST: ReadonlySet<NotStored> = new Set<NotStored>([
+  'method',
+  'status',
+  'request-no-store',
+  'authorization',
+])
+
 export type Storability =
   /** `without` names the fields, in lower case, that are left out of what is stored. */
   | { readonly store: true; readonly without: readonly string[] }

@@ -162,7 +162,6 @@ export const cases: readonly CacheCase[] = [
     rfc: '9111 3.1',
     requires: 'Trailers are stored apart from the head, and sent again.',
     level: 'may',
-    until: 'trailers',
     steps: [
       {
         request: {},
