@@ -45,6 +45,8 @@ const UNSAFE = ['POST', 'PUT', 'PATCH', 'DELETE']
  */
 export class ModelCache {
   #stored: Stored[] = []
+  /** Until when each client asks for itself, by target. */
+  readonly #alone = new Map<string, number>()
   readonly #clock: { now: number }
   readonly #ask: Ask
 
@@ -62,12 +64,22 @@ export class ModelCache {
     if (why === undefined) {
       const answer = this.#respond(stored!, request, { hit: true, ttl: this.#ttl(stored!) })
       if (remaining(stored!, this.#clock.now) <= 0 && this.#inWindow(stored!, stored!.fields))
-        this.#fetch(stored, wholly(request))
+        this.#fetch(stored, wholly(request), false)
       return answer
     }
     if (request.cacheControl?.onlyIfCached) return { status: 504, body: '', fields: {} }
-    const got = this.#fetch(stored, request)
-    if (got.from === 'nowhere') return raw(got.reply, why)
+    const joinable = isJoinable(request)
+    const alone = !joinable || this.#clock.now < (this.#alone.get(request.target) ?? 0)
+    const got = this.#fetch(stored, request, alone)
+    // Where an answer was for one alone, nobody waits for another's; so the service is asked as the client does.
+    if (got.from === 'new' && this.#notUsable(got.stored, NOBODY) === undefined)
+      this.#alone.delete(request.target)
+    else if (
+      got.from === 'new' ||
+      (got.from === 'nowhere' && got.reply && got.reply.status !== 304 && joinable)
+    )
+      this.#alone.set(request.target, this.#clock.now + 10_000)
+    if (got.from === 'nowhere') return this.#passedOn(got.reply, request, why)
     const { reply, from } = got
     if (from === 'error')
       return this.#respond(got.stored, request, { fwd: why, ...(reply && { 'fwd-status': reply.status }) })
@@ -118,8 +130,8 @@ export class ModelCache {
   }
 
   /** Asks the service, with the validators of what is stored (RFC 9111 section 4.3.1). */
-  #fetch(stored: Stored | undefined, request: Request): Got {
-    const { ifNoneMatch, ifModifiedSince: _, ifRange: __, range, ...rest } = request
+  #fetch(stored: Stored | undefined, request: Request, alone: boolean): Got {
+    const { ifNoneMatch, ifModifiedSince: _, ifRange: __, range: ___, ...rest } = request
     const { etag, lastModified } = stored?.fields ?? {}
     const validates = etag !== undefined || lastModified !== undefined
     const listed = ifNoneMatch === undefined || ifNoneMatch === '*' ? [] : ifNoneMatch.split(', ')
@@ -129,8 +141,7 @@ export class ModelCache {
       ...(tags.length > 0 && { ifNoneMatch: tags.join(', ') }),
       ...(lastModified !== undefined && { ifModifiedSince: lastModified }),
     }
-    // Of a part, or a head alone, nothing will be stored: it is asked for as the client does.
-    const asked = !validates && (range !== undefined || request.method === 'HEAD') ? request : whole
+    const asked = !validates && alone ? request : whole
     const requestTime = this.#clock.now
     const reply = this.#ask(askedOf(asked))
     const { now } = this.#clock
@@ -144,15 +155,14 @@ export class ModelCache {
     if (reply.status === 304 && stored !== undefined) {
       if (!isAbout(reply.fields, stored.fields, now, asked === request || tags.length > 1))
         return { from: 'nowhere', reply }
-      const { setCookie: _____, ...update } = reply.fields
-      const { age: ______, date: _______, ...before } = stored.fields
-      const confirmed = { ...stored, fields: { ...before, ...update } }
-      // One that now depends on other fields is kept under none.
-      const isOfTheSame = isDeepStrictEqual(varyOf(confirmed), varyOf(stored))
-      if (isOfTheSame && this.#mayStore(request, confirmed, requestTime))
-        return { stored: this.#store(confirmed, request, requestTime), from: 'confirmed', reply }
-      if (!isOfTheSame || !isOfOne(request, confirmed)) this.#forget(request.target)
-      return { stored: timed(confirmed, requestTime, now), from: 'confirmed', reply }
+      return { stored: this.#confirm(stored, reply, request, requestTime), from: 'confirmed', reply }
+    }
+    // RFC 9111 section 4.3.5.
+    if (stored !== undefined && request.method === 'HEAD' && reply.status === 200) {
+      const { etag: newTag = etag, lastModified: newDate = lastModified } = reply.fields
+      const isSame = stored.status === 200 && newTag === etag && newDate === lastModified
+      if (isSame) this.#confirm(stored, reply, request, requestTime)
+      else this.#makeStale(stored)
     }
     const response = { target: request.target, ...reply }
     const storable = this.#mayStore(request, response, requestTime)
@@ -163,6 +173,29 @@ export class ModelCache {
     const changed = says && !storable && !isOfOne(request, response)
     if (stored !== undefined && changed) this.#forget(request.target)
     return { from: 'nowhere', reply }
+  }
+
+  /** RFC 9111 section 3.2: the new head, stored if it may be. */
+  #confirm(stored: Stored, reply: Reply, request: Request, requestTime: number): Stored {
+    const { setCookie: _, ...update } = reply.fields
+    const { age: __, date: ___, ...before } = stored.fields
+    const confirmed = { ...stored, fields: { ...before, ...update } }
+    // One that now depends on other fields is kept under none.
+    const isOfTheSame = isDeepStrictEqual(varyOf(confirmed), varyOf(stored))
+    if (isOfTheSame && this.#mayStore(request, confirmed, requestTime))
+      return this.#store(confirmed, request, requestTime)
+    if (!isOfTheSame || !isOfOne(request, confirmed)) this.#forget(request.target)
+    return timed(confirmed, requestTime, this.#clock.now)
+  }
+
+  /** As old as it may become, from now on. */
+  #makeStale(stored: Stored): void {
+    const { now } = this.#clock
+    const lifetime = lifetimeOf(stored.status, stored.fields, stored.responseTime).ms
+    const age = Math.floor(Math.max(Math.ceil(lifetime / 1_000) * 1_000, ageOf(stored, now)) / 1_000)
+    const { selectedBy } = stored
+    const stale = { ...timed({ ...stored, fields: { ...stored.fields, age } }, now, now), selectedBy }
+    this.#stored = this.#stored.map((one) => (one === stored ? stale : one))
   }
 
   /** RFC 5861 section 4. */
@@ -229,7 +262,7 @@ export class ModelCache {
       })
       return { status, body, fields: { ...fields, 'cache-status': `model; ${toldStatus(cacheStatus)}` } }
     }
-    if (hasItAlready(request, stored)) return answer(304, '')
+    if (hasItAlready(request, stored, this.#clock.now)) return answer(304, '')
     if (stored.breaksOff) return answer(status, 'broken off')
     const cuts = request.method === 'GET' && status === 200 && rangeCounts(request, stored)
     const ranges = cuts ? rangesOf(request.range, body.length) : undefined
@@ -243,6 +276,14 @@ export class ModelCache {
     const text = parts.map(([range, part]) => `--BOUNDARY\r\n${type}Content-Range: ${range}\r\n\r\n${part}`)
     const all = `${text.join('\r\n')}\r\n--BOUNDARY--\r\n`
     return answer(206, all, { contentType: 'multipart/byteranges; boundary=BOUNDARY' })
+  }
+
+  /** As the service has sent it, if the client has not got it already: the service may not have known what it has. */
+  #passedOn(reply: Reply | undefined, request: Request, fwd: Why): Answer {
+    const answer = raw(reply, fwd)
+    if (reply === undefined || !hasItAlready(request, reply, this.#clock.now)) return answer
+    const { 'content-type': _, ...fields } = answer.fields
+    return { status: 304, body: '', fields }
   }
 
   /** RFC 9111 section 4.4. */
@@ -262,6 +303,14 @@ export class ModelCache {
   #ttl(stored: Stored): number {
     return Math.floor(remaining(stored, this.#clock.now) / 1_000)
   }
+}
+
+/** One with no wishes. */
+const NOBODY: Request = { method: 'GET', target: '' }
+
+/** Whether its answer may be others' too. */
+function isJoinable({ method, cacheControl, range, authorization }: Request): boolean {
+  return method === 'GET' && !cacheControl?.noStore && range === undefined && authorization === undefined
 }
 
 /** A request for all of it, whoever asks. */
@@ -371,15 +420,15 @@ function isAbout(update: Fields, stored: Fields, _now: number, others: boolean):
 }
 
 /** RFC 9110 sections 13.1.2 and 13.1.3, RFC 9111 section 4.3.2. */
-function hasItAlready(request: Request, { status, fields }: Stored): boolean {
+function hasItAlready(request: Request, { status, fields }: Reply, now: number): boolean {
   const { ifNoneMatch, ifModifiedSince } = request
-  if (status > 299) return false
+  if (status > 299 || (request.method !== 'GET' && request.method !== 'HEAD')) return false
   if (ifNoneMatch === '*') return true
   if (ifNoneMatch !== undefined)
     return (
       fields.etag !== undefined && ifNoneMatch.split(', ').some((tag) => weak(tag) === weak(fields.etag!))
     )
-  return ifModifiedSince !== undefined && (fields.lastModified ?? fields.date!) <= ifModifiedSince
+  return ifModifiedSince !== undefined && (fields.lastModified ?? fields.date ?? now) <= ifModifiedSince
 }
 
 /** RFC 9110 section 13.1.5. */
