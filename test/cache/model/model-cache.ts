@@ -89,6 +89,12 @@ export class ModelCache {
     return this.#respond(answering, request, { fwd: why, stored: true })
   }
 
+  /** The process begins anew: what stands behind the memory outlives that. */
+  restart(keeps: boolean): void {
+    this.#alone.clear()
+    if (!keeps) this.#stored = []
+  }
+
   #missing({ target }: Request): Why {
     return this.#stored.some((it) => it.target === target) ? 'vary-miss' : 'uri-miss'
   }
