@@ -61,10 +61,10 @@ export class Filling {
     const { clock } = lookup.exchange
     const completed = stored === undefined ? await this.#completed(lookup, send, fill) : undefined
     if (completed !== undefined) return completed
-    // 1. Conditions of the cache's own, where something stored can be validated. A request that is alone keeps its range.
+    // 1. Conditions of the cache's own, where something stored can be validated. A request that nobody joins keeps its own.
     const isValidated = stored !== undefined && !hasContent(lookup.method)
     const conditions = isValidated ? validationRequest(lookup.headers, [stored.head.validators]) : undefined
-    const isAlone = lookup.headers.has('range') || lookup.method === 'HEAD'
+    const isAlone = fill.id === undefined
     const headers =
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
     if (stored instanceof PartialResponse) copyFields(lookup.headers, headers, ['Range', 'If-Range'])

@@ -210,7 +210,7 @@ export class HttpCache {
       const { response, why: notStored } = filled
       if (isJoinable(lookup) && response.status !== 304) this.#unshared.add(key, exchange.clock)
       this.account.tell(exchange, response.headers, { result, level: undefined, reason, notStored })
-      return response
+      return this.#sinceAsked(lookup, response)
     }
     if (filled.kind === 'part') {
       if (joined) return undefined
@@ -259,6 +259,15 @@ export class HttpCache {
         ? { result: 'hit', level, reason: 'fresh', collapsed: joined }
         : { result: 'revalidated', level, reason, forwardStatus: 304, collapsed: joined }
     return this.#fromStored(lookup, joined ? stored : (filled.own ?? stored), outcome)
+  }
+
+  /** An answer for one client alone, of whose conditions the service was not told: it may have it already. */
+  #sinceAsked({ method, headers: asked, exchange }: Lookup, response: ResponseMessage): ResponseMessage {
+    const { status, headers, body } = response
+    if (!isNotModified(method, asked, { status, headers, responseTime: exchange.clock.wallTime() }))
+      return response
+    body.discard()
+    return new ResponseMessage(304, notModifiedHead(headers))
   }
 
   /** Where nobody may have an answer without asking, nobody waits for another's. */

@@ -8,6 +8,12 @@ export type VaryFields = readonly string[] | '*'
 /** More names than anyone has a use for: each of them is looked up in each request. */
 const MAX_VARY_FIELDS = 32
 
+/**
+ * Fields that the proxy itself writes of each client when it passes a request on. What a response depends on then is who the
+ * client is, and that is not in the fields that the cache sees.
+ */
+const OF_THE_CLIENT: ReadonlySet<string> = new Set(['x-forwarded-for', 'forwarded'])
+
 /** Reads `Vary` (RFC 9110 section 12.5.5). What cannot be read, or is too much, counts as `*`: no request matches it. */
 export function varyFields(headers: HeaderList): VaryFields {
   if (!headers.has('vary')) return []
@@ -16,7 +22,7 @@ export function varyFields(headers: HeaderList): VaryFields {
     for (const element of line.split(',')) {
       const name = trimWhiteSpace(element).toLowerCase()
       if (name === '') continue
-      if (name === '*' || !isToken(name)) return '*'
+      if (name === '*' || !isToken(name) || OF_THE_CLIENT.has(name)) return '*'
       names.add(name)
       if (names.size > MAX_VARY_FIELDS) return '*'
     }

@@ -56,10 +56,15 @@ export const cases: readonly CacheCase[] = [
     'immutable-and-its-age': [answered({ ...IMMUTABLE, Age: '60' }), miss(asking('max-age=0'))],
   }),
 
-  ...requirement('8246 2.1', 'may', 'A client that wants to get round what is damaged asks with no-cache.', {
-    'immutable-no-cache': [answered(IMMUTABLE), miss(asking('no-cache'))],
-    'immutable-pragma': [answered(IMMUTABLE), miss({ headers: { Pragma: 'no-cache' } })],
-  }),
+  ...requirement(
+    '8246 2.1',
+    'should',
+    'A client that wants a validation says so with no-cache, and gets it.',
+    {
+      'immutable-no-cache': [answered(IMMUTABLE), miss(asking('no-cache'))],
+      'immutable-pragma': [answered(IMMUTABLE), miss({ headers: { Pragma: 'no-cache' } })],
+    },
+  ),
 
   ...requirement('8246 2', 'own', 'Other limits of clients count for what is immutable too.', {
     'immutable-request-max-age': [answered(IMMUTABLE), { advance: '10s' }, miss(asking('max-age=5'))],

@@ -187,6 +187,15 @@ export const cases: readonly CacheCase[] = [
     level: 'own',
     steps: never(Array.from({ length: 33 }, (_, i) => `X-${i}`).join(', ')),
   },
+  ...['X-Forwarded-For', 'Forwarded'].map(
+    (name): CacheCase => ({
+      id: `vary-${name.toLowerCase()}`,
+      rfc: '9111 4.1',
+      requires: 'A field that the proxy writes of each client counts as a star: the cache cannot compare it.',
+      level: 'must',
+      steps: never(`X-A, ${name}`),
+    }),
+  ),
   {
     id: 'vary-value-case',
     rfc: '9111 4.1',

@@ -55,15 +55,21 @@ export class ModelCache {
     if (why === undefined) {
       const answer = this.#respond(stored!, request, { hit: true, ttl: this.#ttl(stored!) })
       if (remaining(stored!, this.#clock.now) <= 0 && this.#inWindow(stored!, stored!.fields))
-        this.#fetch(stored, request)
+        this.#fetch(stored, wholeOf(request))
       return answer
     }
     if (request.cacheControl?.onlyIfCached) return { status: 504, body: '', fields: {} }
     const got = this.#fetch(stored, request)
     if ('reply' in got) return raw(got.reply, why)
-    if (got.from === 'error') return this.#respond(got.stored, request, { hit: true })
-    const status = got.from === 'confirmed' ? { fwd: why, 'fwd-status': 304 } : { fwd: why, stored: true }
-    return this.#respond(got.stored, request, status)
+    if (got.from === 'error') {
+      const forwarded = got.status === undefined ? {} : { 'fwd-status': got.status }
+      return this.#respond(got.stored, request, { fwd: why, ...forwarded })
+    }
+    const status: CacheStatus =
+      got.from === 'confirmed' ? { fwd: why, 'fwd-status': 304 } : { fwd: why, stored: true }
+    // What is stored for nobody is for the one who has asked all the same.
+    const own = { ...got.stored, fields: { ...got.stored.fields, ...got.own } }
+    return this.#respond(own, request, status)
   }
 
   /** RFC 9111 section 4.1. */
@@ -106,7 +112,10 @@ export class ModelCache {
   #fetch(
     stored: Stored | undefined,
     request: Request,
-  ): { reply: Reply | undefined } | { stored: Stored; from: 'error' | 'confirmed' | 'new' } {
+  ):
+    | { reply: Reply | undefined }
+    | { stored: Stored; from: 'error'; status: number | undefined }
+    | { stored: Stored; from: 'confirmed' | 'new'; own: Fields } {
     const { ifNoneMatch, ifModifiedSince: _, ifRange: __, range, ...rest } = request
     const { etag, lastModified } = stored?.fields ?? {}
     const validates = etag !== undefined || lastModified !== undefined
@@ -127,7 +136,7 @@ export class ModelCache {
       (reply === undefined || ERRORS.includes(reply.status)) &&
       this.#forErrors(stored, request)
     )
-      return { stored, from: 'error' }
+      return { stored, from: 'error', status: reply?.status }
     if (reply === undefined) return { reply }
     if (reply.status === 304 && stored !== undefined) {
       if (!isAbout(reply.fields, stored.fields, now, asked === request || tags.length > 1)) return { reply }
@@ -137,16 +146,28 @@ export class ModelCache {
       // One that now depends on other fields is kept under none.
       const isOfTheSame = isDeepStrictEqual(varyOf(confirmed), varyOf(stored))
       if (isOfTheSame && this.#mayStore(request, confirmed, requestTime))
-        return { stored: this.#store(confirmed, request, requestTime), from: 'confirmed' }
+        return { stored: this.#store(confirmed, request, requestTime), from: 'confirmed', own: reply.fields }
       this.#forget(request.target)
-      return { stored: timed(confirmed, requestTime, now), from: 'confirmed' }
+      return { stored: timed(confirmed, requestTime, now), from: 'confirmed', own: reply.fields }
     }
     const response = { target: request.target, ...reply }
     if (request.method === 'GET' && this.#mayStore(request, response, requestTime))
-      return { stored: this.#store(response, request, requestTime), from: 'new' }
-    // The service has something else now.
-    if (stored !== undefined && reply.status < 500) this.#forget(request.target)
+      return { stored: this.#store(response, request, requestTime), from: 'new', own: reply.fields }
+    if (stored !== undefined && this.#isAnother(request, response, requestTime)) this.#forget(request.target)
     return { reply }
+  }
+
+  /** Whether a response that is not stored shows that the service has something else now: no refusal, nothing for one request. */
+  #isAnother(request: Request, response: Response, requestTime: number): boolean {
+    const { status, fields } = response
+    const said = directives(fields)
+    if ((status >= 400 && status !== 404 && status !== 410) || OF_ONE_REQUEST.includes(status)) return false
+    if (request.cacheControl?.noStore || (said.mustUnderstand && NOT_UNDERSTOOD.includes(status)))
+      return false
+    if ((said.noStore && !said.mustUnderstand) || said.private === true) return true
+    const isForAll = said.public || said.mustRevalidate || said.sMaxage !== undefined
+    if (request.authorization !== undefined && !isForAll) return false
+    return !this.#mayStore(request, response, requestTime)
   }
 
   /** RFC 5861 section 4. */
@@ -208,7 +229,9 @@ export class ModelCache {
   /** RFC 9110 section 13.2.2, RFC 9111 section 4.3.2: 304, a part, or all of it. */
   #respond(stored: Stored, request: Request, cacheStatus: CacheStatus): Answer {
     const { status, body } = stored
-    const head = { ...stored.fields, age: Math.floor(ageOf(stored, this.#clock.now) / 1_000) }
+    const isNew = 'stored' in cacheStatus
+    const aged = { ...stored.fields, age: Math.floor(ageOf(stored, this.#clock.now) / 1_000) }
+    const head: Fields = isNew ? stored.fields : aged
     const answer = (status: number, body: string, { contentType, contentRange }: Fields = {}): Answer => {
       const type = status === 304 || status === 416 ? undefined : (contentType ?? head.contentType)
       const { contentType: _, ...rest } = head
@@ -224,8 +247,7 @@ export class ModelCache {
     const cuts = request.method === 'GET' && status === 200 && rangeCounts(request, stored)
     const ranges = cuts ? rangesOf(request.range, body.length) : undefined
     // What the service has just sent goes on as it comes.
-    if (ranges === undefined || 'stored' in cacheStatus)
-      return answer(status, request.method === 'HEAD' ? '' : body)
+    if (ranges === undefined || isNew) return answer(status, request.method === 'HEAD' ? '' : body)
     if (ranges.length === 0) return answer(416, '', { contentRange: `bytes */${body.length}` })
     const parts = ranges.map(
       ([first, last]) => [`bytes ${first}-${last}/${body.length}`, body.slice(first, last + 1)] as const,
@@ -254,6 +276,12 @@ export class ModelCache {
   #ttl(stored: Stored): number {
     return Math.floor(remaining(stored, this.#clock.now) / 1_000)
   }
+}
+
+/** What is refreshed is all of it, whatever the client has asked for. */
+function wholeOf(request: Request): Request {
+  const { range: _, ifRange: __, ifNoneMatch: ___, ifModifiedSince: ____, ...rest } = request
+  return { ...rest, method: 'GET' }
 }
 
 /** RFC 9213 section 2.2: a targeted field that says something takes the place of `Cache-Control` and `Expires`. */

@@ -97,12 +97,13 @@ function comparable({ status, body, fields }: Answer): Answer {
   return { status, body: plain(body), fields: compared }
 }
 
-/** What `Cache-Status` says, without words of our own. */
+/** What `Cache-Status` says, without words of our own, and without what kind of a miss it was. */
 function toldStatus(member: string | undefined): string | undefined {
   return member
     ?.split('; ')
     .slice(1)
     .filter((parameter) => /^(hit|stored|(fwd|fwd-status|ttl)=.*)$/.test(parameter))
+    .map((parameter) => parameter.replace(/=(uri|vary)-miss$/, '=miss'))
     .join('; ')
 }
 
