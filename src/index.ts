@@ -13,6 +13,8 @@ export type { Clock, Timer } from './core/clock.ts'
 export type {
   AttemptKind,
   AttemptRecord,
+  CacheRecord,
+  CacheResult,
   CandidateRecord,
   DecisionPhase,
   DecisionRecord,

@@ -1,6 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type { HeaderList } from '../core/headers.ts'
+import { heldPieces, piecesBetween } from './held-content.ts'
 import type { KnownHead } from './held-response.ts'
+import { KeptHead } from './kept-head.ts'
+import { ownText } from './own-text.ts'
 import type { Stored } from './stored.ts'
 
 export interface HeldContent {
@@ -11,55 +14,53 @@ export interface HeldContent {
 /** A response in memory. */
 export class HeldResponse implements Stored {
   readonly key: string
-  readonly head: KnownHead
+  readonly head: KeptHead
   readonly length: number
   readonly level: string
-  readonly #content: HeldContent
+  readonly trailers: HeaderList | undefined
+  /** Most contents are in one piece, which has no list of its own. */
+  readonly #pieces: Uint8Array | readonly Uint8Array[]
 
   /** `level`: where it was found, if it is not in this one yet. */
   constructor(key: string, head: KnownHead, content: HeldContent, level: string = 'memory') {
-    this.key = key
-    this.head = head
+    this.key = ownText(key)
+    this.head = KeptHead.of(head)
     this.level = level
-    this.#content = content
+    this.trailers = content.trailers
     this.length = content.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    const pieces = heldPieces(content.chunks, this.length)
+    this.#pieces = pieces.length === 1 ? pieces[0]! : pieces
   }
 
-  get trailers(): HeaderList | undefined {
-    return this.#content.trailers
-  }
-
-  read(from: number, to: number): Uint8Array {
-    return bytesBetween(this.#content.chunks, from, to)
+  read(from: number, to: number): readonly Uint8Array[] {
+    return from === 0 && to === this.length ? this.#all : piecesBetween(this.#all, from, to)
   }
 
   withHead(head: KnownHead): HeldResponse {
-    return new HeldResponse(this.key, head, this.#content, this.level)
+    return this.#with(head, this.level)
   }
 
   /** As it is put into this level. */
   promoted(): HeldResponse {
-    return this.level === 'memory' ? this : new HeldResponse(this.key, this.head, this.#content)
+    return this.level === 'memory' ? this : this.#with(this.head, 'memory')
+  }
+
+  get #all(): readonly Uint8Array[] {
+    return this.#pieces instanceof Uint8Array ? [this.#pieces] : this.#pieces
+  }
+
+  #with(head: KnownHead, level: string): HeldResponse {
+    return new HeldResponse(this.key, head, { chunks: this.#all, trailers: this.trailers }, level)
   }
 }
 
-function bytesBetween(chunks: readonly Uint8Array[], from: number, to: number): Uint8Array {
-  const parts: Uint8Array[] = []
-  let at = 0
-  for (const chunk of chunks) {
-    const first = Math.max(from - at, 0)
-    const end = Math.min(to - at, chunk.byteLength)
-    if (first < end) parts.push(chunk.subarray(first, end))
-    at += chunk.byteLength
-  }
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
-}
+const NONE: readonly HeldResponse[] = []
 
 /** So many responses of one key are kept: whoever makes up values for a field of `Vary` pushes out no others. */
 const MAX_VARIANTS = 32
 
 /** What an entry costs beside its texts and its content: objects, arrays, and its places in the tables. Measured, rounded up. */
-const ENTRY_BYTES = 800
+const ENTRY_BYTES = 880
 const FIELD_BYTES = 48
 
 /**
@@ -69,8 +70,8 @@ const FIELD_BYTES = 48
 export class MemoryLevel {
   readonly maxBytes: number
   readonly #entries: LRUCache<HeldResponse, true>
-  /** The newest first. */
-  readonly #byKey = new Map<string, HeldResponse[]>()
+  /** The newest first; where there is one alone, without a list. */
+  readonly #byKey = new Map<string, HeldResponse | HeldResponse[]>()
   #evicted = 0
 
   constructor(maxBytes: number) {
@@ -101,7 +102,8 @@ export class MemoryLevel {
 
   /** The responses of a key, the newest first. */
   find(key: string): readonly HeldResponse[] {
-    return this.#byKey.get(key) ?? []
+    const found = this.#byKey.get(key)
+    return found === undefined ? NONE : found instanceof HeldResponse ? [found] : found
   }
 
   /** An entry has answered a request. */
@@ -115,13 +117,9 @@ export class MemoryLevel {
     const same = this.find(key).find((it) => it.head.variant === head.variant)
     if (same !== undefined) this.#entries.delete(same)
     if (bytesOf(entry) > this.maxBytes) return false
-    const all = this.#byKey.get(key)
-    if (all === undefined) this.#byKey.set(key, [entry])
-    else {
-      if (all.length >= MAX_VARIANTS) this.#entries.delete(all.at(-1)!)
-      all.unshift(entry)
-      this.#byKey.set(key, all)
-    }
+    const others = this.find(key)
+    if (others.length >= MAX_VARIANTS) this.#entries.delete(others.at(-1)!)
+    this.#link(key, [entry, ...this.find(key)])
     this.#entries.set(entry, true)
     return true
   }
@@ -146,18 +144,20 @@ export class MemoryLevel {
   }
 
   #unlink(entry: HeldResponse): void {
-    const all = this.#byKey.get(entry.key)
-    if (all === undefined) return
-    const at = all.indexOf(entry)
-    if (at >= 0) all.splice(at, 1)
-    if (all.length === 0) this.#byKey.delete(entry.key)
+    this.#link(
+      entry.key,
+      this.find(entry.key).filter((it) => it !== entry),
+    )
+  }
+
+  #link(key: string, all: HeldResponse[]): void {
+    if (all.length === 0) this.#byKey.delete(key)
+    else this.#byKey.set(key, all.length === 1 ? all[0]! : all)
   }
 }
 
 function bytesOf({ key, head, length, trailers }: HeldResponse): number {
-  let bytes = ENTRY_BYTES + key.length + head.variant.length + length
-  for (const headers of trailers === undefined ? [head.headers] : [head.headers, trailers])
-    for (const value of headers.values) bytes += FIELD_BYTES + value.length
-  for (const tag of head.tags) bytes += FIELD_BYTES + tag.length
+  let bytes = ENTRY_BYTES + key.length + head.textLength + length + head.tags.length * FIELD_BYTES
+  for (const value of trailers?.values ?? []) bytes += FIELD_BYTES + value.length
   return bytes
 }

@@ -27,13 +27,13 @@ export function partsAnswer(
   }
   const layout = multipartLayout(plan.ranges, length, headers.get('content-type'), boundary())
   const pieces = plan.ranges.flatMap((range, i) => [
-    Buffer.from(layout.before[i]!, 'latin1'),
+    [Buffer.from(layout.before[i]!, 'latin1')],
     content.read(range.first, range.last + 1),
   ])
   headers.set('Content-Type', layout.contentType)
   return new ResponseMessage(
     206,
     headers,
-    bodyOf([...pieces, Buffer.from(layout.end, 'latin1')], layout.length),
+    bodyOf([...pieces, [Buffer.from(layout.end, 'latin1')]], layout.length),
   )
 }

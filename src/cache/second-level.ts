@@ -21,6 +21,19 @@ const MAX_DISTRUSTED = 10_000
 /** Contents of up to so many bytes are read before they answer. */
 const LOADED_BYTES = 1_048_576
 
+/** How a store does. */
+export interface StoreStats {
+  readonly name: string
+  /** Lookups and reads that failed or were late. */
+  readonly failures: number
+  /** Whether it is left alone at the moment, since it has failed often. */
+  readonly leftAlone: boolean
+  /** Bytes of contents that wait to be written. */
+  readonly waitingBytes: number
+  /** Writes that were left out, or failed. */
+  readonly droppedWrites: number
+}
+
 /**
  * The level behind the memory: a store that may be slow or gone. A request never fails for it, and never waits long for it;
  * what is written goes behind the answers, in order, and only so much of it.
@@ -33,6 +46,7 @@ export class SecondLevel {
   readonly #finds = new Map<string, Promise<readonly FoundEntry[]>>()
   /** Keys whose responses were to be removed, and may not have been. */
   readonly #distrusted = new Map<string, 'waiting' | 'failed'>()
+  #failures = 0
   /** Of what was asked for before, nothing is believed. */
   #distrustedBefore = Number.NEGATIVE_INFINITY
 
@@ -42,6 +56,16 @@ export class SecondLevel {
     const name = `cache: ${store.name}`
     this.#guard = new CallGuard({ name, timeoutMs: FIND_MS, maxPending: MAX_READS, retryMs: RETRY_MS })
     this.#writes = new WriteQueue(name)
+  }
+
+  stats(): StoreStats {
+    return {
+      name: this.#store.name,
+      failures: this.#failures,
+      leftAlone: this.#guard.open,
+      waitingBytes: this.#writes.bytes,
+      droppedWrites: this.#writes.dropped,
+    }
   }
 
   /** What it has under a key; nothing where it does not say in time. */
@@ -67,6 +91,7 @@ export class SecondLevel {
         .filter(({ head }) => head.requestTime > this.#distrustedBefore)
         .map((it) => new FoundEntry(this.#store.name, it, knownHead(it.head, this.#settings)))
     } catch {
+      this.#failures++
       return []
     }
   }
@@ -81,6 +106,7 @@ export class SecondLevel {
       const chunks = await this.#guard.run(clock, () => allOf(entry))
       return new HeldResponse(key, entry.head, { chunks, trailers: undefined }, entry.level)
     } catch {
+      this.#failures++
       return undefined
     }
   }
@@ -88,7 +114,7 @@ export class SecondLevel {
   put(entry: HeldResponse, clock: Clock): void {
     const { key, head, length } = entry
     this.#writes.add(clock, key, length, () =>
-      this.#store.put(key, storable(head), once(entry.read(0, length))),
+      this.#store.put(key, storable(head), inOrder(entry.read(0, length))),
     )
   }
 
@@ -169,8 +195,8 @@ function storable({
   return { status, reason, headers, requestTime, responseTime, variant, tags }
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  if (bytes.byteLength > 0) yield bytes
+async function* inOrder(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) if (piece.byteLength > 0) yield piece
 }
 
 async function allOf(entry: FoundEntry): Promise<Uint8Array[]> {

@@ -1,12 +1,18 @@
 import { Body } from '../core/body.ts'
-import { BytesSource, IterableSource } from '../core/body-source.ts'
+import { BytesSource, IterableSource, PiecesSource } from '../core/body-source.ts'
+import type { HeaderList } from '../core/headers.ts'
 import type { KnownHead } from './held-response.ts'
+
+/** Bytes that are here, in order, or that come. */
+export type Bytes = readonly Uint8Array[] | AsyncIterable<Uint8Array>
 
 /** Bytes of a stored response, wherever they are. */
 export interface Content {
   readonly length: number
+  /** What comes behind all of it. */
+  readonly trailers?: HeaderList | undefined
   /** The bytes from `from` up to but without `to`: those that are asked for, or an error. */
-  read(from: number, to: number): Uint8Array | AsyncIterable<Uint8Array>
+  read(from: number, to: number): Bytes
 }
 
 /** A stored response, wherever it is. */
@@ -19,22 +25,27 @@ export interface Stored extends Content {
 }
 
 /** A body of bytes that are here and bytes that are elsewhere, one behind the other. */
-export function bodyOf(pieces: readonly (Uint8Array | AsyncIterable<Uint8Array>)[], length: number): Body {
+export function bodyOf(parts: readonly Bytes[], length: number): Body {
   if (length === 0) return Body.empty()
-  if (pieces.every((it) => it instanceof Uint8Array))
-    return new Body(new BytesSource(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)))
-  return new Body(new IterableSource(() => inOrder(pieces), { length }))
+  if (!parts.every(isHere)) return new Body(new IterableSource(() => inOrder(parts), { length }))
+  const pieces = parts.length === 1 ? parts[0]! : parts.flat()
+  return new Body(pieces.length === 1 ? new BytesSource(pieces[0]!) : new PiecesSource(pieces, length))
 }
 
-/** All of a content. */
-export function wholeBody(content: Content): Body {
-  return bodyOf([content.read(0, content.length)], content.length)
+function isHere(bytes: Bytes): bytes is readonly Uint8Array[] {
+  return Array.isArray(bytes)
 }
 
-async function* inOrder(
-  pieces: readonly (Uint8Array | AsyncIterable<Uint8Array>)[],
-): AsyncGenerator<Uint8Array> {
-  for (const piece of pieces)
-    if (piece instanceof Uint8Array) yield piece
-    else yield* piece
+/** All of a stored response, with what comes behind it. */
+export function wholeBody(stored: Stored): Body {
+  const { head, length, trailers } = stored
+  const content = stored.read(0, length)
+  if (trailers === undefined) return bodyOf([content], length)
+  // Framing by a length leaves no place for trailers, but where the service has used both.
+  const known = head.headers.has('content-length') ? { length } : {}
+  return new Body(new IterableSource(() => content, { ...known, trailers: () => trailers.clone() }))
+}
+
+async function* inOrder(parts: readonly Bytes[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) yield* part
 }

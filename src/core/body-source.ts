@@ -97,6 +97,63 @@ export interface IterableSourceOptions {
   trailers?: () => HeaderList | undefined
 }
 
+/** Pushes bytes that are here in several pieces, as `BytesSource` does. */
+export class PiecesSource implements BodySource {
+  readonly length: number
+  readonly shared = true
+  readonly #pieces: readonly Uint8Array[]
+  #sink: BodySink | undefined
+  /** Which piece is next, and how much of it was pushed. */
+  #next = 0
+  #at = 0
+  #paused = false
+  #pushing = false
+
+  constructor(pieces: readonly Uint8Array[], length: number) {
+    this.#pieces = pieces
+    this.length = length
+  }
+
+  open(sink: BodySink): void {
+    this.#sink = sink
+    this.#push()
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#push()
+  }
+
+  cancel(): void {
+    this.#sink = undefined
+  }
+
+  #push(): void {
+    if (this.#pushing) return
+    this.#pushing = true
+    while (this.#sink !== undefined && !this.#paused && this.#next < this.#pieces.length) {
+      const piece = this.#pieces[this.#next]!
+      const from = this.#at
+      const to = Math.min(piece.byteLength, from + SLICE_BYTES)
+      this.#at = to
+      if (to === piece.byteLength) {
+        this.#next++
+        this.#at = 0
+      }
+      if (from < to) this.#sink.onChunk(piece.subarray(from, to))
+    }
+    this.#pushing = false
+    if (this.#paused || this.#next < this.#pieces.length) return
+    const sink = this.#sink
+    this.#sink = undefined
+    sink?.onEnd(undefined)
+  }
+}
+
 /** Pushes what an iterable yields. One `next` is under way at a time, and none while paused. */
 export class IterableSource implements BodySource {
   readonly length: number | undefined

@@ -37,6 +37,8 @@ export interface DecisionRecord {
   readonly refusals: readonly RefusalRecord[]
   /** Each endpoint that was picked, and then passed over because filters of its own let nothing through. */
   readonly passedOver: readonly PassedOverRecord[]
+  /** What each cache on its way did with it. */
+  readonly caches: readonly CacheRecord[]
   /** `undefined` while it runs. */
   readonly ended: EndRecord | undefined
   /** The same as lines of text: see `formatDecision`. */
@@ -254,6 +256,36 @@ export interface PassedOverRecord {
   /** The endpoint's id. */
   readonly endpoint: string
   readonly code: ProxyErrorCode
+}
+
+/**
+ * What a cache made of a request.
+ *
+ * - `hit`: a stored response answered that was fresh. `stale`: one that was not.
+ * - `revalidated`: the service has confirmed a stored response (304), which answered.
+ * - `miss`: nothing that matches was stored. `expired`: what was stored was too old, and the service gave something else.
+ * - `bypass`: the cache was passed by: for the method, for conditions that the service must judge, or since the client wished so.
+ */
+export type CacheResult = 'hit' | 'stale' | 'revalidated' | 'miss' | 'expired' | 'bypass'
+
+/** What a cache did with an exchange. */
+export interface CacheRecord {
+  /** The cache's name. */
+  readonly cache: string
+  readonly atMs: number
+  readonly result: CacheResult
+  /** The level whose content answered: `memory`, `disk`; `undefined` for the service's. */
+  readonly level: string | undefined
+  /** Why what was stored was used, or not: `fresh`, `stale-if-error`, `miss`, `request-no-cache` and so on. */
+  readonly reason: string
+  /** Whether the service's answer is being stored. */
+  readonly stored: boolean
+  /** Why it is not: `private`, `no-store`, `set-cookie` and so on. */
+  readonly notStored: string | undefined
+  /** Whether it waited for the answer to another request. */
+  readonly collapsed: boolean
+  /** How much longer what answered is fresh; negative where it is not. */
+  readonly ttlMs: number | undefined
 }
 
 /** How an exchange ended: its `Outcome` as plain data, and who ended it. */

@@ -3,6 +3,7 @@ import type { Endpoint } from './balancer.ts'
 import type { Clock } from './clock.ts'
 import type {
   AttemptKind,
+  CacheRecord,
   CandidateRecord,
   DecisionPhase,
   DecisionRecord,
@@ -50,6 +51,7 @@ export class DecisionWriter implements DecisionRecord {
   readonly waits: WaitWriter[] = []
   readonly refusals: RefusalRecord[] = []
   readonly passedOver: PassedOverRecord[] = []
+  readonly caches: CacheRecord[] = []
   ended: EndRecord | undefined = undefined
   readonly #clock: Clock
   /** Let go of when it is over: a record may be kept for long, and must not keep the messages. */
@@ -127,6 +129,11 @@ export class DecisionWriter implements DecisionRecord {
     this.#repicks = true
     const pick = this.picks.findLast((it) => it.isOf(endpoint))?.number
     keep(this.passedOver, { atMs: this.#now(), pick, endpoint: endpoint.id, code })
+  }
+
+  /** A cache has answered it, or let it through. */
+  cached(facts: Omit<CacheRecord, 'atMs'>): void {
+    keep(this.caches, { ...facts, atMs: this.#now() })
   }
 
   /** The exchange is over. */

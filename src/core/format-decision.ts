@@ -1,5 +1,6 @@
 import type {
   AttemptRecord,
+  CacheRecord,
   CandidateRecord,
   DecisionPhase,
   DecisionRecord,
@@ -54,7 +55,7 @@ interface Event {
  * them: on a virtual clock, much takes no time at all.
  */
 function eventsOf(record: DecisionRecord): Event[] {
-  const { picks, attempts, retries, hedges, waits, refusals, passedOver, ended } = record
+  const { picks, attempts, retries, hedges, waits, refusals, passedOver, caches, ended } = record
   const events: Event[] = []
   const add = (atMs: number | undefined, ...text: string[]): void => {
     if (atMs !== undefined) events.push({ atMs, text })
@@ -88,6 +89,7 @@ function eventsOf(record: DecisionRecord): Event[] {
   addRetries(undefined)
   for (const { filter, atMs, code, detail } of refusals)
     add(atMs, `turned away by ${filter}: ${code}, ${detail}`)
+  for (const cache of caches) add(cache.atMs, cacheText(cache))
   if (ended !== undefined) add(ended.atMs, ...endText(ended))
   return events.sort((one, other) => one.atMs - other.atMs)
 }
@@ -164,6 +166,16 @@ const REFUSED: Readonly<Record<NonNullable<RetryRecord['refused']>, string>> = {
 
 function hedgeText({ delayMs, refused }: HedgeRecord): string {
   return `${refused === undefined ? 'hedged' : 'not hedged, the budget is spent'}: no answer for ${shown(delayMs)} ms`
+}
+
+function cacheText(record: CacheRecord): string {
+  const { cache, result, level, reason, stored, notStored, collapsed, ttlMs } = record
+  const parts = [`cache ${cache}: ${result}${level === undefined ? '' : ` from ${level}`}, ${reason}`]
+  if (ttlMs !== undefined) parts.push(`fresh for another ${shown(ttlMs)} ms`)
+  if (collapsed) parts.push('waited for the answer to another request')
+  else if (stored) parts.push('stored')
+  if (notStored !== undefined) parts.push(`not stored: ${notStored}`)
+  return parts.join(', ')
 }
 
 function endText({ result, status, grpcStatus, error, by, phase, detail, cause }: EndRecord): string[] {

@@ -112,11 +112,21 @@ describe('HeaderList', () => {
 })
 
 describe('HeaderList.parsed', () => {
+  const more = fc.array(fc.tuple(fc.constantFrom(...NAMES), fc.constantFrom('', 'b', 'b, c')), {
+    maxLength: 3,
+  })
+
   test('writes the same lines as when its fields were told apart, whatever is dropped', () => {
     fc.assert(
-      fc.property(section, fc.integer({ min: 0, max: 255 }), (text, dropped) => {
+      fc.property(section, fc.integer({ min: 0, max: 255 }), more, (text, dropped, added) => {
         const whole = parsed(text)
         const apart = HeaderList.from([...parsed(text)])
+        const before = whole.clone()
+        for (const [name, value] of added) {
+          whole.append(name, value)
+          apart.append(name, value)
+        }
+        expect([...before]).toEqual([...apart].slice(0, apart.size - added.length))
         expect(whole.lines(dropped)).toBe(apart.lines(dropped))
         expect([whole.size, whole.hasKind(FieldKind.host)]).toEqual([
           apart.size,

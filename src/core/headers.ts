@@ -39,6 +39,21 @@ function sectionLines({ text, from, to, marked }: FieldSection, dropped: number)
   return at < to ? lines + text.substring(at, to) : lines
 }
 
+/** A section with one more line. */
+function longer({ text, from, to, count, kinds, marked }: FieldSection, field: FieldName, value: string) {
+  const { wire, kind } = field
+  const longerText = `${to === text.length ? text : text.substring(0, to)}${wire}: ${value}\r\n`
+  const end = longerText.length
+  return {
+    text: longerText,
+    from,
+    to: end,
+    count: count + 1,
+    kinds: kinds | kind,
+    marked: kind === 0 ? marked : [...marked, to, end, kind],
+  }
+}
+
 /**
  * A part of a text without the spaces and tabs around it (RFC 9110 section 5.6.3). `trim` would take 0xA0 too, which is text
  * here.
@@ -194,6 +209,10 @@ export class HeaderList implements Iterable<[name: string, value: string]> {
   append(name: string, value: string): this {
     const field = checkedName(name)
     const checked = checkedValue(name, value)
+    if (this.#section !== undefined) {
+      this.#section = longer(this.#section, field, checked)
+      return this
+    }
     const [fields, values] = this.#forChange()
     fields.push(field)
     values.push(checked)

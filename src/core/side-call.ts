@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts'
 import { ProxyError, toProxyError } from './errors.ts'
 import { type Abortable, type Client, Exchange, type ExchangeHost, NOBODY, type Outcome } from './exchange.ts'
 import { type Handler, noResponse } from './handler.ts'
+import type { HeaderList } from './headers.ts'
 import { type RequestMessage, ResponseMessage } from './message.ts'
 import { type Duration, durationMs, knownOptions } from './options.ts'
 import type { Random } from './random.ts'
@@ -20,6 +21,8 @@ export interface CallOptions {
   detached?: boolean
   /** Whether the service is told of the client (`X-Forwarded-For` and so on). Default true. */
   onBehalf?: boolean
+  /** Whether interim (1xx) responses go to the client of the exchange that it was made for, until that is answered. Default false. */
+  informs?: boolean
 }
 
 /** @internal What filters can have done beside the handler that they surround. */
@@ -64,9 +67,9 @@ export class SideCalls implements Beside {
     options: CallOptions = {},
   ): Promise<ResponseMessage> {
     knownOptions('call', options, OPTIONS)
-    const { timeoutMs = 30_000, detached = false, onBehalf = true } = options
+    const { timeoutMs = 30_000, detached = false, onBehalf = true, informs = false } = options
     const limitMs = durationMs('call', 'timeoutMs', timeoutMs, { min: 1, unlimited: true })
-    const settings = { limitMs, detached, onBehalf }
+    const settings = { limitMs, detached, onBehalf, informs }
     const answer = new SideCall(parent, this, this.#keeper, request, settings).send(target)
     // A filter that does not look at it does not end the process.
     answer.catch(() => {})
@@ -87,12 +90,13 @@ export const handlersBeside: Beside = new SideCalls({
   },
 })
 
-const OPTIONS = ['timeoutMs', 'detached', 'onBehalf'] satisfies (keyof CallOptions)[]
+const OPTIONS = ['timeoutMs', 'detached', 'onBehalf', 'informs'] satisfies (keyof CallOptions)[]
 
 interface CallSettings {
   readonly limitMs: number
   readonly detached: boolean
   readonly onBehalf: boolean
+  readonly informs: boolean
 }
 
 /**
@@ -225,7 +229,9 @@ export class SideCall implements ExchangeHost, Abortable {
     this.#body?.breakOff(reason)
   }
 
-  inform(): void {}
+  inform(_: Exchange, status: number, headers: HeaderList): void {
+    if (this.#settings.informs) this.#parent.inform(status, headers)
+  }
 
   makeId(): string {
     return this.#parent.id

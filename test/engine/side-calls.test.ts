@@ -186,6 +186,25 @@ test.each([
   await sim.assertNoLeaks()
 })
 
+test.each([
+  [true, [103]],
+  [false, []],
+  [undefined, []],
+])('interim responses to a call go to the client only if asked: %s', async (informs, expected) => {
+  const users = pool(['http://users'])
+  const calls: Filter = (exchange) =>
+    exchange.call(users, request('/'), informs === undefined ? {} : { informs })
+  await using sim = simulate(
+    proxy()
+      .use(withTargets(calls, [users]))
+      .route('/', () => respond(404)),
+  )
+  sim.upstream('http://users').reply({ informational: [{ status: 103, headers: { Link: '</a>' } }] })
+  const { status, informational } = await sim.get('/')
+  expect([status, informational.map((it) => it.status)]).toEqual([200, expected])
+  await sim.assertNoLeaks()
+})
+
 test('a call whose body nobody reads is given up with its exchange', async () => {
   const forgets: Filter = async (exchange, next) => {
     await exchange.call(slow, request())
