@@ -1,8 +1,10 @@
 import type { Clock } from '../core/clock.ts'
 import type { HeaderList } from '../core/headers.ts'
+import { structuredKey } from './cache-key.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import type { KnownHead } from './held-response.ts'
 import { HeldResponse, MemoryLevel } from './memory-level.ts'
+import { PartialResponse } from './partial-response.ts'
 import { PurgeLog } from './purge-log.ts'
 import type { PurgeSubject } from './purge-subject.ts'
 import type { MissReason } from './reuse.ts'
@@ -24,7 +26,22 @@ export class Levels {
 
   /** What is in memory for a request. */
   held(key: string, request: HeaderList): HeldResponse | undefined {
-    const all = this.#held(key)
+    return this.#selected(this.#unpurged(key, key), request)
+  }
+
+  /** Parts that are in memory of a response for a request. */
+  heldParts(key: string, request: HeaderList): PartialResponse | undefined {
+    const held = this.#selected(this.#unpurged(partsKey(key), key), request)
+    return held instanceof PartialResponse ? held : undefined
+  }
+
+  /** Parts that are in memory of a variant. */
+  partsOf(key: string, variant: string): PartialResponse | undefined {
+    const parts = this.#unpurged(partsKey(key), key).find(({ head }) => head.variant === variant)
+    return parts instanceof PartialResponse ? parts : undefined
+  }
+
+  #selected(all: readonly HeldResponse[], request: HeaderList): HeldResponse | undefined {
     if (all.length === 0) return undefined
     const head = selectVariant(
       all.map((it) => it.head),
@@ -35,7 +52,7 @@ export class Levels {
 
   /** Whether a variant of a key is in memory. */
   holds(key: string, variant: string): boolean {
-    return this.#held(key).some(({ head }) => head.variant === variant)
+    return this.#unpurged(key, key).some(({ head }) => head.variant === variant)
   }
 
   /** The fields that the newest response of a key depends on. */
@@ -74,13 +91,33 @@ export class Levels {
   }
 
   put(entry: HeldResponse, clock: Clock): void {
+    this.#removeParts(entry)
     this.memory.put(entry)
     this.second?.put(entry, clock)
+  }
+
+  /** Parts are in memory alone. */
+  putParts(entry: PartialResponse): void {
+    entry.sequence = this.purges.sequence
+    this.memory.put(entry)
+  }
+
+  /** All of it is there now. */
+  #removeParts({ key, head }: { readonly key: string; readonly head: KnownHead }): void {
+    for (const parts of [...this.memory.find(partsKey(key))])
+      if (parts.head.variant === head.variant) this.memory.remove(parts)
   }
 
   /** What is stored has a new head. */
   freshen(key: string, stored: Stored, head: KnownHead, clock: Clock): void {
     const { sequence } = this.purges
+    if (stored instanceof PartialResponse) {
+      if (!this.memory.find(stored.key).includes(stored)) return
+      const fresh = stored.withHead(head)
+      fresh.sequence = sequence
+      this.memory.put(fresh)
+      return
+    }
     if (stored instanceof HeldResponse) {
       const held = this.memory.find(key).find((it) => it.head.variant === head.variant)
       // Another may have come meanwhile, here and there.
@@ -112,23 +149,26 @@ export class Levels {
   /** Every response of a key. */
   remove(key: string, clock: Clock): void {
     this.memory.removeAll(key)
+    this.memory.removeAll(partsKey(key))
     this.second?.remove(key, clock)
   }
 
-  /** The responses of a key that are in memory, without those that were purged. */
-  #held(key: string): readonly HeldResponse[] {
-    const all = this.memory.find(key)
+  /** What is in memory at a place, of responses of a key, without what was purged. */
+  #unpurged(place: string, key: string): readonly HeldResponse[] {
+    const all = this.memory.find(place)
     const { sequence } = this.purges
-    return all.every((it) => it.sequence === sequence) ? all : this.#afterPurges(key, all)
-  }
-
-  #afterPurges(key: string, all: readonly HeldResponse[]): readonly HeldResponse[] {
+    if (all.every((it) => it.sequence === sequence)) return all
     // The newest last, since what is put is the newest.
     for (const entry of [...all].reverse()) {
       const left = unpurged(this.purges, key, entry)
       if (left === undefined) this.memory.remove(entry)
       else if (left !== entry) this.memory.put(left)
     }
-    return this.memory.find(key)
+    return this.memory.find(place)
   }
+}
+
+/** Under what parts are in memory, so that nothing takes them for the whole. */
+export function partsKey(key: string): string {
+  return structuredKey(['parts', key])
 }

@@ -397,6 +397,48 @@ describe('what is being asked for while it is purged', () => {
   })
 })
 
+describe('parts', () => {
+  test.each<[PurgeSelector]>([
+    [{ tag: 'one' }],
+    [{ url: 'http://a.example/a' }],
+    [{ pattern: { path: '/a' } }],
+  ])('are gone after a purge by %j, and not combined with what comes later', async (what) => {
+    const { sim, pages } = start()
+    await using _ = sim
+    const service = sim.upstream(SERVICE)
+    const part = async (first: number) => {
+      const before = asked(sim)
+      const range = `${first}-${first + 4}`
+      const body = String(first).repeat(5).slice(0, 5)
+      const headers = { ...LONG, ETag: '"1"', 'Cache-Tag': 'one', 'Content-Range': `bytes ${range}/20` }
+      service.reply({ status: 206, headers, body })
+      await sim.get('/a', { headers: { Host: 'a.example', Range: `bytes=${range}` } })
+      return asked(sim) > before
+    }
+    expect([await part(0), await part(0)]).toEqual([true, false])
+    await pages.purge(what)
+    expect([await part(5), await part(5), await part(0)]).toEqual([true, false, true])
+    expect([await part(5), await part(0)]).toEqual([false, false])
+    await sim.assertNoLeaks()
+  })
+
+  test('that were asked for before a purge are not stored', async () => {
+    for (const soft of [false, true]) {
+      const { sim, pages } = start()
+      await using _ = sim
+      const service = sim.upstream(SERVICE)
+      const headers = { ...LONG, ETag: '"1"', 'Cache-Tag': 'one', 'Content-Range': 'bytes 0-4/20' }
+      service.reply({ status: 206, headers, body: 'xxxxx', delayMs: 2_000 })
+      const asking = sim.get('/a', { headers: { Range: 'bytes=0-4' } })
+      await sim.advance('1s')
+      await pages.purge({ tag: 'one' }, { soft })
+      expect((await asking).text()).toBe('xxxxx')
+      expect(pages.entries).toBe(0)
+      await sim.assertNoLeaks()
+    }
+  })
+})
+
 describe('an unsafe request', () => {
   test('invalidates all that is stored of its url, whatever the option key adds', async () => {
     const { sim } = start({ key: ({ request }) => request.headers.get('x-tenant') ?? '' })
