@@ -419,6 +419,8 @@ describe('parts', () => {
     await pages.purge(what)
     expect([await part(5), await part(5), await part(0)]).toEqual([true, false, true])
     expect([await part(5), await part(0)]).toEqual([false, false])
+    await pages.purge(what)
+    expect([await part(0), await part(5)]).toEqual([true, true])
     await sim.assertNoLeaks()
   })
 
