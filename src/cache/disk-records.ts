@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { open, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { PurgeRecord } from './purge-record.ts'
@@ -73,14 +73,13 @@ export class DiskRecords {
 
   async #writeAnew(): Promise<void> {
     const part = `${this.#path}.part`
-    await rm(part, { force: true })
-    await writeTo(part, 'wx', [...this.#records].map(lineOf).join(''))
+    await writeTo(part, 'w', [...this.#records].map(lineOf).join(''))
     await rename(part, this.#path)
     this.#lines = this.#records.size
   }
 }
 
-async function writeTo(path: string, flags: 'a' | 'wx', text: string): Promise<void> {
+async function writeTo(path: string, flags: 'a' | 'w', text: string): Promise<void> {
   const file = await open(path, flags)
   try {
     await file.writeFile(text)
