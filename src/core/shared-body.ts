@@ -81,6 +81,11 @@ export class SharedBody implements BodySink {
     return { chunks: this.#chunks, trailers: end.trailers }
   }
 
+  /** What came of it before it broke off, where that was kept. */
+  get brokenOff(): readonly Uint8Array[] | undefined {
+    return this.#keeping && this.#end?.error !== undefined ? this.#chunks : undefined
+  }
+
   /** Begins, though nobody may read it yet. */
   open(): void {
     if (this.#keeping && (this.length ?? 0) > this.#settings.keepBytes!) this.#outgrow()
