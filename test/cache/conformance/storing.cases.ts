@@ -647,6 +647,23 @@ export const cases: readonly CacheCase[] = [
         ),
         hit({}, { status: 200, body: 'answer 1', headers: { 'X-A': null } }),
       ],
+      'private-field-of-a-part': [
+        {
+          request: { headers: { Range: 'bytes=0-3' } },
+          origin: {
+            status: 206,
+            headers: {
+              ...control('private="set-cookie", max-age=60'),
+              ETag: '"1"',
+              'Set-Cookie': 'a=1',
+              'Content-Range': 'bytes 0-3/8',
+            },
+            body: 'abcd',
+          },
+          expect: { asked: true, headers: { 'Set-Cookie': 'a=1' } },
+        },
+        hit({ headers: { Range: 'bytes=0-3' } }, { headers: { 'Set-Cookie': null } }),
+      ],
       'cookie-not-for-those-who-wait': {
         options: { setCookie: 'strip' },
         steps: [
