@@ -44,6 +44,26 @@ export const cases: readonly CacheCase[] = [
     },
   ),
 
+  ...requirement(
+    '9111 5.1',
+    'must',
+    'A client that has waited for the answer to another request is told its age.',
+    {
+      'age-for-those-who-wait': [
+        {
+          together: [
+            { request: {}, expect: { headers: { Age: null } } },
+            { request: {}, afterMs: 1_000, expect: { headers: { Age: '3' } } },
+          ],
+          origin: { headers: MINUTE, delayMs: 3_000 },
+          asked: 1,
+        },
+        { advance: '1s' },
+        hit({}, { headers: { Age: '4' } }),
+      ],
+    },
+  ),
+
   ...requirement('9111 5.1', 'must', 'The Age of a cache nearer to the service is passed on.', {
     'age-of-another-cache-passed-on': [
       answered({ ...control('no-store'), Age: '7' }, {}, { headers: { Age: '7' } }),

@@ -134,6 +134,7 @@ export const cases: readonly CacheCase[] = [
     'max-age-two-numbers': notReused(control('max-age=60 60')),
     'max-age-parted-by-semicolon': notReused(control('max-age=60; public')),
     'max-age-in-a-quote-that-never-ends': notReused(control('max-age="60')),
+    'max-age-behind-a-quote-that-begins-with-a-comma': notReused(control('ext=", max-age=60')),
     'max-age-behind-a-quote-that-never-ends': notReused(control('ext="a, max-age=60')),
     'max-age-that-is-none-and-expires': notReused({
       ...control('max-age=soon'),
@@ -150,6 +151,18 @@ export const cases: readonly CacheCase[] = [
     {
       'max-age-2-to-the-31': [answered(control('max-age=2147483648')), { advance: '30d' }, hit()],
       'max-age-over-32-bits': [answered(control('max-age=4294967296')), { advance: '30d' }, hit()],
+      'max-age-counts-as-2-to-the-31': [
+        answered(control('max-age=99999999999')),
+        hit({}, { cacheStatus: /; ttl=2147483648$/ }),
+      ],
+      's-maxage-counts-as-2-to-the-31': [
+        answered(control('s-maxage=2147483649')),
+        hit({}, { cacheStatus: /; ttl=2147483648$/ }),
+      ],
+      'cdn-max-age-counts-as-2-to-the-31': [
+        answered({ 'CDN-Cache-Control': 'max-age=99999999999' }),
+        hit({}, { cacheStatus: /; ttl=2147483648$/ }),
+      ],
       'max-age-over-64-bits': [answered(control('max-age=99999999999999999999')), { advance: '30d' }, hit()],
       'max-age-of-400-digits': [answered(control(`max-age=${'9'.repeat(400)}`)), { advance: '30d' }, hit()],
       's-maxage-over-64-bits': [
@@ -304,6 +317,19 @@ export const cases: readonly CacheCase[] = [
     'heuristic-not-of-a-last-modified-that-is-none': notReused({ 'Last-Modified': 'yesterday' }),
     'heuristic-not-of-two-last-modified': notReused({ 'Last-Modified': [at(-1_000), at(-2_000)] }),
   }),
+
+  ...requirement(
+    '9111 4.2.2',
+    'may',
+    'A guess is not made shorter by what hints at one user or at a program.',
+    {
+      'heuristic-with-content-disposition': freshFor(10, {
+        'Last-Modified': at(-100),
+        'Content-Disposition': 'attachment; filename="a"',
+      }),
+      'heuristic-with-etag': freshFor(10, { 'Last-Modified': at(-100), ETag: '"1"' }),
+    },
+  ),
 
   ...requirement('9111 4.2.2', 'may', 'A response with a query in its path is treated like any other.', {
     'query-explicit': [answered(control('max-age=60'), { path: '/a?b=c' }), hit({ path: '/a?b=c' })],

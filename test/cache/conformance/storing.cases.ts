@@ -603,6 +603,88 @@ export const cases: readonly CacheCase[] = [
     },
   ),
 
+  ...requirement(
+    '9111 3',
+    'own',
+    'What is stored for nobody still goes to the client whose request was answered.',
+    {
+      'cookie-for-the-one-who-asked': {
+        options: { setCookie: 'strip' },
+        steps: [
+          answered(
+            { ...MINUTE, 'Set-Cookie': ['a=1', 'b=2'] },
+            {},
+            { headers: { 'Set-Cookie': 'a=1, b=2' } },
+          ),
+          hit({}, { headers: { 'Set-Cookie': null } }),
+        ],
+      },
+      'private-field-for-the-one-whose-condition-holds': [
+        answered(
+          { ...control('private="set-cookie", max-age=60'), ETag: '"1"', 'Set-Cookie': 'a=1' },
+          { headers: { 'If-None-Match': '"1"' } },
+          { status: 304, body: '', headers: { 'Set-Cookie': 'a=1' } },
+        ),
+        hit(
+          { headers: { 'If-None-Match': '"1"' } },
+          { status: 304, body: '', headers: { 'Set-Cookie': null } },
+        ),
+      ],
+      'no-cache-field-of-a-304': [
+        answered({ ...control('max-age=10'), ETag: '"1"' }),
+        { advance: '10s' },
+        miss(
+          {},
+          {
+            origin: {
+              status: 304,
+              headers: { ...control('no-cache="x-a", max-age=60'), ETag: '"1"', 'X-A': '1' },
+            },
+            status: 200,
+            body: 'answer 1',
+            headers: { 'X-A': '1' },
+          },
+        ),
+        hit({}, { status: 200, body: 'answer 1', headers: { 'X-A': null } }),
+      ],
+      'private-field-of-a-part': [
+        {
+          request: { headers: { Range: 'bytes=0-3' } },
+          origin: {
+            status: 206,
+            headers: {
+              ...control('private="set-cookie", max-age=60'),
+              ETag: '"1"',
+              'Set-Cookie': 'a=1',
+              'Content-Range': 'bytes 0-3/8',
+            },
+            body: 'abcd',
+          },
+          expect: { asked: true, headers: { 'Set-Cookie': 'a=1' } },
+        },
+        hit({ headers: { Range: 'bytes=0-3' } }, { headers: { 'Set-Cookie': null } }),
+      ],
+      'cookie-not-for-those-who-wait': {
+        options: { setCookie: 'strip' },
+        steps: [
+          {
+            together: [
+              { request: {}, expect: { headers: { 'Set-Cookie': 'a=1' } } },
+              {
+                request: {},
+                afterMs: 100,
+                expect: { headers: { 'Set-Cookie': null }, cacheStatus: /collapsed/ },
+              },
+            ],
+            origin: { headers: { ...MINUTE, 'Set-Cookie': 'a=1' }, delayMs: 1_000 },
+            asked: 1,
+          },
+          hit({}, { headers: { 'Set-Cookie': null } }),
+        ],
+      },
+    },
+  ),
+
   ...requirement('9111 3', 'own', 'A content that is too long for an entry is passed on, and not stored.', {
     'too-long-to-store': {
       options: { maxEntryBytes: 100 },
