@@ -215,9 +215,11 @@ export class Filling {
       keepBytes: this.#settings.maxEntryBytes,
       keepBudget: this.#budget,
       onEnd: () => {
-        const chunks = content.complete?.chunks ?? content.brokenOff
-        if (chunks !== undefined && !fill.outdated)
-          this.#parts.add(key, head, part, chunks, isComplete, clock)
+        const { complete, brokenOff } = content
+        if (complete !== undefined && !fill.outdated)
+          this.#parts.add(key, head, part, complete.chunks, isComplete, clock)
+        if (brokenOff !== undefined && !fill.outdated)
+          this.#parts.addBrokenOff(key, head, brokenOff, isComplete, clock)
         fill.end()
       },
     })
@@ -257,7 +259,7 @@ export class Filling {
         }
         const { brokenOff } = content
         if (brokenOff !== undefined && isOfParts === true && !fill.outdated)
-          this.#parts.addBrokenOff(key, head, brokenOff, clock)
+          this.#parts.addBrokenOff(key, head, brokenOff, true, clock)
         fill.end()
       },
     })
