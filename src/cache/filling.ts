@@ -225,9 +225,11 @@ export class Filling {
       keepBytes: this.#settings.maxEntryBytes,
       keepBudget: this.#budget,
       onEnd: () => {
-        const chunks = content.complete?.chunks ?? content.brokenOff
-        if (chunks !== undefined && headToStore(this.#levels.purges, key, head, fill) === head)
-          this.#parts.add(key, head, part, chunks, isComplete, clock)
+        const { complete, brokenOff } = content
+        if (headToStore(this.#levels.purges, key, head, fill) === head) {
+          if (complete !== undefined) this.#parts.add(key, head, part, complete.chunks, isComplete, clock)
+          if (brokenOff !== undefined) this.#parts.addBrokenOff(key, head, brokenOff, isComplete, clock)
+        }
         fill.end()
       },
     })
@@ -275,7 +277,7 @@ export class Filling {
           isOfParts === true &&
           headToStore(this.#levels.purges, key, head, fill) === head
         )
-          this.#parts.addBrokenOff(key, head, brokenOff, clock)
+          this.#parts.addBrokenOff(key, head, brokenOff, true, clock)
         fill.end()
       },
     })

@@ -12,6 +12,7 @@ import type { PartialResponse } from './partial-response.ts'
 import type { KnownPart } from './parts.ts'
 import { rangeAnswer } from './range.ts'
 import { formatRange, isPartOf, missingFrom } from './stored-parts.ts'
+import { sameStrongValidator } from './validators.ts'
 
 /** What is missing between what is stored and what is asked for. */
 export interface Gap {
@@ -26,6 +27,8 @@ export interface Gap {
 /** `undefined` where nothing of what is asked for is here, or it is asked for in a way that only the service can answer. */
 export function gapOf({ method, headers }: Lookup, parts: PartialResponse): Gap | undefined {
   const size = parts.length
+  const { validators } = parts.head
+  if (!sameStrongValidator(validators, validators)) return undefined
   const isWhole = !headers.has('range')
   let wanted: ByteRange = { first: 0, last: size - 1 }
   if (!isWhole) {

@@ -37,7 +37,8 @@ export class Parts {
 
   /** Whatever parts are there of what a request asks for. */
   find({ key, method, headers }: Lookup): PartialResponse | undefined {
-    return method === 'GET' ? this.#levels.heldParts(key, headers) : undefined
+    const isStored = method === 'GET' && this.#settings.storability.parts
+    return isStored ? this.#levels.heldParts(key, headers) : undefined
   }
 
   /** Whether what came with these may be combined with what else comes. */
@@ -45,14 +46,20 @@ export class Parts {
     return this.#settings.storability.parts && sameStrongValidator(validators, validators)
   }
 
-  /** What came of a whole response before it broke off (RFC 9111 section 3.3). */
-  addBrokenOff(key: string, head: KnownHead, chunks: readonly Uint8Array[], clock: Clock): void {
+  /** What came of a response before it broke off (RFC 9111 section 3.3). Else as `add`. */
+  addBrokenOff(
+    key: string,
+    head: KnownHead,
+    chunks: readonly Uint8Array[],
+    isComplete: boolean,
+    clock: Clock,
+  ): void {
     const part = knownPart(brokenOffPart(head, bytesOf(chunks)))
-    if (part !== undefined) this.add(key, head, part, chunks, true, clock)
+    if (part !== undefined) this.add(key, head, part, chunks, isComplete, clock)
   }
 
   /**
-   * A part is here, or what came of it before it broke off. `head` is of the response that it came with: it takes the place of the older one (RFC 9111 section 3.4).
+   * A part is here. `head` is of the response that it came with: it takes the place of the older one (RFC 9111 section 3.4).
    * `isComplete`: whether the head of the first part has all fields that the whole would have.
    */
   add(
@@ -63,9 +70,9 @@ export class Parts {
     isComplete: boolean,
     clock: Clock,
   ): void {
-    const { first, size } = part
-    const last = Math.min(part.last, first + bytesOf(chunks) - 1)
-    if (last < first) return
+    const { first, last, size } = part
+    // With another number of bytes than it says, it may be anything.
+    if (bytesOf(chunks) !== last + 1 - first) return
     const before = this.#levels.partsOf(key, head.variant)
     let all: PartialResponse | undefined
     if (before !== undefined && isPartOf(knownOf(before), { ...head, range: part }))

@@ -22,7 +22,7 @@ function caches() {
   return {
     sim,
     store,
-    by(name: 'one' | 'two') {
+    by: (name: 'one' | 'two') => {
       which = name
       return sim
     },

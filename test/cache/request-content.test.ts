@@ -12,7 +12,9 @@ function start(options: CacheOptions, headers: Record<string, string> = FRESH) {
     .route('/', pool([SERVICE]))
   const sim = simulate(app)
   let answers = 0
-  sim.upstream(SERVICE).reply(({ method, body }) => ({ headers, body: `${method} ${body} ${++answers}` }))
+  sim
+    .upstream(SERVICE)
+    .reply(({ method, body }) => ({ headers, body: `${method} ${body.toString()} ${++answers}` }))
   return sim
 }
 
@@ -135,7 +137,9 @@ describe('requests with content', () => {
       .use(cache({ methods: ['QUERY'] }))
       .route('/', pool([SERVICE]).retry({ attempts: 2, on: [503], methods: ['QUERY'] }))
     await using sim = simulate(app)
-    sim.upstream(SERVICE).reply({ status: 503 }, ({ body }) => ({ headers: FRESH, body: `got ${body}` }))
+    sim
+      .upstream(SERVICE)
+      .reply({ status: 503 }, ({ body }) => ({ headers: FRESH, body: `got ${body.toString()}` }))
     expect((await query(sim, 'a')).text()).toBe('got a')
     expect(asked(sim)).toBe(2)
     await sim.assertNoLeaks()
@@ -147,7 +151,7 @@ describe('unsafe requests', () => {
     await using sim = start({ methods: ['POST', 'QUERY'] })
     sim.upstream(SERVICE).reply(({ method, body }) => ({
       headers: String(body) === 'change' ? {} : FRESH,
-      body: `${method} ${body} ${asked(sim)}`,
+      body: `${method} ${body.toString()} ${asked(sim)}`,
     }))
     const all = async () => [
       (await query(sim, 'a')).text(),

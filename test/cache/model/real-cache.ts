@@ -29,7 +29,8 @@ export class RealCache {
 
   #started(): Cache {
     this.#store = this.#stores && new WatchedStore(this.#stores())
-    return cache({ ...(this.#store && { store: this.#store }) })
+    // The model knows nothing of parts.
+    return cache({ parts: false, ...(this.#store && { store: this.#store }) })
   }
 
   async restart(): Promise<void> {
