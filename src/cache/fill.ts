@@ -3,6 +3,7 @@ import type { HeaderList } from '../core/headers.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import type { SharedBody } from '../core/shared-body.ts'
 import type { KnownHead } from './held-response.ts'
+import type { ForwardReason } from './reuse.ts'
 import type { NotStored } from './storability.ts'
 import type { Stored } from './stored.ts'
 
@@ -40,6 +41,8 @@ export class Fill {
   answer!: Promise<Filled>
   /** The answer, once it is here. */
   filled: Filled | undefined
+  /** Why the service is asked, where the second level has something that the memory has not. */
+  reason: ForwardReason | undefined
   /** Whether what it asks for has been changed since: its answer is for those who wait, and is not stored. */
   outdated = false
 

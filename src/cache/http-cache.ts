@@ -93,11 +93,15 @@ export class HttpCache {
   }
 
   /** What is stored answers. */
-  #reused(lookup: Lookup, stored: Stored, verdict: Extract<Reuse, { use: 'answer' }>): ResponseMessage {
-    const { remainingMs, reason } = verdict
-    if (verdict.refresh) this.#refresh(lookup, stored)
+  #reused(
+    lookup: Lookup,
+    stored: Stored,
+    { remainingMs: ttlMs, reason, refresh }: Extract<Reuse, { use: 'answer' }>,
+    collapsed = false,
+  ): ResponseMessage {
+    if (refresh) this.#refresh(lookup, stored)
     const result = reason === 'fresh' ? 'hit' : 'stale'
-    return this.#fromStored(lookup, stored, { result, level: stored.level, reason, ttlMs: remainingMs })
+    return this.#fromStored(lookup, stored, { result, level: stored.level, reason, ttlMs, collapsed })
   }
 
   /** Nothing in memory answers. */
@@ -145,7 +149,7 @@ export class HttpCache {
         if (!joins) leave(filled)
         throw lookup.exchange.abortReason
       }
-      const answer = this.#answered(lookup, filled, reason, joins)
+      const answer = this.#answered(lookup, filled, fill.reason ?? reason, joins)
       if (answer !== undefined) return answer
       if (filled.kind === 'own') break
       fields = (filled.kind === 'shared' ? filled : filled.stored).head.fields
@@ -177,8 +181,11 @@ export class HttpCache {
     }
     return this.#fills.begin(id, key, async (fill) => {
       const stored = await this.#newest(lookup, held)
-      if (stored !== undefined && stored !== held && this.#reuse(stored, lookup).use === 'answer')
-        return this.#filling.promoted(lookup, stored, fill)
+      if (stored !== undefined && stored !== held) {
+        const verdict = this.#reuse(stored, lookup)
+        if (verdict.use === 'answer') return this.#filling.promoted(lookup, stored, fill)
+        fill.reason = verdict.reason
+      }
       return this.#asked(lookup, stored, send, fill)
     })
   }
@@ -232,10 +239,15 @@ export class HttpCache {
       })
     }
     if ((joined || because === 'found') && !this.#isFor(lookup, stored.head)) return undefined
-    const outcome: CacheOutcome =
-      because === 'found'
-        ? { result: 'hit', level, reason: 'fresh', collapsed: joined }
-        : { result: 'revalidated', level, reason, forwardStatus: 304, collapsed: joined }
+    const verdict = because === 'found' ? this.#reuse(stored, lookup) : undefined
+    if (verdict?.use === 'answer') return this.#reused(lookup, stored, verdict, joined)
+    const outcome: CacheOutcome = {
+      result: 'revalidated',
+      level,
+      reason,
+      forwardStatus: 304,
+      collapsed: joined,
+    }
     return this.#fromStored(lookup, joined ? stored : (filled.own ?? stored), outcome)
   }
 
