@@ -19,7 +19,11 @@ export type Filled =
       /** The fields for that one: with what is stored for nobody. `undefined` where it comes from a store. */
       readonly own: HeaderList | undefined
       readonly from: string | undefined
+      /** Whether only a part of it had to be asked for. */
+      readonly completes?: boolean
     }
+  /** A part, which is stored, for the one alone whose request was sent. */
+  | { readonly kind: 'part'; readonly response: ResponseMessage; readonly completes: boolean }
   /** What is stored answers: it was found, confirmed (304), or the service has failed and stale is better than nothing. */
   | {
       readonly kind: 'stored'
@@ -69,7 +73,7 @@ export class Fill {
     let over = true
     try {
       this.filled = await ask(this)
-      over = this.filled.kind !== 'shared'
+      over = this.filled.kind !== 'shared' && this.filled.kind !== 'part'
       return this.filled
     } finally {
       if (over) this.end()
