@@ -8,6 +8,34 @@ export function structuredKey(parts: readonly (string | undefined)[]): string {
   return key
 }
 
+/** The first `count` parts that a text of `structuredKey` was made of; fewer where it is no such text. */
+export function partsOfKey(key: string, count: number): (string | undefined)[] {
+  const parts: (string | undefined)[] = []
+  let at = 0
+  while (parts.length < count && at < key.length) {
+    if (key[at] === '-') {
+      parts.push(undefined)
+      at++
+      continue
+    }
+    const colon = key.indexOf(':', at)
+    const length = colon < 0 ? Number.NaN : Number(key.slice(at, colon))
+    if (!Number.isSafeInteger(length) || length < 0 || length > key.length - colon - 1) break
+    parts.push(key.slice(colon + 1, colon + 1 + length))
+    at = colon + 1 + length
+  }
+  return parts
+}
+
+/** What a URL names. */
+export interface Resource {
+  readonly scheme: 'http' | 'https'
+  /** Host and port, as `request.host` has them. */
+  readonly host: string
+  /** Path and query. */
+  readonly target: string
+}
+
 /** What a response is stored under: the primary key of RFC 9111 section 2. */
 export interface CacheKeyParts {
   /** Of whom the cache is: routes with caches of their own, tenants. Those with different ones share nothing. */
@@ -43,4 +71,10 @@ export function comparableHost(scheme: 'http' | 'https', host: string): string {
   const lower = host.toLowerCase()
   const port = scheme === 'https' ? ':443' : ':80'
   return lower.endsWith(port) ? lower.slice(0, -port.length) : lower
+}
+
+/** Whose response is stored under a key of `cacheKey`: all methods and variants of a resource have the same. */
+export function resourceOfKey(key: string): Resource {
+  const [, , scheme, host = '', target = ''] = partsOfKey(key, 5)
+  return { scheme: scheme === 'https' ? 'https' : 'http', host, target }
 }

@@ -11,6 +11,7 @@ import {
 } from '../core/options.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import type { CacheStore } from './cache-store.ts'
+import { DEFAULT_TAG_FIELDS } from './cache-tags.ts'
 import { DEFAULT_FRESHNESS } from './freshness.ts'
 import { DEFAULT_TARGETS } from './targeted-cache-control.ts'
 import { isToken } from './token.ts'
@@ -67,6 +68,12 @@ export interface CacheOptions {
   staleWhileRevalidateMs?: Duration
   /** For how long a stale response answers in place of an error, where it does not say itself (RFC 5861). Default 0. */
   staleIfErrorMs?: Duration
+  /**
+   * The fields in which services name the tags of a response, by which it can be purged: separated by spaces or commas, at most
+   * 1 000 of 1 024 characters each; a response with more is not stored. They are sent on to clients. Default `Surrogate-Key` and
+   * `Cache-Tag`.
+   */
+  tagFields?: readonly string[]
   /** What becomes of a response with `Set-Cookie`: not stored, stored without the cookie, or stored with it. Default `refuse`. */
   setCookie?: 'refuse' | 'strip' | 'store'
 }
@@ -89,6 +96,7 @@ const OPTIONS = [
   'staleWhileRevalidateMs',
   'staleIfErrorMs',
   'setCookie',
+  'tagFields',
 ] satisfies (keyof CacheOptions)[]
 
 const STORE_METHODS = ['find', 'put', 'freshen', 'remove', 'clear', 'close'] satisfies (keyof CacheStore)[]
@@ -110,6 +118,7 @@ export function cacheSettings(options: CacheOptions): CacheSettings {
     maxBytes,
     maxEntryBytes: sizeBytes('cache', 'maxEntryBytes', maxEntryBytes, { min: 1, max: maxBytes }),
     store,
+    tagFields: fieldNames('tagFields', options.tagFields ?? DEFAULT_TAG_FIELDS),
     obeyClients,
     maxRequestBytes: sizeBytes('cache', 'maxRequestBytes', options.maxRequestBytes ?? 65_536, { min: 1 }),
     codings: options.codings && codingsOf(options.codings),

@@ -12,6 +12,8 @@ export interface CacheSettings extends HeadOptions {
   readonly maxBytes: number
   readonly maxEntryBytes: number
   readonly store: CacheStore | undefined
+  /** The fields whose values are tags to purge by. */
+  readonly tagFields: readonly string[]
   readonly obeyClients: boolean
   /** Of requests whose content is a part of the key. */
   readonly maxRequestBytes: number

@@ -1,7 +1,9 @@
 import { type Filter, named } from '../core/handler.ts'
+import { invalidOption, knownOptions } from '../core/options.ts'
 import type { CacheCounts } from './cache-account.ts'
 import { type CacheOptions, cacheSettings } from './cache-options.ts'
 import { HttpCache } from './http-cache.ts'
+import { type PurgeSelector, purgeSubjects } from './purge-selector.ts'
 import type { StoreStats } from './second-level.ts'
 
 /** What a cache has done, and what it holds. */
@@ -19,6 +21,11 @@ export interface CacheStats extends CacheCounts {
   readonly filling: number
 }
 
+export interface PurgeOptions {
+  /** Whether what is purged becomes stale only, and not gone. Default false. */
+  soft?: boolean
+}
+
 /** A cache: the filter, and what can be asked and told of it beside. */
 export interface Cache extends Filter {
   /** Responses in memory. */
@@ -27,6 +34,17 @@ export interface Cache extends Filter {
   readonly bytes: number
   /** What it has done since it was made. */
   stats(): CacheStats
+  /**
+   * What was stored until now, and what is being asked for, answers no more: see `PurgeSelector` for what can be named. With
+   * `soft` it is stale instead: it answers only where stale responses may (`stale-while-revalidate`, `stale-if-error`), and is
+   * validated. It holds for this cache when the call returns. Resolves when the store has kept it as well, for those who share it
+   * and for those who come later; rejects where it has not within 10 s: then purge again.
+   *
+   * A purge costs the same however much is stored. Who waits already for an answer of the service gets it.
+   *
+   * @throws `ERR_OPTION_INVALID` for what cannot be purged.
+   */
+  purge(what: PurgeSelector, options?: PurgeOptions): Promise<void>
   /** Lets go of the store. What it has stored stays there. */
   close(): Promise<void>
 }
@@ -44,8 +62,19 @@ export function cache(options: CacheOptions = {}): Cache {
     entries: { get: () => http.memory.entries },
     bytes: { get: () => http.memory.bytes },
     stats: { value: () => statsOf(http) },
+    purge: {
+      value: (what: PurgeSelector, options: PurgeOptions = {}) =>
+        http.purge(purgeSubjects(what), isSoft(options)),
+    },
     close: { value: () => http.close() },
   }) as Cache
+}
+
+function isSoft(options: PurgeOptions): boolean {
+  knownOptions('cache.purge', options, ['soft'])
+  const { soft = false } = options
+  if (typeof soft !== 'boolean') throw invalidOption('cache.purge', 'soft', 'true or false', soft)
+  return soft
 }
 
 function statsOf({ account, memory, store, filling }: HttpCache): CacheStats {

@@ -15,13 +15,18 @@ import {
   writeContentFile,
   writeHeadFile,
 } from './disk-files.ts'
+import { DiskRecords, RECORDS_FILE } from './disk-records.ts'
+import type { PurgeRecord } from './purge-record.ts'
 import type { WrittenHead } from './stored-head-text.ts'
 import type { StoredHead } from './stored-response.ts'
 
 export interface DiskStoreOptions {
   /** A folder of the store's own; it is made if it is not there. One process at a time may use it. */
   path: string
-  /** Bytes that all of it may have on disk; the least recently used leaves first. Default 1 GiB. */
+  /**
+   * Bytes that all responses may have on disk; the least recently used leaves first. Records of purges have some megabytes more
+   * at most. Default 1 GiB.
+   */
   maxBytes?: Size
   /** Bytes that one content may have; a longer one is not stored. Default a quarter of `maxBytes`. */
   maxEntryBytes?: Size
@@ -61,6 +66,8 @@ class DiskStore implements CacheStore {
   /** By the hash of the key, the least recently used key first. */
   readonly #entries = new Map<string, Entry[]>()
   readonly #running = new Set<Promise<unknown>>()
+  readonly #records: DiskRecords
+  readonly #listeners = new Set<(record: PurgeRecord) => void>()
   #bytes = 0
   #next = 1
   #ready: Promise<void> | undefined
@@ -68,6 +75,7 @@ class DiskStore implements CacheStore {
 
   constructor(folder: string, maxBytes: number, maxEntryBytes: number) {
     this.#folder = folder
+    this.#records = new DiskRecords(folder)
     this.#maxBytes = maxBytes
     this.#maxEntryBytes = maxEntryBytes
   }
@@ -120,8 +128,23 @@ class DiskStore implements CacheStore {
     })
   }
 
+  purged(record: PurgeRecord): Promise<void> {
+    return this.#run(async () => {
+      await this.#records.keep(record)
+      for (const onRecord of this.#listeners) onRecord(record)
+    })
+  }
+
+  purges(onRecord: (record: PurgeRecord) => void): Promise<void> {
+    return this.#run(async () => {
+      this.#listeners.add(onRecord)
+      for (const record of this.#records.all()) onRecord(record)
+    })
+  }
+
   async close(): Promise<void> {
     this.#closed = true
+    this.#listeners.clear()
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
   }
 
@@ -141,6 +164,7 @@ class DiskStore implements CacheStore {
   /** Takes up what is there, and removes what nobody refers to: of a process that was killed in the middle. */
   async #open(): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
+    await this.#records.open()
     const files = await readdir(this.#folder)
     const newest = new Map<string, EntryName>()
     for (const file of files) {
@@ -151,7 +175,10 @@ class DiskStore implements CacheStore {
       const other = newest.get(id)
       if (other === undefined || other.head < name.head) newest.set(id, name)
     }
-    const wanted = new Set([...newest.values()].flatMap((name) => [headFile(name), contentFile(name)]))
+    const wanted = new Set([
+      RECORDS_FILE,
+      ...[...newest.values()].flatMap((name) => [headFile(name), contentFile(name)]),
+    ])
     await Promise.all(files.filter((file) => !wanted.has(file)).map((file) => this.#unlink(file)))
     for (const name of [...newest.values()].sort((one, other) => one.content - other.content)) {
       const bytes = await this.#sizeOf(name)

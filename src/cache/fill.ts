@@ -3,6 +3,7 @@ import type { HeaderList } from '../core/headers.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import type { SharedBody } from '../core/shared-body.ts'
 import type { KnownHead } from './held-response.ts'
+import type { PurgeLog } from './purge-log.ts'
 import type { ForwardReason } from './reuse.ts'
 import type { NotStored } from './storability.ts'
 import type { Stored } from './stored.ts'
@@ -49,12 +50,15 @@ export class Fill {
   reason: ForwardReason | undefined
   /** Whether what it asks for has been changed since: its answer is for those who wait, and is not stored. */
   outdated = false
+  /** The last purge before the service was asked. */
+  sequence: number
 
   readonly #onEnd: (fill: Fill) => void
 
-  constructor(id: string | undefined, key: string, onEnd: (fill: Fill) => void) {
+  constructor(id: string | undefined, key: string, sequence: number, onEnd: (fill: Fill) => void) {
     this.id = id
     this.key = key
+    this.sequence = sequence
     this.#onEnd = onEnd
   }
 
@@ -83,8 +87,13 @@ export class Fill {
 
 /** The questions that are under way. */
 export class Fills {
+  readonly #purges: PurgeLog
   readonly #byId = new Map<string, Fill>()
   readonly #byKey = new Map<string, Set<Fill>>()
+
+  constructor(purges: PurgeLog) {
+    this.#purges = purges
+  }
 
   get size(): number {
     return this.#byId.size
@@ -96,7 +105,7 @@ export class Fills {
 
   /** Takes the place of one with the same id, which goes on for those who have it. */
   begin(id: string | undefined, key: string, ask: (fill: Fill) => Promise<Filled>): Fill {
-    const fill = new Fill(id, key, (it) => this.#end(it))
+    const fill = new Fill(id, key, this.#purges.sequence, (it) => this.#end(it))
     if (id !== undefined) this.#byId.set(id, fill)
     const all = this.#byKey.get(key) ?? new Set()
     this.#byKey.set(key, all.add(fill))
@@ -112,6 +121,13 @@ export class Fills {
     }
   }
 
+  /** Whether what it asks for was purged since, as far as that is known: its tags are only when its answer is here. */
+  isPurged({ key, sequence, filled }: Fill): boolean {
+    if (sequence === this.#purges.sequence) return false
+    const { tags, requestTime } = (filled && headOf(filled)) ?? UNKNOWN_HEAD
+    return this.#purges.judge({ key, tags, requestTime, sequence }) !== 'current'
+  }
+
   #end(fill: Fill): void {
     this.#hide(fill)
     const all = this.#byKey.get(fill.key)
@@ -121,4 +137,13 @@ export class Fills {
   #hide(fill: Fill): void {
     if (fill.id !== undefined && this.#byId.get(fill.id) === fill) this.#byId.delete(fill.id)
   }
+}
+
+/** Of an answer that is not here yet. */
+const UNKNOWN_HEAD = { tags: [], requestTime: Number.NEGATIVE_INFINITY }
+
+/** The head of a response that is stored, or is being stored. */
+function headOf(filled: Filled): KnownHead | undefined {
+  if (filled.kind === 'own' || filled.kind === 'part') return undefined
+  return (filled.kind === 'shared' ? filled : filled.stored).head
 }

@@ -7,6 +7,7 @@ import { ResponseMessage } from '../core/message.ts'
 import { SharedBody } from '../core/shared-body.ts'
 import { currentAgeMs } from './age.ts'
 import type { CacheSettings } from './cache-settings.ts'
+import { tagsOf } from './cache-tags.ts'
 import { validationRequest, withoutConditions } from './conditional.ts'
 import { formatContentRange, parseContentRange } from './content-range.ts'
 import { type EntityTag, parseEntityTag, weakMatch } from './entity-tag.ts'
@@ -25,6 +26,7 @@ import { isOfOneRequest, type NotStored, storability } from './storability.ts'
 import { type Stored, wholeBody } from './stored.ts'
 import { reusedHead, storedHead } from './stored-head.ts'
 import { effectiveDirectives } from './targeted-cache-control.ts'
+import { headToStore, unpurged } from './unpurged.ts'
 import { validatorsOf } from './validators.ts'
 import { variantKey } from './variant.ts'
 
@@ -70,18 +72,23 @@ export class Filling {
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
     if (stored instanceof PartialResponse) copyFields(lookup.headers, headers, ['Range', 'If-Range'])
     const requestTime = clock.wallTime()
+    this.#levels.purges.asked(requestTime)
     // 2. The service is asked. Where it fails, what is stale may be better than nothing.
     let response: ResponseMessage
     try {
       response = await send(headers)
     } catch (thrown) {
       const error = toProxyError(thrown)
-      if (error.side !== 'downstream' && isErrorForReuse(error.status) && isUsableOnError(stored, lookup))
+      if (
+        error.side !== 'downstream' &&
+        isErrorForReuse(error.status) &&
+        this.#isUsableOnError(stored, lookup)
+      )
         return { kind: 'stored', stored: stored!, because: 'stale-if-error' }
       throw thrown
     }
     const times = { requestTime, responseTime: clock.wallTime() }
-    if (isErrorForReuse(response.status) && isUsableOnError(stored, lookup)) {
+    if (isErrorForReuse(response.status) && this.#isUsableOnError(stored, lookup)) {
       response.body.discard()
       return { kind: 'stored', stored: stored!, because: 'stale-if-error', status: response.status }
     }
@@ -135,6 +142,7 @@ export class Filling {
     const gap = parts && gapOf(lookup, parts)
     if (gap === undefined) return undefined
     const requestTime = clock.wallTime()
+    this.#levels.purges.asked(requestTime)
     const response = await send(gapRequest(lookup.headers, gap))
     const times = { requestTime, responseTime: clock.wallTime() }
     if (!OF_RANGES.has(response.status)) return this.#answeredAnew(lookup, undefined, response, times, fill)
@@ -196,11 +204,13 @@ export class Filling {
     if (!verdict.store) return { why: verdict.reason }
     // Of HEAD there is no content to store.
     if (method === 'HEAD') return { why: 'method' }
+    const tags = tagsOf(headers, this.#settings.tagFields)
+    if (tags === undefined) return { why: 'tags' }
     const variant = head.fields === '*' ? '' : variantKey(head.fields, asked)
     const kept = storedHead(dated, verdict.without, times.responseTime)
     // By what the service has said alone: a date of our own proves nothing.
     const isOfParts = method === 'GET' && this.#parts.isOfUse(validatorsOf(headers, times.responseTime))
-    return { head: { ...head, headers: kept, variant, key: variant }, own: dated, isOfParts }
+    return { head: { ...head, headers: kept, variant, key: variant, tags }, own: dated, isOfParts }
   }
 
   /** A part is stored when it is here, or what came of it. */
@@ -220,7 +230,7 @@ export class Filling {
       keepBudget: this.#budget,
       onEnd: () => {
         const chunks = content.complete?.chunks ?? content.brokenOff
-        if (chunks !== undefined && !fill.outdated)
+        if (chunks !== undefined && headToStore(this.#levels.purges, key, head, fill) === head)
           this.#parts.add(key, head, part, chunks, isComplete, clock)
         fill.end()
       },
@@ -250,17 +260,25 @@ export class Filling {
       keepBytes: this.#settings.maxEntryBytes,
       keepBudget: this.#budget,
       onOutgrown: () => {
-        if (from === undefined && !fill.outdated) second?.stream(key, head, content.reader(), clock)
+        const left = headToStore(this.#levels.purges, key, head, fill)
+        if (from === undefined && left === head) second?.stream(key, left, content.reader(), clock)
       },
       onEnd: () => {
         const { complete } = content
-        if (complete !== undefined && !fill.outdated) {
-          const entry = new HeldResponse(key, head, complete)
+        const left = complete && headToStore(this.#levels.purges, key, head, fill)
+        // What is stale already does not take the place of what was asked for later.
+        if (left !== undefined && (left === head || !this.#levels.holds(key, head.variant))) {
+          const entry = new HeldResponse(key, left, complete!)
+          entry.sequence = this.#levels.purges.sequence
           if (from === undefined) this.#levels.put(entry, clock)
           else this.#levels.promote(entry)
         }
         const { brokenOff } = content
-        if (brokenOff !== undefined && isOfParts === true && !fill.outdated)
+        if (
+          brokenOff !== undefined &&
+          isOfParts === true &&
+          headToStore(this.#levels.purges, key, head, fill) === head
+        )
           this.#parts.addBrokenOff(key, head, brokenOff, clock)
         fill.end()
       },
@@ -268,6 +286,13 @@ export class Filling {
     const first = content.reader()
     content.open()
     return { kind: 'shared', head, content, first, own, from }
+  }
+
+  #isUsableOnError(stored: Stored | undefined, { key, directives, exchange }: Lookup): boolean {
+    const left = stored && unpurged(this.#levels.purges, key, stored)
+    return (
+      left !== undefined && reuseOnError(left.head.terms, directives, exchange.clock.wallTime()) !== undefined
+    )
   }
 }
 
@@ -290,13 +315,6 @@ function isAboutClients(update: HeaderList, tags: readonly EntityTag[]): boolean
 function tellsOfStored(status: number, why: NotStored): boolean {
   const tells = status < 400 ? status !== 206 : status === 404 || status === 410
   return tells && !isOfOneRequest(why)
-}
-
-function isUsableOnError(stored: Stored | undefined, { directives, exchange }: Lookup): boolean {
-  return (
-    stored !== undefined &&
-    reuseOnError(stored.head.terms, directives, exchange.clock.wallTime()) !== undefined
-  )
 }
 
 /** Answers to a request for a part that are of no use to whoever has asked for something else. */

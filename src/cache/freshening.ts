@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ResponseMessage } from '../core/message.ts'
 import { ageValue, currentAgeMs, type ResponseTimes } from './age.ts'
 import type { CacheSettings } from './cache-settings.ts'
+import { tagsOf } from './cache-tags.ts'
 import type { Fill } from './fill.ts'
 import { freshenedBy, freshenedHead, headUpdate } from './freshen.ts'
 import { type KnownHead, knownHead } from './held-response.ts'
@@ -11,6 +12,7 @@ import { isOfOneRequest, storability } from './storability.ts'
 import type { Stored } from './stored.ts'
 import { storedHead } from './stored-head.ts'
 import { effectiveDirectives } from './targeted-cache-control.ts'
+import { headToStore } from './unpurged.ts'
 import { validatorsOf } from './validators.ts'
 
 /** Brings stored heads up to date with what the service has said of them. */
@@ -48,28 +50,31 @@ export class Freshening {
     const { status, headers } = stored.head
     const update = headUpdate({ status, headers, length: stored.length }, response)
     if (update === 'freshen') this.#freshened(lookup, stored, response, times, fill)
-    if (update !== 'stale' || fill.outdated) return
-    this.#levels.freshen(
-      lookup.key,
-      stored,
-      knownHead(staleHead(stored.head, times.responseTime), this.#settings),
-      lookup.exchange.clock,
-    )
+    if (update === 'stale')
+      this.#put(lookup, stored, knownHead(staleHead(stored.head, times.responseTime), this.#settings), fill)
+  }
+
+  #put({ key, exchange }: Lookup, stored: Stored, head: KnownHead, fill: Fill): void {
+    const left = headToStore(this.#levels.purges, key, head, fill)
+    if (left !== undefined) this.#levels.freshen(key, stored, left, exchange.clock)
   }
 
   /** Puts the new head in its place; what must not be stored any more answers once. */
   #freshened(
-    { key, method, headers: asked, directives, exchange: { clock } }: Lookup,
+    lookup: Lookup,
     stored: Stored,
     response: ResponseMessage,
     times: ResponseTimes,
     fill: Fill,
   ): Freshened {
+    const { key, method, headers: asked, directives, exchange } = lookup
     const { head } = stored
-    const { status, reason, variant, tags } = head
+    const { status, reason, variant } = head
+    const { tagFields } = this.#settings
     const { responseTime } = times
     const headers = freshenedHead(head.headers, response.headers, responseTime, ['set-cookie'])
-    const fresh = knownHead({ status, reason, headers, ...times, variant, tags }, this.#settings)
+    const tags = tagFields.some((name) => response.headers.has(name)) ? tagsOf(headers, tagFields) : head.tags
+    const fresh = knownHead({ status, reason, headers, ...times, variant, tags: tags ?? [] }, this.#settings)
     const effective = effectiveDirectives(headers, this.#settings.targets)
     const verdict = storability(
       { method, headers: asked, directives },
@@ -82,12 +87,12 @@ export class Freshening {
     })
     // Of which other requests it is now, the one that it once answered could not say.
     const isOfTheSame = isDeepStrictEqual(fresh.fields, head.fields)
-    if (!verdict.store || !isOfTheSame) {
-      if (verdict.store || !isOfOneRequest(verdict.reason)) this.#levels.remove(key, clock)
+    if (!verdict.store || !isOfTheSame || tags === undefined) {
+      if (verdict.store || !isOfOneRequest(verdict.reason)) this.#levels.remove(key, exchange.clock)
       return { stored: stored.withHead(fresh), own }
     }
     const kept = { ...fresh, headers: storedHead(headers, verdict.without, responseTime) }
-    if (!fill.outdated) this.#levels.freshen(key, stored, kept, clock)
+    this.#put(lookup, stored, kept, fill)
     return { stored: stored.withHead(kept), own }
   }
 }

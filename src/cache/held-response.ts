@@ -1,5 +1,5 @@
 import { dateOf } from './age.ts'
-import { type ReuseTerms, type ReuseTermsOptions, reuseTerms } from './reuse-terms.ts'
+import { type ReuseTerms, type ReuseTermsOptions, reuseTerms, staleFromNow } from './reuse-terms.ts'
 import type { StoredHead } from './stored-response.ts'
 import { effectiveDirectives } from './targeted-cache-control.ts'
 import { type Validators, validatorsOf } from './validators.ts'
@@ -30,5 +30,15 @@ export function knownHead(head: StoredHead, { terms, targets }: HeadOptions): Kn
     fields: varyFields(headers),
     key: variant,
     date: dateOf(headers, responseTime),
+  }
+}
+
+/** The same, of a response that was stale at the moment `since` at the latest. */
+export function staleHead(head: KnownHead, since: number): KnownHead {
+  const { status, reason, headers, requestTime, responseTime, variant, tags } = head
+  const { terms, validators, fields, key, date } = head
+  return {
+    ...{ status, reason, headers, requestTime, responseTime, variant, tags },
+    ...{ terms: staleFromNow(terms, since), validators, fields, key, date },
   }
 }

@@ -1,4 +1,5 @@
 import { Body } from '../core/body.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
 import { ProxyError, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Handler } from '../core/handler.ts'
@@ -23,12 +24,14 @@ import type { MemoryLevel } from './memory-level.ts'
 import { PartialResponse } from './partial-response.ts'
 import { Parts } from './parts.ts'
 import { partsAnswer } from './parts-answer.ts'
+import type { PurgeSubject } from './purge-subject.ts'
 import { type RangePlan, rangeAnswer } from './range.ts'
 import { requestContent } from './request-content.ts'
 import { type ForwardReason, type Reuse, reuse, reuseOnError } from './reuse.ts'
 import type { StoreStats } from './second-level.ts'
 import { type Stored, wholeBody } from './stored.ts'
 import { reusedHead } from './stored-head.ts'
+import { unpurged } from './unpurged.ts'
 import { Unshared } from './unshared.ts'
 import { selectVariant, type VaryFields, variantKey } from './variant.ts'
 
@@ -39,14 +42,18 @@ export class HttpCache {
   readonly #levels: Levels
   readonly #parts: Parts
   readonly #filling: Filling
-  readonly #fills = new Fills()
+  readonly #fills: Fills
   readonly #unshared = new Unshared()
   readonly #invalidating: Invalidating
+
+  /** That of those who ask. */
+  #clock: Clock = systemClock
 
   constructor(settings: CacheSettings) {
     this.#settings = settings
     this.account = new CacheAccount(settings.name)
     this.#levels = new Levels(settings)
+    this.#fills = new Fills(this.#levels.purges)
     this.#parts = new Parts(settings, this.#levels)
     this.#filling = new Filling(settings, this.#levels, this.#parts)
     this.#invalidating = new Invalidating(settings, this.#levels, this.#fills)
@@ -63,6 +70,11 @@ export class HttpCache {
   /** Questions to the service that are under way. */
   get filling(): number {
     return this.#fills.size
+  }
+
+  /** Holds here when it returns; resolves when the store has kept it too. */
+  async purge(subjects: readonly PurgeSubject[], soft: boolean): Promise<void> {
+    await Promise.all(subjects.map((subject) => this.#levels.purge(subject, soft, this.#clock)))
   }
 
   close(): Promise<void> {
@@ -116,6 +128,7 @@ export class HttpCache {
     verdict: Exclude<Reuse, { use: 'answer' }>,
   ): Promise<ResponseMessage> {
     const { key } = lookup
+    this.#clock = lookup.exchange.clock
     if (verdict.use === 'forward' && isJoinable(lookup) && !this.#unshared.has(key, lookup.exchange.clock))
       return this.#joined(lookup, held, verdict.reason)
     const stored = await this.#newest(lookup, held)
@@ -130,7 +143,9 @@ export class HttpCache {
     const { key, method, headers, exchange } = lookup
     const all = await this.#levels.found(key, headers, exchange.clock, method !== 'HEAD')
     const found = this.#invalidating.current(lookup, all)
-    return found === undefined || (held !== undefined && held.head.date >= found.head.date) ? held : found
+    // It may have been purged meanwhile.
+    const still = held && unpurged(this.#levels.purges, key, held) && held
+    return found === undefined || (still !== undefined && still.head.date >= found.head.date) ? still : found
   }
 
   /** Its answer is the answer to all who ask for the same meanwhile. */
@@ -142,6 +157,7 @@ export class HttpCache {
       const running = id === undefined ? undefined : this.#fills.find(id)
       const joins = running !== undefined && this.#mayJoin(running, lookup)
       const fill = joins ? running : this.#begin(id, lookup, held)
+      const purges = this.#levels.purges.sequence
       let filled: Filled
       try {
         filled = await fill.answer
@@ -154,7 +170,8 @@ export class HttpCache {
         if (!joins) leave(filled)
         throw lookup.exchange.abortReason
       }
-      const answer = this.#answered(lookup, filled, fill.reason ?? reason, joins)
+      const isOutdated = joins && fill.sequence < purges && this.#fills.isPurged(fill)
+      const answer = isOutdated ? undefined : this.#answered(lookup, filled, fill.reason ?? reason, joins)
       if (answer !== undefined) return answer
       if (filled.kind === 'own' || filled.kind === 'part') break
       fields = (filled.kind === 'shared' ? filled : filled.stored).head.fields
@@ -163,7 +180,9 @@ export class HttpCache {
   }
 
   /** Whether the answer that it has, if it has one already, is one for this request too. */
-  #mayJoin({ filled }: Fill, lookup: Lookup): boolean {
+  #mayJoin(fill: Fill, lookup: Lookup): boolean {
+    const { filled } = fill
+    if (this.#fills.isPurged(fill)) return false
     if (filled === undefined) return true
     return filled.kind === 'shared' && filled.content.whole && this.#isFor(lookup, filled.head)
   }
@@ -186,6 +205,7 @@ export class HttpCache {
     }
     return this.#fills.begin(id, key, async (fill) => {
       const stored = await this.#newest(lookup, held)
+      fill.sequence = this.#levels.purges.sequence
       if (stored !== undefined && stored !== held) {
         const verdict = this.#reuse(stored, lookup)
         if (verdict.use === 'answer') return this.#filling.promoted(lookup, stored, fill)

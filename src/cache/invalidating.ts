@@ -7,6 +7,7 @@ import type { Fills } from './fill.ts'
 import { invalidatedBy } from './invalidation.ts'
 import type { Levels } from './levels.ts'
 import { hasContent, type Lookup } from './lookup.ts'
+import { resourceName } from './purge-subject.ts'
 import type { Stored } from './stored.ts'
 
 type AskedFor = Pick<RequestMessage, 'method' | 'scheme' | 'host' | 'target'>
@@ -45,7 +46,11 @@ export class Invalidating {
       const key = cacheKey({ ...resource, partition, method: 'GET', further })
       this.#levels.remove(key, exchange.clock)
       this.#fills.outdate(key)
-      if (!stored) this.#changed?.add(key, exchange.clock.wallTime())
+      if (stored) continue
+      this.#changed?.add(key, exchange.clock.wallTime())
+      // Those with other further keys cannot be named.
+      if (furtherKey !== undefined)
+        this.#levels.purgeHere({ kind: 'url', name: resourceName(resource) }, false, exchange.clock)
     }
   }
 

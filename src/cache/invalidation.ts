@@ -1,6 +1,6 @@
 import type { HeaderList } from '../core/headers.ts'
 import { normalizePath } from '../core/path.ts'
-import { comparableHost } from './cache-key.ts'
+import { comparableHost, type Resource } from './cache-key.ts'
 import { singleValue } from './single-value.ts'
 
 /** Methods that change nothing (RFC 9110 section 9.2.1, and the registry of methods). Of others, one never knows. */
@@ -16,21 +16,14 @@ const SAFE_METHODS: ReadonlySet<string> = new Set([
   'PRI',
 ])
 
-/** A resource of which what is stored may be wrong: all methods and variants of it. */
-export interface InvalidatedResource {
-  readonly scheme: 'http' | 'https'
-  readonly host: string
-  readonly target: string
-}
-
 /**
  * Whose stored responses an answer makes invalid (RFC 9111 section 4.4): for an unsafe method that did not fail, the resource
  * itself, and those that `Location` and `Content-Location` name if they are of the same origin. None otherwise.
  */
 export function invalidatedBy(
-  request: InvalidatedResource & { readonly method: string },
+  request: Resource & { readonly method: string },
   response: { readonly status: number; readonly headers: HeaderList },
-): readonly InvalidatedResource[] {
+): readonly Resource[] {
   const { method, scheme, host, target } = request
   if (SAFE_METHODS.has(method) || response.status < 200 || response.status > 399) return []
   const targets = new Set([target])
@@ -49,7 +42,7 @@ const AUTHORITY = /^\/\/([^/?]*)/
  * The target that a reference means, in the form that requests have theirs in (RFC 3986 section 5.2); `undefined` where it is
  * of another origin, or cannot be read in one way.
  */
-function targetOfSameOrigin(reference: string, base: InvalidatedResource): string | undefined {
+function targetOfSameOrigin(reference: string, base: Resource): string | undefined {
   let rest = reference.split('#', 1)[0]!
   const scheme = ABSOLUTE.exec(rest)
   if (scheme !== null) {

@@ -5,40 +5,54 @@ import type { CacheSettings } from './cache-settings.ts'
 import type { KnownHead } from './held-response.ts'
 import { HeldResponse, MemoryLevel } from './memory-level.ts'
 import { PartialResponse } from './partial-response.ts'
+import { PurgeLog } from './purge-log.ts'
+import type { PurgeSubject } from './purge-subject.ts'
 import type { MissReason } from './reuse.ts'
 import { SecondLevel } from './second-level.ts'
 import type { Stored } from './stored.ts'
+import { unpurged } from './unpurged.ts'
 import { selectVariant, type VaryFields } from './variant.ts'
 
 /** The memory and what stands behind it: what is put into the one goes into the other. */
 export class Levels {
+  readonly purges = new PurgeLog()
   readonly memory: MemoryLevel
   readonly second: SecondLevel | undefined
 
   constructor(settings: CacheSettings) {
     this.memory = new MemoryLevel(settings.maxBytes)
-    this.second = settings.store && new SecondLevel(settings.store, settings)
+    this.second = settings.store && new SecondLevel(settings.store, settings, this.purges)
   }
 
   /** What is in memory for a request. */
   held(key: string, request: HeaderList): HeldResponse | undefined {
-    return this.#selected(key, request)
+    return this.#selected(this.#unpurged(key, key), request)
   }
 
   /** Parts that are in memory of a response for a request. */
   heldParts(key: string, request: HeaderList): PartialResponse | undefined {
-    const held = this.#selected(partsKey(key), request)
+    const held = this.#selected(this.#unpurged(partsKey(key), key), request)
     return held instanceof PartialResponse ? held : undefined
   }
 
-  #selected(key: string, request: HeaderList): HeldResponse | undefined {
-    const all = this.memory.find(key)
+  /** Parts that are in memory of a variant. */
+  partsOf(key: string, variant: string): PartialResponse | undefined {
+    const parts = this.#unpurged(partsKey(key), key).find(({ head }) => head.variant === variant)
+    return parts instanceof PartialResponse ? parts : undefined
+  }
+
+  #selected(all: readonly HeldResponse[], request: HeaderList): HeldResponse | undefined {
     if (all.length === 0) return undefined
     const head = selectVariant(
       all.map((it) => it.head),
       request,
     )
     return head === undefined ? undefined : all.find((it) => it.head === head)
+  }
+
+  /** Whether a variant of a key is in memory. */
+  holds(key: string, variant: string): boolean {
+    return this.#unpurged(key, key).some(({ head }) => head.variant === variant)
   }
 
   /** The fields that the newest response of a key depends on. */
@@ -59,14 +73,16 @@ export class Levels {
     clock: Clock,
     withContent: boolean,
   ): Promise<Stored | undefined> {
-    const all = (await this.second?.find(key, clock)) ?? []
+    if (this.second === undefined) return undefined
+    const all = (await this.second.find(key, clock)).flatMap((it) => unpurged(this.purges, key, it) ?? [])
     const head = selectVariant(
       all.map((it) => it.head),
       request,
     )
     if (head === undefined) return undefined
     const entry = all.find((it) => it.head === head)!
-    return withContent ? this.second!.load(key, entry, clock) : entry
+    const found = withContent ? await this.second.load(key, entry, clock) : entry
+    return found && unpurged(this.purges, key, found)
   }
 
   /** What was found is put into memory too. */
@@ -82,6 +98,7 @@ export class Levels {
 
   /** Parts are in memory alone. */
   putParts(entry: PartialResponse): void {
+    entry.sequence = this.purges.sequence
     this.memory.put(entry)
   }
 
@@ -93,16 +110,40 @@ export class Levels {
 
   /** What is stored has a new head. */
   freshen(key: string, stored: Stored, head: KnownHead, clock: Clock): void {
+    const { sequence } = this.purges
     if (stored instanceof PartialResponse) {
-      if (this.memory.find(stored.key).includes(stored)) this.memory.put(stored.withHead(head))
+      if (!this.memory.find(stored.key).includes(stored)) return
+      const fresh = stored.withHead(head)
+      fresh.sequence = sequence
+      this.memory.put(fresh)
       return
     }
     if (stored instanceof HeldResponse) {
       const held = this.memory.find(key).find((it) => it.head.variant === head.variant)
-      // Another may have come meanwhile.
-      if (held === undefined || held.head === stored.head) this.memory.put(stored.withHead(head).promoted())
+      // Another may have come meanwhile, here and there.
+      if (held !== undefined && held.head !== stored.head) return
+      const fresh = stored.withHead(head).promoted()
+      fresh.sequence = sequence
+      this.memory.put(fresh)
     }
     this.second?.freshen(key, head, clock)
+  }
+
+  /**
+   * What this is about and was asked for until now is not there any more, or stale. Resolves when the second level has kept that
+   * too, and rejects where it has not.
+   */
+  purge(subject: PurgeSubject, soft: boolean, clock: Clock): Promise<void> {
+    const time = this.purgeHere(subject, soft, clock)
+    return this.second?.purge(subject, soft, time, clock) ?? Promise.resolve()
+  }
+
+  /** The same for this process alone. Returns the time that it was noted with, in ms since 1970. */
+  purgeHere(subject: PurgeSubject, soft: boolean, clock: Clock): number {
+    const time = this.purges.timeOf(clock.wallTime())
+    this.purges.purge(subject, soft, time)
+    if (subject.kind === 'everything' && !soft) this.memory.clear()
+    return time
   }
 
   /** Every response of a key. */
@@ -110,6 +151,20 @@ export class Levels {
     this.memory.removeAll(key)
     this.memory.removeAll(partsKey(key))
     this.second?.remove(key, clock)
+  }
+
+  /** What is in memory at a place, of responses of a key, without what was purged. */
+  #unpurged(place: string, key: string): readonly HeldResponse[] {
+    const all = this.memory.find(place)
+    const { sequence } = this.purges
+    if (all.every((it) => it.sequence === sequence)) return all
+    // The newest last, since what is put is the newest.
+    for (const entry of [...all].reverse()) {
+      const left = unpurged(this.purges, key, entry)
+      if (left === undefined) this.memory.remove(entry)
+      else if (left !== entry) this.memory.put(left)
+    }
+    return this.memory.find(place)
   }
 }
 

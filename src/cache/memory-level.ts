@@ -17,6 +17,7 @@ export class HeldResponse implements Stored {
   readonly head: KeptHead
   readonly level: string
   readonly trailers: HeaderList | undefined
+  sequence: number | undefined = 0
   /** Most contents are in one piece, which has no list of its own. */
   readonly #pieces: Uint8Array | readonly Uint8Array[]
   readonly #length: number
@@ -59,7 +60,10 @@ export class HeldResponse implements Stored {
   }
 
   #with(head: KnownHead, level: string): HeldResponse {
-    return new HeldResponse(this.key, head, { chunks: this.#all, trailers: this.trailers }, level)
+    const content = { chunks: this.#all, trailers: this.trailers }
+    const other = new HeldResponse(this.key, head, content, level)
+    other.sequence = this.sequence
+    return other
   }
 }
 

@@ -66,9 +66,9 @@ export class Parts {
     const { first, size } = part
     const last = Math.min(part.last, first + bytesOf(chunks) - 1)
     if (last < first) return
-    const before = this.#levels.memory.find(partsKey(key)).find((it) => it.head.variant === head.variant)
+    const before = this.#levels.partsOf(key, head.variant)
     let all: PartialResponse | undefined
-    if (before instanceof PartialResponse && isPartOf(knownOf(before), { ...head, range: part }))
+    if (before !== undefined && isPartOf(knownOf(before), { ...head, range: part }))
       all = before.withPart({ first, last }, chunks, this.combinedHead(before, head))
     else if (isComplete)
       all = PartialResponse.of(partsKey(key), this.#headOfWhole(head, size), size, { first, last }, chunks)
@@ -76,14 +76,17 @@ export class Parts {
     if (!all.has({ first: 0, last: size - 1 })) this.#levels.putParts(all)
     else {
       const content = { chunks: all.read(0, size), trailers: undefined }
-      this.#levels.put(new HeldResponse(key, all.head, content), clock)
+      const entry = new HeldResponse(key, all.head, content)
+      entry.sequence = this.#levels.purges.sequence
+      this.#levels.put(entry, clock)
     }
   }
 
   /** The head of what is combined: the newest one, but for what the bytes are bound to. */
   combinedHead({ head }: PartialResponse, update: KnownHead): KnownHead {
     if (update.responseTime < head.responseTime) return head
-    const { requestTime, responseTime, tags } = update
+    const { requestTime, responseTime } = update
+    const tags = update.tags.length > 0 ? update.tags : head.tags
     const headers = freshenedHead(head.headers, update.headers, responseTime)
     const { status, reason, variant } = head
     return knownHead({ status, reason, headers, requestTime, responseTime, variant, tags }, this.#settings)

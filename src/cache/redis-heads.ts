@@ -114,7 +114,7 @@ export class RedisHeads {
     if (encoded.byteLength > MAX_HEAD_BYTES) return false
     const reply = await this.#line.run(PLACE, this.#keysOf(head), this.#argsOf(head, encoded))
     if (Number(reply) === -1) throw new Error('pieces of the content are not in Redis any more')
-    await this.#letGo(head.key, reply)
+    this.#letGo(head.key, reply)
     return true
   }
 
@@ -126,7 +126,7 @@ export class RedisHeads {
   }
 
   async remove(key: string): Promise<void> {
-    await this.#letGo(key, await this.#line.run(REMOVE, [this.#keyOf(key)], []))
+    this.#letGo(key, await this.#line.run(REMOVE, [this.#keyOf(key)], []))
   }
 
   /** The key of a content: in the slot of its head. */
@@ -135,15 +135,13 @@ export class RedisHeads {
   }
 
   /** Nobody finds these contents any more; those who read them have a while for it. */
-  async #letGo(key: string, ids: unknown): Promise<void> {
+  #letGo(key: string, ids: unknown): void {
     if (!Array.isArray(ids)) throw otherAnswer()
-    const contents = ids.map(String).filter(isId)
-    const expiring = contents.map((id) => {
+    for (const id of ids.map(String).filter(isId)) {
       const content = this.contentKey(key, id)
-      return this.#line.send(content, ['PEXPIRE', content, String(READERS_MS)])
-    })
-    // Where this fails they expire when their heads would have.
-    await Promise.allSettled(expiring)
+      // Where this fails it expires when its head would have.
+      this.#line.send(content, ['PEXPIRE', content, String(READERS_MS)]).catch(() => {})
+    }
   }
 
   #keysOf({ key, id }: RedisHead): [string, string] {

@@ -111,7 +111,13 @@ export class RedisPurges {
         this.#lost = false
         if (this.#subscription !== undefined) await line.untilClosed(() => this.#subscription!.subscribe())
       }
-      this.#last = await records.readAfter(all ? undefined : this.#last, (record) => this.give(record))
+      const before = this.#last
+      const give = (record: PurgeRecord) => this.give(record)
+      this.#last = await records.readAfter(all ? undefined : before, give)
+      if (all || before === undefined || this.#last !== before) return
+      // There should be something new. Another server may have taken the place of the one that had more.
+      const { last } = await records.state()
+      if (last !== undefined && isBehind(before, last)) this.#last = await records.readAfter(undefined, give)
     } catch (error) {
       this.#lost ||= all
       throw error

@@ -1,12 +1,11 @@
 import { redisScript } from '../core/redis-script.ts'
-import type { PurgeRecord } from './purge-record.ts'
+import { PURGE_KINDS, type PurgeRecord } from './purge-record.ts'
+import { checkLength } from './record-set.ts'
 import { ID_LENGTH, isId } from './redis-head.ts'
 import type { RedisLine } from './redis-line.ts'
 
 /** So many records are kept; when there are more, one that is about everything takes the place of the older half. */
 const MAX_RECORDS = 4_096
-/** Characters of a tag or a pattern in a record. */
-const MAX_VALUE_LENGTH = 8_192
 /** Records that are read at once. */
 const PAGE = 200
 
@@ -131,9 +130,9 @@ export class RedisRecords {
     await this.#line.run(EPOCH, this.#keys, [fresh, this.#keepMs, '1'])
   }
 
-  async keep({ kind, value, soft, time, id }: PurgeRecord): Promise<void> {
-    if (value.length > MAX_VALUE_LENGTH)
-      throw new RangeError(`a purge of more than ${MAX_VALUE_LENGTH} characters cannot be kept`)
+  async keep(record: PurgeRecord): Promise<void> {
+    checkLength(record)
+    const { kind, value, soft, time, id } = record
     const texts = [kind, value, soft ? '1' : '0', String(time), id]
     await this.#line.run(KEEP, this.#keys, [...texts, this.#keepMs, String(MAX_RECORDS), this.channel])
   }
@@ -178,7 +177,7 @@ function recordOf(place: string, texts: unknown): PurgeRecord {
   const [, kind, , value, , soft, , time, , id] = Array.isArray(texts) ? texts.map(String) : []
   const at = Number(time)
   if (
-    (kind === 'tag' || kind === 'pattern' || kind === 'everything') &&
+    isKind(kind) &&
     value !== undefined &&
     time !== undefined &&
     time !== '' &&
@@ -187,4 +186,8 @@ function recordOf(place: string, texts: unknown): PurgeRecord {
   )
     return { kind, value, soft: soft === '1', time: at, id }
   return { kind: 'everything', value: '', soft: false, time: Number(place.split('-')[0]), id: place }
+}
+
+function isKind(kind: string | undefined): kind is PurgeRecord['kind'] {
+  return (PURGE_KINDS as readonly (string | undefined)[]).includes(kind)
 }

@@ -6,6 +6,9 @@ import type { CacheSettings } from './cache-settings.ts'
 import type { CacheStore, FoundResponse } from './cache-store.ts'
 import { type KnownHead, knownHead } from './held-response.ts'
 import { HeldResponse } from './memory-level.ts'
+import type { PurgeLog } from './purge-log.ts'
+import { PurgeRecords } from './purge-records.ts'
+import type { PurgeSubject } from './purge-subject.ts'
 import type { Stored } from './stored.ts'
 import type { StoredHead } from './stored-response.ts'
 import { WriteQueue } from './write-queue.ts'
@@ -43,6 +46,7 @@ export class SecondLevel {
   readonly #settings: CacheSettings
   readonly #guard: CallGuard
   readonly #writes: WriteQueue
+  readonly #records: PurgeRecords
   readonly #finds = new Map<string, Promise<readonly FoundEntry[]>>()
   /** Keys whose responses were to be removed, and may not have been. */
   readonly #distrusted = new Map<string, 'waiting' | 'failed'>()
@@ -50,12 +54,13 @@ export class SecondLevel {
   /** Of what was asked for before, nothing is believed. */
   #distrustedBefore = Number.NEGATIVE_INFINITY
 
-  constructor(store: CacheStore, settings: CacheSettings) {
+  constructor(store: CacheStore, settings: CacheSettings, purges: PurgeLog) {
     this.#store = store
     this.#settings = settings
     const name = `cache: ${store.name}`
     this.#guard = new CallGuard({ name, timeoutMs: FIND_MS, maxPending: MAX_READS, retryMs: RETRY_MS })
     this.#writes = new WriteQueue(name)
+    this.#records = new PurgeRecords(store, settings.partition, purges)
   }
 
   stats(): StoreStats {
@@ -84,7 +89,10 @@ export class SecondLevel {
 
   async #find(key: string, clock: Clock): Promise<readonly FoundEntry[]> {
     try {
-      const all = await this.#guard.run(clock, () => this.#store.find(key))
+      const all = await this.#guard.run(clock, async () => {
+        await this.#records.known(clock)
+        return this.#store.find(key)
+      })
       // It may have been removed meanwhile.
       if (this.#distrusted.has(key)) return []
       return all
@@ -104,7 +112,9 @@ export class SecondLevel {
     if (entry.length > LOADED_BYTES) return entry
     try {
       const chunks = await this.#guard.run(clock, () => allOf(entry))
-      return new HeldResponse(key, entry.head, { chunks, trailers: undefined }, entry.level)
+      const loaded = new HeldResponse(key, entry.head, { chunks, trailers: undefined }, entry.level)
+      loaded.sequence = entry.sequence
+      return loaded
     } catch {
       this.#failures++
       return undefined
@@ -145,6 +155,11 @@ export class SecondLevel {
     this.#writes.add(clock, key, 0, () => this.#store.remove(key), settled)
   }
 
+  /** Rejects where the store has not kept it in time. */
+  purge(subject: PurgeSubject, soft: boolean, time: number, clock: Clock): Promise<void> {
+    return this.#records.keep(subject, soft, time, clock)
+  }
+
   close(): Promise<void> {
     return this.#store.close()
   }
@@ -155,6 +170,7 @@ export class FoundEntry implements Stored {
   readonly level: string
   readonly head: KnownHead
   readonly length: number
+  sequence: number | undefined
   readonly #found: FoundResponse
 
   constructor(level: string, found: FoundResponse, head: KnownHead) {
@@ -176,7 +192,9 @@ export class FoundEntry implements Stored {
   }
 
   withHead(head: KnownHead): FoundEntry {
-    return new FoundEntry(this.level, this.#found, head)
+    const other = new FoundEntry(this.level, this.#found, head)
+    other.sequence = this.sequence
+    return other
   }
 }
 

@@ -27,6 +27,8 @@ export type NotStored =
   | 'no-lifetime'
   /** It is stale, must not be used so, and there is nothing to validate it with. */
   | 'of-no-use'
+  /** It has more or longer tags than can be kept: it could not be purged by each of them. */
+  | 'tags'
 
 /** Whether that says nothing of what is stored for others. */
 export function isOfOneRequest(reason: NotStored): boolean {

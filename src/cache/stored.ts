@@ -20,6 +20,8 @@ export interface Stored extends Content {
   readonly head: KnownHead
   /** Which level has it: `memory`, or what the store is called. */
   readonly level: string
+  /** The last purge that it is known to have outlived; `undefined` where only its times are known. */
+  sequence: number | undefined
   /** The same content with another head. */
   withHead(head: KnownHead): Stored
 }

@@ -31,13 +31,16 @@ export function hostPatternText({ name, wildcard, port }: HostPattern): string {
   return `${wildcard ? '*.' : ''}${name}${port === undefined ? '' : `:${port}`}`
 }
 
+/** The part of a request that says for which host it is. */
+export type NamedHost = Pick<RequestMessage, 'host' | 'scheme'>
+
 export interface HostName {
   readonly name: string
   readonly port: number
 }
 
 /** Name and port of the host that a request names; without a port, the one its scheme implies. */
-export function requestHost({ host, scheme }: RequestMessage): HostName {
+export function requestHost({ host, scheme }: NamedHost): HostName {
   const colon = host.endsWith(']') ? -1 : host.lastIndexOf(':')
   const name = colon < 0 ? host : host.slice(0, colon)
   const port = colon < 0 || colon === host.length - 1 ? defaultPort(scheme) : Number(host.slice(colon + 1))
@@ -48,7 +51,7 @@ function defaultPort(scheme: 'http' | 'https'): number {
   return scheme === 'https' ? 443 : 80
 }
 
-export function hostMatches(pattern: HostPattern, request: RequestMessage): boolean {
+export function hostMatches(pattern: HostPattern, request: NamedHost): boolean {
   const { name, port } = requestHost(request)
   if (pattern.port !== undefined && pattern.port !== port) return false
   if (!pattern.wildcard) return name === pattern.name

@@ -1,7 +1,8 @@
-import { pool, proxy } from 'gatewright'
+import { type Filter, pool, proxy } from 'gatewright'
 import { cache } from 'gatewright/cache'
 import { fault, type Simulation, simulate } from 'gatewright/testing'
 import { describe, expect, test } from 'vitest'
+import { ListStore } from './list-store.ts'
 
 const SERVICE = 'http://service'
 const app = () =>
@@ -230,6 +231,32 @@ describe('cache', () => {
     expect((await sim.get('/a')).complete).toBe(false)
     expect((await sim.get('/a')).text()).toBe('x'.repeat(1_000))
     expect(asked(sim)).toBe(2)
+    await sim.assertNoLeaks()
+  })
+
+  test('gives no response the head of another, in the store neither', async () => {
+    const store = new ListStore()
+    const caches = [cache({ store }), cache({ store })]
+    const choice: Filter = (exchange, next) =>
+      caches[exchange.request.headers.has('x-later') ? 1 : 0]!(exchange, next)
+    await using sim = simulate(
+      proxy()
+        .use(choice)
+        .route('/', pool([SERVICE])),
+    )
+    const service = sim.upstream(SERVICE)
+    service.reply({ headers: { 'Cache-Control': 'max-age=10', ETag: '"1"' }, body: 'one' })
+    await sim.get('/a')
+    await sim.advance('20s')
+    service.reply({ status: 304, headers: { ETag: '"1"' }, delayMs: 2_000 })
+    const validating = sim.get('/a')
+    await sim.advance('1s')
+    service.reply({ headers: { 'Cache-Control': 'public, max-age=1000', ETag: '"2"' }, body: 'other' })
+    await sim.get('/a', { headers: { Authorization: 'x' } })
+    await validating
+    await sim.settle()
+    const later = await sim.get('/a', { headers: { 'X-Later': '1' } })
+    expect([later.text(), later.headers.get('etag')]).toEqual(['other', '"2"'])
     await sim.assertNoLeaks()
   })
 

@@ -33,7 +33,7 @@ const purge = (
   requires: string,
   steps: CacheCase['steps'],
   level: CacheCase['level'] = 'own',
-): CacheCase => ({ id: `purge-${id}`, rfc: '9111 4.4', requires, level, until: 'purge', steps })
+): CacheCase => ({ id: `purge-${id}`, rfc: '9111 4.4', requires, level, steps })
 
 const URL_A = { url: `http://${HOST}/a` }
 const windows = { 'Cache-Control': 'max-age=600, stale-while-revalidate=600, stale-if-error=600' }

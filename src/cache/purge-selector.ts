@@ -1,0 +1,70 @@
+import { parseHostPattern } from '../core/host-pattern.ts'
+import { invalidOption, knownOptions } from '../core/options.ts'
+import { normalizePath } from '../core/path.ts'
+import { isTag, MAX_TAGS, tagText } from './cache-tags.ts'
+import { type PurgeSubject, patternSubject, resourceName } from './purge-subject.ts'
+
+/** What to purge. */
+export type PurgeSelector =
+  /** All that is stored of one URL: each method, each variant, and whatever the option `key` adds. */
+  | { readonly url: string }
+  /** Each response that was stored with this tag: see the option `tagFields`. */
+  | { readonly tag: string }
+  /** Each response that has one of these tags. */
+  | { readonly tags: readonly string[] }
+  /**
+   * Each response whose URL matches: the path as in a route (`/images/*`, `/users/:id/avatar`; without `*` it is a prefix by
+   * segment), the host by its name (with a port: that port alone) or `*.example.com`. Without a host: of any.
+   */
+  | { readonly pattern: { readonly host?: string; readonly path: string } }
+  | { readonly everything: true }
+
+const OWNER = 'cache.purge'
+const SELECTORS = ['url', 'tag', 'tags', 'pattern', 'everything'] as const
+
+/** @throws `ERR_OPTION_INVALID` for what selects nothing that could be stored, or more than one thing. */
+export function purgeSubjects(what: PurgeSelector): readonly PurgeSubject[] {
+  knownOptions(OWNER, what, SELECTORS)
+  const given = SELECTORS.filter((name) => name in what)
+  if (given.length !== 1) throw invalidOption(OWNER, 'what', `one of ${SELECTORS.join(', ')}`, what)
+  if ('url' in what) return [urlSubject(what.url)]
+  if ('tag' in what) return [tagSubject('tag', what.tag)]
+  if ('tags' in what) {
+    const { tags } = what
+    if (!Array.isArray(tags) || tags.length === 0 || tags.length > MAX_TAGS)
+      throw invalidOption(OWNER, 'tags', `a list of 1 to ${MAX_TAGS} tags`, tags)
+    return [...new Set<string>(tags)].map((tag) => tagSubject('tags', tag))
+  }
+  if ('pattern' in what) {
+    knownOptions(OWNER, what.pattern, ['host', 'path'])
+    return [patternSubject(what.pattern.host, what.pattern.path)]
+  }
+  if (what.everything !== true) throw invalidOption(OWNER, 'everything', 'true', what.everything)
+  return [{ kind: 'everything' }]
+}
+
+const URL = /^(https?):\/\/([^/?#@\\]+)(\/[^?#]*)?(\?[^#]*)?$/i
+
+function urlSubject(url: string): PurgeSubject {
+  const wrong = () => invalidOption(OWNER, 'url', 'an http or https URL such as "https://a.example/x?y"', url)
+  const [, scheme, host, path = '/', query = ''] = (typeof url === 'string' && URL.exec(url)) || []
+  if (scheme === undefined || host === undefined) throw wrong()
+  if (parseHostPattern(OWNER, 'url', host).wildcard) throw wrong()
+  const normal = normalizePath(encoded(path))
+  const target = normal === undefined ? undefined : normal + encoded(query)
+  if (target === undefined || !/^[\x21-\x7e]+$/.test(target)) throw wrong()
+  const name = resourceName({ scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http', host, target })
+  return { kind: 'url', name }
+}
+
+/** As it stands in a request: what is not ASCII, in octets of UTF-8. */
+function encoded(text: string): string {
+  return text.toWellFormed().replace(/[\u0080-\uffff]+/g, encodeURIComponent)
+}
+
+function tagSubject(option: string, tag: string): PurgeSubject {
+  const text = typeof tag === 'string' ? tagText(tag) : ''
+  if (!isTag(text))
+    throw invalidOption(OWNER, option, 'a tag: a text without spaces, commas and control characters', tag)
+  return { kind: 'tag', tag: text }
+}
