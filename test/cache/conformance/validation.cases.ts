@@ -606,6 +606,10 @@ export const cases: readonly CacheCase[] = [
         request: {},
         expect: { asked: false, status: 200, body: 'stored', headers: { 'Content-Length': '6' } },
       },
+      {
+        request: { method: 'HEAD' },
+        expect: { asked: false, status: 200, headers: { 'Content-Length': '6' } },
+      },
     ],
   },
   {
