@@ -40,7 +40,7 @@ export async function run({ smoke }: { smoke: boolean }): Promise<void> {
     if (answer.status !== status) throw new Error(`${hit}: answered ${answer.status}`)
     const bench = new Bench(limits)
     bench.add('hits', () => {
-      for (let i = 0; i < HITS; i++) stored(at, refuse)
+      for (let i = 0; i < HITS; i++) void stored(at, refuse)
     })
     await bench.run()
     const { result } = bench.getTask('hits')!

@@ -18,7 +18,7 @@ const responses = new Map([
 const ok = respond(Buffer.from('ok'))
 
 function respond(body: Buffer, status = '200 OK'): Buffer {
-  const head = `HTTP/1.1 ${status}\r\nServer: sink\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`
+  const head = `HTTP/1.1 ${status}\r\nServer: sink\r\nContent-Type: text/plain\r\nCache-Control: public, max-age=60\r\nContent-Length: ${body.length}\r\n\r\n`
   return Buffer.concat([Buffer.from(head), body])
 }
 

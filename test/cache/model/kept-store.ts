@@ -66,17 +66,20 @@ export class WatchedStore implements CacheStore {
 
   async find(key: string): Promise<readonly FoundResponse[]> {
     const all = await this.#watched(this.#store.find(key))
-    return all.map(({ head, length, read }) => {
-      const watched = async function* (this: WatchedStore, from?: number, to?: number) {
-        this.#running++
-        try {
-          yield* read(from, to)
-        } finally {
-          this.#running--
-        }
-      }
-      return { head, length, read: watched.bind(this) }
-    })
+    return all.map((found) => ({
+      head: found.head,
+      length: found.length,
+      read: (from?: number, to?: number) => this.#readOf(found, from, to),
+    }))
+  }
+
+  async *#readOf(found: FoundResponse, from?: number, to?: number): AsyncGenerator<Uint8Array> {
+    this.#running++
+    try {
+      yield* found.read(from, to)
+    } finally {
+      this.#running--
+    }
   }
 
   put(key: string, head: StoredHead, content: AsyncIterable<Uint8Array>): Promise<boolean> {

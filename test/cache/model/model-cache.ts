@@ -323,14 +323,9 @@ function isJoinable({ method, cacheControl, range, authorization }: Request): bo
 }
 
 /** A request for all of it, whoever asks. */
-function wholly({
-  ifNoneMatch: _,
-  ifModifiedSince: __,
-  ifRange: ___,
-  range: ____,
-  ...request
-}: Request): Request {
-  return { ...request, method: 'GET' }
+function wholly(request: Request): Request {
+  const { ifNoneMatch: _, ifModifiedSince: __, ifRange: ___, range: ____, ...rest } = request
+  return { ...rest, method: 'GET' }
 }
 
 /** Whether an answer is about this one request, and says nothing of what others may have. */

@@ -1,5 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type ResponseMessage, respond } from 'gatewright'
-import { type CacheStore, cache, type PurgeSelector, redisStore } from 'gatewright/cache'
+import {
+  type Cache,
+  type CacheStore,
+  cache,
+  diskStore,
+  type PurgeSelector,
+  redisStore,
+} from 'gatewright/cache'
 import { exchange, run } from 'gatewright/testing'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -55,6 +65,22 @@ class Watched {
   }
 }
 
+let version = 0
+const service = () => respond(200, `v${++version}`, { 'Cache-Control': 'max-age=1000', 'Cache-Tag': 'one' })
+
+async function answer({ pages }: { readonly pages: Cache }, path = '/a'): Promise<string> {
+  const asked = exchange({ url: `http://a.example${path}`, clock: systemClock })
+  const { response } = await run(pages, asked, service)
+  return (response as ResponseMessage).body.text({ maxBytes: 100 })
+}
+
+const PURGES: PurgeSelector[] = [
+  { url: 'http://a.example/a' },
+  { tag: 'one' },
+  { pattern: { host: '*.example', path: '/:x' } },
+  { everything: true },
+]
+
 describe.skipIf(!hasRedis)('purges of caches that have one Redis', () => {
   let server: RedisServer
   let admin: Redis
@@ -82,21 +108,7 @@ describe.skipIf(!hasRedis)('purges of caches that have one Redis', () => {
     return { pages, watched }
   }
 
-  let version = 0
-  const service = () => respond(200, `v${++version}`, { 'Cache-Control': 'max-age=1000', 'Cache-Tag': 'one' })
-
-  async function answer({ pages }: ReturnType<typeof node>, path = '/a'): Promise<string> {
-    const asked = exchange({ url: `http://a.example${path}`, clock: systemClock })
-    const { response } = await run(pages, asked, service)
-    return (response as ResponseMessage).body.text({ maxBytes: 100 })
-  }
-
-  test.each<PurgeSelector>([
-    { url: 'http://a.example/a' },
-    { tag: 'one' },
-    { pattern: { host: '*.example', path: '/:x' } },
-    { everything: true },
-  ])('%j reaches the memory of others, and those who begin later', async (what) => {
+  test.each(PURGES)('%j reaches the memory of others, and those who begin later', async (what) => {
     version = 0
     const [one, other] = [node(), node()]
     expect(await answer(one)).toBe('v1')
@@ -117,5 +129,32 @@ describe.skipIf(!hasRedis)('purges of caches that have one Redis', () => {
     await one.pages.purge({ everything: true })
     await other.watched.records(1)
     expect(await answer(other)).toBe('v2')
+  })
+})
+
+describe('purges of a cache on disk', () => {
+  test.each(PURGES)('%j is known after a restart', async (what) => {
+    version = 0
+    const path = mkdtempSync(join(tmpdir(), 'gatewright-purges-'))
+    const begun = () => {
+      const watched = new Watched(diskStore({ path }))
+      return { pages: cache({ store: watched.store }), watched }
+    }
+    try {
+      const first = begun()
+      expect(await answer(first)).toBe('v1')
+      await first.watched.puts(1)
+      await first.pages.close()
+      const second = begun()
+      expect(await answer(second)).toBe('v1')
+      await second.pages.purge(what)
+      await second.pages.close()
+      const third = begun()
+      expect(await answer(third)).toBe('v2')
+      await third.watched.puts(1)
+      await third.pages.close()
+    } finally {
+      rmSync(path, { recursive: true })
+    }
   })
 })
