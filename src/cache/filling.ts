@@ -10,6 +10,7 @@ import type { CacheSettings } from './cache-settings.ts'
 import { tagsOf } from './cache-tags.ts'
 import { validationRequest, withoutConditions } from './conditional.ts'
 import { formatContentRange, parseContentRange } from './content-range.ts'
+import { type EntityTag, parseEntityTag, weakMatch } from './entity-tag.ts'
 import type { Fill, Filled } from './fill.ts'
 import { freshenedHead } from './freshen.ts'
 import { Freshening } from './freshening.ts'
@@ -96,8 +97,11 @@ export class Filling {
     if (stored !== undefined && conditions !== undefined && response.status === 304) {
       const sentClientTags = conditions.clientTags.length > 0
       const fresh = this.#freshening.confirmed(lookup, stored, response, sentClientTags, times, fill)
-      if (fresh === undefined) return { kind: 'own', response, why: 'status' }
+      if (fresh === undefined && isAboutClients(response.headers, conditions.clientTags))
+        return { kind: 'own', response, why: 'status' }
       response.body.discard()
+      // It is about nothing that is here: the service is asked for all of it.
+      if (fresh === undefined) return this.ask(lookup, undefined, send, fill)
       return { kind: 'stored', because: 'validated', ...fresh }
     }
     if (stored !== undefined && lookup.method === 'HEAD')
@@ -302,6 +306,12 @@ interface Times {
 /** How far the fastest may be ahead of the slowest, where a content is too long to be kept. */
 const WINDOW_BYTES = 1_048_576
 const STALL_MS = 5_000
+
+/** Whether a 304 is about what only the client has. */
+function isAboutClients(update: HeaderList, tags: readonly EntityTag[]): boolean {
+  const etag = parseEntityTag(update.get('etag'))
+  return etag !== undefined && tags.some((tag) => weakMatch(tag, etag))
+}
 
 /** Whether an answer that is not stored shows that what was stored is not what the service has now: a refusal does not. */
 function tellsOfStored(status: number, why: NotStored): boolean {

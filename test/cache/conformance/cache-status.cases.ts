@@ -76,18 +76,20 @@ export const cases: readonly CacheCase[] = [
       expect: { asked: true, status: 200, body: 'stored', cacheStatus: /^gatewright; fwd=stale/ },
     },
   ]),
-  ...[
-    ['no-cache', 'no-cache'],
-    ['max-age', 'max-age=0'],
-    ['min-fresh', 'min-fresh=100'],
-  ].map(([id, value]) =>
+  ...(
+    [
+      ['no-cache', 'no-cache'],
+      ['max-age', 'max-age=0'],
+      ['min-fresh', 'min-fresh=100'],
+    ] as const
+  ).map(([id, value]) =>
     row(
       `request-${id}`,
       '2.2',
       'must',
       'Where the client wants a fresher response, the reason is request.',
       says(/^gatewright; fwd=request/, {
-        request: { headers: { 'Cache-Control': value! } },
+        request: { headers: { 'Cache-Control': value } },
         origin: { headers: FRESH },
         expect: { asked: true },
       }),
@@ -100,17 +102,19 @@ export const cases: readonly CacheCase[] = [
     'Where the method is none for caches, the reason is method.',
     says(/^gatewright; fwd=method(;|$)/, { request: { method: 'POST', body: 'x' }, expect: { asked: true } }),
   ),
-  ...[
-    ['if-match', { 'If-Match': '"1"' }],
-    ['if-unmodified-since', { 'If-Unmodified-Since': at(0) }],
-  ].map(([id, headers]) =>
+  ...(
+    [
+      ['if-match', { 'If-Match': '"1"' }],
+      ['if-unmodified-since', { 'If-Unmodified-Since': at(0) }],
+    ] as const
+  ).map(([id, headers]) =>
     row(
       `bypass-${id}`,
       '2.2',
       'must',
       'Where the cache was not to look, the reason is bypass.',
       says(/^gatewright; fwd=bypass(;|$)/, {
-        request: { headers: headers as Record<string, string> },
+        request: { headers: headers },
         expect: { asked: true },
       }),
     ),
@@ -235,12 +239,14 @@ export const cases: readonly CacheCase[] = [
     { request: {}, origin: { headers: FRESH }, expect: { asked: true, cacheStatus: /; stored(;|$)/ } },
     { request: {}, expect: { asked: false } },
   ]),
-  ...[
-    ['no-store', { 'Cache-Control': 'no-store' }],
-    ['private', { 'Cache-Control': 'private' }],
-    ['set-cookie', { 'Cache-Control': 'max-age=60', 'Set-Cookie': 'a=1' }],
-    ['vary', { 'Cache-Control': 'max-age=60', Vary: '*' }],
-  ].map(([why, headers]) =>
+  ...(
+    [
+      ['no-store', { 'Cache-Control': 'no-store' }],
+      ['private', { 'Cache-Control': 'private' }],
+      ['set-cookie', { 'Cache-Control': 'max-age=60', 'Set-Cookie': 'a=1' }],
+      ['vary', { 'Cache-Control': 'max-age=60', Vary: '*' }],
+    ] as const
+  ).map(([why, headers]) =>
     row(
       `not-stored-${why}`,
       '2.5',
@@ -249,8 +255,8 @@ export const cases: readonly CacheCase[] = [
       [
         {
           request: {},
-          origin: { headers: headers as Record<string, string> },
-          expect: { asked: true, cacheStatus: new RegExp(`^(?!.*stored).*; detail=${why as string}$`) },
+          origin: { headers: headers },
+          expect: { asked: true, cacheStatus: new RegExp(`^(?!.*stored).*; detail=${why}$`) },
         },
         { request: {}, expect: { asked: true } },
       ],

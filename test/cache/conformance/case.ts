@@ -57,6 +57,8 @@ export interface CaseRequest {
   /** Default `/a`. */
   readonly path?: string
   readonly host?: string
+  /** Default `http`. */
+  readonly scheme?: 'https'
   readonly headers?: Fields
   readonly body?: string
 }

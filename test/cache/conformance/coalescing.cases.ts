@@ -97,20 +97,19 @@ export const cases: readonly CacheCase[] = [
       ),
     ],
   ),
-  ...[
-    ['no-store', { 'Cache-Control': 'no-store' }],
-    ['private', { 'Cache-Control': 'private, max-age=60' }],
-    ['cookie', { ...FRESH, 'Set-Cookie': 'a=1' }],
-    ['vary-star', { ...FRESH, Vary: '*' }],
-  ].map(([id, headers]) =>
+  ...(
+    [
+      ['no-store', { 'Cache-Control': 'no-store' }],
+      ['private', { 'Cache-Control': 'private, max-age=60' }],
+      ['cookie', { ...FRESH, 'Set-Cookie': 'a=1' }],
+      ['vary-star', { ...FRESH, Vary: '*' }],
+    ] as const
+  ).map(([id, headers]) =>
     row(
-      `not-shared-${id as string}`,
+      `not-shared-${id}`,
       'must',
       'Where an answer is for one client alone, everyone who waited for it asks for himself.',
-      [
-        all(FIVE, 5, { headers: headers as Record<string, string>, body: 'mine', delayMs: 1_000 }),
-        { request: {}, expect: { asked: true } },
-      ],
+      [all(FIVE, 5, { headers, body: 'mine', delayMs: 1_000 }), { request: {}, expect: { asked: true } }],
     ),
   ),
   row(

@@ -133,23 +133,25 @@ export const cases: readonly CacheCase[] = [
     level: 'may',
     steps: other({ Location: '/b#part' }, true),
   },
-  ...[
-    ['host', 'http://two.example/b', 'two.example'],
-    ['port', 'http://one.example:8080/b', 'one.example:8080'],
-  ].map(
+  ...(
+    [
+      ['host', 'http://two.example/b', 'two.example'],
+      ['port', 'http://one.example:8080/b', 'one.example:8080'],
+    ] as const
+  ).map(
     ([name, location, host]): CacheCase => ({
       id: `invalidation-not-of-other-${name}`,
       rfc: '9111 4.4',
       requires: 'No answer makes invalid what is stored of another origin.',
       level: 'must',
       steps: [
-        ask({ path: '/b', host: host! }, true),
+        ask({ path: '/b', host: host }, true),
         {
           request: { method: 'POST', host: 'one.example', body: 'x' },
-          origin: { status: 201, headers: { Location: location!, 'Content-Location': location! } },
+          origin: { status: 201, headers: { Location: location, 'Content-Location': location } },
           expect: { asked: true },
         },
-        { request: { path: '/b', host: host! }, expect: { asked: false, status: 200, body: 'answer 1' } },
+        { request: { path: '/b', host: host }, expect: { asked: false, status: 200, body: 'answer 1' } },
       ],
     }),
   ),

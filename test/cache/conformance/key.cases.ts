@@ -114,6 +114,20 @@ export const cases: readonly CacheCase[] = [
     steps: apart({ host: 'one.example' }, { host: 'one.example:443' }),
   },
   {
+    id: 'key-scheme',
+    rfc: '9111 4',
+    requires: 'The scheme is part of the key.',
+    level: 'must',
+    steps: apart({ host: 'one.example' }, { host: 'one.example', scheme: 'https' }),
+  },
+  {
+    id: 'key-scheme-default-port',
+    rfc: '9110 4.2.3',
+    requires: 'The port that the scheme has anyway means the same as none.',
+    level: 'may',
+    steps: same({ host: 'one.example', scheme: 'https' }, { host: 'one.example:443', scheme: 'https' }),
+  },
+  {
     id: 'key-method',
     rfc: '9111 4',
     requires: 'A stored response to GET does not answer another method.',

@@ -136,22 +136,24 @@ export const cases: readonly CacheCase[] = [
     'Of several ranges, those that are there are sent.',
     answers('bytes=2000-2001,0-3', part(0, 3)),
   ),
-  ...[
-    ['other-unit', 'lines=0-3'],
-    ['no-range', 'bytes=a-b'],
-    ['negative', 'bytes=--3'],
-    ['last-before-first', 'bytes=3-1'],
-    ['no-numbers', 'bytes=-'],
-    ['one-malformed-of-two', 'bytes=0-3,x'],
-    ['white-space-inside', 'bytes=0 - 3'],
-    ['nothing', 'bytes='],
-  ].map(([id, range]) =>
+  ...(
+    [
+      ['other-unit', 'lines=0-3'],
+      ['no-range', 'bytes=a-b'],
+      ['negative', 'bytes=--3'],
+      ['last-before-first', 'bytes=3-1'],
+      ['no-numbers', 'bytes=-'],
+      ['one-malformed-of-two', 'bytes=0-3,x'],
+      ['white-space-inside', 'bytes=0 - 3'],
+      ['nothing', 'bytes='],
+    ] as const
+  ).map(([id, range]) =>
     row(
       `ignored-${id}`,
       '9110 14.2',
       'may',
       'A Range of another unit, or one that is malformed, counts for nothing.',
-      answers(range!, WHOLE),
+      answers(range, WHOLE),
     ),
   ),
   row(

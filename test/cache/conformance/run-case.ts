@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Filter, HeaderList, pool, proxy } from 'gatewright'
+import { type Filter, HeaderList, pool, proxy, selfSigned } from 'gatewright'
 import {
   type FakeRequest,
   type Fault,
@@ -27,7 +27,7 @@ const SERVICE = 'http://service'
 
 /** Plays the steps of a case through a whole proxy with this filter, and throws where one does not go as it says. */
 export async function runCase({ steps }: CacheCase, filter: Filter): Promise<void> {
-  const app = proxy()
+  const app = listening(steps)
     .use(filter)
     .route('/', pool([SERVICE]))
   await using sim = simulate(app, { startAt: START })
@@ -41,6 +41,12 @@ export async function runCase({ steps }: CacheCase, filter: Filter): Promise<voi
     }
   }
   await sim.assertNoLeaks()
+}
+
+/** Listens for TLS too, where a client comes by it. */
+function listening(steps: CacheCase['steps']): ReturnType<typeof proxy> {
+  const isSafe = steps.some((step) => 'request' in step && step.request.scheme === 'https')
+  return isSafe ? proxy().listen(80).listen({ port: 443, tls: selfSigned() }) : proxy()
 }
 
 /** The status and the content that a response has where its step does not say. */
@@ -109,10 +115,11 @@ class CaseRun {
     await purge(what, { soft })
   }
 
-  #send({ method, path = '/a', host, headers = {}, body }: CaseRequest): PendingResponse {
+  #send({ method, path = '/a', host, scheme, headers = {}, body }: CaseRequest): PendingResponse {
     const fields = HeaderList.from(headers)
     if (host !== undefined) fields.set('Host', host)
-    return this.#sim.request({ method, url: path, headers: fields, body })
+    const url = scheme === undefined ? path : `${scheme}://${host ?? 'localhost'}${path}`
+    return this.#sim.request({ method, url, headers: fields, body })
   }
 
   /** Has the service answer so from now on, and tells what it has been asked since. */

@@ -96,24 +96,26 @@ export const cases: readonly CacheCase[] = [
     ...stale('max-age=10, stale-while-revalidate'),
     { request: {}, origin: NEW, expect: { asked: true, ...FRESH } },
   ]),
-  ...[
-    ['must-revalidate', '9111 5.2.2.2', 'must-revalidate'],
-    ['proxy-revalidate', '9111 5.2.2.8', 'proxy-revalidate'],
-  ].flatMap(([name, rfc, directive]) => [
+  ...(
+    [
+      ['must-revalidate', '9111 5.2.2.2', 'must-revalidate'],
+      ['proxy-revalidate', '9111 5.2.2.8', 'proxy-revalidate'],
+    ] as const
+  ).flatMap(([name, rfc, directive]) => [
     row(
       `while-${name}`,
-      rfc!,
+      rfc,
       'must',
       `Beside ${directive} nothing stale answers, whatever window there is.`,
       [...stale(`${WHILE}, ${directive}`), { request: {}, origin: NEW, expect: { asked: true, ...FRESH } }],
     ),
-    row(`if-error-${name}`, rfc!, 'must', `Beside ${directive} nothing stale stands in for an error.`, [
+    row(`if-error-${name}`, rfc, 'must', `Beside ${directive} nothing stale stands in for an error.`, [
       ...stale(`${IF_ERROR}, ${directive}`),
       failing({ status: 503, body: 'down' }, { status: 503, body: 'down' }),
     ]),
     row(
       `unreachable-${name}`,
-      rfc!,
+      rfc,
       'must',
       `With ${directive} an error is answered where the service is not there.`,
       [...stale(`max-age=10, ${directive}`), failing('unreachable', { status: 502, body: /./ })],

@@ -398,7 +398,6 @@ export const cases: readonly CacheCase[] = [
     rfc: '9111 4.3.4',
     requires: 'A 304 with a strong tag that nothing stored has updates nothing.',
     level: 'must',
-    until: 'flow',
     steps: [
       ...stored(TAG),
       {
@@ -407,6 +406,22 @@ export const cases: readonly CacheCase[] = [
           confirmed({ ETag: '"other"' }),
           { headers: { 'Cache-Control': 'max-age=60' }, body: 'whole' },
         ],
+        expect: { asked: 2, status: 200, body: 'whole' },
+      },
+      { request: {}, expect: { asked: false, body: 'whole' } },
+    ],
+  },
+  {
+    id: 'validation-304-of-nobody-knows-what',
+    rfc: '9111 4.3.4',
+    requires:
+      'A 304 that may be about the stored response or about that of the client updates nothing, and is not passed on.',
+    level: 'own',
+    steps: [
+      ...stored(TAG),
+      {
+        request: { headers: { 'If-None-Match': '"2"' } },
+        origin: [confirmed(), { headers: { 'Cache-Control': 'max-age=60', ETag: '"3"' }, body: 'whole' }],
         expect: { asked: 2, status: 200, body: 'whole' },
       },
       { request: {}, expect: { asked: false, body: 'whole' } },
@@ -590,6 +605,10 @@ export const cases: readonly CacheCase[] = [
       {
         request: {},
         expect: { asked: false, status: 200, body: 'stored', headers: { 'Content-Length': '6' } },
+      },
+      {
+        request: { method: 'HEAD' },
+        expect: { asked: false, status: 200, headers: { 'Content-Length': '6' } },
       },
     ],
   },

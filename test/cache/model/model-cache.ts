@@ -159,8 +159,11 @@ export class ModelCache {
       return { stored, from: 'error', reply }
     if (reply === undefined) return { from: 'nowhere', reply }
     if (reply.status === 304 && stored !== undefined) {
-      if (!isAbout(reply.fields, stored.fields, now, asked === request || tags.length > 1))
-        return { from: 'nowhere', reply }
+      if (!isAbout(reply.fields, stored.fields, now, asked === request || tags.length > 1)) {
+        const isOfClient =
+          asked === request || listed.some((tag) => weak(tag) === weak(reply.fields.etag ?? ''))
+        return isOfClient ? { from: 'nowhere', reply } : this.#fetch(undefined, request, alone)
+      }
       return { stored: this.#confirm(stored, reply, request, requestTime), from: 'confirmed', reply }
     }
     // RFC 9111 section 4.3.5.
