@@ -11,8 +11,10 @@ import { selectVariant, type VaryFields } from './variant.ts'
 export class Levels {
   readonly memory: MemoryLevel
   readonly second: SecondLevel | undefined
+  readonly #maxEntryBytes: number
 
   constructor(settings: CacheSettings) {
+    this.#maxEntryBytes = settings.maxEntryBytes
     this.memory = new MemoryLevel(settings.maxBytes)
     this.second = settings.store && new SecondLevel(settings.store, settings)
   }
@@ -44,9 +46,12 @@ export class Levels {
     return this.second!.load(key, all.find((it) => it.head === head)!, clock)
   }
 
-  /** What was found is put into memory too. */
+  /** What was found is put into memory too, if it is not too long for it, and nothing newer has come there. */
   promote(found: HeldResponse): void {
-    this.memory.put(found.promoted())
+    if (found.length > this.#maxEntryBytes) return
+    const { variant, responseTime } = found.head
+    const held = this.memory.find(found.key).find(({ head }) => head.variant === variant)
+    if (held === undefined || held.head.responseTime < responseTime) this.memory.put(found.promoted())
   }
 
   put(entry: HeldResponse, clock: Clock): void {
@@ -56,11 +61,12 @@ export class Levels {
 
   /** What is stored has a new head. */
   freshen(key: string, stored: Stored, head: KnownHead, clock: Clock): void {
-    if (stored instanceof HeldResponse) {
-      const held = this.memory.find(key).find((it) => it.head.variant === head.variant)
-      // Another may have come meanwhile.
-      if (held === undefined || held.head === stored.head) this.memory.put(stored.withHead(head).promoted())
-    }
+    const held = this.memory.find(key).find((it) => it.head.variant === head.variant)
+    // Another may have come meanwhile: this head is not about it.
+    if (held !== undefined && held.head !== stored.head && held.head.responseTime >= stored.head.responseTime)
+      return
+    if (stored instanceof HeldResponse && stored.length <= this.#maxEntryBytes)
+      this.memory.put(stored.withHead(head).promoted())
     this.second?.freshen(key, head, clock)
   }
 
