@@ -12,6 +12,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'trusted-proxies': ['trusted-proxies/proxy.ts'],
   tls: ['tls/proxy.ts'],
   grpc: ['grpc/proxy.ts'],
+  caching: ['caching/proxy.ts'],
   testing: ['--test', 'testing/require-token.test.ts', 'testing/proxy.test.ts'],
   'real-nginx': ['real-nginx/proxy.ts'],
 }

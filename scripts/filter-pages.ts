@@ -1,13 +1,9 @@
 /**
  * Makes the pages of filters out of their sources: `docs/filters/<name>.md`, `docs/filters/README.md`, and the table in
  * README.md.
- *
- *   npm run docs              writes what has changed
- *   npm run docs -- --check   says what is stale, and exits with 1 if anything is
  */
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { GUIDES } from './filter-pages/catalog.ts'
 import { type FilterCosts, filterCosts } from './filter-pages/filter-costs.ts'
 import { indexPage, indexTable, misplaced } from './filter-pages/index-table.ts'
@@ -97,7 +93,8 @@ function readmeWith(text: string, entries: readonly ShelfEntry[], costs: FilterC
   return `${text.slice(0, from + BEGIN.length)}\n\n${indexTable(entries, costs, `${FOLDER}/`)}\n\n${text.slice(to)}`
 }
 
-function main(check: boolean): void {
+/** Writes what has changed; `check`: says what is stale. Sets the exit code to 1 where something is wrong. */
+export function makeFilterPages(check: boolean): void {
   const { problems, pages, stale } = readShelf()
   for (const problem of problems) console.error(problem)
   if (check) for (const file of stale) console.error(`${file} is stale: npm run docs`)
@@ -111,5 +108,3 @@ function main(check: boolean): void {
     console.log(`${text === undefined ? 'deleted' : 'wrote'} ${file}`)
   }
 }
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) main(process.argv.includes('--check'))

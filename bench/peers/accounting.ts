@@ -34,6 +34,29 @@ export function cpuTime(pid: number): CpuTime {
   return { totalMs: nanoseconds / 1e6, userMs, systemMs, source: 'schedstat' }
 }
 
+/** Of a process and all that it has started. */
+export function familyCpuTime(pid: number): CpuTime {
+  const times = family(pid).map(cpuTime)
+  const sum = (of: (time: CpuTime) => number) => times.reduce((total, time) => total + of(time), 0)
+  return {
+    totalMs: sum((it) => it.totalMs),
+    userMs: sum((it) => it.userMs),
+    systemMs: sum((it) => it.systemMs),
+    source: times[0]!.source,
+  }
+}
+
+export function familyRssKib(pid: number): number {
+  return family(pid).reduce((sum, it) => sum + memory(it).rssKib, 0)
+}
+
+function family(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').split(' ').filter(Boolean).map(Number),
+  )
+  return [pid, ...children.flatMap(family)]
+}
+
 export function cpuBetween(before: CpuTime, after: CpuTime): CpuTime {
   return {
     totalMs: after.totalMs - before.totalMs,

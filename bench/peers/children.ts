@@ -101,8 +101,8 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'gatewright-bench-'))
+export function temporaryFolder(under: string = tmpdir()): string {
+  const folder = mkdtempSync(join(under, 'gatewright-bench-'))
   temporary.add(folder)
   return folder
 }

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cpuBetween, cpuTime, memory, type Placement } from './accounting.ts'
+import { cpuBetween, cpuTime, familyCpuTime, familyRssKib, memory, type Placement } from './accounting.ts'
 import { type Child, freePort, start, temporaryFolder, untilReady } from './children.ts'
 import { fetchOnce } from './fetch-once.ts'
 import { type LoadTool, load, problemsOf } from './load.ts'
@@ -59,7 +59,7 @@ export async function measure(peer: Peer, scenario: Scenario, bench: Bench): Pro
         ? await startProxy(peer, scenario.origin, bench, scenario)
         : await startProxy(peer, 'nginx', bench)
     return scenario.kind === 'load'
-      ? await measureLoad(proxy.child, proxy.port, scenario, bench)
+      ? await measureLoad(proxy.child, proxy.port, scenario, bench, peer.name !== 'gatewright-passing')
       : await measureIdle(proxy.child, proxy.port, scenario, bench)
   } catch (error) {
     const { message } = error as Error
@@ -94,13 +94,13 @@ async function startProxy(
   peer: Peer,
   behind: LoadScenario['origin'],
   { origin, placement }: Bench,
-  { http2, tls = false }: Partial<Pick<LoadScenario, 'http2' | 'tls'>> = {},
+  { http2, tls = false, cache }: Partial<Pick<LoadScenario, 'http2' | 'tls' | 'cache'>> = {},
 ) {
   const port = await freePort()
-  const folder = temporaryFolder()
+  const folder = temporaryFolder(cache ? inMemory() : undefined)
   const upstream = origin.ports[behind]
   if (upstream === undefined) throw new Error('did not start: no service speaks HTTP/2')
-  const ports = { port, upstream, http2, tls: tls ? await certificate(folder) : undefined }
+  const ports = { port, upstream, http2, cache, tls: tls ? await certificate(folder) : undefined }
   const child = start(peer.command(ports, folder), placement.proxy)
   try {
     const options = { http2: http2 === 'client', tls }
@@ -128,7 +128,23 @@ async function certificate(folder: string) {
   return files
 }
 
-async function measureLoad(proxy: Child, port: number, scenario: LoadScenario, bench: Bench): Promise<Round> {
+/** CPU time of the service, in ms. */
+function originMs({ origin }: Bench): number {
+  return origin.children.reduce((sum, { pid }) => sum + cpuTime(pid).totalMs, 0)
+}
+
+/** Where files are in memory: what a cache of files costs is not to be a question of the disk. */
+function inMemory(): string | undefined {
+  return existsSync('/dev/shm') ? '/dev/shm' : undefined
+}
+
+async function measureLoad(
+  proxy: Child,
+  port: number,
+  scenario: LoadScenario,
+  bench: Bench,
+  caches: boolean,
+): Promise<Round> {
   const { seconds, warmUpSeconds } = bench.options
   const run = (length: number) =>
     load(bench.tool, { scenario, port, seconds: length, cpus: bench.placement.rest })
@@ -148,13 +164,18 @@ async function measureLoad(proxy: Child, port: number, scenario: LoadScenario, b
   // 2. Warm: connections to the origin open, code compiled, heap grown.
   if (warmUpSeconds > 0) await run(warmUpSeconds)
   // 3. Measure.
-  const before = cpuTime(proxy.pid)
+  const before = familyCpuTime(proxy.pid)
+  const askedBefore = originMs(bench)
   const started = performance.now()
   const result = await run(seconds)
   const wallMs = performance.now() - started
-  const cpu = cpuBetween(before, cpuTime(proxy.pid))
+  const cpu = cpuBetween(before, familyCpuTime(proxy.pid))
+  const problems = problemsOf(result, scenario)
+  // A service that is not asked has nothing to do.
+  if (scenario.cache && caches && (originMs(bench) - askedBefore) * 1_000 > result.requests)
+    problems.push('the service was asked for what should have been stored')
   return {
-    problems: problemsOf(result, scenario),
+    problems,
     figures: {
       kind: 'load',
       cpuUsPerRequest: (cpu.totalMs * 1000) / result.requests,
@@ -162,7 +183,7 @@ async function measureLoad(proxy: Child, port: number, scenario: LoadScenario, b
       requestsPerSecond: result.requests / (result.durationUs / 1e6),
       p50Ms: result.p50Us / 1000,
       p99Ms: result.p99Us / 1000,
-      rssMib: memory(proxy.pid).rssKib / 1024,
+      rssMib: familyRssKib(proxy.pid) / 1024,
       busy: cpu.totalMs / wallMs,
       requests: result.requests,
       cpuSource: cpu.source,

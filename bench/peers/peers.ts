@@ -2,7 +2,15 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from './children.ts'
 import { haproxyCommand } from './proxies/haproxy.ts'
-import { NGINX_DEFAULTS, NGINX_TUNED, nginxCommand, type ProxyPorts } from './proxies/nginx.ts'
+import {
+  NGINX_CACHE,
+  NGINX_CACHE_TUNED,
+  NGINX_DEFAULTS,
+  NGINX_TUNED,
+  nginxCommand,
+  type ProxyPorts,
+} from './proxies/nginx.ts'
+import { varnishCommand } from './proxies/varnish.ts'
 import { missingTool, versionOf } from './tools.ts'
 
 /** One proxy under measurement, as one process. */
@@ -13,6 +21,8 @@ export interface Peer {
   tls: boolean
   /** Whether it is measured with WebSockets. */
   websocket: boolean
+  /** Whether it is measured where answers come from a cache; `alone`: nowhere else. */
+  cache: boolean | 'alone'
   /** The sides on which it can speak HTTP/2 in clear text. */
   http2: readonly ('client' | 'upstream')[]
   /** The sentence that names what is missing and the command that installs it; undefined when it is all there. */
@@ -32,9 +42,10 @@ export const peers: readonly Peer[] = [
     tls: true,
     websocket: true,
     http2: ['client'],
+    cache: true,
     missing: () => missingTool('nginx'),
     version: () => versionOf('nginx'),
-    command: (ports, folder) => nginxCommand(ports, folder, NGINX_DEFAULTS),
+    command: (ports, folder) => nginxCommand(ports, folder, ports.cache ? NGINX_CACHE : NGINX_DEFAULTS),
   },
   {
     name: 'nginx-tuned',
@@ -42,9 +53,10 @@ export const peers: readonly Peer[] = [
     tls: true,
     websocket: true,
     http2: ['client'],
+    cache: true,
     missing: () => missingTool('nginx'),
     version: () => versionOf('nginx'),
-    command: (ports, folder) => nginxCommand(ports, folder, NGINX_TUNED),
+    command: (ports, folder) => nginxCommand(ports, folder, ports.cache ? NGINX_CACHE_TUNED : NGINX_TUNED),
   },
   {
     name: 'haproxy',
@@ -52,9 +64,21 @@ export const peers: readonly Peer[] = [
     tls: true,
     websocket: true,
     http2: ['client', 'upstream'],
+    cache: false,
     missing: () => missingTool('haproxy'),
     version: () => versionOf('haproxy'),
     command: haproxyCommand,
+  },
+  {
+    name: 'varnish',
+    title: 'Varnish',
+    tls: false,
+    websocket: false,
+    http2: [],
+    cache: 'alone',
+    missing: () => missingTool('varnishd'),
+    version: () => versionOf('varnishd'),
+    command: varnishCommand,
   },
   {
     name: 'gatewright',
@@ -62,19 +86,35 @@ export const peers: readonly Peer[] = [
     tls: true,
     websocket: true,
     http2: ['client', 'upstream'],
+    cache: true,
     missing: missingBuild,
     version: () => packageVersion(repository),
-    command: (ports) =>
-      nodeCommand(join(here, 'proxies/gatewright.ts'), ports, [
-        ports.http2 === 'upstream' ? 'h2' : 'http/1.1',
-        ...(ports.tls === undefined ? [] : [ports.tls.cert, ports.tls.key]),
-      ]),
+    command: gatewrightCommand,
+  },
+  {
+    name: 'gatewright-passing',
+    title: 'Gatewright, without a cache',
+    tls: false,
+    websocket: false,
+    http2: [],
+    cache: 'alone',
+    missing: missingBuild,
+    version: () => packageVersion(repository),
+    command: (ports) => gatewrightCommand({ ...ports, cache: false }),
   },
   nodePeer('http-proxy-3', 'http-proxy-3'),
   nodePeer('httpxy', 'httpxy'),
   nodePeer('fast-proxy', 'fast-proxy'),
   nodePeer('fastify', '@fastify/http-proxy'),
 ]
+
+function gatewrightCommand(ports: ProxyPorts): Command {
+  return nodeCommand(join(here, 'proxies/gatewright.ts'), ports, [
+    ports.http2 === 'upstream' ? 'h2' : 'http/1.1',
+    ports.cache ? 'cache' : 'pass',
+    ...(ports.tls === undefined ? [] : [ports.tls.cert, ports.tls.key]),
+  ])
+}
 
 /** A build that is older than the sources would be measured in their name. */
 function missingBuild(): string | undefined {
@@ -94,6 +134,7 @@ function nodePeer(name: string, packageName: string): Peer {
     tls: false,
     websocket: false,
     http2: [],
+    cache: false,
     missing: () =>
       existsSync(folder) ? undefined : `${packageName} is not installed: npm ci --prefix bench/peers/node`,
     version: () => packageVersion(folder),

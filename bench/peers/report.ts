@@ -15,6 +15,8 @@ export interface Row {
   /** The compared figure (CPU per request; memory per connection) over that of nginx in the same run. */
   ratioToNginx?: number
   ratioToTunedNginx?: number
+  /** Where answers are stored: over Gatewright without a cache. */
+  ratioToPassing?: number
   problems: string[]
 }
 
@@ -59,6 +61,7 @@ export function withRatios(rows: readonly Row[]): Row[] {
   }
   const nginx = base('nginx')
   const tuned = base('nginx-tuned')
+  const passing = base('gatewright-passing')
   return rows.map((row) => {
     if (row.median === undefined || row.problems.length > 0) return row
     const figure = comparedFigure(row.median)
@@ -66,6 +69,7 @@ export function withRatios(rows: readonly Row[]): Row[] {
       ...row,
       ...(nginx && { ratioToNginx: figure / nginx }),
       ...(tuned && { ratioToTunedNginx: figure / tuned }),
+      ...(passing && { ratioToPassing: figure / passing }),
     }
   })
 }
@@ -137,11 +141,17 @@ export function terminalTable(scenario: Scenario, rows: readonly Row[]): string 
     const problems = rows[index - 1]?.problems ?? []
     return problems.length > 0 ? `${text}  PROBLEM: ${problems.join('; ')}` : text
   })
-  return [scenario.title, ...aligned].join('\n')
+  return [scenario.title, ...aligned, ...passing(rows)].join('\n')
 }
 
 function pad(cell: string, width: number, left: boolean): string {
   return left ? cell.padEnd(width) : cell.padStart(width)
+}
+
+/** What an answer from the cache costs beside passing the same on. */
+function passing(rows: readonly Row[]): string[] {
+  const ratio = rows.find(({ peer }) => peer === 'gatewright')?.ratioToPassing
+  return ratio === undefined ? [] : [`A hit of Gatewright's cache costs ${ratio.toFixed(2)} x passing it on.`]
 }
 
 /** The page for the repository. */
@@ -150,7 +160,7 @@ export function markdownPage(report: Report, scenarios: readonly Scenario[]): st
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`)
   const tables = scenarios.map((scenario) => {
     const rows = report.rows.filter((row) => row.scenario === scenario.id)
-    return `## ${scenario.title}\n\n${markdownTable(scenario, rows)}`
+    return `## ${scenario.title}\n\n${[markdownTable(scenario, rows), ...passing(rows)].join('\n\n')}`
   })
   return `# Side by side: what one request costs
 

@@ -17,6 +17,8 @@ export interface LoadScenario {
   http2?: 'client' | 'upstream'
   /** Whether messages of WebSockets are echoed, in place of requests that are answered. */
   websocket?: boolean
+  /** Whether the answers are stored, and come from there: only those that have a cache are measured, and one that has none. */
+  cache?: boolean
   /** Requests of one connection at a time, over HTTP/2. */
   streams?: number
   /** Who answers behind the proxy; see origin.ts. */
@@ -77,6 +79,12 @@ export const scenarios: readonly Scenario[] = [
   { ...get1k, id: 'https-get-1k', title: 'HTTPS GET 1 KiB, 3 request headers', tls: true },
   { ...get1k, id: 'get-64k', title: 'GET 64 KiB', path: '/64k', responseBytes: 64 * KIB },
   { ...get1k, id: 'get-1m', title: 'GET 1 MiB', path: '/1m', responseBytes: 1024 * KIB },
+  {
+    ...get1k,
+    id: 'cache-hit-1k',
+    title: 'GET 1 KiB that a cache has stored, 3 request headers',
+    cache: true,
+  },
   {
     ...get1k,
     id: 'post-64k',

@@ -6,6 +6,7 @@ const TOOLS = {
   haproxy: { debian: 'haproxy', arguments: ['-v'] },
   wrk: { debian: 'wrk', arguments: ['-v'] },
   h2load: { debian: 'nghttp2-client', arguments: ['--version'] },
+  varnishd: { debian: 'varnish', arguments: ['-V'] },
   taskset: { debian: 'util-linux', arguments: ['--version'] },
 } as const
 

@@ -13,6 +13,7 @@ import type { CacheSettings } from './cache-settings.ts'
 import type { CacheStore } from './cache-store.ts'
 import { DEFAULT_FRESHNESS } from './freshness.ts'
 import { DEFAULT_TARGETS } from './targeted-cache-control.ts'
+import { isToken } from './token.ts'
 
 export interface CacheOptions {
   /** What it is called in `Cache-Status`. Default `gatewright`. */
@@ -34,6 +35,19 @@ export interface CacheOptions {
   targets?: readonly string[]
   /** Whether clients may ask for fresher responses, or that theirs are not stored (RFC 9111 section 5.2.1). Default true. */
   obeyClients?: boolean
+  /**
+   * Further methods whose responses are stored, if these name a lifetime: QUERY, and POST where it asks for something and changes
+   * nothing. The content of the request is a part of the key. A POST that goes to the service makes what is stored of GET for its
+   * target invalid, as any unsafe method does; where its response is not stored, that of other contents too. Default none.
+   */
+  methods?: readonly ('QUERY' | 'POST')[]
+  /** Requests of these methods with a longer content go past the cache. Default 64 KiB. */
+  maxRequestBytes?: Size
+  /**
+   * Content codings that services are asked for, the preferred one first: of these, the first that a client takes stands in the
+   * place of its `Accept-Encoding`, or `identity`, so that there is one variant for each. Default: clients' own lists.
+   */
+  codings?: readonly string[]
   /**
    * Lifetimes of responses that name none, by status: `{ 404: '10s' }` stores that something is not there. Default none.
    */
@@ -60,6 +74,9 @@ const OPTIONS = [
   'key',
   'targets',
   'obeyClients',
+  'methods',
+  'maxRequestBytes',
+  'codings',
   'defaultLifetimes',
   'heuristic',
   'staleWhileRevalidateMs',
@@ -87,6 +104,8 @@ export function cacheSettings(options: CacheOptions): CacheSettings {
     maxEntryBytes: sizeBytes('cache', 'maxEntryBytes', maxEntryBytes, { min: 1, max: maxBytes }),
     store,
     obeyClients,
+    maxRequestBytes: sizeBytes('cache', 'maxRequestBytes', options.maxRequestBytes ?? 65_536, { min: 1 }),
+    codings: options.codings && codingsOf(options.codings),
     targets: fieldNames('targets', options.targets ?? DEFAULT_TARGETS).map((name) => name.toLowerCase()),
     terms: {
       ...heuristicOf(options.heuristic),
@@ -95,7 +114,7 @@ export function cacheSettings(options: CacheOptions): CacheSettings {
       staleIfErrorMs: duration('staleIfErrorMs', options.staleIfErrorMs ?? 0),
     },
     storability: {
-      methods: new Set(['GET', 'HEAD']),
+      methods: new Set(['GET', 'HEAD', ...methodsOf(options.methods ?? [])]),
       setCookie: oneOf('setCookie', ['refuse', 'strip', 'store'], options.setCookie ?? 'refuse'),
       parts: true,
       obeyClients,
@@ -128,6 +147,19 @@ function lifetimesOf(lifetimes: Readonly<Record<number, Duration>>): ReadonlyMap
       duration(`defaultLifetimes.${status}`, lifetime),
     ]),
   )
+}
+
+function methodsOf(methods: readonly string[]): readonly string[] {
+  if (!Array.isArray(methods) || !methods.every((method) => method === 'QUERY' || method === 'POST'))
+    throw invalidOption('cache', 'methods', 'a list of QUERY and POST', methods)
+  return methods
+}
+
+function codingsOf(codings: readonly string[]): readonly string[] {
+  const isList = Array.isArray(codings) && codings.length > 0
+  if (!isList || !codings.every((coding) => typeof coding === 'string' && isToken(coding) && coding !== '*'))
+    throw invalidOption('cache', 'codings', 'a list of names of content codings', codings)
+  return codings.map((coding) => coding.toLowerCase())
 }
 
 function fieldNames(option: string, names: readonly string[]): readonly string[] {

@@ -13,5 +13,9 @@ export interface CacheSettings extends HeadOptions {
   readonly maxEntryBytes: number
   readonly store: CacheStore | undefined
   readonly obeyClients: boolean
+  /** Of requests whose content is a part of the key. */
+  readonly maxRequestBytes: number
+  /** In lower case, the preferred one first. */
+  readonly codings: readonly string[] | undefined
   readonly storability: StorabilityOptions
 }

@@ -26,6 +26,7 @@ describe('cacheStatusMember', () => {
     ['9211 2.7', { hit: true, key: 'a"b\\c' }, 'c; hit; key="a\\"b\\\\c"'],
     ['9211 2.8 a token', { hit: true, detail: 'MEMORY' }, 'c; hit; detail=MEMORY'],
     ['9211 2.8 a string', { fwd: 'bypass', detail: 'no store' }, 'c; fwd=bypass; detail="no store"'],
+    ['9211 2 neither', { refused: true, detail: 'only-if-cached' }, 'c; detail=only-if-cached'],
     [
       '9211 2 all of it',
       { fwd: 'stale', fwdStatus: 200, ttlMs: 0, stored: true, collapsed: true, key: 'k', detail: 'd' },
@@ -66,6 +67,8 @@ describe('addCacheStatus', () => {
 describe('forwardWord', () => {
   test.each<[ForwardReason, CacheStatusForward]>([
     ['miss', 'miss'],
+    ['uri-miss', 'uri-miss'],
+    ['vary-miss', 'vary-miss'],
     ['stale', 'stale'],
     ['no-cache', 'stale'],
     ['request-no-cache', 'request'],

@@ -1,5 +1,5 @@
 import type { HeaderList } from '../core/headers.ts'
-import type { ForwardReason } from './reuse.ts'
+import { type ForwardReason, isMiss } from './reuse.ts'
 import { isStructuredToken, structuredString } from './structured-field.ts'
 
 /** Why a request went on to the service (RFC 9211 section 2.2). */
@@ -16,6 +16,8 @@ export type CacheStatusForward =
 /** What a cache did with a request: it answered from its store, or passed the request on. */
 export type CacheStatus = (
   | { readonly hit: true }
+  /** Nobody was asked, and nothing stored was used. */
+  | { readonly refused: true }
   | {
       readonly fwd: CacheStatusForward
       /** The status that the service answered with, where it is not the one that is sent. */
@@ -36,12 +38,12 @@ export type CacheStatus = (
 export function cacheStatusMember(cache: string, status: CacheStatus): string {
   let member = isStructuredToken(cache) ? cache : structuredString(cache)
   if ('hit' in status) member += '; hit'
-  else {
+  else if ('fwd' in status) {
     member += `; fwd=${status.fwd}`
     if (status.fwdStatus !== undefined) member += `; fwd-status=${status.fwdStatus}`
   }
   if (status.ttlMs !== undefined) member += `; ttl=${wholeSeconds(status.ttlMs)}`
-  if (!('hit' in status)) {
+  if ('fwd' in status) {
     if (status.stored === true) member += '; stored'
     if (status.collapsed === true) member += '; collapsed'
   }
@@ -58,7 +60,7 @@ export function addCacheStatus(headers: HeaderList, cache: string, status: Cache
 
 /** The word of RFC 9211 for what `reuse` has decided. */
 export function forwardWord(reason: ForwardReason): CacheStatusForward {
-  if (reason === 'miss') return 'miss'
+  if (isMiss(reason)) return reason
   return reason === 'stale' || reason === 'no-cache' ? 'stale' : 'request'
 }
 

@@ -25,6 +25,11 @@ export function isForOriginOnly(request: HeaderList): boolean {
   return request.has('if-match') || request.has('if-unmodified-since')
 }
 
+/** Whether a request has conditions that a cache judges, or asks for a part. */
+export function hasConditions(request: HeaderList): boolean {
+  return CONDITIONS.some((name) => request.has(name))
+}
+
 /**
  * Whether a client has a stored response already, so that 304 answers it (RFC 9111 section 4.3.2). `If-None-Match` comes
  * first, with the weak comparison; only without it `If-Modified-Since` counts. Conditions on anything but a success, and

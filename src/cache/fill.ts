@@ -1,4 +1,5 @@
 import type { BodySource } from '../core/body-source.ts'
+import type { HeaderList } from '../core/headers.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import type { SharedBody } from '../core/shared-body.ts'
 import type { KnownHead } from './held-response.ts'
@@ -14,6 +15,8 @@ export type Filled =
       readonly content: SharedBody
       /** All of it, for the one whose request was sent. */
       readonly first: BodySource
+      /** The fields for that one: with what is stored for nobody. `undefined` where it comes from a store. */
+      readonly own: HeaderList | undefined
       readonly from: string | undefined
     }
   /** What is stored answers: it was found, confirmed (304), or the service has failed and stale is better than nothing. */
@@ -21,6 +24,10 @@ export type Filled =
       readonly kind: 'stored'
       readonly stored: Stored
       readonly because: 'found' | 'validated' | 'stale-if-error'
+      /** The same for the one whose request was sent, where there are fields that are stored for nobody. */
+      readonly own?: Stored
+      /** What the service answered with; `undefined` where it did not. */
+      readonly status?: number
     }
   /** It is for the one alone whose request was sent. */
   | { readonly kind: 'own'; readonly response: ResponseMessage; readonly why: NotStored }

@@ -7,45 +7,47 @@ import { SharedBody } from '../core/shared-body.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import { validationRequest, withoutConditions } from './conditional.ts'
 import type { Fill, Filled } from './fill.ts'
-import { freshenedBy, freshenedHead } from './freshen.ts'
+import { Freshening } from './freshening.ts'
 import { type KnownHead, knownHead } from './held-response.ts'
 import type { Levels } from './levels.ts'
-import type { Lookup } from './lookup.ts'
+import { hasContent, type Lookup } from './lookup.ts'
 import { HeldResponse } from './memory-level.ts'
 import { isErrorForReuse, reuseOnError } from './reuse.ts'
-import { type NotStored, storability } from './storability.ts'
+import { isOfOneRequest, type NotStored, storability } from './storability.ts'
 import { type Stored, wholeBody } from './stored.ts'
 import { storedHead } from './stored-head.ts'
 import { effectiveDirectives } from './targeted-cache-control.ts'
-import { validatorsOf } from './validators.ts'
 import { variantKey } from './variant.ts'
 
 /** How the service is asked: with these fields in the place of the client's. */
 export type Send = (headers: HeaderList) => Promise<ResponseMessage> | ResponseMessage
 
 type Storable =
-  | { readonly head: KnownHead; readonly why?: undefined }
+  | { readonly head: KnownHead; readonly own: HeaderList; readonly why?: undefined }
   | { readonly head?: undefined; readonly why: NotStored }
 
 /** Asks the service, and puts what it answers where it belongs. */
 export class Filling {
   readonly #settings: CacheSettings
   readonly #levels: Levels
+  readonly #freshening: Freshening
   /** Of all contents that are kept while they come. */
   readonly #budget: KeepBudget
 
   constructor(settings: CacheSettings, levels: Levels) {
     this.#settings = settings
     this.#levels = levels
+    this.#freshening = new Freshening(settings, levels)
     this.#budget = new KeepBudget(settings.maxBytes)
   }
 
   /** Asks for a lookup, with the validators of what is stored, if something is. Rejects when the service cannot be asked. */
   async ask(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
     const { clock } = lookup.exchange
-    // 1. Conditions of the cache's own, where something stored can be validated. A request that is alone keeps its range.
-    const conditions = stored && validationRequest(lookup.headers, [stored.head.validators])
-    const isAlone = lookup.headers.has('range') || lookup.method === 'HEAD'
+    // 1. Conditions of the cache's own, where something stored can be validated. A request that nobody joins keeps its own.
+    const isValidated = stored !== undefined && !hasContent(lookup.method)
+    const conditions = isValidated ? validationRequest(lookup.headers, [stored.head.validators]) : undefined
+    const isAlone = fill.id === undefined
     const headers =
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
     const requestTime = clock.wallTime()
@@ -62,16 +64,19 @@ export class Filling {
     const times = { requestTime, responseTime: clock.wallTime() }
     if (isErrorForReuse(response.status) && isUsableOnError(stored, lookup)) {
       response.body.discard()
-      return { kind: 'stored', stored: stored!, because: 'stale-if-error' }
+      return { kind: 'stored', stored: stored!, because: 'stale-if-error', status: response.status }
     }
     // 3. What is stored is confirmed.
-    if (stored !== undefined && response.status === 304) {
-      const sentClientTags = (conditions?.clientTags.length ?? 0) > 0
-      const fresh = this.#freshened(lookup, stored, response, sentClientTags, times)
+    // Where the conditions were the client's, so is the answer.
+    if (stored !== undefined && conditions !== undefined && response.status === 304) {
+      const sentClientTags = conditions.clientTags.length > 0
+      const fresh = this.#freshening.confirmed(lookup, stored, response, sentClientTags, times, fill)
       if (fresh === undefined) return { kind: 'own', response, why: 'status' }
       response.body.discard()
-      return { kind: 'stored', stored: this.#refreshed(lookup, stored, fresh, fill), because: 'validated' }
+      return { kind: 'stored', because: 'validated', ...fresh }
     }
+    if (stored !== undefined && lookup.method === 'HEAD')
+      this.#freshening.toldByHead(lookup, stored, response, times, fill)
     // 4. Something new.
     const storable = this.#storable(lookup, response, times)
     if (storable.head === undefined) {
@@ -79,7 +84,7 @@ export class Filling {
         this.#levels.remove(lookup.key, clock)
       return { kind: 'own', response, why: storable.why }
     }
-    return this.#kept(lookup, storable.head, response.body.take(), undefined, fill)
+    return this.#kept(lookup, storable, response.body.take(), undefined, fill)
   }
 
   /** What the second level has found answers, and goes into memory if there is room for it. */
@@ -90,7 +95,7 @@ export class Filling {
     }
     if (found.length > this.#settings.maxEntryBytes)
       return { kind: 'stored', stored: found, because: 'found' }
-    return this.#kept(lookup, found.head, wholeBody(found).take(), found.level, fill)
+    return this.#kept(lookup, { head: found.head }, wholeBody(found).take(), found.level, fill)
   }
 
   #storable(
@@ -98,7 +103,12 @@ export class Filling {
     { status, headers, reason }: ResponseMessage,
     times: Times,
   ): Storable {
-    const head = knownHead({ status, reason, headers, ...times, variant: '', tags: [] }, this.#settings)
+    // Terms are those of the head as it is stored, so that who finds it later makes the same of it.
+    const dated = storedHead(headers, [], times.responseTime)
+    const head = knownHead(
+      { status, reason, headers: dated, ...times, variant: '', tags: [] },
+      this.#settings,
+    )
     const verdict = storability(
       { method, headers: asked, directives },
       { status, headers, effective: effectiveDirectives(headers, this.#settings.targets), terms: head.terms },
@@ -109,14 +119,14 @@ export class Filling {
     if (method === 'HEAD') return { why: 'method' }
     if (status === 206) return { why: 'partial' }
     const variant = head.fields === '*' ? '' : variantKey(head.fields, asked)
-    const kept = storedHead(headers, verdict.without, times.responseTime)
-    return { head: { ...head, headers: kept, variant, key: variant } }
+    const kept = storedHead(dated, verdict.without, times.responseTime)
+    return { head: { ...head, headers: kept, variant, key: variant }, own: dated }
   }
 
   /** A content is read along by all who wait, and is stored when all of it is here. */
   #kept(
     { key, exchange: { clock } }: Lookup,
-    head: KnownHead,
+    { head, own }: { readonly head: KnownHead; readonly own?: HeaderList },
     source: BodySource,
     from: string | undefined,
     fill: Fill,
@@ -143,49 +153,7 @@ export class Filling {
     })
     const first = content.reader()
     content.open()
-    return { kind: 'shared', head, content, first, from }
-  }
-
-  /** The head that a 304 makes of the stored one; `undefined` where it was about something else. */
-  #freshened(
-    { method, headers: asked, directives }: Lookup,
-    { head }: Stored,
-    response: ResponseMessage,
-    sentClientTags: boolean,
-    times: Times,
-  ): Freshened | undefined {
-    const update = validatorsOf(response.headers, times.responseTime)
-    if (freshenedBy(update, [head], sentClientTags).length === 0) return undefined
-    const { status, reason, variant, tags } = head
-    const headers = freshenedHead(head.headers, response.headers, times.responseTime, ['set-cookie'])
-    const fresh = knownHead({ status, reason, headers, ...times, variant, tags }, this.#settings)
-    const verdict = storability(
-      { method, headers: asked, directives },
-      {
-        status,
-        headers,
-        effective: effectiveDirectives(headers, this.#settings.targets),
-        terms: fresh.terms,
-      },
-      this.#settings.storability,
-    )
-    if (!verdict.store) return { head: fresh, stays: false }
-    return {
-      head: { ...fresh, headers: storedHead(headers, verdict.without, times.responseTime) },
-      stays: true,
-    }
-  }
-
-  /** Puts the new head in place; what must not be stored any more answers once. */
-  #refreshed(
-    { key, exchange: { clock } }: Lookup,
-    stored: Stored,
-    { head, stays }: Freshened,
-    fill: Fill,
-  ): Stored {
-    if (!stays) this.#levels.remove(key, clock)
-    else if (!fill.outdated) this.#levels.freshen(key, stored, head, clock)
-    return stored.withHead(head)
+    return { kind: 'shared', head, content, first, own, from }
   }
 }
 
@@ -194,27 +162,14 @@ interface Times {
   readonly responseTime: number
 }
 
-interface Freshened {
-  readonly head: KnownHead
-  /** Whether it may be stored still. */
-  readonly stays: boolean
-}
-
 /** How far the fastest may be ahead of the slowest, where a content is too long to be kept. */
 const WINDOW_BYTES = 1_048_576
 const STALL_MS = 5_000
 
-/** Why an answer is not stored, where that says nothing of what is stored for others. */
-const OF_ONE_REQUEST: ReadonlySet<NotStored> = new Set([
-  'method',
-  'status',
-  'request-no-store',
-  'authorization',
-])
-
-/** Whether an answer that is not stored shows that what was stored is not what the service has now. */
+/** Whether an answer that is not stored shows that what was stored is not what the service has now: a refusal does not. */
 function tellsOfStored(status: number, why: NotStored): boolean {
-  return status < 500 && status !== 206 && !OF_ONE_REQUEST.has(why)
+  const tells = status < 400 ? status !== 206 : status === 404 || status === 410
+  return tells && !isOfOneRequest(why)
 }
 
 function isUsableOnError(stored: Stored | undefined, { directives, exchange }: Lookup): boolean {

@@ -152,12 +152,19 @@ describe('headUpdate', () => {
     ['9111 4.3.5 an error', 404, { ...stored, ETag: '"b"' }, 'none'],
     ['9111 4.3.5 not modified', 304, stored, 'none'],
   ])('%s', (_rule, status, head, update) => {
-    expect(headUpdate(HeaderList.from(stored), { status, headers: HeaderList.from(head) })).toBe(update)
+    const known = { status: 200, headers: HeaderList.from(stored), length: 5 }
+    expect(headUpdate(known, { status, headers: HeaderList.from(head) })).toBe(update)
   })
 
   test('a tag that was not stored is another one (RFC 9111 section 4.3.5)', () => {
-    expect(headUpdate(new HeaderList(), { status: 200, headers: HeaderList.from({ ETag: '"a"' }) })).toBe(
-      'stale',
-    )
+    const known = { status: 200, headers: new HeaderList(), length: 5 }
+    expect(headUpdate(known, { status: 200, headers: HeaderList.from({ ETag: '"a"' }) })).toBe('stale')
+  })
+
+  test('what is compared is the length of the content, and the status (RFC 9111 section 4.3.5)', () => {
+    const known = { status: 200, headers: new HeaderList(), length: 5 }
+    const head = { status: 200, headers: HeaderList.from({ 'Content-Length': '5' }) }
+    expect(headUpdate(known, head)).toBe('freshen')
+    expect(headUpdate({ ...known, status: 404 }, head)).toBe('stale')
   })
 })

@@ -80,17 +80,19 @@ export type HeadUpdate =
   | 'none'
 
 export function headUpdate(
-  stored: HeaderList,
+  stored: { readonly status: number; readonly headers: HeaderList; readonly length: number },
   head: { readonly status: number; readonly headers: HeaderList },
 ): HeadUpdate {
   if (head.status !== 200) return 'none'
-  const differs = COMPARED_BY_HEAD.some(
-    (name) => head.headers.has(name) && head.headers.get(name) !== stored.get(name),
-  )
+  const { headers } = head
+  const differs =
+    stored.status !== 200 ||
+    VALIDATORS.some((name) => headers.has(name) && headers.get(name) !== stored.headers.get(name)) ||
+    (headers.has('content-length') && headers.get('content-length') !== String(stored.length))
   return differs ? 'stale' : 'freshen'
 }
 
-const COMPARED_BY_HEAD = ['etag', 'last-modified', 'content-length']
+const VALIDATORS = ['etag', 'last-modified']
 
 function mostRecent<F extends Freshenable>(all: readonly F[]): readonly F[] {
   let newest: F | undefined

@@ -28,7 +28,8 @@ export function heldPieces(chunks: readonly Uint8Array[], length: number): reado
       at += part.byteLength
     }
   }
-  return pieces
+  // As long as it is, without room for more.
+  return pieces.slice()
 }
 
 /** The bytes from `from` up to but without `to`; no copies. */

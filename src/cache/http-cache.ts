@@ -8,20 +8,21 @@ import { randomId } from '../core/random.ts'
 import { currentAgeMs } from './age.ts'
 import { CacheAccount } from './cache-account.ts'
 import { requestDirectives } from './cache-control.ts'
-import { cacheKey, structuredKey } from './cache-key.ts'
+import { structuredKey } from './cache-key.ts'
 import { type CacheOutcome, forwardedResult } from './cache-outcome.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import { isNotModified, notModifiedHead, withoutConditions } from './conditional.ts'
 import { type Fill, type Filled, Fills } from './fill.ts'
 import { Filling, type Send } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
-import { invalidatedBy } from './invalidation.ts'
+import { askedFor, Invalidating } from './invalidating.ts'
 import { KeptHead } from './kept-head.ts'
 import { Levels } from './levels.ts'
-import { bypassOf, isJoinable, type Lookup, lookupOf } from './lookup.ts'
+import { type Bypass, bypassOf, hasContent, isJoinable, type Lookup, lookupOf } from './lookup.ts'
 import type { MemoryLevel } from './memory-level.ts'
 import { partsAnswer } from './parts-answer.ts'
 import { type RangePlan, rangeAnswer } from './range.ts'
+import { requestContent } from './request-content.ts'
 import { type ForwardReason, type Reuse, reuse, reuseOnError } from './reuse.ts'
 import type { StoreStats } from './second-level.ts'
 import { type Stored, wholeBody } from './stored.ts'
@@ -37,12 +38,14 @@ export class HttpCache {
   readonly #filling: Filling
   readonly #fills = new Fills()
   readonly #unshared = new Unshared()
+  readonly #invalidating: Invalidating
 
   constructor(settings: CacheSettings) {
     this.#settings = settings
     this.account = new CacheAccount(settings.name)
     this.#levels = new Levels(settings)
     this.#filling = new Filling(settings, this.#levels)
+    this.#invalidating = new Invalidating(settings, this.#levels, this.#fills)
   }
 
   get memory(): MemoryLevel {
@@ -63,18 +66,30 @@ export class HttpCache {
   }
 
   serve(exchange: Exchange, next: Handler): Promise<ResponseMessage> | ResponseMessage {
-    const bypass = bypassOf(exchange.request)
+    const bypass = bypassOf(exchange.request, this.#settings)
     if (bypass !== undefined) return this.#pass(bypass, exchange, next)
-    const lookup = lookupOf(exchange, next, this.#settings)
-    const held = this.#levels.held(lookup.key, lookup.headers)
+    if (hasContent(exchange.request.method)) return this.#withContent(exchange, next)
+    return this.#lookUp(lookupOf(exchange, next, this.#settings))
+  }
+
+  async #withContent(exchange: Exchange, next: Handler): Promise<ResponseMessage> {
+    const content = await requestContent(exchange.request, this.#settings.maxRequestBytes)
+    if (content === undefined) return this.#pass('content', exchange, next)
+    return this.#lookUp(lookupOf(exchange, next, this.#settings, content))
+  }
+
+  #lookUp(lookup: Lookup): Promise<ResponseMessage> | ResponseMessage {
+    const held = this.#invalidating.current(lookup, this.#levels.held(lookup.key, lookup.headers))
     const verdict = this.#reuse(held, lookup)
     if (verdict.use !== 'answer') return this.#miss(lookup, held, verdict)
     this.#levels.memory.used(held!)
     return this.#reused(lookup, held!, verdict)
   }
 
-  #reuse(stored: Stored | undefined, { directives, exchange }: Lookup): Reuse {
-    return reuse(stored?.head.terms, directives, exchange.clock.wallTime(), this.#settings)
+  #reuse(stored: Stored | undefined, { key, directives, exchange }: Lookup): Reuse {
+    const verdict = reuse(stored?.head.terms, directives, exchange.clock.wallTime(), this.#settings)
+    if (verdict.use === 'answer' || verdict.reason !== 'miss') return verdict
+    return { ...verdict, reason: this.#levels.missOf(key) }
   }
 
   /** What is stored answers. */
@@ -98,12 +113,14 @@ export class HttpCache {
     const again = this.#reuse(stored, lookup)
     if (again.use === 'answer') return this.#reused(lookup, stored!, again)
     if (again.use === 'forward') return this.#alone(lookup, stored, again.reason)
-    throw this.#failed(lookup, new ProxyError('nothing_stored'), again.reason)
+    throw this.#failed(lookup, new ProxyError('nothing_stored'), again.reason, true)
   }
 
   /** What the second level has for it, where that is newer than what is in memory. */
-  async #newest({ key, headers, exchange }: Lookup, held: Stored | undefined): Promise<Stored | undefined> {
-    const found = await this.#levels.found(key, headers, exchange.clock)
+  async #newest(lookup: Lookup, held: Stored | undefined): Promise<Stored | undefined> {
+    const { key, method, headers, exchange } = lookup
+    const all = await this.#levels.found(key, headers, exchange.clock, method !== 'HEAD')
+    const found = this.#invalidating.current(lookup, all)
     return found === undefined || (held !== undefined && held.head.date >= found.head.date) ? held : found
   }
 
@@ -142,8 +159,10 @@ export class HttpCache {
     return filled.kind === 'shared' && filled.content.whole && this.#isFor(lookup, filled.head)
   }
 
-  #isFor({ headers, directives, exchange }: Lookup, head: KnownHead): boolean {
+  #isFor(lookup: Lookup, head: KnownHead): boolean {
+    const { headers, directives, exchange } = lookup
     if (selectVariant([head], headers) === undefined) return false
+    if (this.#invalidating.current(lookup, { head }) === undefined) return false
     return reuse(head.terms, directives, exchange.clock.wallTime(), this.#settings).use === 'answer'
   }
 
@@ -160,8 +179,16 @@ export class HttpCache {
       const stored = await this.#newest(lookup, held)
       if (stored !== undefined && stored !== held && this.#reuse(stored, lookup).use === 'answer')
         return this.#filling.promoted(lookup, stored, fill)
-      return this.#filling.ask(lookup, stored, send, fill)
+      return this.#asked(lookup, stored, send, fill)
     })
+  }
+
+  async #asked(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
+    const asked = askedFor(lookup.exchange)
+    const filled = await this.#filling.ask(lookup, stored, send, fill)
+    if (filled.kind === 'own') this.#invalidating.answered(asked, filled.response, lookup.exchange, false)
+    if (filled.kind === 'shared') this.#invalidating.answered(asked, filled.head, lookup.exchange, true)
+    return filled
   }
 
   /** What a fill has brought, for one of those who waited; `undefined` where it is not for this one. */
@@ -178,30 +205,47 @@ export class HttpCache {
       const { response, why: notStored } = filled
       if (isJoinable(lookup) && response.status !== 304) this.#unshared.add(key, exchange.clock)
       this.account.tell(exchange, response.headers, { result, level: undefined, reason, notStored })
-      return response
+      return this.#sinceAsked(lookup, response)
     }
     if (filled.kind === 'shared') {
-      const { head, content, first, from } = filled
+      const { head, content, first, own, from } = filled
       if (!joined) this.#noteShared(lookup, head)
       if (joined && (!content.whole || !this.#isFor(lookup, head))) return undefined
       const outcome: CacheOutcome =
         from === undefined
           ? { result, level: undefined, reason, stored: true, collapsed: joined }
           : { result: 'hit', level: from, reason: 'fresh', collapsed: joined }
-      return this.#answer(lookup, head, new Body(joined ? content.reader() : first), outcome)
+      const body = new Body(joined ? content.reader() : first)
+      return this.#answer(lookup, head, body, outcome, joined ? undefined : own)
     }
     const { stored, because } = filled
     const { level } = stored
     if (because === 'stale-if-error') {
       if (joined && !this.#isForOnError(lookup, stored.head)) return undefined
-      return this.#fromStored(lookup, stored, { result: 'stale', level, reason: because, collapsed: joined })
+      return this.#fromStored(lookup, stored, {
+        result: 'stale',
+        level,
+        reason: because,
+        askedFor: reason,
+        forwardStatus: filled.status,
+        collapsed: joined,
+      })
     }
     if ((joined || because === 'found') && !this.#isFor(lookup, stored.head)) return undefined
     const outcome: CacheOutcome =
       because === 'found'
         ? { result: 'hit', level, reason: 'fresh', collapsed: joined }
         : { result: 'revalidated', level, reason, forwardStatus: 304, collapsed: joined }
-    return this.#fromStored(lookup, stored, outcome)
+    return this.#fromStored(lookup, joined ? stored : (filled.own ?? stored), outcome)
+  }
+
+  /** An answer for one client alone, of whose conditions the service was not told: it may have it already. */
+  #sinceAsked({ method, headers: asked, exchange }: Lookup, response: ResponseMessage): ResponseMessage {
+    const { status, headers, body } = response
+    if (!isNotModified(method, asked, { status, headers, responseTime: exchange.clock.wallTime() }))
+      return response
+    body.discard()
+    return new ResponseMessage(304, notModifiedHead(headers))
   }
 
   /** Where nobody may have an answer without asking, nobody waits for another's. */
@@ -220,7 +264,7 @@ export class HttpCache {
     const { exchange, next, key } = lookup
     const own: Lookup = { ...lookup, headers: lookup.headers.clone() }
     const fill = this.#fills.begin(undefined, key, (it) =>
-      this.#filling.ask(
+      this.#asked(
         own,
         stored,
         (headers) => {
@@ -242,7 +286,8 @@ export class HttpCache {
     const id = fillId(lookup, stored.head.fields)
     if (id === undefined || this.#fills.find(id) !== undefined) return
     // What the client has asked for of it is its own affair: all of it is refreshed.
-    const whole = { ...lookup, method: 'GET', headers: withoutConditions(lookup.headers) }
+    const method = lookup.method === 'HEAD' ? 'GET' : lookup.method
+    const whole = { ...lookup, method, headers: withoutConditions(lookup.headers) }
     const fill = this.#begin(id, whole, stored)
     void fill.answer.then(
       (filled) => {
@@ -267,12 +312,20 @@ export class HttpCache {
     return partsAnswer(plan, fields, stored, () => randomId(exchange.random))
   }
 
-  #answer(lookup: Lookup, head: KnownHead, body: Body, outcome: CacheOutcome): ResponseMessage {
-    const { method } = lookup
+  /** With `own` the service has answered this very request with these fields: their age is not ours to tell. */
+  #answer(
+    lookup: Lookup,
+    head: KnownHead,
+    body: Body,
+    outcome: CacheOutcome,
+    own?: HeaderList,
+  ): ResponseMessage {
+    const { method, exchange } = lookup
     const isSame = isNotModified(method, lookup.headers, head)
-    const stored = isSame ? notModifiedHead(head.headers) : undefined
+    const left = isSame ? notModifiedHead(own ?? head.headers) : own?.clone()
     const bytes = isSame || method === 'HEAD' ? 0 : (body.length ?? 0)
-    const headers = this.#headers(lookup, stored, head, outcome, bytes)
+    const headers = own === undefined ? this.#headers(lookup, left, head, outcome, bytes) : left!
+    if (own !== undefined) this.account.tell(exchange, headers, outcome, bytes)
     if (!isSame) return new ResponseMessage(head.status, headers, body, head.reason)
     body.discard()
     return new ResponseMessage(304, headers)
@@ -296,14 +349,13 @@ export class HttpCache {
   }
 
   /** The answer is an error. */
-  #failed({ exchange }: Lookup, thrown: unknown, reason: ForwardReason): unknown {
-    this.account.tellError(exchange, { result: forwardedResult(reason), level: undefined, reason })
+  #failed({ exchange }: Lookup, thrown: unknown, reason: ForwardReason, refused = false): unknown {
+    this.account.tellError(exchange, { result: forwardedResult(reason), level: undefined, reason, refused })
     return thrown
   }
 
-  async #pass(reason: 'method' | 'conditions', exchange: Exchange, next: Handler): Promise<ResponseMessage> {
-    const { method, scheme, host, target } = exchange.request
-    const { partition } = this.#settings
+  async #pass(reason: Bypass, exchange: Exchange, next: Handler): Promise<ResponseMessage> {
+    const asked = askedFor(exchange)
     const outcome: CacheOutcome = { result: 'bypass', level: undefined, reason }
     let response: ResponseMessage
     try {
@@ -312,15 +364,9 @@ export class HttpCache {
       this.account.tellError(exchange, outcome)
       throw thrown
     }
-    for (const changed of invalidatedBy({ method, scheme, host, target }, response))
-      this.#invalidate(cacheKey({ ...changed, partition, method: 'GET' }), exchange)
+    this.#invalidating.answered(asked, response, exchange, false)
     this.account.tell(exchange, response.headers, outcome)
     return response
-  }
-
-  #invalidate(key: string, { clock }: Exchange): void {
-    this.#levels.remove(key, clock)
-    this.#fills.outdate(key)
   }
 }
 

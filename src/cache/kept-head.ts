@@ -1,6 +1,7 @@
 import { HeaderList } from '../core/headers.ts'
 import { ageValue } from './age.ts'
 import type { KnownHead } from './held-response.ts'
+import { ownText } from './own-text.ts'
 import type { ReuseTerms } from './reuse-terms.ts'
 import { type Validators, validatorsOf } from './validators.ts'
 import type { VaryFields } from './variant.ts'
@@ -34,7 +35,7 @@ export class KeptHead implements KnownHead {
     this.reason = head.reason
     this.requestTime = head.requestTime
     this.responseTime = head.responseTime
-    this.variant = head.variant === '' ? '' : ownText(head.variant)
+    this.variant = ownText(head.variant)
     this.tags = head.tags.length === 0 ? NO_NAMES : head.tags.map(ownText)
     this.terms = head.terms
     this.fields = shared(head.fields)
@@ -115,15 +116,8 @@ class Lines {
   }
 }
 
-const NOT_LATIN1 = /[^\x00-\xff]/
 const NO_MARKS: number[] = []
 const NO_NAMES: readonly string[] = []
-
-/** A text that was cut out of a longer one would keep that alive. What is no head's, but a store's, may have other letters. */
-function ownText(text: string): string {
-  if (NOT_LATIN1.test(text)) return text
-  return Buffer.from(text, 'latin1').toString('latin1')
-}
 
 /** Most responses depend on the same few fields: they share the list. */
 const MAX_SHARED = 256

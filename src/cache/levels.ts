@@ -3,6 +3,7 @@ import type { HeaderList } from '../core/headers.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import type { KnownHead } from './held-response.ts'
 import { HeldResponse, MemoryLevel } from './memory-level.ts'
+import type { MissReason } from './reuse.ts'
 import { SecondLevel } from './second-level.ts'
 import type { Stored } from './stored.ts'
 import { selectVariant, type VaryFields } from './variant.ts'
@@ -35,15 +36,27 @@ export class Levels {
     return this.memory.find(key)[0]?.head.fields ?? []
   }
 
-  /** What the second level has for a request. */
-  async found(key: string, request: HeaderList, clock: Clock): Promise<Stored | undefined> {
+  /** What is known of why nothing in memory matches. What the second level has, nobody has looked at. */
+  missOf(key: string): MissReason {
+    if (this.memory.find(key).length > 0) return 'vary-miss'
+    return this.second === undefined ? 'uri-miss' : 'miss'
+  }
+
+  /** What the second level has for a request; with its content at hand, if it is not too long. */
+  async found(
+    key: string,
+    request: HeaderList,
+    clock: Clock,
+    withContent: boolean,
+  ): Promise<Stored | undefined> {
     const all = (await this.second?.find(key, clock)) ?? []
     const head = selectVariant(
       all.map((it) => it.head),
       request,
     )
     if (head === undefined) return undefined
-    return this.second!.load(key, all.find((it) => it.head === head)!, clock)
+    const entry = all.find((it) => it.head === head)!
+    return withContent ? this.second!.load(key, entry, clock) : entry
   }
 
   /** What was found is put into memory too, if it is not too long for it, and nothing newer has come there. */

@@ -3,6 +3,7 @@ import type { HeaderList } from '../core/headers.ts'
 import { heldPieces, piecesBetween } from './held-content.ts'
 import type { KnownHead } from './held-response.ts'
 import { KeptHead } from './kept-head.ts'
+import { ownText } from './own-text.ts'
 import type { Stored } from './stored.ts'
 
 export interface HeldContent {
@@ -17,20 +18,22 @@ export class HeldResponse implements Stored {
   readonly length: number
   readonly level: string
   readonly trailers: HeaderList | undefined
-  readonly #pieces: readonly Uint8Array[]
+  /** Most contents are in one piece, which has no list of its own. */
+  readonly #pieces: Uint8Array | readonly Uint8Array[]
 
   /** `level`: where it was found, if it is not in this one yet. */
   constructor(key: string, head: KnownHead, content: HeldContent, level: string = 'memory') {
-    this.key = key
+    this.key = ownText(key)
     this.head = KeptHead.of(head)
     this.level = level
     this.trailers = content.trailers
     this.length = content.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    this.#pieces = heldPieces(content.chunks, this.length)
+    const pieces = heldPieces(content.chunks, this.length)
+    this.#pieces = pieces.length === 1 ? pieces[0]! : pieces
   }
 
   read(from: number, to: number): readonly Uint8Array[] {
-    return from === 0 && to === this.length ? this.#pieces : piecesBetween(this.#pieces, from, to)
+    return from === 0 && to === this.length ? this.#all : piecesBetween(this.#all, from, to)
   }
 
   withHead(head: KnownHead): HeldResponse {
@@ -42,16 +45,22 @@ export class HeldResponse implements Stored {
     return this.level === 'memory' ? this : this.#with(this.head, 'memory')
   }
 
+  get #all(): readonly Uint8Array[] {
+    return this.#pieces instanceof Uint8Array ? [this.#pieces] : this.#pieces
+  }
+
   #with(head: KnownHead, level: string): HeldResponse {
-    return new HeldResponse(this.key, head, { chunks: this.#pieces, trailers: this.trailers }, level)
+    return new HeldResponse(this.key, head, { chunks: this.#all, trailers: this.trailers }, level)
   }
 }
+
+const NONE: readonly HeldResponse[] = []
 
 /** So many responses of one key are kept: whoever makes up values for a field of `Vary` pushes out no others. */
 const MAX_VARIANTS = 32
 
 /** What an entry costs beside its texts and its content: objects, arrays, and its places in the tables. Measured, rounded up. */
-const ENTRY_BYTES = 800
+const ENTRY_BYTES = 880
 const FIELD_BYTES = 48
 
 /**
@@ -61,8 +70,8 @@ const FIELD_BYTES = 48
 export class MemoryLevel {
   readonly maxBytes: number
   readonly #entries: LRUCache<HeldResponse, true>
-  /** The newest first. */
-  readonly #byKey = new Map<string, HeldResponse[]>()
+  /** The newest first; where there is one alone, without a list. */
+  readonly #byKey = new Map<string, HeldResponse | HeldResponse[]>()
   #evicted = 0
 
   constructor(maxBytes: number) {
@@ -93,7 +102,8 @@ export class MemoryLevel {
 
   /** The responses of a key, the newest first. */
   find(key: string): readonly HeldResponse[] {
-    return this.#byKey.get(key) ?? []
+    const found = this.#byKey.get(key)
+    return found === undefined ? NONE : found instanceof HeldResponse ? [found] : found
   }
 
   /** An entry has answered a request. */
@@ -107,13 +117,9 @@ export class MemoryLevel {
     const same = this.find(key).find((it) => it.head.variant === head.variant)
     if (same !== undefined) this.#entries.delete(same)
     if (bytesOf(entry) > this.maxBytes) return false
-    const all = this.#byKey.get(key)
-    if (all === undefined) this.#byKey.set(key, [entry])
-    else {
-      if (all.length >= MAX_VARIANTS) this.#entries.delete(all.at(-1)!)
-      all.unshift(entry)
-      this.#byKey.set(key, all)
-    }
+    const others = this.find(key)
+    if (others.length >= MAX_VARIANTS) this.#entries.delete(others.at(-1)!)
+    this.#link(key, [entry, ...this.find(key)])
     this.#entries.set(entry, true)
     return true
   }
@@ -138,11 +144,15 @@ export class MemoryLevel {
   }
 
   #unlink(entry: HeldResponse): void {
-    const all = this.#byKey.get(entry.key)
-    if (all === undefined) return
-    const at = all.indexOf(entry)
-    if (at >= 0) all.splice(at, 1)
-    if (all.length === 0) this.#byKey.delete(entry.key)
+    this.#link(
+      entry.key,
+      this.find(entry.key).filter((it) => it !== entry),
+    )
+  }
+
+  #link(key: string, all: HeldResponse[]): void {
+    if (all.length === 0) this.#byKey.delete(key)
+    else this.#byKey.set(key, all.length === 1 ? all[0]! : all)
   }
 }
 

@@ -5,10 +5,13 @@ import { type ReuseTerms, remainingMs } from './reuse-terms.ts'
 /** Why a stored response is used as it is. */
 export type ReuseReason = 'fresh' | 'stale-while-revalidate' | 'max-stale' | 'stale-if-error'
 
+/** That nothing matches: where it is known, nothing of the URI or only other variants of it. */
+export type MissReason = 'miss' | 'uri-miss' | 'vary-miss'
+
 /** Why it is not used without asking the service. */
 export type ForwardReason =
   /** Nothing that matches is stored. */
-  | 'miss'
+  | MissReason
   /** Its lifetime is over. */
   | 'stale'
   /** The response said `no-cache`. */
@@ -79,6 +82,10 @@ export function reuseOnError(
   if (terms.validateAlways || windowMs === 0 || -remaining >= windowMs) return undefined
   const ageMs = currentAgeMs(terms, now)
   return { use: 'answer', reason: 'stale-if-error', ageMs, remainingMs: remaining, refresh: false }
+}
+
+export function isMiss(reason: ForwardReason): reason is MissReason {
+  return reason === 'miss' || reason === 'uri-miss' || reason === 'vary-miss'
 }
 
 const STALE_IF_ERROR_STATUSES: ReadonlySet<number> = new Set([500, 502, 503, 504])

@@ -28,6 +28,18 @@ export type NotStored =
   /** It is stale, must not be used so, and there is nothing to validate it with. */
   | 'of-no-use'
 
+/** Whether that says nothing of what is stored for others. */
+export function isOfOneRequest(reason: NotStored): boolean {
+  return REASONS_OF_ONE_REQUEST.has(reason)
+}
+
+const REASONS_OF_ONE_REQUEST: ReadonlySet<NotStored> = new Set<NotStored>([
+  'method',
+  'status',
+  'request-no-store',
+  'authorization',
+])
+
 export type Storability =
   /** `without` names the fields, in lower case, that are left out of what is stored. */
   | { readonly store: true; readonly without: readonly string[] }
@@ -129,14 +141,15 @@ function notStoredForLifetime(
   { status, headers, effective: { directives }, terms }: StorableResponse,
 ): NotStored | undefined {
   const byResponse = NAMED_BY_RESPONSE.has(terms.lifetimeSource)
-  if (!byResponse && method !== 'GET' && method !== 'HEAD') return 'no-lifetime'
+  const canBeValidated = method === 'GET' || method === 'HEAD'
+  if (!byResponse && !canBeValidated) return 'no-lifetime'
   const allowed =
     byResponse ||
     terms.lifetimeSource === 'default' ||
     directives.public ||
     HEURISTICALLY_CACHEABLE.has(status)
   if (!allowed) return 'no-lifetime'
-  if (headers.has('etag') || headers.has('last-modified')) return undefined
+  if (canBeValidated && (headers.has('etag') || headers.has('last-modified'))) return undefined
   if (terms.validateAlways) return 'of-no-use'
   const window = Math.max(terms.staleWhileRevalidateMs, terms.staleIfErrorMs)
   return remainingMs(terms, terms.responseTime) + window > 0 ? undefined : 'of-no-use'

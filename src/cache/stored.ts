@@ -1,5 +1,6 @@
 import { Body } from '../core/body.ts'
 import { BytesSource, IterableSource, PiecesSource } from '../core/body-source.ts'
+import type { HeaderList } from '../core/headers.ts'
 import type { KnownHead } from './held-response.ts'
 
 /** Bytes that are here, in order, or that come. */
@@ -8,6 +9,8 @@ export type Bytes = readonly Uint8Array[] | AsyncIterable<Uint8Array>
 /** Bytes of a stored response, wherever they are. */
 export interface Content {
   readonly length: number
+  /** What comes behind all of it. */
+  readonly trailers?: HeaderList | undefined
   /** The bytes from `from` up to but without `to`: those that are asked for, or an error. */
   read(from: number, to: number): Bytes
 }
@@ -37,9 +40,14 @@ function isHere(bytes: Bytes): bytes is readonly Uint8Array[] {
   return Array.isArray(bytes)
 }
 
-/** All of a content. */
-export function wholeBody(content: Content): Body {
-  return bodyOf([content.read(0, content.length)], content.length)
+/** All of a stored response, with what comes behind it. */
+export function wholeBody(stored: Stored): Body {
+  const { head, length, trailers } = stored
+  const content = stored.read(0, length)
+  if (trailers === undefined) return bodyOf([content], length)
+  // Framing by a length leaves no place for trailers, but where the service has used both.
+  const known = head.headers.has('content-length') ? { length } : {}
+  return new Body(new IterableSource(() => content, { ...known, trailers: () => trailers.clone() }))
 }
 
 async function* inOrder(parts: readonly Bytes[]): AsyncGenerator<Uint8Array> {

@@ -73,6 +73,13 @@ describe('variantKey', () => {
     expect(first === second).toBe(same)
   })
 
+  test('tells variants of different fields apart, also where both are absent (RFC 9111 section 4.1)', () => {
+    for (const headers of [{}, { A: '1', B: '1' }])
+      expect(variantKey(['a'], HeaderList.from(headers))).not.toBe(
+        variantKey(['b'], HeaderList.from(headers)),
+      )
+  })
+
   test('tells all requests apart that differ in a field without a form of its own (RFC 9111 section 4.1)', () => {
     const value = fc.constantFrom('', '-', '1', '1:1', ':', '0:', '2:--', '1:-')
     const request = fc.record({ a: value, b: value, c: value }, { requiredKeys: [] })
@@ -88,14 +95,21 @@ describe('variantKey', () => {
 })
 
 describe('selectVariant', () => {
-  const stored = (name: string, vary: string, request: Fields, date: number): Variant & { name: string } => {
+  const stored = (
+    name: string,
+    vary: string,
+    request: Fields,
+    date: number,
+    responseTime = date,
+  ): Variant & { name: string } => {
     const fields = varyFields(HeaderList.from({ Vary: vary }))
-    return { name, fields, key: fields === '*' ? '' : variantKey(fields, HeaderList.from(request)), date }
+    const key = fields === '*' ? '' : variantKey(fields, HeaderList.from(request))
+    return { name, fields, key, date, responseTime }
   }
   const english = stored('english', 'Accept-Language', { 'Accept-Language': 'en' }, 1)
   const german = stored('german', 'Accept-Language', { 'Accept-Language': 'de' }, 2)
   const newer = stored('newer', 'Accept-Language', { 'Accept-Language': 'en' }, 3)
-  const twin = stored('twin', 'Accept-Language', { 'Accept-Language': 'en' }, 1)
+  const twin = stored('twin', 'Accept-Language', { 'Accept-Language': 'en' }, 1, 1.5)
   const both = stored('both', 'Accept-Language, X', { 'Accept-Language': 'en', X: '1' }, 4)
   const plain = stored('plain', '', {}, 5)
   const never = stored('never', '*', {}, 9)
@@ -110,6 +124,7 @@ describe('selectVariant', () => {
     ['9111 4.1 the most recent', [newer, english, german], { 'Accept-Language': 'en' }, 'newer'],
     ['9111 4.1 the most recent, turned', [english, newer], { 'Accept-Language': 'en' }, 'newer'],
     ['9111 4.1 of two of one second the later one', [english, twin], { 'Accept-Language': 'en' }, 'twin'],
+    ['9111 4.1 ... in whatever order', [twin, english], { 'Accept-Language': 'en' }, 'twin'],
     ['9111 4.1 of different Vary', [english, both], { 'Accept-Language': 'en', X: '1' }, 'both'],
     [
       '9111 4.1 of different Vary, one matches',

@@ -8,6 +8,12 @@ export type VaryFields = readonly string[] | '*'
 /** More names than anyone has a use for: each of them is looked up in each request. */
 const MAX_VARY_FIELDS = 32
 
+/**
+ * Fields that the proxy itself writes of each client when it passes a request on. What a response depends on then is who the
+ * client is, and that is not in the fields that the cache sees.
+ */
+const OF_THE_CLIENT: ReadonlySet<string> = new Set(['x-forwarded-for', 'forwarded'])
+
 /** Reads `Vary` (RFC 9110 section 12.5.5). What cannot be read, or is too much, counts as `*`: no request matches it. */
 export function varyFields(headers: HeaderList): VaryFields {
   if (!headers.has('vary')) return []
@@ -16,7 +22,7 @@ export function varyFields(headers: HeaderList): VaryFields {
     for (const element of line.split(',')) {
       const name = trimWhiteSpace(element).toLowerCase()
       if (name === '') continue
-      if (name === '*' || !isToken(name)) return '*'
+      if (name === '*' || !isToken(name) || OF_THE_CLIENT.has(name)) return '*'
       names.add(name)
       if (names.size > MAX_VARY_FIELDS) return '*'
     }
@@ -25,12 +31,12 @@ export function varyFields(headers: HeaderList): VaryFields {
 }
 
 /**
- * What a request has in these fields: requests with the same key match the same variant (RFC 9111 section 4.1). A field that
- * is not there is something else than one that is empty.
+ * The fields and what a request has in them: requests with the same key match the same variant (RFC 9111 section 4.1), and
+ * variants of different fields never have the same. A field that is not there is something else than one that is empty.
  */
 export function variantKey(fields: readonly string[], request: HeaderList): string {
   if (fields.length === 0) return ''
-  return structuredKey(fields.map((name) => comparableValue(name, request.get(name))))
+  return structuredKey(fields.flatMap((name) => [name, comparableValue(name, request.get(name))]))
 }
 
 /** A stored response as far as the choice between several of one key is concerned. */
@@ -40,9 +46,14 @@ export interface Variant {
   readonly key: string
   /** When it was made, in ms since 1970: see `dateOf`. */
   readonly date: number
+  /** When it came. */
+  readonly responseTime: number
 }
 
-/** The most recent of the stored responses that match a request (RFC 9111 section 4.1). */
+/**
+ * The most recent of the stored responses that match a request (RFC 9111 section 4.1). `Date` has whole seconds: of two that
+ * were made in the same one, the one that came last.
+ */
 export function selectVariant<V extends Variant>(variants: Iterable<V>, request: HeaderList): V | undefined {
   let selected: V | undefined
   let fields: readonly string[] = []
@@ -53,9 +64,13 @@ export function selectVariant<V extends Variant>(variants: Iterable<V>, request:
       fields = variant.fields
       key = variantKey(fields, request)
     }
-    if (variant.key === key && (selected === undefined || variant.date >= selected.date)) selected = variant
+    if (variant.key === key && (selected === undefined || isMoreRecent(variant, selected))) selected = variant
   }
   return selected
+}
+
+function isMoreRecent(one: Variant, other: Variant): boolean {
+  return one.date === other.date ? one.responseTime > other.responseTime : one.date > other.date
 }
 
 function sameNames(one: readonly string[], other: readonly string[]): boolean {

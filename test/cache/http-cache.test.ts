@@ -25,8 +25,8 @@ describe('cache', () => {
     const first = await sim.get('/a')
     expect([first.text(), status(first), first.headers.get('age')]).toEqual([
       'text',
-      'gatewright; fwd=miss; stored',
-      '0',
+      'gatewright; fwd=uri-miss; stored',
+      undefined,
     ])
     await sim.advance('10s')
     const second = await sim.get('/a')
@@ -113,7 +113,10 @@ describe('cache', () => {
     expect((await sim.get('/a')).text()).toBe('text')
     sim.upstream(SERVICE).reply({ status: 503 })
     const stale = await sim.get('/a')
-    expect([stale.status, status(stale)]).toEqual([200, 'gatewright; hit; detail=stale-if-error'])
+    expect([stale.status, status(stale)]).toEqual([
+      200,
+      'gatewright; fwd=stale; fwd-status=503; detail=stale-if-error',
+    ])
     await sim.advance('60s')
     expect((await sim.get('/a')).status).toBe(503)
     await sim.assertNoLeaks()

@@ -41,11 +41,11 @@ describe('what a cache tells', () => {
     told.push(await status('/b'), await status('/b'))
     told.push((await sim.post('/b', { body: 'x' })).headers.get('cache-status'))
     expect(told).toEqual([
-      'gatewright; fwd=miss; stored',
+      'gatewright; fwd=uri-miss; stored',
       'gatewright; hit; ttl=60',
       'gatewright; fwd=stale; fwd-status=304',
       'gatewright; fwd=request; detail=private',
-      'gatewright; hit; detail=stale-if-error',
+      'gatewright; fwd=stale; detail=stale-if-error',
       'gatewright; fwd=stale; stored',
       'gatewright; fwd=method',
     ])
@@ -59,11 +59,11 @@ describe('what a cache tells', () => {
         notStored,
       ]),
     ).toEqual([
-      ['miss', undefined, 'miss', true, undefined],
+      ['miss', undefined, 'uri-miss', true, undefined],
       ['hit', 'memory', 'fresh', false, undefined],
       ['revalidated', 'memory', 'stale', false, undefined],
       ['bypass', undefined, 'request-no-cache', false, 'private'],
-      ['miss', undefined, 'miss', true, undefined],
+      ['miss', undefined, 'uri-miss', true, undefined],
       ['stale', 'memory', 'stale-if-error', false, undefined],
       ['expired', undefined, 'stale', true, undefined],
       ['bypass', undefined, 'method', false, undefined],
@@ -90,10 +90,13 @@ describe('what a cache tells', () => {
     const { sim, pages, service } = start({ name: 'edge' })
     await using _ = sim
     service.inject(fault.refuse())
-    expect((await sim.get('/a')).headers.get('cache-status')).toBe('edge; fwd=miss')
+    expect((await sim.get('/a')).headers.get('cache-status')).toBe('edge; fwd=uri-miss')
     expect((await sim.post('/a')).headers.get('cache-status')).toBe('edge; fwd=method')
     const refused = await sim.get('/a', { headers: { 'Cache-Control': 'only-if-cached' } })
-    expect([refused.status, refused.headers.get('cache-status')]).toEqual([504, 'edge; fwd=miss'])
+    expect([refused.status, refused.headers.get('cache-status')]).toEqual([
+      504,
+      'edge; detail=only-if-cached',
+    ])
     expect(pages.stats().results).toMatchObject({ miss: 2, bypass: 1 })
     await sim.assertNoLeaks()
   })
@@ -104,8 +107,8 @@ describe('what a cache tells', () => {
     const all = await Promise.all(Array.from({ length: 5 }, () => sim.get('/a')))
     const statuses = all.map((it) => it.headers.get('cache-status'))
     expect(statuses).toEqual([
-      'gatewright; fwd=miss; stored',
-      ...Array(4).fill('gatewright; fwd=miss; stored; collapsed'),
+      'gatewright; fwd=uri-miss; stored',
+      ...Array(4).fill('gatewright; fwd=uri-miss; stored; collapsed'),
     ])
     expect(pages.stats()).toMatchObject({ results: { miss: 5 }, collapsed: 4, stored: 1 })
     await sim.assertNoLeaks()

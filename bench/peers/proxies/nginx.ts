@@ -9,6 +9,8 @@ export interface ProxyPorts {
   tls?: { cert: string; key: string; both: string } | undefined
   /** Which side speaks HTTP/2. */
   http2?: 'client' | 'upstream' | undefined
+  /** Whether answers are stored. */
+  cache?: boolean | undefined
 }
 
 /** What nginx does by itself: request and response bodies are buffered, 8 x 4 KiB and then a temporary file. */
@@ -22,10 +24,21 @@ export const NGINX_TUNED = `
     proxy_busy_buffers_size 256k;
     proxy_max_temp_file_size 0;`
 
+/** Each stored answer is a file. */
+export const NGINX_CACHE = `
+    sendfile on;
+    tcp_nopush on;
+    proxy_cache stored;`
+
+/** Files that were used stay open. */
+export const NGINX_CACHE_TUNED = `${NGINX_CACHE}
+    open_file_cache max=1000 inactive=1h;
+    open_file_cache_valid 1h;`
+
 export function nginxCommand(
-  { port, upstream, http2, tls }: ProxyPorts,
+  { port, upstream, http2, tls, cache }: ProxyPorts,
   folder: string,
-  buffering: string,
+  settings: string,
 ): Command {
   const file = join(folder, 'nginx.conf')
   // `master_process off`: one process, so that its accounting is the whole of nginx.
@@ -46,7 +59,7 @@ http {
   fastcgi_temp_path ${folder}/fastcgi;
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
-  upstream origin {
+${cache ? `  proxy_cache_path ${folder}/stored levels=1:2 keys_zone=stored:10m inactive=1h use_temp_path=off;\n` : ''}  upstream origin {
     server 127.0.0.1:${upstream};
     keepalive 128;
     keepalive_requests 1000000000;
@@ -58,7 +71,7 @@ http {
     proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_set_header X-Forwarded-Host $http_host;${buffering}
+    proxy_set_header X-Forwarded-Host $http_host;${settings}
     location / { proxy_pass http://origin; }
     location /websocket {
       proxy_set_header Connection upgrade;

@@ -1,9 +1,13 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { Body, type Filter, ResponseMessage } from 'gatewright'
 import { cache } from 'gatewright/cache'
 import { describe, expect, test } from 'vitest'
+import { CONFORMANCE_PAGE, conformancePage } from '../../../scripts/conformance-page.ts'
+import { ROOT } from '../../source-scan.ts'
 import { allCases } from './all-cases.ts'
 import type { CacheCase, Step } from './case.ts'
 import { runCase } from './run-case.ts'
+import { SECTIONS } from './sections.ts'
 
 const cases = await allCases()
 const built = cases.filter(({ until }) => until === undefined)
@@ -20,6 +24,27 @@ describe('the cache', () => {
 describe('the cases', () => {
   test('have an id each', () => {
     expect(repeated(cases.map(({ id }) => id))).toEqual([])
+  })
+
+  test('are of sections that are listed, and there is one for each, or a reason', () => {
+    const listed = SECTIONS.map(({ rfc }) => rfc)
+    expect(repeated(listed)).toEqual([])
+    expect(cases.filter(({ rfc }) => !listed.includes(rfc)).map(({ id, rfc }) => `${id}: ${rfc}`)).toEqual([])
+    const wrong = SECTIONS.filter(
+      ({ rfc, without }) => cases.some((it) => it.rfc === rfc) === (without !== undefined),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('of the same requirement have the same level', () => {
+    const levels = Map.groupBy(cases, ({ rfc, requires }) => `${rfc}: ${requires}`)
+    const mixed = [...levels].filter(([, all]) => new Set(all.map(({ level }) => level)).size > 1)
+    expect(mixed.map(([requirement]) => requirement)).toEqual([])
+  })
+
+  test('are on their page', async () => {
+    const page = existsSync(ROOT + CONFORMANCE_PAGE) ? readFileSync(ROOT + CONFORMANCE_PAGE, 'utf8') : ''
+    expect(page === (await conformancePage()), 'npm run docs').toBe(true)
   })
 
   test('fail without a cache, where one has to answer', async () => {

@@ -277,6 +277,36 @@ export const cases: readonly CacheCase[] = [
       { request: {}, origin: { body: 'new' }, expect: { asked: true, status: 200, body: 'new' } },
     ],
   ),
+  ...(
+    [
+      ['too-short', { fault: fault.wrongContentLength(5) }],
+      ['bad-chunk', { framing: 'chunked', fault: fault.badChunk() }],
+      ['reset', { fault: fault.resetAfterBytes(100) }],
+    ] as const
+  ).map(([id, wrong]) =>
+    row(
+      `broken-${id}`,
+      '9111 3.3',
+      'must',
+      'A response that did not come whole does not answer as if it had.',
+      [
+        {
+          request: {},
+          origin: { headers: { 'Cache-Control': 'max-age=60' }, body: CONTENT.repeat(10), ...wrong },
+          expect: { asked: true, complete: false, body: /^[a-z]*$/ },
+        },
+        { request: {}, origin: { body: 'new' }, expect: { asked: true, status: 200, body: 'new' } },
+      ],
+    ),
+  ),
+  row('until-close', '9112 8', 'may', 'A response that ends with its connection has come whole.', [
+    {
+      request: {},
+      origin: { headers: { 'Cache-Control': 'max-age=60' }, body: CONTENT, framing: 'close' },
+      expect: { asked: true },
+    },
+    { request: {}, expect: { asked: false, headers: { 'Content-Length': String(FULL) } } },
+  ]),
   {
     ...row('off', '9111 3.3', 'own', 'With the option off, no parts are stored.', [
       range('bytes=0-9', sent(0, 9)),

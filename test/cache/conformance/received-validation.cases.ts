@@ -173,6 +173,73 @@ export const cases: readonly CacheCase[] = [
     ],
   },
   {
+    id: 'received-none-match-not-stored-yet',
+    rfc: '9110 13.1.2',
+    requires:
+      'Who has the tag of an answer that is not stored gets 304, though the service was asked without conditions.',
+    level: 'own',
+    steps: [
+      {
+        request: { headers: { 'If-None-Match': '"1"' } },
+        origin: { headers: { 'Cache-Control': 'private', ETag: '"1"', 'Content-Type': 'text/plain' } },
+        expect: { asked: true, ...NOT_MODIFIED, headers: { ETag: '"1"', 'Content-Type': null } },
+      },
+      { request: {}, expect: { asked: true } },
+    ],
+  },
+  {
+    id: 'received-none-match-not-stored-other',
+    rfc: '9110 13.1.2',
+    requires: 'Who has another tag gets the answer that is not stored.',
+    level: 'must',
+    steps: [
+      {
+        request: { headers: { 'If-None-Match': '"2"' } },
+        origin: { headers: { 'Cache-Control': 'private', ETag: '"1"' }, body: 'mine' },
+        expect: { asked: true, body: 'mine' },
+      },
+      { request: {}, expect: { asked: true } },
+    ],
+  },
+  {
+    id: 'received-none-match-never-stored',
+    rfc: '9111 4.3.2',
+    requires: 'Where answers are for one client alone, conditions are sent on, and the 304 is passed back.',
+    level: 'own',
+    steps: [
+      {
+        request: {},
+        origin: { headers: { 'Cache-Control': 'private', ETag: '"1"' } },
+        expect: { asked: true },
+      },
+      {
+        request: { headers: { 'If-None-Match': '"1"' } },
+        origin: { status: 304, headers: { 'Cache-Control': 'private', ETag: '"1"' } },
+        expect: { asked: { headers: { 'If-None-Match': '"1"' } }, ...NOT_MODIFIED },
+      },
+    ],
+  },
+  {
+    id: 'received-part-with-condition',
+    rfc: '9111 4.3.4',
+    requires: 'A 304 to conditions of the client alone updates nothing that is stored.',
+    level: 'must',
+    steps: [
+      {
+        request: {},
+        origin: { headers: { 'Cache-Control': 'max-age=10' }, body: 'stored' },
+        expect: { asked: true },
+      },
+      { advance: '20s' },
+      {
+        request: { headers: { Range: 'bytes=0-0', 'If-None-Match': '"2"' } },
+        origin: { status: 304, headers: { 'Cache-Control': 'max-age=60' } },
+        expect: { asked: { headers: { 'If-None-Match': '"2"' } }, ...NOT_MODIFIED },
+      },
+      { request: {}, origin: { body: 'new' }, expect: { asked: true, status: 200, body: 'new' } },
+    ],
+  },
+  {
     id: 'received-none-match-not-on-errors',
     rfc: '9110 13.2.1',
     requires: 'Conditions are judged for what would be a success alone.',

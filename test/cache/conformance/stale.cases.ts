@@ -268,7 +268,7 @@ export const cases: readonly CacheCase[] = [
   ),
   row(
     'while-status',
-    '9211 2.3',
+    '9211 2.4',
     'own',
     'A stale answer says in Cache-Status for how long it has been stale.',
     [

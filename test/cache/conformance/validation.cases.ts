@@ -654,7 +654,6 @@ export const cases: readonly CacheCase[] = [
     rfc: '9111 3.2',
     requires: 'A cookie of a 304 is for the client whose request was sent, and is not stored.',
     level: 'own',
-    until: 'cookies of a 304',
     steps: [
       ...stored(TAG),
       confirm({ ...TAG, 'Set-Cookie': 'a=1' }, { 'Set-Cookie': 'a=1' }),
