@@ -43,6 +43,9 @@ export class Fill {
   /** Whether what it asks for has been changed since: its answer is for those who wait, and is not stored. */
   outdated = false
 
+  /** Called once nothing more comes of it; where a content came, with whether that has broken off. */
+  onEnd: ((broken: boolean | undefined) => void) | undefined
+
   readonly #onEnd: (fill: Fill) => void
 
   constructor(id: string | undefined, key: string, onEnd: (fill: Fill) => void) {
@@ -51,9 +54,10 @@ export class Fill {
     this.#onEnd = onEnd
   }
 
-  /** Nothing more comes of it. */
-  end(): void {
+  /** Nothing more comes of it. `broken`: whether its content has broken off. */
+  end(broken?: boolean): void {
     this.#onEnd(this)
+    this.onEnd?.(broken)
   }
 
   start(ask: (fill: Fill) => Promise<Filled>): void {

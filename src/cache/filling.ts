@@ -99,7 +99,7 @@ export class Filling {
   }
 
   #storable(
-    { method, headers: asked, directives }: Lookup,
+    { key, method, headers: asked, directives }: Lookup,
     { status, headers, reason }: ResponseMessage,
     times: Times,
   ): Storable {
@@ -108,6 +108,7 @@ export class Filling {
     const head = knownHead(
       { status, reason, headers: dated, ...times, variant: '', tags: [] },
       this.#settings,
+      key,
     )
     const verdict = storability(
       { method, headers: asked, directives },
@@ -141,14 +142,14 @@ export class Filling {
       onOutgrown: () => {
         if (from === undefined && !fill.outdated) second?.stream(key, head, content.reader(), clock)
       },
-      onEnd: () => {
+      onEnd: (error) => {
         const { complete } = content
         if (complete !== undefined && !fill.outdated) {
           const entry = new HeldResponse(key, head, complete)
           if (from === undefined) this.#levels.put(entry, clock)
           else this.#levels.promote(entry)
         }
-        fill.end()
+        fill.end(error !== undefined)
       },
     })
     const first = content.reader()

@@ -52,7 +52,7 @@ export class Freshening {
     this.#levels.freshen(
       lookup.key,
       stored,
-      knownHead(staleHead(stored.head, times.responseTime), this.#settings),
+      knownHead(staleHead(stored.head, times.responseTime), this.#settings, lookup.key),
       lookup.exchange.clock,
     )
   }
@@ -69,7 +69,7 @@ export class Freshening {
     const { status, reason, variant, tags } = head
     const { responseTime } = times
     const headers = freshenedHead(head.headers, response.headers, responseTime, ['set-cookie'])
-    const fresh = knownHead({ status, reason, headers, ...times, variant, tags }, this.#settings)
+    const fresh = knownHead({ status, reason, headers, ...times, variant, tags }, this.#settings, key)
     const effective = effectiveDirectives(headers, this.#settings.targets)
     const verdict = storability(
       { method, headers: asked, directives },

@@ -12,6 +12,7 @@ import { structuredKey } from './cache-key.ts'
 import { type CacheOutcome, forwardedResult } from './cache-outcome.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import { isNotModified, notModifiedHead, withoutConditions } from './conditional.ts'
+import { isEarly } from './early-refresh.ts'
 import { type Fill, type Filled, Fills } from './fill.ts'
 import { Filling, type Send } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
@@ -22,6 +23,7 @@ import { type Bypass, bypassOf, hasContent, isJoinable, type Lookup, lookupOf } 
 import type { MemoryLevel } from './memory-level.ts'
 import { partsAnswer } from './parts-answer.ts'
 import { type RangePlan, rangeAnswer } from './range.ts'
+import { Refreshes } from './refreshes.ts'
 import { requestContent } from './request-content.ts'
 import { type ForwardReason, type Reuse, reuse, reuseOnError } from './reuse.ts'
 import type { StoreStats } from './second-level.ts'
@@ -38,12 +40,14 @@ export class HttpCache {
   readonly #filling: Filling
   readonly #fills = new Fills()
   readonly #unshared = new Unshared()
+  readonly #refreshes: Refreshes
   readonly #invalidating: Invalidating
 
   constructor(settings: CacheSettings) {
     this.#settings = settings
     this.account = new CacheAccount(settings.name)
     this.#levels = new Levels(settings)
+    this.#refreshes = new Refreshes(settings.maxBackgroundFetches)
     this.#filling = new Filling(settings, this.#levels)
     this.#invalidating = new Invalidating(settings, this.#levels, this.#fills)
   }
@@ -93,11 +97,17 @@ export class HttpCache {
   }
 
   /** What is stored answers. */
-  #reused(lookup: Lookup, stored: Stored, verdict: Extract<Reuse, { use: 'answer' }>): ResponseMessage {
+  #reused(lookup: Lookup, stored: Stored, verdict: Answer): ResponseMessage {
     const { remainingMs, reason } = verdict
-    if (verdict.refresh) this.#refresh(lookup, stored)
+    if (verdict.refresh || this.#isEarly(lookup, stored.head, verdict)) this.#refresh(lookup, stored)
     const result = reason === 'fresh' ? 'hit' : 'stale'
     return this.#fromStored(lookup, stored, { result, level: stored.level, reason, ttlMs: remainingMs })
+  }
+
+  #isEarly({ exchange }: Lookup, { requestTime, responseTime }: KnownHead, { reason, remainingMs }: Answer) {
+    const beta = this.#settings.earlyRefresh
+    if (beta === 0 || reason !== 'fresh') return false
+    return isEarly({ fetchMs: responseTime - requestTime, remainingMs, beta }, exchange.random)
   }
 
   /** Nothing in memory answers. */
@@ -284,11 +294,13 @@ export class HttpCache {
   /** Asks for a fresh response while a stored one answers. */
   #refresh(lookup: Lookup, stored: Stored): void {
     const id = fillId(lookup, stored.head.fields)
-    if (id === undefined || this.#fills.find(id) !== undefined) return
+    const { clock } = lookup.exchange
+    if (id === undefined || this.#fills.find(id) !== undefined || !this.#refreshes.mayBegin(id, clock)) return
     // What the client has asked for of it is its own affair: all of it is refreshed.
     const method = lookup.method === 'HEAD' ? 'GET' : lookup.method
     const whole = { ...lookup, method, headers: withoutConditions(lookup.headers) }
     const fill = this.#begin(id, whole, stored)
+    this.#refreshes.follow(id, fill, clock)
     void fill.answer.then(
       (filled) => {
         leave(filled)
@@ -369,6 +381,8 @@ export class HttpCache {
     return response
   }
 }
+
+type Answer = Extract<Reuse, { use: 'answer' }>
 
 /** So often someone who waits looks whom to wait with. Then he asks for himself. */
 const MAX_ROUNDS = 3

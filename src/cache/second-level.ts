@@ -98,18 +98,18 @@ export class SecondLevel {
   async #find(key: string, clock: Clock): Promise<readonly FoundEntry[]> {
     try {
       const all = await this.#guard.run(clock, () => this.#store.find(key))
-      return all.flatMap((it) => this.#believed(it, clock) ?? [])
+      return all.flatMap((it) => this.#believed(key, it, clock) ?? [])
     } catch {
       this.#failures++
       return []
     }
   }
 
-  #believed(found: FoundResponse, clock: Clock): FoundEntry | undefined {
+  #believed(key: string, found: FoundResponse, clock: Clock): FoundEntry | undefined {
     try {
       if (isFound(found)) {
         if (this.#distrust.isDoubtful(found.head.requestTime)) return undefined
-        return new FoundEntry(this.#store.name, found, knownHead(found.head, this.#settings), clock)
+        return new FoundEntry(this.#store.name, found, knownHead(found.head, this.#settings, key), clock)
       }
     } catch {
       // Counted below.
