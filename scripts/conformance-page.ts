@@ -32,9 +32,7 @@ What the RFCs ask of a shared cache, in our own words, each requirement with the
 
 *must*, *should* and *may* are those of the RFC; *own* is what is chosen here where it leaves something open: [decision 0030](decisions/0030-the-rules-of-the-cache-are-pure-functions.md) says why. Where there is no case the table says so.
 
-${Object.entries(RFCS)
-  .map(([rfc, about]) => chapter(rfc, about, cases))
-  .join('\n\n')}
+${RFCS.map(([rfc, about]) => chapter(rfc, about, cases)).join('\n\n')}
 `
 }
 

@@ -49,6 +49,12 @@ export interface CacheOptions {
    */
   codings?: readonly string[]
   /**
+   * Whether parts of responses (206, and what came of one that broke off) are stored, in memory, and combined where they have the
+   * same strong validator. They answer requests for ranges that are all there; of what is asked for beyond them, only what is
+   * missing is asked of the service. Default true.
+   */
+  parts?: boolean
+  /**
    * Lifetimes of responses that name none, by status: `{ 404: '10s' }` stores that something is not there. Default none.
    */
   defaultLifetimes?: Readonly<Record<number, Duration>>
@@ -89,6 +95,7 @@ const OPTIONS = [
   'methods',
   'maxRequestBytes',
   'codings',
+  'parts',
   'defaultLifetimes',
   'heuristic',
   'staleWhileRevalidateMs',
@@ -136,7 +143,7 @@ export function cacheSettings(options: CacheOptions): CacheSettings {
     storability: {
       methods: new Set(['GET', 'HEAD', ...methodsOf(options.methods ?? [])]),
       setCookie: oneOf('setCookie', ['refuse', 'strip', 'store'], options.setCookie ?? 'refuse'),
-      parts: true,
+      parts: flag('parts', options.parts ?? true),
       obeyClients,
     },
   }

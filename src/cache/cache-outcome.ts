@@ -9,7 +9,7 @@ export interface CacheOutcome {
   /** The level whose content answers; `undefined` where it is the service's. */
   readonly level: string | undefined
   /** Why a stored response was used or not. */
-  readonly reason: ForwardReason | ReuseReason | 'method' | 'conditions' | 'content'
+  readonly reason: ForwardReason | ReuseReason | 'method' | 'conditions' | 'content' | 'partial'
   /** Why the service's answer is not stored; `undefined` where it is, or nothing was to be. */
   readonly notStored?: NotStored | undefined
   readonly stored?: boolean
@@ -56,7 +56,8 @@ export function statusOf(outcome: CacheOutcome): CacheStatus {
 function forwardOf(reason: CacheOutcome['reason']): CacheStatusForward {
   switch (reason) {
     case 'method':
-      return 'method'
+    case 'partial':
+      return reason
     case 'conditions':
     case 'content':
       return 'bypass'

@@ -3,6 +3,7 @@ import type { HeaderList } from '../core/headers.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import type { SharedBody } from '../core/shared-body.ts'
 import type { KnownHead } from './held-response.ts'
+import type { ForwardReason } from './reuse.ts'
 import type { NotStored } from './storability.ts'
 import type { Stored } from './stored.ts'
 
@@ -18,7 +19,11 @@ export type Filled =
       /** The fields for that one: with what is stored for nobody. `undefined` where it comes from a store. */
       readonly own: HeaderList | undefined
       readonly from: string | undefined
+      /** Whether only a part of it had to be asked for. */
+      readonly completes?: boolean
     }
+  /** A part, which is stored, for the one alone whose request was sent. */
+  | { readonly kind: 'part'; readonly response: ResponseMessage; readonly completes: boolean }
   /** What is stored answers: it was found, confirmed (304), or the service has failed and stale is better than nothing. */
   | {
       readonly kind: 'stored'
@@ -40,6 +45,8 @@ export class Fill {
   answer!: Promise<Filled>
   /** The answer, once it is here. */
   filled: Filled | undefined
+  /** Why the service is asked, where the second level has something that the memory has not. */
+  reason: ForwardReason | undefined
   /** Whether what it asks for has been changed since: its answer is for those who wait, and is not stored. */
   outdated = false
 
@@ -70,7 +77,7 @@ export class Fill {
     let over = true
     try {
       this.filled = await ask(this)
-      over = this.filled.kind !== 'shared'
+      over = this.filled.kind !== 'shared' && this.filled.kind !== 'part'
       return this.filled
     } finally {
       if (over) this.end()

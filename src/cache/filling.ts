@@ -1,42 +1,57 @@
+import { Body } from '../core/body.ts'
 import type { BodySource } from '../core/body-source.ts'
 import { toProxyError } from '../core/errors.ts'
 import type { HeaderList } from '../core/headers.ts'
 import { KeepBudget } from '../core/keep-budget.ts'
-import type { ResponseMessage } from '../core/message.ts'
+import { ResponseMessage } from '../core/message.ts'
 import { SharedBody } from '../core/shared-body.ts'
+import { currentAgeMs } from './age.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import { validationRequest, withoutConditions } from './conditional.ts'
+import { formatContentRange, parseContentRange } from './content-range.ts'
 import type { Fill, Filled } from './fill.ts'
+import { freshenedHead } from './freshen.ts'
 import { Freshening } from './freshening.ts'
+import { filledGap, fills, type Gap, gapOf, gapRequest } from './gap.ts'
 import { type KnownHead, knownHead } from './held-response.ts'
 import type { Levels } from './levels.ts'
 import { hasContent, type Lookup } from './lookup.ts'
 import { HeldResponse } from './memory-level.ts'
+import { PartialResponse } from './partial-response.ts'
+import { type KnownPart, knownPart, type Parts } from './parts.ts'
 import { isErrorForReuse, reuseOnError } from './reuse.ts'
 import { isOfOneRequest, type NotStored, storability } from './storability.ts'
 import { type Stored, wholeBody } from './stored.ts'
-import { storedHead } from './stored-head.ts'
+import { reusedHead, storedHead } from './stored-head.ts'
 import { effectiveDirectives } from './targeted-cache-control.ts'
+import { validatorsOf } from './validators.ts'
 import { variantKey } from './variant.ts'
 
 /** How the service is asked: with these fields in the place of the client's. */
 export type Send = (headers: HeaderList) => Promise<ResponseMessage> | ResponseMessage
 
 type Storable =
-  | { readonly head: KnownHead; readonly own: HeaderList; readonly why?: undefined }
+  | {
+      readonly head: KnownHead
+      readonly own: HeaderList
+      readonly isOfParts: boolean
+      readonly why?: undefined
+    }
   | { readonly head?: undefined; readonly why: NotStored }
 
 /** Asks the service, and puts what it answers where it belongs. */
 export class Filling {
   readonly #settings: CacheSettings
   readonly #levels: Levels
+  readonly #parts: Parts
   readonly #freshening: Freshening
   /** Of all contents that are kept while they come. */
   readonly #budget: KeepBudget
 
-  constructor(settings: CacheSettings, levels: Levels) {
+  constructor(settings: CacheSettings, levels: Levels, parts: Parts) {
     this.#settings = settings
     this.#levels = levels
+    this.#parts = parts
     this.#freshening = new Freshening(settings, levels)
     this.#budget = new KeepBudget(settings.maxBytes)
   }
@@ -44,12 +59,15 @@ export class Filling {
   /** Asks for a lookup, with the validators of what is stored, if something is. Rejects when the service cannot be asked. */
   async ask(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
     const { clock } = lookup.exchange
+    const completed = stored === undefined ? await this.#completed(lookup, send, fill) : undefined
+    if (completed !== undefined) return completed
     // 1. Conditions of the cache's own, where something stored can be validated. A request that nobody joins keeps its own.
     const isValidated = stored !== undefined && !hasContent(lookup.method)
     const conditions = isValidated ? validationRequest(lookup.headers, [stored.head.validators]) : undefined
     const isAlone = fill.id === undefined
     const headers =
       conditions?.headers ?? (isAlone ? lookup.headers.clone() : withoutConditions(lookup.headers))
+    if (stored instanceof PartialResponse) copyFields(lookup.headers, headers, ['Range', 'If-Range'])
     const requestTime = clock.wallTime()
     // 2. The service is asked. Where it fails, what is stale may be better than nothing.
     let response: ResponseMessage
@@ -78,13 +96,70 @@ export class Filling {
     if (stored !== undefined && lookup.method === 'HEAD')
       this.#freshening.toldByHead(lookup, stored, response, times, fill)
     // 4. Something new.
+    return this.#answeredAnew(lookup, stored, response, times, fill)
+  }
+
+  #answeredAnew(
+    lookup: Lookup,
+    stored: Stored | undefined,
+    response: ResponseMessage,
+    times: Times,
+    fill: Fill,
+  ): Filled {
     const storable = this.#storable(lookup, response, times)
     if (storable.head === undefined) {
       if (stored !== undefined && tellsOfStored(response.status, storable.why))
-        this.#levels.remove(lookup.key, clock)
+        this.#levels.remove(lookup.key, lookup.exchange.clock)
       return { kind: 'own', response, why: storable.why }
     }
-    return this.#kept(lookup, storable, response.body.take(), undefined, fill)
+    if (response.status !== 206) return this.#kept(lookup, storable, response.body.take(), undefined, fill)
+    const part = partOf(response)
+    if (part === undefined || !storable.isOfParts) return { kind: 'own', response, why: 'partial' }
+    const isComplete = !lookup.headers.has('if-range')
+    const body = this.#keptPart(lookup, storable.head, part, isComplete, response.body.take(), fill)
+    response.body = new Body(body).fromUpstream()
+    return { kind: 'part', response, completes: false }
+  }
+
+  /**
+   * What is asked for, where a part of it is stored and the rest comes from the service. `undefined` where that cannot be: then
+   * all is to be asked for.
+   */
+  async #completed(lookup: Lookup, send: Send, fill: Fill): Promise<Filled | undefined> {
+    const { clock } = lookup.exchange
+    const parts = this.#parts.find(lookup)
+    const gap = parts && gapOf(lookup, parts)
+    if (gap === undefined) return undefined
+    const requestTime = clock.wallTime()
+    const response = await send(gapRequest(lookup.headers, gap))
+    const times = { requestTime, responseTime: clock.wallTime() }
+    if (!OF_RANGES.has(response.status)) return this.#answeredAnew(lookup, undefined, response, times, fill)
+    const storable = this.#storable(lookup, response, times)
+    const part = partOf(response)
+    const { head } = storable
+    if (head === undefined || part === undefined || !storable.isOfParts)
+      return this.#notCompleted(gap, response)
+    if (!fills(gap, head, part, response.body.length)) return this.#notCompleted(gap, response)
+    const combined = this.#parts.combinedHead(gap.parts, head)
+    const own = freshenedHead(gap.parts.head.headers, storable.own, times.responseTime)
+    if (gap.isWhole) {
+      const whole = filledGap(gap, response.body.take()).take()
+      const kept = { head: combined, own, isOfParts: true }
+      return { ...this.#kept(lookup, kept, whole, undefined, fill), completes: true }
+    }
+    const body = this.#keptPart(lookup, head, part, false, response.body.take(), fill)
+    const headers = reusedHead(own, currentAgeMs(combined.terms, times.responseTime))
+    headers.set('Content-Range', formatContentRange(gap.wanted, part.size))
+    return {
+      kind: 'part',
+      response: new ResponseMessage(206, headers, filledGap(gap, body)),
+      completes: true,
+    }
+  }
+
+  #notCompleted({ parts }: Gap, response: ResponseMessage): undefined {
+    response.body.discard()
+    this.#levels.memory.remove(parts)
   }
 
   /** What the second level has found answers, and goes into memory if there is room for it. */
@@ -116,22 +191,54 @@ export class Filling {
       this.#settings.storability,
     )
     if (!verdict.store) return { why: verdict.reason }
-    // Of HEAD there is no content to store, and parts are not combined.
+    // Of HEAD there is no content to store.
     if (method === 'HEAD') return { why: 'method' }
-    if (status === 206) return { why: 'partial' }
     const variant = head.fields === '*' ? '' : variantKey(head.fields, asked)
     const kept = storedHead(dated, verdict.without, times.responseTime)
-    return { head: { ...head, headers: kept, variant, key: variant }, own: dated }
+    // By what the service has said alone: a date of our own proves nothing.
+    const isOfParts = method === 'GET' && this.#parts.isOfUse(validatorsOf(headers, times.responseTime))
+    return { head: { ...head, headers: kept, variant, key: variant }, own: dated, isOfParts }
+  }
+
+  /** A part is stored when it is here, or what came of it. */
+  #keptPart(
+    { key, exchange: { clock } }: Lookup,
+    head: KnownHead,
+    part: KnownPart,
+    isComplete: boolean,
+    source: BodySource,
+    fill: Fill,
+  ): BodySource {
+    const content = new SharedBody(source, {
+      clock,
+      bufferBytes: WINDOW_BYTES,
+      stallMs: STALL_MS,
+      keepBytes: this.#settings.maxEntryBytes,
+      keepBudget: this.#budget,
+      onEnd: () => {
+        const chunks = content.complete?.chunks ?? content.brokenOff
+        if (chunks !== undefined && !fill.outdated)
+          this.#parts.add(key, head, part, chunks, isComplete, clock)
+        fill.end()
+      },
+    })
+    const reader = content.reader()
+    content.open()
+    return reader
   }
 
   /** A content is read along by all who wait, and is stored when all of it is here. */
   #kept(
     { key, exchange: { clock } }: Lookup,
-    { head, own }: { readonly head: KnownHead; readonly own?: HeaderList },
+    {
+      head,
+      own,
+      isOfParts,
+    }: { readonly head: KnownHead; readonly own?: HeaderList; readonly isOfParts?: boolean },
     source: BodySource,
     from: string | undefined,
     fill: Fill,
-  ): Filled {
+  ): Extract<Filled, { kind: 'shared' }> {
     const { second } = this.#levels
     const content = new SharedBody(source, {
       clock,
@@ -149,6 +256,9 @@ export class Filling {
           if (from === undefined) this.#levels.put(entry, clock)
           else this.#levels.promote(entry)
         }
+        const { brokenOff } = content
+        if (brokenOff !== undefined && isOfParts === true && !fill.outdated)
+          this.#parts.addBrokenOff(key, head, brokenOff, clock)
         fill.end(error !== undefined)
       },
     })
@@ -178,4 +288,18 @@ function isUsableOnError(stored: Stored | undefined, { directives, exchange }: L
     stored !== undefined &&
     reuseOnError(stored.head.terms, directives, exchange.clock.wallTime()) !== undefined
   )
+}
+
+/** Answers to a request for a part that are of no use to whoever has asked for something else. */
+const OF_RANGES: ReadonlySet<number> = new Set([206, 304, 412, 416])
+
+function partOf({ headers }: ResponseMessage): KnownPart | undefined {
+  return knownPart(parseContentRange(headers.get('content-range')))
+}
+
+function copyFields(from: HeaderList, to: HeaderList, names: readonly string[]): void {
+  for (const name of names) {
+    const value = from.get(name)
+    if (value !== undefined) to.set(name, value)
+  }
 }

@@ -21,6 +21,8 @@ import { KeptHead } from './kept-head.ts'
 import { Levels } from './levels.ts'
 import { type Bypass, bypassOf, hasContent, isJoinable, type Lookup, lookupOf } from './lookup.ts'
 import type { MemoryLevel } from './memory-level.ts'
+import { PartialResponse } from './partial-response.ts'
+import { Parts } from './parts.ts'
 import { partsAnswer } from './parts-answer.ts'
 import { type RangePlan, rangeAnswer } from './range.ts'
 import { Refreshes } from './refreshes.ts'
@@ -37,6 +39,7 @@ export class HttpCache {
   readonly account: CacheAccount
   readonly #settings: CacheSettings
   readonly #levels: Levels
+  readonly #parts: Parts
   readonly #filling: Filling
   readonly #fills = new Fills()
   readonly #unshared = new Unshared()
@@ -48,7 +51,8 @@ export class HttpCache {
     this.account = new CacheAccount(settings.name)
     this.#levels = new Levels(settings)
     this.#refreshes = new Refreshes(settings.maxBackgroundFetches)
-    this.#filling = new Filling(settings, this.#levels)
+    this.#parts = new Parts(settings, this.#levels)
+    this.#filling = new Filling(settings, this.#levels, this.#parts)
     this.#invalidating = new Invalidating(settings, this.#levels, this.#fills)
   }
 
@@ -83,7 +87,8 @@ export class HttpCache {
   }
 
   #lookUp(lookup: Lookup): Promise<ResponseMessage> | ResponseMessage {
-    const held = this.#invalidating.current(lookup, this.#levels.held(lookup.key, lookup.headers))
+    const whole = this.#invalidating.current(lookup, this.#levels.held(lookup.key, lookup.headers))
+    const held = this.#parts.held(lookup, whole) ?? whole
     const verdict = this.#reuse(held, lookup)
     if (verdict.use !== 'answer') return this.#miss(lookup, held, verdict)
     this.#levels.memory.used(held!)
@@ -97,11 +102,11 @@ export class HttpCache {
   }
 
   /** What is stored answers. */
-  #reused(lookup: Lookup, stored: Stored, verdict: Answer): ResponseMessage {
-    const { remainingMs, reason } = verdict
+  #reused(lookup: Lookup, stored: Stored, verdict: Answer, collapsed = false): ResponseMessage {
+    const { remainingMs: ttlMs, reason } = verdict
     if (verdict.refresh || this.#isEarly(lookup, stored.head, verdict)) this.#refresh(lookup, stored)
     const result = reason === 'fresh' ? 'hit' : 'stale'
-    return this.#fromStored(lookup, stored, { result, level: stored.level, reason, ttlMs: remainingMs })
+    return this.#fromStored(lookup, stored, { result, level: stored.level, reason, ttlMs, collapsed })
   }
 
   #isEarly({ exchange }: Lookup, { requestTime, responseTime }: KnownHead, { reason, remainingMs }: Answer) {
@@ -155,9 +160,9 @@ export class HttpCache {
         if (!joins) leave(filled)
         throw lookup.exchange.abortReason
       }
-      const answer = this.#answered(lookup, filled, reason, joins)
+      const answer = this.#answered(lookup, filled, fill.reason ?? reason, joins)
       if (answer !== undefined) return answer
-      if (filled.kind === 'own') break
+      if (filled.kind === 'own' || filled.kind === 'part') break
       fields = (filled.kind === 'shared' ? filled : filled.stored).head.fields
     }
     return this.#alone(lookup, held, reason)
@@ -187,8 +192,11 @@ export class HttpCache {
     }
     return this.#fills.begin(id, key, async (fill) => {
       const stored = await this.#newest(lookup, held)
-      if (stored !== undefined && stored !== held && this.#reuse(stored, lookup).use === 'answer')
-        return this.#filling.promoted(lookup, stored, fill)
+      if (stored !== undefined && stored !== held) {
+        const verdict = this.#reuse(stored, lookup)
+        if (verdict.use === 'answer') return this.#filling.promoted(lookup, stored, fill)
+        fill.reason = verdict.reason
+      }
       return this.#asked(lookup, stored, send, fill)
     })
   }
@@ -217,13 +225,30 @@ export class HttpCache {
       this.account.tell(exchange, response.headers, { result, level: undefined, reason, notStored })
       return this.#sinceAsked(lookup, response)
     }
+    if (filled.kind === 'part') {
+      if (joined) return undefined
+      const why = filled.completes ? 'partial' : reason
+      this.account.tell(exchange, filled.response.headers, {
+        result,
+        level: undefined,
+        reason: why,
+        stored: true,
+      })
+      return filled.response
+    }
     if (filled.kind === 'shared') {
       const { head, content, first, own, from } = filled
       if (!joined) this.#noteShared(lookup, head)
       if (joined && (!content.whole || !this.#isFor(lookup, head))) return undefined
       const outcome: CacheOutcome =
         from === undefined
-          ? { result, level: undefined, reason, stored: true, collapsed: joined }
+          ? {
+              result,
+              level: undefined,
+              reason: filled.completes ? 'partial' : reason,
+              stored: true,
+              collapsed: joined,
+            }
           : { result: 'hit', level: from, reason: 'fresh', collapsed: joined }
       const body = new Body(joined ? content.reader() : first)
       return this.#answer(lookup, head, body, outcome, joined ? undefined : own)
@@ -242,10 +267,15 @@ export class HttpCache {
       })
     }
     if ((joined || because === 'found') && !this.#isFor(lookup, stored.head)) return undefined
-    const outcome: CacheOutcome =
-      because === 'found'
-        ? { result: 'hit', level, reason: 'fresh', collapsed: joined }
-        : { result: 'revalidated', level, reason, forwardStatus: 304, collapsed: joined }
+    const verdict = because === 'found' ? this.#reuse(stored, lookup) : undefined
+    if (verdict?.use === 'answer') return this.#reused(lookup, stored, verdict, joined)
+    const outcome: CacheOutcome = {
+      result: 'revalidated',
+      level,
+      reason,
+      forwardStatus: 304,
+      collapsed: joined,
+    }
     return this.#fromStored(lookup, joined ? stored : (filled.own ?? stored), outcome)
   }
 
@@ -293,7 +323,9 @@ export class HttpCache {
 
   /** Asks for a fresh response while a stored one answers. */
   #refresh(lookup: Lookup, stored: Stored): void {
-    const id = fillId(lookup, stored.head.fields)
+    const forWhole = fillId(lookup, stored.head.fields)
+    // Parts are validated, which is no answer to those who want all of it.
+    const id = forWhole && stored instanceof PartialResponse ? structuredKey(['parts', forWhole]) : forWhole
     const { clock } = lookup.exchange
     if (id === undefined || this.#fills.find(id) !== undefined || !this.#refreshes.mayBegin(id, clock)) return
     // What the client has asked for of it is its own affair: all of it is refreshed.
@@ -313,10 +345,8 @@ export class HttpCache {
   #fromStored(lookup: Lookup, stored: Stored, outcome: CacheOutcome): ResponseMessage {
     const { exchange, method, headers } = lookup
     const { head } = stored
-    const plan =
-      headers.has('range') && !isNotModified(method, headers, head)
-        ? rangeAnswer({ method, headers }, head, stored.length)
-        : WHOLE
+    if (isNotModified(method, headers, head)) return this.#answer(lookup, head, Body.empty(), outcome)
+    const plan = headers.has('range') ? rangeAnswer({ method, headers }, head, stored.length) : WHOLE
     if (plan.answer === 'whole') return this.#answer(lookup, head, wholeBody(stored), outcome)
     const bytes =
       plan.answer === 'parts' ? plan.ranges.reduce((sum, { first, last }) => sum + last + 1 - first, 0) : 0
@@ -391,7 +421,7 @@ const NO_WISHES = requestDirectives(new HeaderList())
 
 /** Nobody is there any more for whose request this came. */
 function leave(filled: Filled): void {
-  if (filled.kind === 'own') filled.response.body.discard()
+  if (filled.kind === 'own' || filled.kind === 'part') filled.response.body.discard()
   else if (filled.kind === 'shared') new Body(filled.first).discard()
 }
 

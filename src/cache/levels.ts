@@ -1,8 +1,10 @@
 import type { Clock } from '../core/clock.ts'
 import type { HeaderList } from '../core/headers.ts'
+import { structuredKey } from './cache-key.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import type { KnownHead } from './held-response.ts'
 import { HeldResponse, MemoryLevel } from './memory-level.ts'
+import { PartialResponse } from './partial-response.ts'
 import type { MissReason } from './reuse.ts'
 import { SecondLevel } from './second-level.ts'
 import type { Stored } from './stored.ts'
@@ -22,6 +24,16 @@ export class Levels {
 
   /** What is in memory for a request. */
   held(key: string, request: HeaderList): HeldResponse | undefined {
+    return this.#selected(key, request)
+  }
+
+  /** Parts that are in memory of a response for a request. */
+  heldParts(key: string, request: HeaderList): PartialResponse | undefined {
+    const held = this.#selected(partsKey(key), request)
+    return held instanceof PartialResponse ? held : undefined
+  }
+
+  #selected(key: string, request: HeaderList): HeldResponse | undefined {
     const all = this.memory.find(key)
     if (all.length === 0) return undefined
     const head = selectVariant(
@@ -68,12 +80,28 @@ export class Levels {
   }
 
   put(entry: HeldResponse, clock: Clock): void {
+    this.#removeParts(entry)
     this.memory.put(entry)
     this.second?.put(entry, clock)
   }
 
+  /** Parts are in memory alone. */
+  putParts(entry: PartialResponse): void {
+    this.memory.put(entry)
+  }
+
+  /** All of it is there now. */
+  #removeParts({ key, head }: { readonly key: string; readonly head: KnownHead }): void {
+    for (const parts of [...this.memory.find(partsKey(key))])
+      if (parts.head.variant === head.variant) this.memory.remove(parts)
+  }
+
   /** What is stored has a new head. */
   freshen(key: string, stored: Stored, head: KnownHead, clock: Clock): void {
+    if (stored instanceof PartialResponse) {
+      if (this.memory.find(stored.key).includes(stored)) this.memory.put(stored.withHead(head))
+      return
+    }
     const held = this.memory.find(key).find((it) => it.head.variant === head.variant)
     // Another may have come meanwhile: this head is not about it.
     if (held !== undefined && held.head !== stored.head && held.head.responseTime >= stored.head.responseTime)
@@ -86,6 +114,12 @@ export class Levels {
   /** Every response of a key. */
   remove(key: string, clock: Clock): void {
     this.memory.removeAll(key)
+    this.memory.removeAll(partsKey(key))
     this.second?.remove(key, clock)
   }
+}
+
+/** Under what parts are in memory, so that nothing takes them for the whole. */
+export function partsKey(key: string): string {
+  return structuredKey(['parts', key])
 }

@@ -15,11 +15,11 @@ export interface HeldContent {
 export class HeldResponse implements Stored {
   readonly key: string
   readonly head: KeptHead
-  readonly length: number
   readonly level: string
   readonly trailers: HeaderList | undefined
   /** Most contents are in one piece, which has no list of its own. */
   readonly #pieces: Uint8Array | readonly Uint8Array[]
+  readonly #length: number
 
   /** `level`: where it was found, if it is not in this one yet. */
   constructor(key: string, head: KnownHead, content: HeldContent, level: string = 'memory') {
@@ -27,9 +27,18 @@ export class HeldResponse implements Stored {
     this.head = KeptHead.of(head)
     this.level = level
     this.trailers = content.trailers
-    this.length = content.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    const pieces = heldPieces(content.chunks, this.length)
+    this.#length = content.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    const pieces = heldPieces(content.chunks, this.#length)
     this.#pieces = pieces.length === 1 ? pieces[0]! : pieces
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** What its content takes. */
+  get heldBytes(): number {
+    return this.#length
   }
 
   read(from: number, to: number): readonly Uint8Array[] {
@@ -156,8 +165,8 @@ export class MemoryLevel {
   }
 }
 
-function bytesOf({ key, head, length, trailers }: HeldResponse): number {
-  let bytes = ENTRY_BYTES + key.length + head.textLength + length + head.tags.length * FIELD_BYTES
+function bytesOf({ key, head, heldBytes, trailers }: HeldResponse): number {
+  let bytes = ENTRY_BYTES + key.length + head.textLength + heldBytes + head.tags.length * FIELD_BYTES
   for (const value of trailers?.values ?? []) bytes += FIELD_BYTES + value.length
   return bytes
 }

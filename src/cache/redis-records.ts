@@ -152,7 +152,8 @@ export class RedisRecords {
       for (const entry of entries) {
         const [at, texts] = Array.isArray(entry) ? entry : []
         const next = String(at)
-        if (!isPlace(next)) throw new Error('Redis has answered something else than records')
+        if (!isPlace(next) || (last !== undefined && !isBehind(next, last)))
+          throw new Error('Redis has answered something else than records')
         last = next
         onRecord(recordOf(next, texts))
       }

@@ -6,6 +6,7 @@ import { invalidOption, type Size, sizeBytes } from './options.ts'
 import { ReplayedSource } from './replayed-source.ts'
 import { type Transform, transformed } from './transformed-source.ts'
 import { WatchedSource } from './watched-source.ts'
+import { withoutStack } from './without-stack.ts'
 
 /** What a body can be made from: text (sent as UTF-8), bytes, chunks that come with time, or nothing. */
 export type BodyInit =
@@ -199,9 +200,7 @@ export class Body implements AsyncIterable<Uint8Array> {
   }
 
   /** Drops the body unread. Safe to call twice, and after it was read. */
-  discard(
-    reason: ProxyError = new ProxyError('exchange_aborted', { detail: 'the body was discarded' }),
-  ): void {
+  discard(reason: ProxyError = withoutStack(discarded)): void {
     if (this.#replayed !== undefined) {
       this.#used = true
       if (this.#ofAttempt) this.#reading?.cancel(reason)
@@ -247,6 +246,10 @@ export class Body implements AsyncIterable<Uint8Array> {
 }
 
 const NO_BYTES = new Uint8Array(0)
+
+function discarded(): ProxyError {
+  return new ProxyError('exchange_aborted', { detail: 'the body was discarded' })
+}
 
 function bodyUsed(): Error {
   return Object.assign(

@@ -45,6 +45,8 @@ export class SharedBody implements BodySink {
   readonly #claim: KeepClaim | undefined
   /** How many were let go before these. */
   #gone = 0
+  /** Whether one of the slowest has moved since: only then is there more to let go. */
+  #moved = true
   #bytes = 0
   #opened = false
   #paused = false
@@ -77,6 +79,11 @@ export class SharedBody implements BodySink {
     const end = this.#end
     if (!this.#keeping || end === undefined || end.error !== undefined) return undefined
     return { chunks: this.#chunks, trailers: end.trailers }
+  }
+
+  /** What came of it before it broke off, where that was kept. */
+  get brokenOff(): readonly Uint8Array[] | undefined {
+    return this.#keeping && this.#end?.error !== undefined ? this.#chunks : undefined
   }
 
   /** Begins, though nobody may read it yet. */
@@ -142,6 +149,7 @@ export class SharedBody implements BodySink {
   next(reader: SharedBodyReader): Uint8Array | undefined {
     const chunk = this.#chunks[reader.at - this.#gone]
     if (chunk === undefined) return undefined
+    if (reader.at === this.#gone) this.#moved = true
     reader.at++
     return chunk
   }
@@ -180,6 +188,7 @@ export class SharedBody implements BodySink {
 
   leave(reader: SharedBodyReader, reason: ProxyError): void {
     if (!this.#readers.delete(reader)) return
+    this.#moved = true
     if (this.#readers.size > 0 || this.#keeping || this.#end !== undefined) this.changed()
     else this.#giveUp(reason)
     this.#release()
@@ -188,6 +197,7 @@ export class SharedBody implements BodySink {
   /** A reader has all of it. */
   finished(reader: SharedBodyReader): void {
     this.#readers.delete(reader)
+    this.#moved = true
     this.#release()
   }
 
@@ -236,7 +246,8 @@ export class SharedBody implements BodySink {
   }
 
   #trim(): void {
-    if (this.#keeping || this.#readers.size === 0) return
+    if (this.#keeping || this.#readers.size === 0 || !this.#moved) return
+    this.#moved = false
     let least = this.#gone + this.#chunks.length
     for (const { at } of this.#readers) least = Math.min(least, at)
     const gone = this.#chunks.splice(0, least - this.#gone)

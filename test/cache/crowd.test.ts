@@ -37,10 +37,10 @@ function world(options: { sizeBytes: number; maxEntryBytes: number; serviceMs: n
       return respond(200, slowly(object, serviceMs, clock), { 'Cache-Control': 'max-age=3600' })
     })
     .handler()
-  async function read(afterMs: number, pauseMs: number): Promise<Reading> {
+  async function read(afterMs: number, pauseMs: number, path = '/film'): Promise<Reading> {
     await pause(clock, afterMs)
     const reading: Reading = { bytes: 0, same: true, ended: false, error: undefined }
-    const { body } = await app(exchange({ url: 'http://shop.example/film', clock }))
+    const { body } = await app(exchange({ url: `http://shop.example${path}`, clock }))
     // As a connection takes it: an iteration would have chunks of its own.
     const source = body.take()
     return new Promise((resolve) => {
@@ -116,6 +116,19 @@ test('an object that is too long to be kept costs no more than its window, howev
     expect(reading).toEqual({ bytes: sizeBytes, same: true, ended: true, error: undefined })
   expect([asked(), stored.entries]).toEqual([1, 0])
   expect(most).toBeLessThan(6 * MIB)
+})
+
+test('many cold objects at once hold what their budget has, and a little each', async () => {
+  const objects = 100
+  const maxBytes = 16 * MIB
+  const { clock, read, asked } = world({ sizeBytes: 4 * MIB, maxEntryBytes: maxBytes / 2, serviceMs: 100 })
+  const readings = Promise.all(Array.from({ length: objects }, (_, i) => read(0, 100, `/film/${i}`)))
+  const most = await mostHeld(clock, readings)
+  for (const reading of await readings)
+    expect(reading).toEqual({ bytes: 4 * MIB, same: true, ended: true, error: undefined })
+  expect(asked()).toBe(objects)
+  // Those that are stored, those that are being kept, and of each other what is kept of any, and what has come since.
+  expect(most).toBeLessThan(2 * maxBytes + objects * 4 * PIECE_BYTES)
 })
 
 /** No two pieces of it are the same. */

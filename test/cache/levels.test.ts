@@ -52,7 +52,7 @@ describe('a store behind the memory', () => {
     const found = await sim.get('/a')
     expect([found.text(), status(found), found.headers.get('age')]).toEqual([
       'stored',
-      'gatewright; hit; detail=scripted',
+      'gatewright; hit; ttl=40; detail=scripted',
       '20',
     ])
     expect(kept.entries).toBe(1)
@@ -131,7 +131,8 @@ describe('a store behind the memory', () => {
   test('brings nothing into memory that is too long for it', async () => {
     const store = await stocked(FRESH, 'x'.repeat(5_000))
     const { sim, kept } = start(store, { maxBytes: 100_000, maxEntryBytes: 4_999 })
-    for (let i = 0; i < 2; i++) expect(status(await sim.get('/a'))).toBe('gatewright; hit; detail=scripted')
+    for (let i = 0; i < 2; i++)
+      expect(status(await sim.get('/a'))).toBe('gatewright; hit; ttl=60; detail=scripted')
     expect([kept.entries, asked(sim)]).toEqual([0, 0])
     await sim.assertNoLeaks()
     await sim.close()
@@ -309,7 +310,10 @@ describe('contents that are too long for the memory', () => {
     const { sim, kept } = start(store, small)
     for (let i = 0; i < 2; i++) {
       const found = await sim.get('/a')
-      expect([found.text() === BIG, status(found)]).toEqual([true, 'gatewright; hit; detail=scripted'])
+      expect([found.text() === BIG, status(found)]).toEqual([
+        true,
+        'gatewright; hit; ttl=60; detail=scripted',
+      ])
     }
     const part = await sim.get('/a', { headers: { Range: 'bytes=65530-65545' } })
     expect([part.status, part.text()]).toEqual([206, BIG.slice(65_530, 65_546)])

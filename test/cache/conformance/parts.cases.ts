@@ -45,18 +45,16 @@ const row = (
   steps: CacheCase['steps'],
 ): CacheCase => ({ id: `parts-${id}`, rfc, requires, level, steps })
 
-const later = (...it: Parameters<typeof row>): CacheCase => ({ ...row(...it), until: 'parts' })
-
 export const cases: readonly CacheCase[] = [
-  later('same-range', '9111 3.3', 'may', 'A stored part answers a request for the same range.', [
+  row('same-range', '9111 3.3', 'may', 'A stored part answers a request for the same range.', [
     range('bytes=0-9', sent(0, 9)),
     held('bytes=0-9', 0, 9),
   ]),
-  later('inner-range', '9111 3.3', 'may', 'A stored part answers a request for a range in it.', [
+  row('inner-range', '9111 3.3', 'may', 'A stored part answers a request for a range in it.', [
     range('bytes=0-9', sent(0, 9)),
     held('bytes=2-5', 2, 5),
   ]),
-  later('inner-suffix', '9111 3.3', 'may', 'A stored part at the end answers a request for a suffix in it.', [
+  row('inner-suffix', '9111 3.3', 'may', 'A stored part at the end answers a request for a suffix in it.', [
     range('bytes=20-25', sent(20, 25)),
     held('bytes=-3', 23, 25),
   ]),
@@ -72,12 +70,12 @@ export const cases: readonly CacheCase[] = [
       expect: { asked: true, status: 200, body: CONTENT },
     },
   ]),
-  later('combined', '9111 3.4', 'may', 'Parts with the same strong tag are combined.', [
+  row('combined', '9111 3.4', 'may', 'Parts with the same strong tag are combined.', [
     range('bytes=0-9', sent(0, 9)),
     range('bytes=10-19', sent(10, 19)),
     held('bytes=5-14', 5, 14),
   ]),
-  later(
+  row(
     'combined-to-whole',
     '9111 3.4',
     'may',
@@ -96,12 +94,12 @@ export const cases: readonly CacheCase[] = [
       },
     ],
   ),
-  later('combined-out-of-order', '9111 3.4', 'may', 'Parts are combined in whatever order they come.', [
+  row('combined-out-of-order', '9111 3.4', 'may', 'Parts are combined in whatever order they come.', [
     range('bytes=13-25', sent(13, 25)),
     range('bytes=0-12', sent(0, 12)),
     { request: {}, expect: { asked: false, status: 200, body: CONTENT } },
   ]),
-  later('combined-newest-head', '9111 3.4', 'must', 'What is combined has the fields of the newest part.', [
+  row('combined-newest-head', '9111 3.4', 'must', 'What is combined has the fields of the newest part.', [
     range('bytes=0-12', sent(0, 12, { 'X-A': 'old' })),
     { advance: '10s' },
     range('bytes=13-25', sent(13, 25, { 'X-A': 'new' })),
@@ -125,7 +123,7 @@ export const cases: readonly CacheCase[] = [
     range('bytes=13-25', { ...sent(13, 25), headers: { 'Content-Range': `bytes 13-25/${FULL}` } }),
     { request: {}, origin: whole, expect: { asked: true, status: 200, body: CONTENT } },
   ]),
-  later('strong-date', '9111 3.4', 'may', 'Parts with the same strong Last-Modified are combined.', [
+  row('strong-date', '9111 3.4', 'may', 'Parts with the same strong Last-Modified are combined.', [
     ...[
       [0, 12],
       [13, 25],
@@ -177,7 +175,7 @@ export const cases: readonly CacheCase[] = [
     { advance: '61s' },
     range('bytes=0-9', sent(0, 9)),
   ]),
-  later(
+  row(
     'missing-only',
     '9110 14.2',
     'may',
@@ -197,7 +195,7 @@ export const cases: readonly CacheCase[] = [
       held('bytes=0-19', 0, 19),
     ],
   ),
-  later('rest-for-whole', '9111 3.4', 'may', 'Of a whole of which a part is stored, the rest is asked for.', [
+  row('rest-for-whole', '9111 3.4', 'may', 'Of a whole of which a part is stored, the rest is asked for.', [
     range('bytes=0-9', sent(0, 9)),
     {
       request: {},
@@ -206,7 +204,7 @@ export const cases: readonly CacheCase[] = [
     },
     { request: {}, expect: { asked: false, status: 200, body: CONTENT } },
   ]),
-  later(
+  row(
     'rest-has-changed',
     '9110 13.1.5',
     'must',
@@ -221,7 +219,7 @@ export const cases: readonly CacheCase[] = [
       { request: {}, expect: { asked: false, status: 200, body: 'new' } },
     ],
   ),
-  later(
+  row(
     'broken-off',
     '9111 3.3',
     'may',
@@ -312,7 +310,6 @@ export const cases: readonly CacheCase[] = [
       range('bytes=0-9', sent(0, 9)),
       range('bytes=0-9', sent(0, 9)),
     ]),
-    until: 'options',
     options: { parts: false },
   },
 ]

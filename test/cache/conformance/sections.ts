@@ -8,19 +8,17 @@ export interface Section {
 }
 
 /** What each RFC is about, in the order of the page. */
-export const RFCS: Readonly<Record<string, string>> = {
-  9111: 'HTTP Caching',
-  9110: 'HTTP Semantics, as far as a cache plays a part in it',
-  9112: 'HTTP/1.1',
-  5861: 'stale-while-revalidate and stale-if-error',
-  6585: 'Additional Status Codes',
-  8246: 'immutable',
-  9211: 'Cache-Status',
-  9213: 'Targeted Cache Control',
-  10008: 'The QUERY Method',
-}
-
-const NOTHING_TO_SEE = 'nothing that a client or a service could see'
+export const RFCS: readonly (readonly [number: string, about: string])[] = [
+  ['9111', 'HTTP Caching'],
+  ['9110', 'HTTP Semantics, as far as a cache plays a part in it'],
+  ['9112', 'HTTP/1.1'],
+  ['5861', 'stale-while-revalidate and stale-if-error'],
+  ['6585', 'Additional Status Codes'],
+  ['8246', 'immutable'],
+  ['9211', 'Cache-Status'],
+  ['9213', 'Targeted Cache Control'],
+  ['10008', 'The QUERY Method'],
+]
 
 export const SECTIONS: readonly Section[] = [
   { rfc: '9111 1.2.2', title: 'Delta Seconds' },
@@ -75,7 +73,7 @@ export const SECTIONS: readonly Section[] = [
     without: 'it is about user agents',
   },
   { rfc: '9111 7.1', title: 'Cache Poisoning', without: 'no rule of its own: sections 2, 3.3 and 4.1 are' },
-  { rfc: '9111 7.2', title: 'Timing Attacks', without: NOTHING_TO_SEE },
+  { rfc: '9111 7.2', title: 'Timing Attacks', without: 'nothing that a simulation could see' },
   { rfc: '9111 7.3', title: 'Caching of Sensitive Information' },
   { rfc: '9110 4.2.3', title: 'Normalization and Comparison of URIs' },
   { rfc: '9110 5.3', title: 'Field Order' },

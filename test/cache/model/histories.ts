@@ -15,6 +15,13 @@ export type Step =
   | { readonly do: 'change'; readonly target: string }
   | { readonly do: 'behave'; readonly target: string; readonly manner: Manner }
   | { readonly do: 'trouble'; readonly trouble: Trouble | undefined }
+  | { readonly do: 'restart' }
+
+export interface History {
+  /** What stands behind the memory: what is there outlives a restart. */
+  readonly store: 'none' | 'kept' | 'disk'
+  readonly steps: readonly Step[]
+}
 
 const TARGETS = ['/a', '/b'] as const
 const target = fc.constantFrom(...TARGETS)
@@ -240,16 +247,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     1,
     trouble.map((it): Step => ({ do: 'trouble', trouble: it })),
   ),
+  one(1, only<Step>({ do: 'restart' })),
 )
 
 /** How `/a` answers at first, and what happens then. */
-export const histories: fc.Arbitrary<readonly Step[]> = fc
-  .tuple(manner, fc.array(step, { minLength: 2, maxLength: 18, size: 'max' }))
-  .map(([how, steps]) => [{ do: 'behave', target: '/a', manner: how }, ...steps])
+export function histories(...stores: History['store'][]): fc.Arbitrary<History> {
+  return fc
+    .tuple(fc.constantFrom(...stores), manner, fc.array(step, { minLength: 2, maxLength: 18, size: 'max' }))
+    .map(([store, how, steps]) => ({ store, steps: [{ do: 'behave', target: '/a', manner: how }, ...steps] }))
+}
 
 /** A step as a line that people can read. */
 export function stepText(step: Step): string {
   if (step.do === 'wait') return `wait ${step.ms} ms`
+  if (step.do === 'restart') return 'the cache begins anew'
   if (step.do === 'change') return `${step.target} changes`
   if (step.do === 'behave') return `${step.target} now answers with ${words(step.manner)}`
   if (step.do === 'trouble')

@@ -22,9 +22,16 @@ interface Stored extends Response {
   readonly responseTime: number
 }
 
+type Got =
+  | { readonly from: 'nowhere'; readonly reply: Reply | undefined }
+  | {
+      readonly from: 'error' | 'confirmed' | 'new'
+      readonly stored: Stored
+      readonly reply: Reply | undefined
+    }
 type Ask = (asked: Asked) => Reply | undefined
 type CacheStatus = Readonly<Record<string, true | number | string>>
-type Why = 'miss' | 'stale' | 'request'
+type Why = 'uri-miss' | 'vary-miss' | 'stale' | 'request'
 
 const HEURISTIC = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]
 const OF_ONE_REQUEST = [206, 304, 407, 408, 412, 416, 417, 421, 425, 426, 428, 429, 431, 505, 511]
@@ -38,6 +45,8 @@ const UNSAFE = ['POST', 'PUT', 'PATCH', 'DELETE']
  */
 export class ModelCache {
   #stored: Stored[] = []
+  /** Until when each client asks for itself, by target. */
+  readonly #alone = new Map<string, number>()
   readonly #clock: { now: number }
   readonly #ask: Ask
 
@@ -51,25 +60,43 @@ export class ModelCache {
     const { method, ifMatch } = request
     if ((method !== 'GET' && method !== 'HEAD') || ifMatch !== undefined) return this.#pass(request)
     const stored = this.#select(request)
-    const why = stored === undefined ? 'miss' : this.#notUsable(stored, request)
+    const why = stored === undefined ? this.#missing(request) : this.#notUsable(stored, request)
     if (why === undefined) {
       const answer = this.#respond(stored!, request, { hit: true, ttl: this.#ttl(stored!) })
       if (remaining(stored!, this.#clock.now) <= 0 && this.#inWindow(stored!, stored!.fields))
-        this.#fetch(stored, wholeOf(request))
+        this.#fetch(stored, wholly(request), false)
       return answer
     }
     if (request.cacheControl?.onlyIfCached) return { status: 504, body: '', fields: {} }
-    const got = this.#fetch(stored, request)
-    if ('reply' in got) return raw(got.reply, why)
-    if (got.from === 'error') {
-      const forwarded = got.status === undefined ? {} : { 'fwd-status': got.status }
-      return this.#respond(got.stored, request, { fwd: why, ...forwarded })
-    }
-    const status: CacheStatus =
-      got.from === 'confirmed' ? { fwd: why, 'fwd-status': 304 } : { fwd: why, stored: true }
-    // What is stored for nobody is for the one who has asked all the same.
-    const own = { ...got.stored, fields: { ...got.stored.fields, ...got.own } }
-    return this.#respond(own, request, status)
+    const joinable = isJoinable(request)
+    const alone = !joinable || this.#clock.now < (this.#alone.get(request.target) ?? 0)
+    const got = this.#fetch(stored, request, alone)
+    // Where an answer was for one alone, nobody waits for another's; so the service is asked as the client does.
+    if (got.from === 'new' && this.#notUsable(got.stored, NOBODY) === undefined)
+      this.#alone.delete(request.target)
+    else if (
+      got.from === 'new' ||
+      (got.from === 'nowhere' && got.reply && got.reply.status !== 304 && joinable)
+    )
+      this.#alone.set(request.target, this.#clock.now + 10_000)
+    if (got.from === 'nowhere') return this.#passedOn(got.reply, request, why)
+    const { reply, from } = got
+    if (from === 'error')
+      return this.#respond(got.stored, request, { fwd: why, ...(reply && { 'fwd-status': reply.status }) })
+    const { setCookie } = reply!.fields
+    const answering = { ...got.stored, fields: { ...got.stored.fields, ...(setCookie && { setCookie }) } }
+    if (from === 'confirmed') return this.#respond(answering, request, { fwd: why, 'fwd-status': 304 })
+    return this.#respond(answering, request, { fwd: why, stored: true })
+  }
+
+  /** The process begins anew: what stands behind the memory outlives that. */
+  restart(keeps: boolean): void {
+    this.#alone.clear()
+    if (!keeps) this.#stored = []
+  }
+
+  #missing({ target }: Request): Why {
+    return this.#stored.some((it) => it.target === target) ? 'vary-miss' : 'uri-miss'
   }
 
   /** RFC 9111 section 4.1. */
@@ -109,14 +136,8 @@ export class ModelCache {
   }
 
   /** Asks the service, with the validators of what is stored (RFC 9111 section 4.3.1). */
-  #fetch(
-    stored: Stored | undefined,
-    request: Request,
-  ):
-    | { reply: Reply | undefined }
-    | { stored: Stored; from: 'error'; status: number | undefined }
-    | { stored: Stored; from: 'confirmed' | 'new'; own: Fields } {
-    const { ifNoneMatch, ifModifiedSince: _, ifRange: __, range, ...rest } = request
+  #fetch(stored: Stored | undefined, request: Request, alone: boolean): Got {
+    const { ifNoneMatch, ifModifiedSince: _, ifRange: __, range: ___, ...rest } = request
     const { etag, lastModified } = stored?.fields ?? {}
     const validates = etag !== undefined || lastModified !== undefined
     const listed = ifNoneMatch === undefined || ifNoneMatch === '*' ? [] : ifNoneMatch.split(', ')
@@ -126,8 +147,7 @@ export class ModelCache {
       ...(tags.length > 0 && { ifNoneMatch: tags.join(', ') }),
       ...(lastModified !== undefined && { ifModifiedSince: lastModified }),
     }
-    // Of a part, or a head alone, nothing will be stored: it is asked for as the client does.
-    const asked = !validates && (range !== undefined || request.method === 'HEAD') ? request : whole
+    const asked = !validates && alone ? request : whole
     const requestTime = this.#clock.now
     const reply = this.#ask(askedOf(asked))
     const { now } = this.#clock
@@ -136,38 +156,52 @@ export class ModelCache {
       (reply === undefined || ERRORS.includes(reply.status)) &&
       this.#forErrors(stored, request)
     )
-      return { stored, from: 'error', status: reply?.status }
-    if (reply === undefined) return { reply }
+      return { stored, from: 'error', reply }
+    if (reply === undefined) return { from: 'nowhere', reply }
     if (reply.status === 304 && stored !== undefined) {
-      if (!isAbout(reply.fields, stored.fields, now, asked === request || tags.length > 1)) return { reply }
-      const { setCookie: _____, ...update } = reply.fields
-      const { age: ______, date: _______, ...before } = stored.fields
-      const confirmed = { ...stored, fields: { ...before, ...update } }
-      // One that now depends on other fields is kept under none.
-      const isOfTheSame = isDeepStrictEqual(varyOf(confirmed), varyOf(stored))
-      if (isOfTheSame && this.#mayStore(request, confirmed, requestTime))
-        return { stored: this.#store(confirmed, request, requestTime), from: 'confirmed', own: reply.fields }
-      this.#forget(request.target)
-      return { stored: timed(confirmed, requestTime, now), from: 'confirmed', own: reply.fields }
+      if (!isAbout(reply.fields, stored.fields, now, asked === request || tags.length > 1))
+        return { from: 'nowhere', reply }
+      return { stored: this.#confirm(stored, reply, request, requestTime), from: 'confirmed', reply }
+    }
+    // RFC 9111 section 4.3.5.
+    if (stored !== undefined && request.method === 'HEAD' && reply.status === 200) {
+      const { etag: newTag = etag, lastModified: newDate = lastModified } = reply.fields
+      const isSame = stored.status === 200 && newTag === etag && newDate === lastModified
+      if (isSame) this.#confirm(stored, reply, request, requestTime)
+      else this.#makeStale(stored)
     }
     const response = { target: request.target, ...reply }
-    if (request.method === 'GET' && this.#mayStore(request, response, requestTime))
-      return { stored: this.#store(response, request, requestTime), from: 'new', own: reply.fields }
-    if (stored !== undefined && this.#isAnother(request, response, requestTime)) this.#forget(request.target)
-    return { reply }
+    const storable = this.#mayStore(request, response, requestTime)
+    if (storable && request.method === 'GET')
+      return { stored: this.#store(response, request, requestTime), from: 'new', reply }
+    // The service has something else now, and not for this client alone.
+    const says = reply.status < 400 || reply.status === 404 || reply.status === 410
+    const changed = says && !storable && !isOfOne(request, response)
+    if (stored !== undefined && changed) this.#forget(request.target)
+    return { from: 'nowhere', reply }
   }
 
-  /** Whether a response that is not stored shows that the service has something else now: no refusal, nothing for one request. */
-  #isAnother(request: Request, response: Response, requestTime: number): boolean {
-    const { status, fields } = response
-    const said = directives(fields)
-    if ((status >= 400 && status !== 404 && status !== 410) || OF_ONE_REQUEST.includes(status)) return false
-    if (request.cacheControl?.noStore || (said.mustUnderstand && NOT_UNDERSTOOD.includes(status)))
-      return false
-    if ((said.noStore && !said.mustUnderstand) || said.private === true) return true
-    const isForAll = said.public || said.mustRevalidate || said.sMaxage !== undefined
-    if (request.authorization !== undefined && !isForAll) return false
-    return !this.#mayStore(request, response, requestTime)
+  /** RFC 9111 section 3.2: the new head, stored if it may be. */
+  #confirm(stored: Stored, reply: Reply, request: Request, requestTime: number): Stored {
+    const { setCookie: _, ...update } = reply.fields
+    const { age: __, date: ___, ...before } = stored.fields
+    const confirmed = { ...stored, fields: { ...before, ...update } }
+    // One that now depends on other fields is kept under none.
+    const isOfTheSame = isDeepStrictEqual(varyOf(confirmed), varyOf(stored))
+    if (isOfTheSame && this.#mayStore(request, confirmed, requestTime))
+      return this.#store(confirmed, request, requestTime)
+    if (!isOfTheSame || !isOfOne(request, confirmed)) this.#forget(request.target)
+    return timed(confirmed, requestTime, this.#clock.now)
+  }
+
+  /** As old as it may become, from now on. */
+  #makeStale(stored: Stored): void {
+    const { now } = this.#clock
+    const lifetime = lifetimeOf(stored.status, stored.fields, stored.responseTime).ms
+    const age = Math.floor(Math.max(Math.ceil(lifetime / 1_000) * 1_000, ageOf(stored, now)) / 1_000)
+    const { selectedBy } = stored
+    const stale = { ...timed({ ...stored, fields: { ...stored.fields, age } }, now, now), selectedBy }
+    this.#stored = this.#stored.map((one) => (one === stored ? stale : one))
   }
 
   /** RFC 5861 section 4. */
@@ -182,30 +216,21 @@ export class ModelCache {
   }
 
   /** RFC 9111 sections 3, 3.5, 5.2.2. */
-  #mayStore(request: Request, { status, fields }: Response, requestTime: number): boolean {
-    const { now } = this.#clock
+  #mayStore(request: Request, response: Response, requestTime: number): boolean {
+    const { status, fields } = response
     const said = directives(fields)
-    const understood = !NOT_UNDERSTOOD.includes(status)
-    const lifetime = lifetimeOf(status, fields, now)
-    const windows = forbidsStale(said)
-      ? 0
-      : Math.max(said.staleWhileRevalidate ?? 0, said.staleIfError ?? 0) * 1_000
+    const lifetime = lifetimeOf(status, fields, this.#clock.now)
+    const seconds = Math.max(said.staleWhileRevalidate ?? 0, said.staleIfError ?? 0)
+    const useful = lifetime.ms + (forbidsStale(said) ? 0 : seconds * 1_000)
     return (
-      !request.cacheControl?.noStore &&
-      !OF_ONE_REQUEST.includes(status) &&
-      (!said.mustUnderstand || understood) &&
-      (!said.noStore || said.mustUnderstand === true) &&
-      said.private !== true &&
-      (request.authorization === undefined ||
-        said.public ||
-        said.mustRevalidate ||
-        said.sMaxage !== undefined) !== false &&
+      !isOfOne(request, response) &&
+      !isSecret(said) &&
       !fields.vary?.includes('*') &&
       (fields.setCookie === undefined || namedBy(fields).includes('set-cookie')) &&
       (lifetime.named || said.public === true || HEURISTIC.includes(status)) &&
       (fields.etag !== undefined ||
         fields.lastModified !== undefined ||
-        (said.noCache !== true && lifetime.ms + windows > initialAge(fields, requestTime, now)))
+        (said.noCache !== true && useful > initialAge(fields, requestTime, this.#clock.now)))
     )
   }
 
@@ -229,9 +254,10 @@ export class ModelCache {
   /** RFC 9110 section 13.2.2, RFC 9111 section 4.3.2: 304, a part, or all of it. */
   #respond(stored: Stored, request: Request, cacheStatus: CacheStatus): Answer {
     const { status, body } = stored
+    // What the service has just sent goes on as it comes.
     const isNew = 'stored' in cacheStatus
-    const aged = { ...stored.fields, age: Math.floor(ageOf(stored, this.#clock.now) / 1_000) }
-    const head: Fields = isNew ? stored.fields : aged
+    const age = Math.floor(ageOf(stored, this.#clock.now) / 1_000)
+    const head = isNew ? stored.fields : { ...stored.fields, age }
     const answer = (status: number, body: string, { contentType, contentRange }: Fields = {}): Answer => {
       const type = status === 304 || status === 416 ? undefined : (contentType ?? head.contentType)
       const { contentType: _, ...rest } = head
@@ -242,11 +268,10 @@ export class ModelCache {
       })
       return { status, body, fields: { ...fields, 'cache-status': `model; ${toldStatus(cacheStatus)}` } }
     }
-    if (hasItAlready(request, stored)) return answer(304, '')
+    if (hasItAlready(request, stored, this.#clock.now)) return answer(304, '')
     if (stored.breaksOff) return answer(status, 'broken off')
     const cuts = request.method === 'GET' && status === 200 && rangeCounts(request, stored)
     const ranges = cuts ? rangesOf(request.range, body.length) : undefined
-    // What the service has just sent goes on as it comes.
     if (ranges === undefined || isNew) return answer(status, request.method === 'HEAD' ? '' : body)
     if (ranges.length === 0) return answer(416, '', { contentRange: `bytes */${body.length}` })
     const parts = ranges.map(
@@ -257,6 +282,14 @@ export class ModelCache {
     const text = parts.map(([range, part]) => `--BOUNDARY\r\n${type}Content-Range: ${range}\r\n\r\n${part}`)
     const all = `${text.join('\r\n')}\r\n--BOUNDARY--\r\n`
     return answer(206, all, { contentType: 'multipart/byteranges; boundary=BOUNDARY' })
+  }
+
+  /** As the service has sent it, if the client has not got it already: the service may not have known what it has. */
+  #passedOn(reply: Reply | undefined, request: Request, fwd: Why): Answer {
+    const answer = raw(reply, fwd)
+    if (reply === undefined || !hasItAlready(request, reply, this.#clock.now)) return answer
+    const { 'content-type': _, ...fields } = answer.fields
+    return { status: 304, body: '', fields }
   }
 
   /** RFC 9111 section 4.4. */
@@ -278,10 +311,39 @@ export class ModelCache {
   }
 }
 
-/** What is refreshed is all of it, whatever the client has asked for. */
-function wholeOf(request: Request): Request {
-  const { range: _, ifRange: __, ifNoneMatch: ___, ifModifiedSince: ____, ...rest } = request
-  return { ...rest, method: 'GET' }
+/** One with no wishes. */
+const NOBODY: Request = { method: 'GET', target: '' }
+
+/** Whether its answer may be others' too. */
+function isJoinable({ method, cacheControl, range, authorization }: Request): boolean {
+  return method === 'GET' && !cacheControl?.noStore && range === undefined && authorization === undefined
+}
+
+/** A request for all of it, whoever asks. */
+function wholly({
+  ifNoneMatch: _,
+  ifModifiedSince: __,
+  ifRange: ___,
+  range: ____,
+  ...request
+}: Request): Request {
+  return { ...request, method: 'GET' }
+}
+
+/** Whether an answer is about this one request, and says nothing of what others may have. */
+function isOfOne(request: Request, { status, fields }: Response): boolean {
+  const said = directives(fields)
+  const shared = said.public || said.mustRevalidate || said.sMaxage !== undefined
+  return (
+    request.cacheControl?.noStore === true ||
+    OF_ONE_REQUEST.includes(status) ||
+    (said.mustUnderstand === true && NOT_UNDERSTOOD.includes(status)) ||
+    (request.authorization !== undefined && !shared && !isSecret(said))
+  )
+}
+
+function isSecret({ noStore, mustUnderstand, private: scope }: Directives): boolean {
+  return (noStore === true && mustUnderstand !== true) || scope === true
 }
 
 /** RFC 9213 section 2.2: a targeted field that says something takes the place of `Cache-Control` and `Expires`. */
@@ -364,15 +426,15 @@ function isAbout(update: Fields, stored: Fields, _now: number, others: boolean):
 }
 
 /** RFC 9110 sections 13.1.2 and 13.1.3, RFC 9111 section 4.3.2. */
-function hasItAlready(request: Request, { status, fields }: Stored): boolean {
+function hasItAlready(request: Request, { status, fields }: Reply, now: number): boolean {
   const { ifNoneMatch, ifModifiedSince } = request
-  if (status > 299) return false
+  if (status > 299 || (request.method !== 'GET' && request.method !== 'HEAD')) return false
   if (ifNoneMatch === '*') return true
   if (ifNoneMatch !== undefined)
     return (
       fields.etag !== undefined && ifNoneMatch.split(', ').some((tag) => weak(tag) === weak(fields.etag!))
     )
-  return ifModifiedSince !== undefined && (fields.lastModified ?? fields.date!) <= ifModifiedSince
+  return ifModifiedSince !== undefined && (fields.lastModified ?? fields.date ?? now) <= ifModifiedSince
 }
 
 /** RFC 9110 section 13.1.5. */

@@ -17,9 +17,9 @@ test.each(runs)(
   async (seed, numRuns) => {
     let played = 0
     const found = await fc.check(
-      fc.asyncProperty(histories, async (steps) => {
+      fc.asyncProperty(histories('none', 'kept'), async (history) => {
         played++
-        const differs = await difference(steps)
+        const differs = await difference(history)
         if (differs !== undefined) throw new Error(differs)
       }),
       { seed, numRuns },

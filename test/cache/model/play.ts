@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { cache } from '../../../src/cache/cache.ts'
-import { type Step, stepText, type Wanted } from './histories.ts'
+import { diskStore } from '../../../src/cache/disk-store.ts'
+import { type History, stepText, type Wanted } from './histories.ts'
+import { KeptStore } from './kept-store.ts'
 import { type Answer, httpDate, type Request } from './messages.ts'
 import { ModelCache } from './model-cache.ts'
 import { RealCache } from './real-cache.ts'
@@ -24,7 +28,16 @@ const COMPARED = [
 ]
 
 /** Plays a history against the model and the real cache; the first difference as readable text, `undefined` where there is none. */
-export async function difference(steps: readonly Step[]): Promise<string | undefined> {
+export async function difference(history: History): Promise<string | undefined> {
+  const folder = history.store === 'disk' ? await mkdtemp(join(tmpdir(), 'gatewright-model-')) : undefined
+  try {
+    return await played(history, folder)
+  } finally {
+    if (folder !== undefined) await rm(folder, { recursive: true })
+  }
+}
+
+async function played({ store, steps }: History, folder: string | undefined): Promise<string | undefined> {
   const ours = new Service(START)
   const theirs = new Service(START)
   const time = { now: START }
@@ -32,15 +45,21 @@ export async function difference(steps: readonly Step[]): Promise<string | undef
     time.now += theirs.delayMs(asked.target)
     return theirs.answer(asked, time.now)
   })
-  const real = new RealCache(START, ours, cache())
+  const kept = new KeptStore()
+  const stores = folder === undefined ? () => kept : () => diskStore({ path: folder })
+  const real = new RealCache(START, ours, store === 'none' ? undefined : stores)
   const last = new Map<string, Answer>()
-  const lines: string[] = []
+  const lines = store === 'none' ? [] : [`a cache with a store: ${store}`]
   for (const step of steps) {
     if (step.do !== 'ask') {
       lines.push(stepText(step))
       if (step.do === 'wait') {
         time.now += step.ms
         await real.wait(step.ms)
+      }
+      if (step.do === 'restart') {
+        model.restart(store !== 'none')
+        await real.restart()
       }
       for (const service of [ours, theirs]) {
         if (step.do === 'change') service.change(step.target, time.now)
@@ -52,10 +71,11 @@ export async function difference(steps: readonly Step[]): Promise<string | undef
     const request = resolved(step.request, last.get(step.request.target), time.now)
     lines.push(stepText({ do: 'ask', request: { ...request, ...dates(request) } as Wanted }))
     const asked = theirs.asked.length
-    const expected = { answer: comparable(model.handle(request)), asked: theirs.asked.slice(asked) }
-    const answer = comparable(await real.handle(request))
+    const expected = { answer: comparable(model.handle(request), store), asked: theirs.asked.slice(asked) }
+    const answer = comparable(await real.handle(request), store)
     const got = { answer, asked: ours.asked.slice(asked) }
     if (!isDeepStrictEqual(got, expected) || real.clock.wallTime() !== time.now) {
+      await real.close()
       return [...lines, `  the model: ${told(expected)}`, `  the cache: ${told(got)}`].join('\n')
     }
     last.set(request.target, answer)
@@ -63,6 +83,7 @@ export async function difference(steps: readonly Step[]): Promise<string | undef
     time.now++
     await real.wait(1)
   }
+  await real.close()
   return undefined
 }
 
@@ -87,13 +108,15 @@ function dates({ ifModifiedSince, ifRange }: Request) {
   }
 }
 
-function comparable({ status, body, fields }: Answer): Answer {
+function comparable({ status, body, fields }: Answer, store: History['store']): Answer {
   const boundary = /boundary=(\w+)/.exec(fields['content-type'] ?? '')?.[1]
   const plain = (text: string) => (boundary === undefined ? text : text.replaceAll(boundary, 'BOUNDARY'))
   const compared: Record<string, string> = {}
   for (const name of COMPARED) if (fields[name] !== undefined) compared[name] = plain(fields[name])
   const did = toldStatus(fields['cache-status'])
-  if (did !== undefined) compared['cache-status'] = did
+  // With a store behind it, a cache cannot say why nothing matched.
+  if (did !== undefined)
+    compared['cache-status'] = store === 'none' ? did : did.replace(/(uri|vary)-miss/, 'miss')
   return { status, body: plain(body), fields: compared }
 }
 

@@ -1,10 +1,12 @@
 import { HeaderList, ProxyError, ResponseMessage } from 'gatewright'
 import { exchange, seededRandom } from 'gatewright/testing'
+import { type Cache, cache } from '../../../src/cache/cache.ts'
+import type { CacheStore } from '../../../src/cache/cache-store.ts'
 import { Body } from '../../../src/core/body.ts'
 import { toProxyError } from '../../../src/core/errors.ts'
 import type { Exchange } from '../../../src/core/exchange.ts'
-import type { Filter } from '../../../src/core/handler.ts'
 import { SteppedClock } from '../../../src/testing/virtual-clock.ts'
+import { WatchedStore } from './kept-store.ts'
 import { type Answer, ASKED_FIELDS, type Asked, fieldsText, type Request, requestText } from './messages.ts'
 import type { Service } from './service.ts'
 
@@ -12,13 +14,31 @@ import type { Service } from './service.ts'
 export class RealCache {
   readonly clock: SteppedClock
   readonly #service: Service
-  readonly #filter: Filter
+  readonly #stores: (() => CacheStore) | undefined
+  #store: WatchedStore | undefined
+  #cache: Cache
   readonly #random = seededRandom(1)
 
-  constructor(start: number, service: Service, filter: Filter) {
+  /** `stores` makes the second level, for each start anew. */
+  constructor(start: number, service: Service, stores?: () => CacheStore) {
     this.clock = new SteppedClock(start)
     this.#service = service
-    this.#filter = filter
+    this.#stores = stores
+    this.#cache = this.#started()
+  }
+
+  #started(): Cache {
+    this.#store = this.#stores && new WatchedStore(this.#stores())
+    return cache({ ...(this.#store && { store: this.#store }) })
+  }
+
+  async restart(): Promise<void> {
+    await this.#cache.close()
+    this.#cache = this.#started()
+  }
+
+  close(): Promise<void> {
+    return this.#cache.close()
   }
 
   async wait(ms: number): Promise<void> {
@@ -31,7 +51,7 @@ export class RealCache {
     const at = exchange({ method, url: target, headers: requestText(request), clock, random: this.#random })
     let answer: Answer
     try {
-      const response = await this.#filter(at, (asked) => this.#serve(asked))
+      const response = await this.#cache(at, (asked) => this.#serve(asked))
       // The listener sends no body to HEAD.
       if (method === 'HEAD') response.body.discard()
       const body = method === 'HEAD' ? '' : await response.body.text().catch(() => 'broken off')
@@ -41,6 +61,8 @@ export class RealCache {
     }
     at.finish()
     // What goes on behind the answer.
+    do await clock.settle()
+    while (this.#store?.isIdle === false)
     await clock.settle()
     return answer
   }
