@@ -74,6 +74,18 @@ export interface CacheOptions {
    * `Cache-Tag`.
    */
   tagFields?: readonly string[]
+  /**
+   * How early a response is refreshed while it is fresh still, by one of those who ask: 1 is best for requests that come by
+   * chance, more is earlier (the beta of XFetch). The longer the last fetch took, the earlier. Default 0: not before it is stale.
+   */
+  earlyRefresh?: number
+  /** Up to which part, from 0 to 1, is taken off each lifetime, so that what was stored at once is not stale at once. Default 0. */
+  jitter?: number
+  /**
+   * Fetches in the background at once, early ones and those of `stale-while-revalidate`. Beyond them nothing is refreshed, and
+   * what is stored answers as long as it may. Default 64.
+   */
+  maxBackgroundFetches?: number
   /** What becomes of a response with `Set-Cookie`: not stored, stored without the cookie, or stored with it. Default `refuse`. */
   setCookie?: 'refuse' | 'strip' | 'store'
 }
@@ -95,6 +107,9 @@ const OPTIONS = [
   'heuristic',
   'staleWhileRevalidateMs',
   'staleIfErrorMs',
+  'earlyRefresh',
+  'jitter',
+  'maxBackgroundFetches',
   'setCookie',
   'tagFields',
 ] satisfies (keyof CacheOptions)[]
@@ -120,6 +135,11 @@ export function cacheSettings(options: CacheOptions): CacheSettings {
     store,
     tagFields: fieldNames('tagFields', options.tagFields ?? DEFAULT_TAG_FIELDS),
     obeyClients,
+    earlyRefresh: number('earlyRefresh', options.earlyRefresh ?? 0, 1_000),
+    jitter: number('jitter', options.jitter ?? 0, 1),
+    maxBackgroundFetches: integer('cache', 'maxBackgroundFetches', options.maxBackgroundFetches ?? 64, {
+      min: 0,
+    }),
     maxRequestBytes: sizeBytes('cache', 'maxRequestBytes', options.maxRequestBytes ?? 65_536, { min: 1 }),
     codings: options.codings && codingsOf(options.codings),
     targets: fieldNames('targets', options.targets ?? DEFAULT_TARGETS).map((name) => name.toLowerCase()),
@@ -191,6 +211,12 @@ function duration(option: string, value: Duration): number {
 function text(option: string, value: string): string {
   if (typeof value !== 'string' || !/^[\x20-\x7e]+$/.test(value))
     throw invalidOption('cache', option, 'a text of printable ASCII', value)
+  return value
+}
+
+function number(option: string, value: number, max: number): number {
+  if (typeof value !== 'number' || !(value >= 0 && value <= max))
+    throw invalidOption('cache', option, `a number from 0 to ${max}`, value)
   return value
 }
 

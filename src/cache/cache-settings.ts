@@ -19,5 +19,8 @@ export interface CacheSettings extends HeadOptions {
   readonly maxRequestBytes: number
   /** In lower case, the preferred one first. */
   readonly codings: readonly string[] | undefined
+  /** The beta of XFetch; 0 for none. */
+  readonly earlyRefresh: number
+  readonly maxBackgroundFetches: number
   readonly storability: StorabilityOptions
 }

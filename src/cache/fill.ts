@@ -53,6 +53,9 @@ export class Fill {
   /** The last purge before the service was asked. */
   sequence: number
 
+  /** Called once nothing more comes of it; where a content came, with whether that has broken off. */
+  onEnd: ((broken: boolean | undefined) => void) | undefined
+
   readonly #onEnd: (fill: Fill) => void
 
   constructor(id: string | undefined, key: string, sequence: number, onEnd: (fill: Fill) => void) {
@@ -62,9 +65,10 @@ export class Fill {
     this.#onEnd = onEnd
   }
 
-  /** Nothing more comes of it. */
-  end(): void {
+  /** Nothing more comes of it. `broken`: whether its content has broken off. */
+  end(broken?: boolean): void {
     this.#onEnd(this)
+    this.onEnd?.(broken)
   }
 
   start(ask: (fill: Fill) => Promise<Filled>): void {

@@ -186,7 +186,7 @@ export class Filling {
   }
 
   #storable(
-    { method, headers: asked, directives }: Lookup,
+    { key, method, headers: asked, directives }: Lookup,
     { status, headers, reason }: ResponseMessage,
     times: Times,
   ): Storable {
@@ -195,6 +195,7 @@ export class Filling {
     const head = knownHead(
       { status, reason, headers: dated, ...times, variant: '', tags: [] },
       this.#settings,
+      key,
     )
     const verdict = storability(
       { method, headers: asked, directives },
@@ -265,7 +266,7 @@ export class Filling {
         const left = headToStore(this.#levels.purges, key, head, fill)
         if (from === undefined && left === head) second?.stream(key, left, content.reader(), clock)
       },
-      onEnd: () => {
+      onEnd: (error) => {
         const { complete } = content
         const left = complete && headToStore(this.#levels.purges, key, head, fill)
         // What is stale already does not take the place of what was asked for later.
@@ -282,7 +283,7 @@ export class Filling {
           headToStore(this.#levels.purges, key, head, fill) === head
         )
           this.#parts.addBrokenOff(key, head, brokenOff, true, clock)
-        fill.end()
+        fill.end(error !== undefined)
       },
     })
     const first = content.reader()

@@ -50,8 +50,10 @@ export class Freshening {
     const { status, headers } = stored.head
     const update = headUpdate({ status, headers, length: stored.length }, response)
     if (update === 'freshen') this.#freshened(lookup, stored, response, times, fill)
-    if (update === 'stale')
-      this.#put(lookup, stored, knownHead(staleHead(stored.head, times.responseTime), this.#settings), fill)
+    if (update === 'stale') {
+      const stale = staleHead(stored.head, times.responseTime)
+      this.#put(lookup, stored, knownHead(stale, this.#settings, lookup.key), fill)
+    }
   }
 
   #put({ key, exchange }: Lookup, stored: Stored, head: KnownHead, fill: Fill): void {
@@ -74,7 +76,11 @@ export class Freshening {
     const { responseTime } = times
     const headers = freshenedHead(head.headers, response.headers, responseTime, ['set-cookie'])
     const tags = tagFields.some((name) => response.headers.has(name)) ? tagsOf(headers, tagFields) : head.tags
-    const fresh = knownHead({ status, reason, headers, ...times, variant, tags: tags ?? [] }, this.#settings)
+    const fresh = knownHead(
+      { status, reason, headers, ...times, variant, tags: tags ?? [] },
+      this.#settings,
+      key,
+    )
     const effective = effectiveDirectives(headers, this.#settings.targets)
     const verdict = storability(
       { method, headers: asked, directives },

@@ -1,4 +1,5 @@
 import { dateOf } from './age.ts'
+import { withJitter } from './jitter.ts'
 import { type ReuseTerms, type ReuseTermsOptions, reuseTerms, staleFromNow } from './reuse-terms.ts'
 import type { StoredHead } from './stored-response.ts'
 import { effectiveDirectives } from './targeted-cache-control.ts'
@@ -19,13 +20,20 @@ export interface KnownHead extends StoredHead {
 export interface HeadOptions {
   readonly terms: ReuseTermsOptions
   readonly targets: readonly string[]
+  /** Up to which part of a lifetime is taken off. Default 0. */
+  readonly jitter?: number
 }
 
-export function knownHead(head: StoredHead, { terms, targets }: HeadOptions): KnownHead {
+/** `key`: what it is stored under; what is taken off its lifetime follows from it. */
+export function knownHead(
+  head: StoredHead,
+  { terms, targets, jitter = 0 }: HeadOptions,
+  key = '',
+): KnownHead {
   const { headers, responseTime, variant } = head
   return {
     ...head,
-    terms: reuseTerms(head, effectiveDirectives(headers, targets), head, terms),
+    terms: withJitter(reuseTerms(head, effectiveDirectives(headers, targets), head, terms), jitter, key),
     validators: validatorsOf(headers, responseTime),
     fields: varyFields(headers),
     key: variant,

@@ -13,6 +13,7 @@ import { structuredKey } from './cache-key.ts'
 import { type CacheOutcome, forwardedResult } from './cache-outcome.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import { isNotModified, notModifiedHead, withoutConditions } from './conditional.ts'
+import { isEarly } from './early-refresh.ts'
 import { type Fill, type Filled, Fills } from './fill.ts'
 import { Filling, type Send } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
@@ -26,6 +27,7 @@ import { Parts } from './parts.ts'
 import { partsAnswer } from './parts-answer.ts'
 import type { PurgeSubject } from './purge-subject.ts'
 import { type RangePlan, rangeAnswer } from './range.ts'
+import { Refreshes } from './refreshes.ts'
 import { requestContent } from './request-content.ts'
 import { type ForwardReason, type Reuse, reuse, reuseOnError } from './reuse.ts'
 import type { StoreStats } from './second-level.ts'
@@ -44,6 +46,7 @@ export class HttpCache {
   readonly #filling: Filling
   readonly #fills: Fills
   readonly #unshared = new Unshared()
+  readonly #refreshes: Refreshes
   readonly #invalidating: Invalidating
 
   /** That of those who ask. */
@@ -54,6 +57,7 @@ export class HttpCache {
     this.account = new CacheAccount(settings.name)
     this.#levels = new Levels(settings)
     this.#fills = new Fills(this.#levels.purges)
+    this.#refreshes = new Refreshes(settings.maxBackgroundFetches)
     this.#parts = new Parts(settings, this.#levels)
     this.#filling = new Filling(settings, this.#levels, this.#parts)
     this.#invalidating = new Invalidating(settings, this.#levels, this.#fills)
@@ -110,15 +114,17 @@ export class HttpCache {
   }
 
   /** What is stored answers. */
-  #reused(
-    lookup: Lookup,
-    stored: Stored,
-    { remainingMs: ttlMs, reason, refresh }: Extract<Reuse, { use: 'answer' }>,
-    collapsed = false,
-  ): ResponseMessage {
-    if (refresh) this.#refresh(lookup, stored)
+  #reused(lookup: Lookup, stored: Stored, verdict: Answer, collapsed = false): ResponseMessage {
+    const { remainingMs: ttlMs, reason } = verdict
+    if (verdict.refresh || this.#isEarly(lookup, stored.head, verdict)) this.#refresh(lookup, stored)
     const result = reason === 'fresh' ? 'hit' : 'stale'
     return this.#fromStored(lookup, stored, { result, level: stored.level, reason, ttlMs, collapsed })
+  }
+
+  #isEarly({ exchange }: Lookup, { requestTime, responseTime }: KnownHead, { reason, remainingMs }: Answer) {
+    const beta = this.#settings.earlyRefresh
+    if (beta === 0 || reason !== 'fresh') return false
+    return isEarly({ fetchMs: responseTime - requestTime, remainingMs, beta }, exchange.random)
   }
 
   /** Nothing in memory answers. */
@@ -340,11 +346,13 @@ export class HttpCache {
     const forWhole = fillId(lookup, stored.head.fields)
     // Parts are validated, which is no answer to those who want all of it.
     const id = forWhole && stored instanceof PartialResponse ? structuredKey(['parts', forWhole]) : forWhole
-    if (id === undefined || this.#fills.find(id) !== undefined) return
+    const { clock } = lookup.exchange
+    if (id === undefined || this.#fills.find(id) !== undefined || !this.#refreshes.mayBegin(id, clock)) return
     // What the client has asked for of it is its own affair: all of it is refreshed.
     const method = lookup.method === 'HEAD' ? 'GET' : lookup.method
     const whole = { ...lookup, method, headers: withoutConditions(lookup.headers) }
     const fill = this.#begin(id, whole, stored)
+    this.#refreshes.follow(id, fill, clock)
     void fill.answer.then(
       (filled) => {
         leave(filled)
@@ -423,6 +431,8 @@ export class HttpCache {
     return response
   }
 }
+
+type Answer = Extract<Reuse, { use: 'answer' }>
 
 /** So often someone who waits looks whom to wait with. Then he asks for himself. */
 const MAX_ROUNDS = 3

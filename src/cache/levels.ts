@@ -18,8 +18,10 @@ export class Levels {
   readonly purges = new PurgeLog()
   readonly memory: MemoryLevel
   readonly second: SecondLevel | undefined
+  readonly #maxEntryBytes: number
 
   constructor(settings: CacheSettings) {
+    this.#maxEntryBytes = settings.maxEntryBytes
     this.memory = new MemoryLevel(settings.maxBytes)
     this.second = settings.store && new SecondLevel(settings.store, settings, this.purges)
   }
@@ -85,9 +87,12 @@ export class Levels {
     return found && unpurged(this.purges, key, found)
   }
 
-  /** What was found is put into memory too. */
+  /** What was found is put into memory too, if it is not too long for it, and nothing newer has come there. */
   promote(found: HeldResponse): void {
-    this.memory.put(found.promoted())
+    if (found.length > this.#maxEntryBytes) return
+    const { variant, responseTime } = found.head
+    const held = this.memory.find(found.key).find(({ head }) => head.variant === variant)
+    if (held === undefined || held.head.responseTime < responseTime) this.memory.put(found.promoted())
   }
 
   put(entry: HeldResponse, clock: Clock): void {
@@ -118,10 +123,11 @@ export class Levels {
       this.memory.put(fresh)
       return
     }
-    if (stored instanceof HeldResponse) {
-      const held = this.memory.find(key).find((it) => it.head.variant === head.variant)
-      // Another may have come meanwhile, here and there.
-      if (held !== undefined && held.head !== stored.head) return
+    const held = this.memory.find(key).find((it) => it.head.variant === head.variant)
+    // Another may have come meanwhile, here and there: this head is not about it.
+    if (held !== undefined && held.head !== stored.head && held.head.responseTime >= stored.head.responseTime)
+      return
+    if (stored instanceof HeldResponse && stored.length <= this.#maxEntryBytes) {
       const fresh = stored.withHead(head).promoted()
       fresh.sequence = sequence
       this.memory.put(fresh)

@@ -1,14 +1,18 @@
 import type { BodySource } from '../core/body-source.ts'
 import { CallGuard } from '../core/call-guard.ts'
-import { ChunkReader } from '../core/chunk-reader.ts'
 import type { Clock } from '../core/clock.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import type { CacheStore, FoundResponse } from './cache-store.ts'
+import { Distrust } from './distrust.ts'
+import { FoundEntry, isFound } from './found-entry.ts'
 import { type KnownHead, knownHead } from './held-response.ts'
+import { KeptHead } from './kept-head.ts'
 import { HeldResponse } from './memory-level.ts'
+import type { PieceReader } from './piece-reader.ts'
 import type { PurgeLog } from './purge-log.ts'
 import { PurgeRecords } from './purge-records.ts'
 import type { PurgeSubject } from './purge-subject.ts'
+import { StoreFeed } from './store-feed.ts'
 import type { Stored } from './stored.ts'
 import type { StoredHead } from './stored-response.ts'
 import { WriteQueue } from './write-queue.ts'
@@ -19,10 +23,14 @@ const FIND_MS = 500
 const MAX_READS = 1_000
 /** What has failed often is left alone for so long. */
 const RETRY_MS = 1_000
-/** So many keys that could not be removed are known; with more, all that was stored before is not believed. */
-const MAX_DISTRUSTED = 10_000
 /** Contents of up to so many bytes are read before they answer. */
 const LOADED_BYTES = 1_048_576
+/** And so many bytes of longer ones, so that what is gone is known before it answers. */
+const BEGUN_BYTES = 65_536
+/** Bytes of contents that are being read beforehand. */
+const MAX_LOADING_BYTES = 67_108_864
+/** What a write holds beside its content. */
+const WRITE_BYTES = 500
 
 /** How a store does. */
 export interface StoreStats {
@@ -47,12 +55,12 @@ export class SecondLevel {
   readonly #guard: CallGuard
   readonly #writes: WriteQueue
   readonly #records: PurgeRecords
-  readonly #finds = new Map<string, Promise<readonly FoundEntry[]>>()
-  /** Keys whose responses were to be removed, and may not have been. */
-  readonly #distrusted = new Map<string, 'waiting' | 'failed'>()
+  readonly #finds = new Map<string, Find>()
+  readonly #distrust = new Distrust()
+  readonly #feeds = new Set<StoreFeed>()
+  #loadingBytes = 0
   #failures = 0
-  /** Of what was asked for before, nothing is believed. */
-  #distrustedBefore = Number.NEGATIVE_INFINITY
+  #closed: Promise<void> | undefined
 
   constructor(store: CacheStore, settings: CacheSettings, purges: PurgeLog) {
     this.#store = store
@@ -74,17 +82,22 @@ export class SecondLevel {
   }
 
   /** What it has under a key; nothing where it does not say in time. */
-  find(key: string, clock: Clock): Promise<readonly FoundEntry[]> {
-    const distrusted = this.#distrusted.get(key)
-    if (distrusted === 'failed') this.remove(key, clock)
-    if (distrusted !== undefined) return NOTHING
-    let found = this.#finds.get(key)
-    if (found === undefined) {
-      found = this.#find(key, clock)
-      this.#finds.set(key, found)
-      void found.then(() => this.#finds.delete(key))
+  async find(key: string, clock: Clock): Promise<readonly FoundEntry[]> {
+    if (this.#closed !== undefined) return []
+    const distrust = this.#distrust.of(key)
+    if (distrust === 'failed') this.remove(key, clock)
+    if (distrust !== undefined) return []
+    let find = this.#finds.get(key)
+    if (find === undefined) {
+      const begun: Find = { entries: this.#find(key, clock), outdated: false }
+      find = begun
+      this.#finds.set(key, begun)
+      void begun.entries.then(() => {
+        if (this.#finds.get(key) === begun) this.#finds.delete(key)
+      })
     }
-    return found
+    const entries = await find.entries
+    return find.outdated ? [] : entries
   }
 
   async #find(key: string, clock: Clock): Promise<readonly FoundEntry[]> {
@@ -93,15 +106,24 @@ export class SecondLevel {
         await this.#records.known(clock)
         return this.#store.find(key)
       })
-      // It may have been removed meanwhile.
-      if (this.#distrusted.has(key)) return []
-      return all
-        .filter(({ head }) => head.requestTime > this.#distrustedBefore)
-        .map((it) => new FoundEntry(this.#store.name, it, knownHead(it.head, this.#settings)))
+      return all.flatMap((it) => this.#believed(key, it, clock) ?? [])
     } catch {
       this.#failures++
       return []
     }
+  }
+
+  #believed(key: string, found: FoundResponse, clock: Clock): FoundEntry | undefined {
+    try {
+      if (isFound(found)) {
+        if (this.#distrust.isDoubtful(found.head.requestTime)) return undefined
+        return new FoundEntry(this.#store.name, found, knownHead(found.head, this.#settings, key), clock)
+      }
+    } catch {
+      // Counted below.
+    }
+    this.#failures++
+    return undefined
   }
 
   /**
@@ -109,50 +131,85 @@ export class SecondLevel {
    * `undefined` where it cannot be read in time.
    */
   async load(key: string, entry: FoundEntry, clock: Clock): Promise<Stored | undefined> {
-    if (entry.length > LOADED_BYTES) return entry
+    const isLong = entry.length > LOADED_BYTES
+    const bytes = isLong ? BEGUN_BYTES : entry.length
+    if (this.#loadingBytes + bytes > MAX_LOADING_BYTES) return undefined
+    const pieces = entry.first(bytes)
     try {
-      const chunks = await this.#guard.run(clock, () => allOf(entry))
+      const chunks = await this.#guard.run(clock, () => this.#loading(bytes, pieces))
+      if (isLong) return entry.begun(chunks)
       const loaded = new HeldResponse(key, entry.head, { chunks, trailers: undefined }, entry.level)
       loaded.sequence = entry.sequence
       return loaded
     } catch {
+      void pieces.return()
       this.#failures++
       return undefined
     }
   }
 
-  put(entry: HeldResponse, clock: Clock): void {
-    const { key, head, length } = entry
-    this.#writes.add(clock, key, length, () =>
-      this.#store.put(key, storable(head), inOrder(entry.read(0, length))),
-    )
+  async #loading(bytes: number, pieces: PieceReader): Promise<Uint8Array[]> {
+    this.#loadingBytes += bytes
+    try {
+      const all: Uint8Array[] = []
+      for await (const piece of pieces) all.push(piece)
+      return all
+    } finally {
+      this.#loadingBytes -= bytes
+    }
   }
 
-  /** What is too long for the memory goes there as it comes. */
+  put(entry: HeldResponse, clock: Clock): void {
+    const { key, head, length } = entry
+    const work = () => this.#store.put(key, storable(head), inOrder(entry.read(0, length)))
+    this.#writes.add({ clock, key, bytes: headBytes(key, head) + length, work })
+  }
+
+  /** What is too long for the memory goes there as it comes, unless that holds it up. */
   stream(key: string, head: KnownHead, content: BodySource, clock: Clock): void {
-    const chunks = new ChunkReader(content)
-    const settled = (done: boolean) => {
-      if (!done) void chunks.return()
-    }
-    this.#writes.add(clock, key, 0, () => this.#store.put(key, storable(head), chunks), settled)
+    const feed = new StoreFeed(content, clock)
+    this.#feeds.add(feed)
+    this.#writes.add({
+      clock,
+      key,
+      bytes: headBytes(key, head),
+      streamed: feed.givenUp,
+      work: async () => {
+        try {
+          return await this.#store.put(key, storable(head), feed)
+        } catch (error) {
+          // That the content has broken off says nothing of the store.
+          if (feed.broken) return false
+          throw error
+        }
+      },
+      settled: () => {
+        this.#feeds.delete(feed)
+        feed.release()
+      },
+    })
   }
 
   freshen(key: string, head: KnownHead, clock: Clock): void {
-    this.#writes.add(clock, key, 0, () => this.#store.freshen(key, storable(head)))
+    const work = () => this.#store.freshen(key, storable(head))
+    this.#writes.add({ clock, key, bytes: headBytes(key, head), work })
   }
 
   /** Until that is done, nothing of it is believed. */
   remove(key: string, clock: Clock): void {
-    if (this.#distrusted.size >= MAX_DISTRUSTED && !this.#distrusted.has(key)) {
-      this.#distrusted.clear()
-      this.#distrustedBefore = clock.wallTime()
+    const find = this.#finds.get(key)
+    if (find !== undefined) {
+      find.outdated = true
+      this.#finds.delete(key)
     }
-    this.#distrusted.set(key, 'waiting')
-    const settled = (removed: boolean) => {
-      if (removed) this.#distrusted.delete(key)
-      else this.#distrusted.set(key, 'failed')
-    }
-    this.#writes.add(clock, key, 0, () => this.#store.remove(key), settled)
+    const settled = this.#distrust.begin(key, clock)
+    this.#writes.add({
+      clock,
+      key,
+      bytes: WRITE_BYTES + key.length,
+      work: () => this.#store.remove(key),
+      settled,
+    })
   }
 
   /** Rejects where the store has not kept it in time. */
@@ -160,45 +217,29 @@ export class SecondLevel {
     return this.#records.keep(subject, soft, time, clock)
   }
 
+  /** What waits to be written is written before; contents that are still coming are not waited for. */
   close(): Promise<void> {
-    return this.#store.close()
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    for (const feed of this.#feeds) feed.giveUp('is being closed')
+    await this.#writes.close()
+    await this.#store.close()
   }
 }
 
-/** What a store has found. */
-export class FoundEntry implements Stored {
-  readonly level: string
-  readonly head: KnownHead
-  readonly length: number
-  sequence: number | undefined
-  readonly #found: FoundResponse
-
-  constructor(level: string, found: FoundResponse, head: KnownHead) {
-    this.level = level
-    this.head = head
-    this.length = found.length
-    this.#found = found
-  }
-
-  async *read(from: number, to: number): AsyncGenerator<Uint8Array> {
-    let left = to - from
-    if (left === 0) return
-    for await (const chunk of this.#found.read(from, to)) {
-      left -= chunk.byteLength
-      if (left < 0) break
-      yield chunk
-    }
-    if (left !== 0) throw new Error(`cache: ${this.level} has given another number of bytes than it has said`)
-  }
-
-  withHead(head: KnownHead): FoundEntry {
-    const other = new FoundEntry(this.level, this.#found, head)
-    other.sequence = this.sequence
-    return other
-  }
+/** Several may wait for one. */
+interface Find {
+  readonly entries: Promise<readonly FoundEntry[]>
+  /** What it finds may have been removed since. */
+  outdated: boolean
 }
 
-const NOTHING: Promise<readonly FoundEntry[]> = Promise.resolve([])
+function headBytes(key: string, head: KnownHead): number {
+  return WRITE_BYTES + key.length + KeptHead.of(head).textLength
+}
 
 /** Without what follows from it. */
 function storable({
@@ -215,10 +256,4 @@ function storable({
 
 async function* inOrder(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) if (piece.byteLength > 0) yield piece
-}
-
-async function allOf(entry: FoundEntry): Promise<Uint8Array[]> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of entry.read(0, entry.length)) chunks.push(chunk)
-  return chunks
 }

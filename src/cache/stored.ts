@@ -29,7 +29,11 @@ export interface Stored extends Content {
 /** A body of bytes that are here and bytes that are elsewhere, one behind the other. */
 export function bodyOf(parts: readonly Bytes[], length: number): Body {
   if (length === 0) return Body.empty()
-  if (!parts.every(isHere)) return new Body(new IterableSource(() => inOrder(parts), { length }))
+  if (!parts.every(isHere)) {
+    // One by itself is read without anything between, so that whoever leaves while it hangs leaves at once.
+    const iterable = () => (parts.length === 1 ? parts[0]! : inOrder(parts))
+    return new Body(new IterableSource(iterable, { length }))
+  }
   const pieces = parts.length === 1 ? parts[0]! : parts.flat()
   return new Body(pieces.length === 1 ? new BytesSource(pieces[0]!) : new PiecesSource(pieces, length))
 }

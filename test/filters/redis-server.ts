@@ -46,6 +46,11 @@ export class RedisServer {
     throw new Error('redis-server has not started')
   }
 
+  /** SIGSTOP makes it hang, SIGCONT go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process?.kill(signal)
+  }
+
   /** As if the power failed. */
   async kill(): Promise<void> {
     const child = this.#process
