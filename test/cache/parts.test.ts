@@ -249,6 +249,27 @@ describe('parts', () => {
   })
 })
 
+describe('trailers', () => {
+  test('come with the whole alone', async () => {
+    const { sim, service, get } = start()
+    await using _ = sim
+    service.reply({
+      headers: { 'Cache-Control': 'max-age=60', ETag: '"1"' },
+      body: CONTENT,
+      trailers: { 'X-Sum': '1' },
+    })
+    const trailersOf = async (range?: string) => {
+      const response = await get(range, { TE: 'trailers' })
+      return [response.text().length, response.trailers.get('x-sum')]
+    }
+    expect(await trailersOf()).toEqual([1_000, '1'])
+    expect(await trailersOf()).toEqual([1_000, '1'])
+    expect(await trailersOf('bytes=0-9')).toEqual([10, undefined])
+    expect(service.requests).toHaveLength(1)
+    await sim.assertNoLeaks()
+  })
+})
+
 describe('what services say of parts', () => {
   const range = (value: string, body: string, more: Record<string, string> = {}): FakeReply => ({
     status: 206,
