@@ -29,7 +29,8 @@ export class RealCache {
 
   #started(): Cache {
     this.#store = this.#stores && new WatchedStore(this.#stores())
-    return cache({ ...(this.#store && { store: this.#store }) })
+    // The model knows whole responses only.
+    return cache({ parts: false, ...(this.#store && { store: this.#store }) })
   }
 
   async restart(): Promise<void> {
