@@ -29,7 +29,7 @@ export class RealCache {
 
   #started(): Cache {
     this.#store = this.#stores && new WatchedStore(this.#stores())
-    // The model knows nothing of parts.
+    // The model knows whole responses only.
     return cache({ parts: false, ...(this.#store && { store: this.#store }) })
   }
 
