@@ -2,6 +2,7 @@ import { type Filter, named } from '../core/handler.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import type { CacheCounts } from './cache-account.ts'
 import { type CacheOptions, cacheSettings } from './cache-options.ts'
+import type { CacheExplanation, CacheQuestion } from './explanation.ts'
 import { HttpCache } from './http-cache.ts'
 import { type PurgeSelector, purgeSubjects } from './purge-selector.ts'
 import type { StoreStats } from './second-level.ts'
@@ -45,6 +46,12 @@ export interface Cache extends Filter {
    * @throws `ERR_OPTION_INVALID` for what cannot be purged.
    */
   purge(what: PurgeSelector, options?: PurgeOptions): Promise<void>
+  /**
+   * What it would do with a request by GET, and what it has stored for it, in all levels. Nobody is asked but the store.
+   *
+   * @throws `ERR_OPTION_INVALID` for what is no URL.
+   */
+  explain(question: CacheQuestion): Promise<CacheExplanation>
   /** Lets go of the store. What it has stored stays there. */
   close(): Promise<void>
 }
@@ -66,6 +73,7 @@ export function cache(options: CacheOptions = {}): Cache {
       value: (what: PurgeSelector, options: PurgeOptions = {}) =>
         http.purge(purgeSubjects(what), isSoft(options)),
     },
+    explain: { value: (question: CacheQuestion) => http.explain(question) },
     close: { value: () => http.close() },
   }) as Cache
 }

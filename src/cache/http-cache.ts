@@ -14,6 +14,7 @@ import { type CacheOutcome, forwardedResult } from './cache-outcome.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import { isNotModified, notModifiedHead, withoutConditions } from './conditional.ts'
 import { isEarly } from './early-refresh.ts'
+import { type CacheExplanation, type CacheQuestion, explain } from './explanation.ts'
 import { type Fill, type Filled, Fills } from './fill.ts'
 import { Filling, type Send } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
@@ -79,6 +80,10 @@ export class HttpCache {
   /** Holds here when it returns; resolves when the store has kept it too. */
   async purge(subjects: readonly PurgeSubject[], soft: boolean): Promise<void> {
     await Promise.all(subjects.map((subject) => this.#levels.purge(subject, soft, this.#clock)))
+  }
+
+  explain(question: CacheQuestion): Promise<CacheExplanation> {
+    return explain(this.#settings, this.#levels, question, this.#clock)
   }
 
   close(): Promise<void> {

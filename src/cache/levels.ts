@@ -87,6 +87,16 @@ export class Levels {
     return found && unpurged(this.purges, key, found)
   }
 
+  /** All that is stored under a key, that of memory first. */
+  async all(key: string, clock: Clock): Promise<readonly Stored[]> {
+    const found = (await this.second?.find(key, clock)) ?? []
+    return [
+      ...this.#unpurged(key, key),
+      ...this.#unpurged(partsKey(key), key),
+      ...found.flatMap((it) => unpurged(this.purges, key, it) ?? []),
+    ]
+  }
+
   /** What was found is put into memory too, if it is not too long for it, and nothing newer has come there. */
   promote(found: HeldResponse): void {
     if (found.length > this.#maxEntryBytes) return

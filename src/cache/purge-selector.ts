@@ -1,8 +1,7 @@
-import { parseHostPattern } from '../core/host-pattern.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
-import { normalizePath } from '../core/path.ts'
 import { isTag, MAX_TAGS, tagText } from './cache-tags.ts'
 import { type PurgeSubject, patternSubject, resourceName } from './purge-subject.ts'
+import { resourceOfUrl } from './resource-of-url.ts'
 
 /** What to purge. */
 export type PurgeSelector =
@@ -27,7 +26,7 @@ export function purgeSubjects(what: PurgeSelector): readonly PurgeSubject[] {
   knownOptions(OWNER, what, SELECTORS)
   const given = SELECTORS.filter((name) => name in what)
   if (given.length !== 1) throw invalidOption(OWNER, 'what', `one of ${SELECTORS.join(', ')}`, what)
-  if ('url' in what) return [urlSubject(what.url)]
+  if ('url' in what) return [{ kind: 'url', name: resourceName(resourceOfUrl(OWNER, what.url)) }]
   if ('tag' in what) return [tagSubject('tag', what.tag)]
   if ('tags' in what) {
     const { tags } = what
@@ -41,25 +40,6 @@ export function purgeSubjects(what: PurgeSelector): readonly PurgeSubject[] {
   }
   if (what.everything !== true) throw invalidOption(OWNER, 'everything', 'true', what.everything)
   return [{ kind: 'everything' }]
-}
-
-const URL = /^(https?):\/\/([^/?#@\\]+)(\/[^?#]*)?(\?[^#]*)?$/i
-
-function urlSubject(url: string): PurgeSubject {
-  const wrong = () => invalidOption(OWNER, 'url', 'an http or https URL such as "https://a.example/x?y"', url)
-  const [, scheme, host, path = '/', query = ''] = (typeof url === 'string' && URL.exec(url)) || []
-  if (scheme === undefined || host === undefined) throw wrong()
-  if (parseHostPattern(OWNER, 'url', host).wildcard) throw wrong()
-  const normal = normalizePath(encoded(path))
-  const target = normal === undefined ? undefined : normal + encoded(query)
-  if (target === undefined || !/^[\x21-\x7e]+$/.test(target)) throw wrong()
-  const name = resourceName({ scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http', host, target })
-  return { kind: 'url', name }
-}
-
-/** As it stands in a request: what is not ASCII, in octets of UTF-8. */
-function encoded(text: string): string {
-  return text.toWellFormed().replace(/[\u0080-\uffff]+/g, encodeURIComponent)
 }
 
 function tagSubject(option: string, tag: string): PurgeSubject {
