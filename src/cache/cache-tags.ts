@@ -4,7 +4,7 @@ import type { HeaderList } from '../core/headers.ts'
 export const MAX_TAGS = 1_000
 const MAX_TAG_LENGTH = 1_024
 
-export const DEFAULT_TAG_FIELDS = ['Surrogate-Key', 'Cache-Tag']
+export const DEFAULT_TAG_FIELDS: readonly string[] = ['Surrogate-Key', 'Cache-Tag']
 
 const SEPARATORS = /[ \t,]+/
 

@@ -15,7 +15,7 @@ import { selectVariant, type VaryFields } from './variant.ts'
 
 /** The memory and what stands behind it: what is put into the one goes into the other. */
 export class Levels {
-  readonly purges = new PurgeLog()
+  readonly purges: PurgeLog = new PurgeLog()
   readonly memory: MemoryLevel
   readonly second: SecondLevel | undefined
   readonly #maxEntryBytes: number
