@@ -22,10 +22,10 @@ interface Outage {
   readonly kept: Cache
   readonly asked: () => number
   /** Sends so many requests, each of which must be answered rightly. */
-  load(requests: number): Promise<void>
+  readonly load: (requests: number) => Promise<void>
 }
 
-const ends: (() => Promise<unknown> | unknown)[] = []
+const ends: (() => unknown)[] = []
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
