@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { shortText } from './short-text.ts'
 
 const MAX_RESOURCES = 10_000
 
@@ -21,11 +22,11 @@ export class ChangedResources {
 
   /** `now`: in ms since 1970. */
   add(resource: string, now: number): void {
-    this.#changed.set(resource, now)
+    this.#changed.set(shortText(resource), now)
   }
 
   /** Whether it has changed since a request for it was sent. */
   hasChangedSince(resource: string, requestTime: number): boolean {
-    return requestTime <= (this.#changed.get(resource) ?? this.#forgotten)
+    return requestTime <= (this.#changed.get(shortText(resource)) ?? this.#forgotten)
   }
 }

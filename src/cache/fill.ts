@@ -32,6 +32,8 @@ export type Filled =
       readonly because: 'found' | 'validated' | 'stale-if-error'
       /** The same for the one whose request was sent, where there are fields that are stored for nobody. */
       readonly own?: Stored
+      /** Whether nobody else may have it. */
+      readonly isForOne?: boolean
       /** What the service answered with; `undefined` where it did not. */
       readonly status?: number
     }
@@ -50,24 +52,52 @@ export class Fill {
   reason: ForwardReason | undefined
   /** Whether what it asks for has been changed since: its answer is for those who wait, and is not stored. */
   outdated = false
+  /** Whether nobody waits for it: what is stored answers meanwhile. */
+  inBackground = false
+  /** Those that have begun later have greater ones. */
+  readonly number: number
   /** The last purge before the service was asked. */
   sequence: number
 
   /** Called once nothing more comes of it; where a content came, with whether that has broken off. */
   onEnd: ((broken: boolean | undefined) => void) | undefined
 
-  readonly #onEnd: (fill: Fill) => void
+  readonly #fills: FillsOfKey
+  /** Variants of which something is stored that was asked for later; `'all'` where they are too many to be known. */
+  #overtaken: Set<string> | 'all' | undefined
 
-  constructor(id: string | undefined, key: string, sequence: number, onEnd: (fill: Fill) => void) {
+  constructor(
+    id: string | undefined,
+    key: string,
+    { number, sequence }: Pick<Fill, 'number' | 'sequence'>,
+    fills: FillsOfKey,
+  ) {
     this.id = id
     this.key = key
+    this.number = number
     this.sequence = sequence
-    this.#onEnd = onEnd
+    this.#fills = fills
+  }
+
+  /** What it has brought is stored: it stays, though what was asked for earlier comes later. */
+  stored(variant: string): void {
+    for (const other of this.#fills.of(this.key)) if (other.number < this.number) other.#overtake(variant)
+  }
+
+  isOvertaken(variant: string): boolean {
+    return this.#overtaken === 'all' || this.#overtaken?.has(variant) === true
+  }
+
+  #overtake(variant: string): void {
+    if (this.#overtaken === 'all') return
+    this.#overtaken ??= new Set()
+    this.#overtaken.add(variant)
+    if (this.#overtaken.size > MAX_OVERTAKEN) this.#overtaken = 'all'
   }
 
   /** Nothing more comes of it. `broken`: whether its content has broken off. */
   end(broken?: boolean): void {
-    this.#onEnd(this)
+    this.#fills.ended(this)
     this.onEnd?.(broken)
   }
 
@@ -89,11 +119,20 @@ export class Fill {
   }
 }
 
+/** Whoever makes up values for a field of `Vary` fills no memory with them. */
+const MAX_OVERTAKEN = 32
+
+interface FillsOfKey {
+  of(key: string): Iterable<Fill>
+  ended(fill: Fill): void
+}
+
 /** The questions that are under way. */
-export class Fills {
+export class Fills implements FillsOfKey {
   readonly #purges: PurgeLog
   readonly #byId = new Map<string, Fill>()
   readonly #byKey = new Map<string, Set<Fill>>()
+  #begun = 0
 
   constructor(purges: PurgeLog) {
     this.#purges = purges
@@ -109,7 +148,7 @@ export class Fills {
 
   /** Takes the place of one with the same id, which goes on for those who have it. */
   begin(id: string | undefined, key: string, ask: (fill: Fill) => Promise<Filled>): Fill {
-    const fill = new Fill(id, key, this.#purges.sequence, (it) => this.#end(it))
+    const fill = new Fill(id, key, { number: ++this.#begun, sequence: this.#purges.sequence }, this)
     if (id !== undefined) this.#byId.set(id, fill)
     const all = this.#byKey.get(key) ?? new Set()
     this.#byKey.set(key, all.add(fill))
@@ -119,7 +158,7 @@ export class Fills {
 
   /** What is asked for under this key has changed: nobody else joins, and nothing of it is stored. */
   outdate(key: string): void {
-    for (const fill of this.#byKey.get(key) ?? []) {
+    for (const fill of this.of(key)) {
       fill.outdated = true
       this.#hide(fill)
     }
@@ -132,7 +171,11 @@ export class Fills {
     return this.#purges.judge({ key, tags, requestTime, sequence }) !== 'current'
   }
 
-  #end(fill: Fill): void {
+  of(key: string): Iterable<Fill> {
+    return this.#byKey.get(key) ?? []
+  }
+
+  ended(fill: Fill): void {
     this.#hide(fill)
     const all = this.#byKey.get(fill.key)
     if (all?.delete(fill) === true && all.size === 0) this.#byKey.delete(fill.key)

@@ -13,14 +13,14 @@ import { formatContentRange, parseContentRange } from './content-range.ts'
 import { type EntityTag, parseEntityTag, weakMatch } from './entity-tag.ts'
 import type { Fill, Filled } from './fill.ts'
 import { freshenedHead } from './freshen.ts'
-import { Freshening } from './freshening.ts'
+import { type Freshened, Freshening } from './freshening.ts'
 import { filledGap, fills, type Gap, gapOf, gapRequest } from './gap.ts'
 import { type KnownHead, knownHead } from './held-response.ts'
 import type { Levels } from './levels.ts'
 import { hasContent, type Lookup } from './lookup.ts'
 import { HeldResponse } from './memory-level.ts'
 import { PartialResponse } from './partial-response.ts'
-import { type KnownPart, knownPart, type Parts } from './parts.ts'
+import { hasAllOf, type KnownPart, knownPart, type Parts } from './parts.ts'
 import { isErrorForReuse, reuseOnError } from './reuse.ts'
 import { isOfOneRequest, type NotStored, storability } from './storability.ts'
 import { type Stored, wholeBody } from './stored.ts'
@@ -88,7 +88,7 @@ export class Filling {
       throw thrown
     }
     const times = { requestTime, responseTime: clock.wallTime() }
-    if (isErrorForReuse(response.status) && this.#isUsableOnError(stored, lookup)) {
+    if (isErrorForReuse(response.status) && this.#staysOnError(stored, lookup, fill)) {
       response.body.discard()
       return { kind: 'stored', stored: stored!, because: 'stale-if-error', status: response.status }
     }
@@ -96,7 +96,7 @@ export class Filling {
     // Where the conditions were the client's, so is the answer.
     if (stored !== undefined && conditions !== undefined && response.status === 304) {
       const sentClientTags = conditions.clientTags.length > 0
-      const fresh = this.#freshening.confirmed(lookup, stored, response, sentClientTags, times, fill)
+      const fresh = this.#confirmed(lookup, stored, response, sentClientTags, times, fill)
       if (fresh === undefined && isAboutClients(response.headers, conditions.clientTags))
         return { kind: 'own', response, why: 'status' }
       response.body.discard()
@@ -108,6 +108,21 @@ export class Filling {
       this.#freshening.toldByHead(lookup, stored, response, times, fill)
     // 4. Something new.
     return this.#answeredAnew(lookup, stored, response, times, fill)
+  }
+
+  #confirmed(
+    lookup: Lookup,
+    stored: Stored,
+    response: ResponseMessage,
+    sentClientTags: boolean,
+    times: Times,
+    fill: Fill,
+  ): Freshened | undefined {
+    const fresh = this.#freshening.confirmed(lookup, stored, response, sentClientTags, times, fill)
+    // With another validator, `If-Range` may ask for all of it now.
+    const { own } = fresh ?? {}
+    const isUseless = own instanceof PartialResponse && lookup.headers.has('range') && !hasAllOf(own, lookup)
+    return isUseless ? undefined : fresh
   }
 
   #answeredAnew(
@@ -150,9 +165,9 @@ export class Filling {
     const part = partOf(response)
     const { head } = storable
     if (head === undefined || part === undefined || !storable.isOfParts)
-      return this.#notCompleted(gap, response)
+      return this.#notCompleted(gap, response, storable.why)
     if (!fills(gap, head, part, response.body.length)) return this.#notCompleted(gap, response)
-    const combined = this.#parts.combinedHead(gap.parts, head)
+    const combined = this.#parts.combinedHead(lookup.key, gap.parts, head)
     const own = freshenedHead(gap.parts.head.headers, storable.own, times.responseTime)
     if (gap.isWhole) {
       const whole = filledGap(gap, response.body.take()).take()
@@ -169,9 +184,10 @@ export class Filling {
     }
   }
 
-  #notCompleted({ parts }: Gap, response: ResponseMessage): undefined {
+  #notCompleted({ parts }: Gap, response: ResponseMessage, why?: NotStored): undefined {
     response.body.discard()
-    this.#levels.memory.remove(parts)
+    // What is for one client alone says nothing of what is stored for others.
+    if (why === undefined || !isOfOneRequest(why)) this.#levels.memory.remove(parts)
   }
 
   /** What the second level has found answers, and goes into memory if there is room for it. */
@@ -264,7 +280,10 @@ export class Filling {
       keepBudget: this.#budget,
       onOutgrown: () => {
         const left = headToStore(this.#levels.purges, key, head, fill)
-        if (from === undefined && left === head) second?.stream(key, left, content.reader(), clock)
+        if (from !== undefined || left !== head) return
+        this.#levels.giveWay(key, head)
+        second?.stream(key, head, content.reader(), clock)
+        fill.stored(head.variant)
       },
       onEnd: (error) => {
         const { complete } = content
@@ -273,8 +292,10 @@ export class Filling {
         if (left !== undefined && (left === head || !this.#levels.holds(key, head.variant))) {
           const entry = new HeldResponse(key, left, complete!)
           entry.sequence = this.#levels.purges.sequence
-          if (from === undefined) this.#levels.put(entry, clock)
-          else this.#levels.promote(entry)
+          if (from === undefined) {
+            this.#levels.put(entry, clock)
+            fill.stored(head.variant)
+          } else this.#levels.promote(entry)
         }
         const { brokenOff } = content
         if (
@@ -289,6 +310,14 @@ export class Filling {
     const first = content.reader()
     content.open()
     return { kind: 'shared', head, content, first, own, from }
+  }
+
+  /** Whether an error takes nothing away. What is asked for in the background is not what anyone waits for. */
+  #staysOnError(stored: Stored | undefined, lookup: Lookup, { inBackground }: Fill): boolean {
+    if (this.#isUsableOnError(stored, lookup)) return true
+    return (
+      inBackground && stored !== undefined && unpurged(this.#levels.purges, lookup.key, stored) !== undefined
+    )
   }
 
   #isUsableOnError(stored: Stored | undefined, { key, directives, exchange }: Lookup): boolean {

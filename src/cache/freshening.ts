@@ -12,7 +12,7 @@ import { isOfOneRequest, storability } from './storability.ts'
 import type { Stored } from './stored.ts'
 import { storedHead } from './stored-head.ts'
 import { effectiveDirectives } from './targeted-cache-control.ts'
-import { headToStore } from './unpurged.ts'
+import { headToStore, unpurged } from './unpurged.ts'
 import { validatorsOf } from './validators.ts'
 
 /** Brings stored heads up to date with what the service has said of them. */
@@ -57,8 +57,13 @@ export class Freshening {
   }
 
   #put({ key, exchange }: Lookup, stored: Stored, head: KnownHead, fill: Fill): void {
-    const left = headToStore(this.#levels.purges, key, head, fill)
-    if (left !== undefined) this.#levels.freshen(key, stored, left, exchange.clock)
+    const { purges } = this.#levels
+    // A purge may have been by a tag that only what is stored had.
+    if (unpurged(purges, key, stored) === undefined) return
+    const left = headToStore(purges, key, head, fill)
+    if (left === undefined) return
+    this.#levels.freshen(key, stored, left, exchange.clock)
+    fill.stored(head.variant)
   }
 
   /** Puts the new head in its place; what must not be stored any more answers once. */
@@ -95,11 +100,11 @@ export class Freshening {
     const isOfTheSame = isDeepStrictEqual(fresh.fields, head.fields)
     if (!verdict.store || !isOfTheSame || tags === undefined) {
       if (verdict.store || !isOfOneRequest(verdict.reason)) this.#levels.remove(key, exchange.clock)
-      return { stored: stored.withHead(fresh), own }
+      return { stored: stored.withHead(fresh), own, isForOne: !verdict.store }
     }
     const kept = { ...fresh, headers: storedHead(headers, verdict.without, responseTime) }
     this.#put(lookup, stored, kept, fill)
-    return { stored: stored.withHead(kept), own }
+    return { stored: stored.withHead(kept), own, isForOne: false }
   }
 }
 
@@ -107,6 +112,8 @@ export interface Freshened {
   readonly stored: Stored
   /** The same with what is for the client alone whose request it was. */
   readonly own: Stored
+  /** Whether nobody else may have it: it must not be stored any more. */
+  readonly isForOne: boolean
 }
 
 /** A head that is stale from now on, wherever it is stored: as old as it may become. */

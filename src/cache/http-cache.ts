@@ -18,7 +18,7 @@ import { type CacheExplanation, type CacheQuestion, explain } from './explanatio
 import { type Fill, type Filled, Fills } from './fill.ts'
 import { Filling, type Send } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
-import { askedFor, Invalidating } from './invalidating.ts'
+import { Invalidating } from './invalidating.ts'
 import { KeptHead } from './kept-head.ts'
 import { Levels } from './levels.ts'
 import { type Bypass, bypassOf, hasContent, isJoinable, type Lookup, lookupOf } from './lookup.ts'
@@ -185,6 +185,7 @@ export class HttpCache {
       const answer = isOutdated ? undefined : this.#answered(lookup, filled, fill.reason ?? reason, joins)
       if (answer !== undefined) return answer
       if (filled.kind === 'own' || filled.kind === 'part') break
+      if (filled.kind === 'stored' && filled.isForOne === true) break
       fields = (filled.kind === 'shared' ? filled : filled.stored).head.fields
     }
     return this.#alone(lookup, held, reason)
@@ -227,10 +228,11 @@ export class HttpCache {
   }
 
   async #asked(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
-    const asked = askedFor(lookup.exchange)
+    const asked = this.#invalidating.askedFor(lookup.exchange)
     const filled = await this.#filling.ask(lookup, stored, send, fill)
-    if (filled.kind === 'own') this.#invalidating.answered(asked, filled.response, lookup.exchange, false)
-    if (filled.kind === 'shared') this.#invalidating.answered(asked, filled.head, lookup.exchange, true)
+    if (filled.kind === 'own')
+      this.#invalidating.answered(asked, filled.response, lookup.exchange.clock, false)
+    if (filled.kind === 'shared') this.#invalidating.answered(asked, filled.head, lookup.exchange.clock, true)
     return filled
   }
 
@@ -280,6 +282,10 @@ export class HttpCache {
     }
     const { stored, because } = filled
     const { level } = stored
+    if (filled.isForOne === true) {
+      if (joined) return undefined
+      if (isJoinable(lookup)) this.#unshared.add(key, exchange.clock)
+    }
     if (because === 'stale-if-error') {
       if (joined && !this.#isForOnError(lookup, stored.head)) return undefined
       return this.#fromStored(lookup, stored, {
@@ -353,10 +359,14 @@ export class HttpCache {
     const id = forWhole && stored instanceof PartialResponse ? structuredKey(['parts', forWhole]) : forWhole
     const { clock } = lookup.exchange
     if (id === undefined || this.#fills.find(id) !== undefined || !this.#refreshes.mayBegin(id, clock)) return
+    if (lookup.directives.noStore && this.#settings.storability.obeyClients) return
     // What the client has asked for of it is its own affair: all of it is refreshed.
     const method = lookup.method === 'HEAD' ? 'GET' : lookup.method
-    const whole = { ...lookup, method, headers: withoutConditions(lookup.headers) }
-    const fill = this.#begin(id, whole, stored)
+    const headers = withoutConditions(lookup.headers)
+    for (const name of ['cache-control', 'pragma'])
+      if (!stored.head.fields.includes(name)) headers.delete(name)
+    const fill = this.#begin(id, { ...lookup, method, headers, directives: NO_WISHES }, stored)
+    fill.inBackground = true
     this.#refreshes.follow(id, fill, clock)
     void fill.answer.then(
       (filled) => {
@@ -422,7 +432,7 @@ export class HttpCache {
   }
 
   async #pass(reason: Bypass, exchange: Exchange, next: Handler): Promise<ResponseMessage> {
-    const asked = askedFor(exchange)
+    const asked = this.#invalidating.askedFor(exchange)
     const outcome: CacheOutcome = { result: 'bypass', level: undefined, reason }
     let response: ResponseMessage
     try {
@@ -431,7 +441,7 @@ export class HttpCache {
       this.account.tellError(exchange, outcome)
       throw thrown
     }
-    this.#invalidating.answered(asked, response, exchange, false)
+    this.#invalidating.answered(asked, response, exchange.clock, false)
     this.account.tell(exchange, response.headers, outcome)
     return response
   }

@@ -1,22 +1,20 @@
+import type { Clock } from '../core/clock.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { RequestMessage, ResponseMessage } from '../core/message.ts'
 import { cacheKey } from './cache-key.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import { ChangedResources } from './changed-resources.ts'
 import type { Fills } from './fill.ts'
-import { invalidatedBy } from './invalidation.ts'
+import { invalidatedBy, isSafe } from './invalidation.ts'
 import type { Levels } from './levels.ts'
 import { hasContent, type Lookup } from './lookup.ts'
 import { resourceName } from './purge-subject.ts'
 import type { Stored } from './stored.ts'
 
-type AskedFor = Pick<RequestMessage, 'method' | 'scheme' | 'host' | 'target'>
-type ResponseHead = Pick<ResponseMessage, 'status' | 'headers'>
-
-/** What was asked for, whatever becomes of the request. */
-export function askedFor({ request: { method, scheme, host, target } }: Exchange): AskedFor {
-  return { method, scheme, host, target }
+interface AskedFor extends Pick<RequestMessage, 'method' | 'scheme' | 'host' | 'target'> {
+  readonly further: readonly string[] | string | undefined
 }
+type ResponseHead = Pick<ResponseMessage, 'status' | 'headers'>
 
 /** Lets go of what unsafe requests have changed. */
 export class Invalidating {
@@ -33,24 +31,31 @@ export class Invalidating {
     this.#changed = [...settings.storability.methods].some(hasContent) ? new ChangedResources() : undefined
   }
 
+  /** What is asked for, whatever becomes of the request. */
+  askedFor(exchange: Exchange): AskedFor {
+    const { method, scheme, host, target } = exchange.request
+    const further = isSafe(method) ? undefined : this.#settings.furtherKey?.(exchange)
+    return { method, scheme, host, target, further }
+  }
+
   /**
    * The service has answered a request. `stored`: with what answers others who ask for the same; then what is stored of other
    * contents stays.
    */
-  answered(asked: AskedFor, response: ResponseHead, exchange: Exchange, stored: boolean): void {
+  answered(asked: AskedFor, response: ResponseHead, clock: Clock, stored: boolean): void {
     const resources = invalidatedBy(asked, response)
     if (resources.length === 0) return
     const { partition, furtherKey } = this.#settings
-    const further = furtherKey?.(exchange)
+    const { further } = asked
     for (const resource of resources) {
       const key = cacheKey({ ...resource, partition, method: 'GET', further })
-      this.#levels.remove(key, exchange.clock)
+      this.#levels.remove(key, clock)
       this.#fills.outdate(key)
       if (stored) continue
-      this.#changed?.add(key, exchange.clock.wallTime())
+      this.#changed?.add(key, clock.wallTime())
       // Those with other further keys cannot be named.
       if (furtherKey !== undefined)
-        this.#levels.purgeHere({ kind: 'url', name: resourceName(resource) }, false, exchange.clock)
+        this.#levels.purgeHere({ kind: 'url', name: resourceName(resource) }, false, clock)
     }
   }
 

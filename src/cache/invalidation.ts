@@ -16,6 +16,10 @@ const SAFE_METHODS: ReadonlySet<string> = new Set([
   'PRI',
 ])
 
+export function isSafe(method: string): boolean {
+  return SAFE_METHODS.has(method)
+}
+
 /**
  * Whose stored responses an answer makes invalid (RFC 9111 section 4.4): for an unsafe method that did not fail, the resource
  * itself, and those that `Location` and `Content-Location` name if they are of the same origin. None otherwise.
@@ -25,7 +29,7 @@ export function invalidatedBy(
   response: { readonly status: number; readonly headers: HeaderList },
 ): readonly Resource[] {
   const { method, scheme, host, target } = request
-  if (SAFE_METHODS.has(method) || response.status < 200 || response.status > 399) return []
+  if (isSafe(method) || response.status < 200 || response.status > 399) return []
   const targets = new Set([target])
   for (const name of ['location', 'content-location']) {
     const reference = singleValue(response.headers, name)

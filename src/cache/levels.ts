@@ -11,6 +11,7 @@ import type { MissReason } from './reuse.ts'
 import { SecondLevel } from './second-level.ts'
 import type { Stored } from './stored.ts'
 import { unpurged } from './unpurged.ts'
+import { sameStrongValidator } from './validators.ts'
 import { selectVariant, type VaryFields } from './variant.ts'
 
 /** The memory and what stands behind it: what is put into the one goes into the other. */
@@ -109,6 +110,15 @@ export class Levels {
     this.#removeParts(entry)
     this.memory.put(entry)
     this.second?.put(entry, clock)
+  }
+
+  /** What is newer is too long for the memory: nothing older answers there. Parts of the same stay. */
+  giveWay(key: string, { variant, validators }: KnownHead): void {
+    for (const entry of [...this.memory.find(key)])
+      if (entry.head.variant === variant) this.memory.remove(entry)
+    for (const parts of [...this.memory.find(partsKey(key))])
+      if (parts.head.variant === variant && !sameStrongValidator(parts.head.validators, validators))
+        this.memory.remove(parts)
   }
 
   /** Parts are in memory alone. */

@@ -76,9 +76,15 @@ export class Parts {
     const before = this.#levels.partsOf(key, head.variant)
     let all: PartialResponse | undefined
     if (before !== undefined && isPartOf(knownOf(before), { ...head, range: part }))
-      all = before.withPart({ first, last }, chunks, this.combinedHead(before, head))
+      all = before.withPart({ first, last }, chunks, this.combinedHead(key, before, head))
     else if (isComplete)
-      all = PartialResponse.of(partsKey(key), this.#headOfWhole(head, size), size, { first, last }, chunks)
+      all = PartialResponse.of(
+        partsKey(key),
+        this.#headOfWhole(key, head, size),
+        size,
+        { first, last },
+        chunks,
+      )
     if (all === undefined || all.heldBytes > this.#settings.maxEntryBytes) return
     if (!all.has({ first: 0, last: size - 1 })) this.#levels.putParts(all)
     else {
@@ -90,28 +96,32 @@ export class Parts {
   }
 
   /** The head of what is combined: the newest one, but for what the bytes are bound to. */
-  combinedHead({ head }: PartialResponse, update: KnownHead): KnownHead {
+  combinedHead(key: string, { head }: PartialResponse, update: KnownHead): KnownHead {
     if (update.responseTime < head.responseTime) return head
     const { requestTime, responseTime } = update
     const tags = update.tags.length > 0 ? update.tags : head.tags
     const headers = freshenedHead(head.headers, update.headers, responseTime)
     const { status, reason, variant } = head
-    return knownHead({ status, reason, headers, requestTime, responseTime, variant, tags }, this.#settings)
+    return knownHead(
+      { status, reason, headers, requestTime, responseTime, variant, tags },
+      this.#settings,
+      key,
+    )
   }
 
   /** The head that all of it would have had. */
-  #headOfWhole(head: KnownHead, size: number): KnownHead {
+  #headOfWhole(key: string, head: KnownHead, size: number): KnownHead {
     const { requestTime, responseTime, variant, tags } = head
     const headers = head.headers.clone()
     headers.delete('Content-Range')
     headers.set('Content-Length', String(size))
     const whole = { status: 200, reason: undefined, headers, requestTime, responseTime, variant, tags }
-    return knownHead(whole, this.#settings)
+    return knownHead(whole, this.#settings, key)
   }
 }
 
 /** Whether all that a request asks for is among them. */
-function hasAllOf(stored: PartialResponse, { method, headers }: Lookup): boolean {
+export function hasAllOf(stored: PartialResponse, { method, headers }: Lookup): boolean {
   const plan = rangeAnswer({ method, headers }, stored.head, stored.length)
   return plan.answer === 'parts' && plan.ranges.every((range) => stored.has(range))
 }

@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto'
 import { type HostPattern, hostMatches, parseHostPattern, requestHost } from '../core/host-pattern.ts'
 import { matchingForm, otherReadings } from '../core/path.ts'
 import { type PathPattern, parsePathPattern, pathFits } from '../core/path-pattern.ts'
 import { partsOfKey, type Resource, structuredKey } from './cache-key.ts'
 import type { PurgeRecord } from './purge-record.ts'
+import { shortText } from './short-text.ts'
 
 /** What a purge is about. */
 export type PurgeSubject =
@@ -39,14 +39,10 @@ export function isAboutResource({ host, path }: PatternSubject, resource: Resour
   return pathFits(path, form) || otherReadings(form).some((reading) => pathFits(path, reading))
 }
 
-/** Longer names are hashed: a hundred thousand of them are remembered. */
-const MAX_NAME_LENGTH = 256
-
 /** What the URL of a resource is compared by. */
 export function resourceName(resource: Resource): string {
   const { name, port } = requestHost(resource)
-  const text = `${resource.scheme}://${name}:${port}${resource.target}`
-  return text.length <= MAX_NAME_LENGTH ? text : hash('sha256', text)
+  return shortText(`${resource.scheme}://${name}:${port}${resource.target}`)
 }
 
 /** The value of a record: of which cache it is, and what it is about. */

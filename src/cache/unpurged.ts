@@ -20,15 +20,16 @@ function headAfterPurges(
 
 /**
  * The head of what may be stored of an answer, however long ago it was asked for: stale where it was purged softly since, and
- * `undefined` where it was changed or purged.
+ * `undefined` where it was changed or purged, or what was asked for later is stored already.
  */
 export function headToStore(
   log: PurgeLog,
   key: string,
   head: KnownHead,
-  { outdated, sequence }: Pick<Fill, 'outdated' | 'sequence'>,
+  fill: Pick<Fill, 'outdated' | 'sequence' | 'isOvertaken'>,
 ): KnownHead | undefined {
-  return outdated ? undefined : headAfterPurges(log, key, head, sequence)
+  if (fill.outdated || fill.isOvertaken(head.variant)) return undefined
+  return headAfterPurges(log, key, head, fill.sequence)
 }
 
 interface Purgeable<S> {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../core/clock.ts'
+import { shortText } from './short-text.ts'
 
 const MAX_KEYS = 10_000
 const FORGOTTEN_AFTER_MS = 10_000
@@ -9,15 +10,15 @@ export class Unshared {
   readonly #until = new LRUCache<string, number>({ max: MAX_KEYS })
 
   has(key: string, clock: Clock): boolean {
-    const until = this.#until.get(key)
+    const until = this.#until.get(shortText(key))
     return until !== undefined && clock.now() < until
   }
 
   add(key: string, clock: Clock): void {
-    this.#until.set(key, clock.now() + FORGOTTEN_AFTER_MS)
+    this.#until.set(shortText(key), clock.now() + FORGOTTEN_AFTER_MS)
   }
 
   delete(key: string): void {
-    this.#until.delete(key)
+    this.#until.delete(shortText(key))
   }
 }

@@ -37,6 +37,10 @@ export class MapStore implements CacheStore {
     this.#entries.delete(key)
   }
 
+  get size(): number {
+    return this.#entries.size
+  }
+
   async clear(): Promise<void> {
     this.#entries.clear()
   }

@@ -182,14 +182,20 @@ export const cases: readonly CacheCase[] = [
       { request: {}, expect: { asked: false, ...FRESH } },
     ],
   ),
-  row('while-refresh-unreachable', '5861 3', 'own', 'A refresh that reaches nobody leaves what is stored, and a second passes before the next one.', [
-    ...stale(WHILE),
-    { request: {}, origin: 'unreachable', expect: { asked: true, ...OLD } },
-    { request: {}, expect: { asked: false, ...OLD } },
-    { advance: '1s' },
-    { request: {}, origin: NEW, expect: { asked: true, ...OLD } },
-    { request: {}, expect: { asked: false, ...FRESH } },
-  ]),
+  row(
+    'while-refresh-unreachable',
+    '5861 3',
+    'own',
+    'A refresh that reaches nobody leaves what is stored, and a second passes before the next one.',
+    [
+      ...stale(WHILE),
+      { request: {}, origin: 'unreachable', expect: { asked: true, ...OLD } },
+      { request: {}, expect: { asked: false, ...OLD } },
+      { advance: '1s' },
+      { request: {}, origin: NEW, expect: { asked: true, ...OLD } },
+      { request: {}, expect: { asked: false, ...FRESH } },
+    ],
+  ),
   row('while-one-refresh', '5861 3', 'own', 'However many ask within the window, one refresh is under way.', [
     ...stale(WHILE),
     {

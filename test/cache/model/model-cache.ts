@@ -47,6 +47,8 @@ export class ModelCache {
   #stored: Stored[] = []
   /** Until when each client asks for itself, by target. */
   readonly #alone = new Map<string, number>()
+  /** What could not be refreshed: so long the next time waits. */
+  readonly #failed = new Map<string, { readonly waitMs: number; readonly until: number }>()
   readonly #clock: { now: number }
   readonly #ask: Ask
 
@@ -64,7 +66,7 @@ export class ModelCache {
     if (why === undefined) {
       const answer = this.#respond(stored!, request, { hit: true, ttl: this.#ttl(stored!) })
       if (remaining(stored!, this.#clock.now) <= 0 && this.#inWindow(stored!, stored!.fields))
-        this.#fetch(stored, wholly(request), false)
+        this.#refresh(stored!, request)
       return answer
     }
     if (request.cacheControl?.onlyIfCached) return { status: 504, body: '', fields: {} }
@@ -92,7 +94,24 @@ export class ModelCache {
   /** The process begins anew: what stands behind the memory outlives that. */
   restart(keeps: boolean): void {
     this.#alone.clear()
+    this.#failed.clear()
     if (!keeps) this.#stored = []
+  }
+
+  /** In the background, for nobody: RFC 5861 section 3. */
+  #refresh(stored: Stored, request: Request): void {
+    if (request.cacheControl?.noStore) return
+    const id = JSON.stringify([request.target, Object.entries(stored.selectedBy)])
+    const failed = this.#failed.get(id)
+    if (failed !== undefined && this.#clock.now < failed.until) return
+    const got = this.#fetch(stored, wholly(request), false, true)
+    const isFailure =
+      got.from === 'error' ||
+      (got.from === 'nowhere' && (got.reply?.status ?? 500) >= 500) ||
+      (got.from === 'new' && got.stored.breaksOff)
+    const waitMs = failed === undefined ? 1_000 : Math.min(failed.waitMs * 2, 30_000)
+    if (isFailure) this.#failed.set(id, { waitMs, until: this.#clock.now + waitMs })
+    else this.#failed.delete(id)
   }
 
   #missing({ target }: Request): Why {
@@ -136,7 +155,7 @@ export class ModelCache {
   }
 
   /** Asks the service, with the validators of what is stored (RFC 9111 section 4.3.1). */
-  #fetch(stored: Stored | undefined, request: Request, alone: boolean): Got {
+  #fetch(stored: Stored | undefined, request: Request, alone: boolean, inBackground = false): Got {
     const { ifNoneMatch, ifModifiedSince: _, ifRange: __, range: ___, ...rest } = request
     const { etag, lastModified } = stored?.fields ?? {}
     const validates = etag !== undefined || lastModified !== undefined
@@ -154,7 +173,7 @@ export class ModelCache {
     if (
       stored !== undefined &&
       (reply === undefined || ERRORS.includes(reply.status)) &&
-      this.#forErrors(stored, request)
+      (this.#forErrors(stored, request) || (inBackground && reply !== undefined))
     )
       return { stored, from: 'error', reply }
     if (reply === undefined) return { from: 'nowhere', reply }
@@ -322,9 +341,15 @@ function isJoinable({ method, cacheControl, range, authorization }: Request): bo
   return method === 'GET' && !cacheControl?.noStore && range === undefined && authorization === undefined
 }
 
-/** A request for all of it, whoever asks. */
-function wholly(request: Request): Request {
-  const { ifNoneMatch: _, ifModifiedSince: __, ifRange: ___, range: ____, ...rest } = request
+/** A request for all of it, whoever asks, and whatever is wished for. */
+function wholly({
+  ifNoneMatch: _,
+  ifModifiedSince: __,
+  ifRange: ___,
+  range: ____,
+  ...request
+}: Request): Request {
+  const { cacheControl: _____, pragma: ______, ...rest } = request
   return { ...rest, method: 'GET' }
 }
 

@@ -1,0 +1,206 @@
+import { type Filter, pool, proxy } from 'gatewright'
+import { type CacheOptions, cache } from 'gatewright/cache'
+import { type FakeReply, type Simulation, simulate } from 'gatewright/testing'
+import { describe, expect, test } from 'vitest'
+import { MapStore } from './map-store.ts'
+
+const SERVICE = 'http://service'
+
+function start(options: CacheOptions = {}, behind: Filter[] = []) {
+  let app = proxy().use(cache(options))
+  for (const filter of behind) app = app.use(filter)
+  const sim = simulate(app.route('/*', pool([SERVICE])))
+  const service = sim.upstream(SERVICE)
+  const replies = (cacheControl: string, more: FakeReply = {}) =>
+    service.reply({ ...more, headers: { 'Cache-Control': cacheControl, ...more.headers } })
+  return { sim, service, replies }
+}
+
+const asked = (sim: Simulation) => sim.upstream(SERVICE).requests.length
+
+describe('a 304 that makes a response private', () => {
+  test('is for the one alone whose request was sent', async () => {
+    const { sim, replies } = start()
+    await using _ = sim
+    replies('max-age=10', { headers: { ETag: '"1"' }, body: 'text' })
+    await sim.get('/a')
+    await sim.advance('11s')
+    replies('private, max-age=60', { status: 304, headers: { ETag: '"1"' }, delayMs: 100 })
+    const both = await Promise.all([sim.get('/a'), sim.get('/a')])
+    expect(both.map((it) => it.text())).toEqual(['text', 'text'])
+    expect(both.map((it) => it.headers.get('cache-status'))).not.toContainEqual(
+      expect.stringContaining('collapsed'),
+    )
+    expect(asked(sim)).toBe(3)
+    await sim.assertNoLeaks()
+  })
+})
+
+describe('an error that may be stored', () => {
+  test('takes nothing away that answers while it is refreshed', async () => {
+    const { sim, replies, service } = start({ defaultLifetimes: { 503: '10s' } })
+    await using _ = sim
+    replies('max-age=10, stale-while-revalidate=60', { body: 'text' })
+    await sim.get('/a')
+    await sim.advance('20s')
+    service.reply({ status: 503, body: 'down' })
+    for (let i = 0; i < 3; i++) {
+      expect((await sim.get('/a')).text()).toBe('text')
+      await sim.advance('100ms')
+    }
+    expect(asked(sim)).toBe(2)
+    await sim.assertNoLeaks()
+  })
+})
+
+describe('a refresh', () => {
+  test('is not for what a client has asked for, whose directives the service never sees', async () => {
+    const { sim, replies, service } = start()
+    await using _ = sim
+    replies('max-age=10, stale-while-revalidate=60')
+    await sim.get('/a')
+    await sim.advance('20s')
+    await sim.get('/a', { headers: { 'Cache-Control': 'no-store' } })
+    expect(asked(sim)).toBe(1)
+    await sim.get('/a', { headers: { 'Cache-Control': 'only-if-cached, max-stale' } })
+    await sim.advance('100ms')
+    expect(service.requests.at(-1)!.header('cache-control')).toBeUndefined()
+    expect(asked(sim)).toBe(2)
+    await sim.assertNoLeaks()
+  })
+})
+
+describe('what was asked for earlier', () => {
+  test('does not take the place of what was asked for later, however long it takes', async () => {
+    const { sim, replies } = start()
+    await using _ = sim
+    let go!: () => void
+    const gate = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    async function* slowly() {
+      yield 'old-'
+      await gate
+      yield 'old'
+    }
+    replies('max-age=600', { body: slowly() })
+    const slow = sim.get('/a')
+    await sim.advance('1s')
+    replies('max-age=600', { body: 'new' })
+    expect((await sim.get('/a', { headers: { 'Cache-Control': 'no-cache' } })).text()).toBe('new')
+    go()
+    expect((await slow).text()).toBe('old-old')
+    expect((await sim.get('/a')).text()).toBe('new')
+    await sim.assertNoLeaks()
+  })
+})
+
+describe('a content that is too long for the memory', () => {
+  test.each([
+    ['alone', () => ({})],
+    ['before a store', () => ({ store: new MapStore() })],
+  ])('takes the place of an older one: %s', async (_name, more) => {
+    const { sim, replies } = start({ maxEntryBytes: 1_000, ...more() })
+    await using _ = sim
+    replies('max-age=600', { body: 'short' })
+    await sim.get('/a')
+    const long = 'long'.repeat(1_000)
+    replies('max-age=600', { body: long })
+    expect((await sim.get('/a', { headers: { 'Cache-Control': 'no-cache' } })).text()).toBe(long)
+    await sim.advance('1s')
+    expect((await sim.get('/a')).text()).toBe(long)
+    await sim.assertNoLeaks()
+  })
+})
+
+describe('a purge by a tag', () => {
+  test('that a 304 leaves out is about what was stored before', async () => {
+    const pages = cache()
+    const sim = simulate(
+      proxy()
+        .use(pages)
+        .route('/*', pool([SERVICE])),
+    )
+    await using _ = sim
+    const service = sim.upstream(SERVICE)
+    service.reply({
+      headers: { 'Cache-Control': 'max-age=10', 'Cache-Tag': 'one', ETag: '"1"' },
+      body: 'old',
+    })
+    await sim.get('/a')
+    await sim.advance('11s')
+    service.reply({
+      status: 304,
+      headers: { 'Cache-Control': 'max-age=60', 'Cache-Tag': 'two', ETag: '"1"' },
+      delayMs: 1_000,
+    })
+    const waiting = sim.get('/a')
+    await sim.advance('500ms')
+    await pages.purge({ tag: 'one' })
+    expect((await waiting).text()).toBe('old')
+    service.reply({ headers: { 'Cache-Control': 'max-age=60' }, body: 'new' })
+    expect((await sim.get('/a')).text()).toBe('new')
+    await sim.assertNoLeaks()
+  })
+})
+
+describe('parts', () => {
+  test('that are confirmed with another validator are asked for anew', async () => {
+    const { sim, service } = start()
+    await using _ = sim
+    const headers = { 'Cache-Control': 'max-age=10', ETag: '"1"' }
+    const part: FakeReply = {
+      status: 206,
+      headers: { ...headers, 'Content-Range': 'bytes 0-3/10' },
+      body: '0123',
+    }
+    service.reply(part)
+    const asks = { headers: { Range: 'bytes=0-3', 'If-Range': '"1"' } }
+    await sim.get('/a', { headers: { Range: 'bytes=0-3' } })
+    await sim.advance('11s')
+    service.reply({ status: 304, headers: { 'Cache-Control': 'max-age=60', ETag: 'W/"1"' } }, part)
+    const answer = await sim.get('/a', asks)
+    expect([answer.status, answer.text()]).toEqual([206, '0123'])
+    await sim.assertNoLeaks()
+  })
+
+  test('stay where the answer to another one is for that client alone', async () => {
+    const { sim, service } = start()
+    await using _ = sim
+    const part = (range: string, body: string): FakeReply => ({
+      status: 206,
+      headers: { 'Cache-Control': 'max-age=60', ETag: '"1"', 'Content-Range': `bytes ${range}/10` },
+      body,
+    })
+    service.reply(part('0-3', '0123'), part('4-7', '4567'), part('0-7', '01234567'))
+    await sim.get('/a', { headers: { Range: 'bytes=0-3' } })
+    const own = await sim.get('/a', { headers: { Range: 'bytes=0-7', Authorization: 'x' } })
+    expect(own.text()).toBe('01234567')
+    const before = asked(sim)
+    expect((await sim.get('/a', { headers: { Range: 'bytes=0-3' } })).text()).toBe('0123')
+    expect(asked(sim)).toBe(before)
+    await sim.assertNoLeaks()
+  })
+})
+
+describe('an unsafe request', () => {
+  test('takes away what was stored under its further key, though filters behind change it', async () => {
+    const store = new MapStore()
+    const behind: Filter = (exchange, next) => {
+      exchange.request.headers.delete('x-tenant')
+      return next(exchange)
+    }
+    const key: CacheOptions['key'] = ({ request }) => request.headers.get('x-tenant') ?? 'none'
+    const { sim, replies } = start({ key, store }, [behind])
+    await using _ = sim
+    replies('max-age=60', { body: 'old' })
+    const headers = { 'X-Tenant': 'one' }
+    await sim.get('/a', { headers })
+    await sim.advance('1s')
+    const kept = store.size
+    await sim.request({ method: 'DELETE', url: '/a', headers })
+    await sim.advance('1s')
+    expect([kept, store.size]).toEqual([1, 0])
+    await sim.assertNoLeaks()
+  })
+})
