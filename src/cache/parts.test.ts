@@ -9,9 +9,10 @@ import { Parts } from './parts.ts'
 
 const SIZE = 40_000
 const CONTENT = Buffer.from(Array.from({ length: SIZE }, (_, i) => i % 251))
-const settings = cacheSettings({ maxBytes: 65_536, maxEntryBytes: 20_000 })
+const plain = cacheSettings({ maxBytes: 65_536, maxEntryBytes: 20_000 })
 
-function start() {
+function start(jitter = 0) {
+  const settings = { ...plain, jitter }
   const levels = new Levels(settings)
   const parts = new Parts(settings, levels)
   const clock = virtualClock()
@@ -26,11 +27,12 @@ function start() {
     const head = knownHead(
       { status: 206, reason: undefined, headers, ...times, variant: '', tags: [] },
       settings,
+      'k',
     )
     parts.add('k', head, { first, last, size: SIZE }, [CONTENT.subarray(first, last + 1)], true, clock)
   }
   const held = () => levels.memory.find(partsKey('k'))[0] as PartialResponse
-  return { levels, add, held }
+  return { levels, add, held, settings }
 }
 
 describe('Parts', () => {
@@ -50,6 +52,16 @@ describe('Parts', () => {
     if (bytes !== undefined) expect(here).toBe(bytes)
     for (const { first, last } of held().parts)
       expect(Buffer.concat(held().read(first, last + 1))).toEqual(CONTENT.subarray(first, last + 1))
+  })
+
+  test('are fresh for as long as the whole would be, whatever is taken off at random', () => {
+    const { add, held, settings } = start(0.5)
+    for (const first of [0, 10_000]) {
+      add(first, first + 99, { 'Cache-Control': 'max-age=60' })
+      const { status, reason, headers, requestTime, responseTime, variant, tags } = held().head
+      const whole = { status, reason, headers, requestTime, responseTime, variant, tags }
+      expect(held().head.terms.lifetimeMs).toBe(knownHead(whole, settings, 'k').terms.lifetimeMs)
+    }
   })
 
   test('are no more than one entry may have', () => {

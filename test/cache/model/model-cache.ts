@@ -342,15 +342,10 @@ function isJoinable({ method, cacheControl, range, authorization }: Request): bo
 }
 
 /** A request for all of it, whoever asks, and whatever is wished for. */
-function wholly({
-  ifNoneMatch: _,
-  ifModifiedSince: __,
-  ifRange: ___,
-  range: ____,
-  ...request
-}: Request): Request {
-  const { cacheControl: _____, pragma: ______, ...rest } = request
-  return { ...rest, method: 'GET' }
+function wholly({ target, ...request }: Request): Request {
+  const { ifNoneMatch: _, ifModifiedSince: __, ifRange: ___, range: ____, ...others } = request
+  const { cacheControl: _____, pragma: ______, ...rest } = others
+  return { ...rest, target, method: 'GET' }
 }
 
 /** Whether an answer is about this one request, and says nothing of what others may have. */
