@@ -262,7 +262,7 @@ const scene: fc.Arbitrary<Step[]> = fc.oneof(
   // As much freshness is left as is asked for, and one moment more or less.
   fc
     .tuple(fc.constantFrom(1, 10), fc.constantFrom(-1, 0, 1))
-    .map(([minFresh, off]) => [
+    .map(([minFresh, off]): Step[] => [
       behave('/a', MINUTE),
       ask('/a'),
       { do: 'wait', ms: 60_000 - minFresh * 1_000 - 1 + off },
@@ -270,7 +270,7 @@ const scene: fc.Arbitrary<Step[]> = fc.oneof(
     ]),
   fc
     .constantFrom('/b', './b', 'http://example.com/b', 'http://b.example/b')
-    .map((location) => [
+    .map((location): Step[] => [
       behave('/b', MINUTE),
       ask('/b'),
       behave('/a', { location }),
@@ -279,7 +279,7 @@ const scene: fc.Arbitrary<Step[]> = fc.oneof(
     ]),
   fc
     .constantFrom('last tag', 'last date', '"2"', 'W/"1"')
-    .map((ifRange) => [
+    .map((ifRange): Step[] => [
       behave('/a', { ...MINUTE, tag: 'strong', dated: true }),
       ask('/a'),
       ask('/a', { range: 'bytes=0-9', ifRange }),
@@ -287,7 +287,7 @@ const scene: fc.Arbitrary<Step[]> = fc.oneof(
   // Confirmed by its date alone: the tag would be another one.
   fc
     .tuple(vary, fc.constantFrom(0, 60))
-    .map(([it, maxAge]) => [
+    .map(([it, maxAge]): Step[] => [
       behave('/a', { cacheControl: { maxAge: 0 }, dated: true }),
       ask('/a'),
       behave('/a', { cacheControl: { maxAge }, dated: true, vary: it }),
