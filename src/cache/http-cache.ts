@@ -224,7 +224,7 @@ export class HttpCache {
       fill.sequence = this.#levels.purges.sequence
       if (stored !== undefined && stored !== held) {
         const verdict = this.#reuse(stored, own)
-        if (verdict.use === 'answer') return this.#filling.promoted(own, stored, fill)
+        if (verdict.use === 'answer') return this.#filling.promoted(own, stored, verdict, fill)
         fill.reason = verdict.reason
       }
       return this.#asked(asked, own, stored, send, fill)

@@ -103,6 +103,28 @@ describe('a refresh of what a content asks for', () => {
   })
 })
 
+describe('what is stale and long, in a store', () => {
+  test('is called stale, and refreshed', async () => {
+    const store = new MapStore()
+    const pages = [cache({ store }), cache({ store })]
+    const sim = simulate(
+      proxy()
+        .use((exchange, next) => pages[exchange.request.headers.has('x-other') ? 1 : 0]!(exchange, next))
+        .route('/*', pool([SERVICE])),
+    )
+    await using _ = sim
+    const headers = { 'Cache-Control': 'max-age=10, stale-while-revalidate=60' }
+    sim.upstream(SERVICE).reply({ headers, body: Buffer.alloc(1_200_000) })
+    await sim.get('/a')
+    await sim.advance('20s')
+    const stale = await sim.get('/a', { headers: { 'X-Other': '1' } })
+    expect(stale.headers.get('cache-status')).toBe('gatewright; hit; ttl=-10; detail=stale-while-revalidate')
+    await sim.advance('1s')
+    expect(asked(sim)).toBe(2)
+    await sim.assertNoLeaks()
+  })
+})
+
 describe('a question', () => {
   test('is about what was asked for, though filters before the cache ask for something else since', async () => {
     const store = new MapStore()
