@@ -310,7 +310,7 @@ export class ModelCache {
   #passedOn(reply: Reply | undefined, request: Request, fwd: Why): Answer {
     const answer = raw(reply, fwd)
     if (reply === undefined || !hasItAlready(request, reply, this.#clock.now)) return answer
-    const { 'content-type': _, ...fields } = answer.fields
+    const { 'content-type': _type, 'content-range': _range, ...fields } = answer.fields
     return { status: 304, body: '', fields }
   }
 
