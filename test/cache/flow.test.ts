@@ -258,6 +258,22 @@ describe('parts', () => {
     await sim.assertNoLeaks()
   })
 
+  test('are not explained as what answers a request for all of it', async () => {
+    const pages = cache()
+    const sim = simulate(
+      proxy()
+        .use(pages)
+        .route('/*', pool([SERVICE])),
+    )
+    await using _ = sim
+    const headers = { 'Cache-Control': 'max-age=60', ETag: '"1"', 'Content-Range': 'bytes 0-3/10' }
+    sim.upstream(SERVICE).reply({ status: 206, headers, body: '0123' })
+    await sim.get('/a', { headers: { Host: 'a.example', Range: 'bytes=0-3' } })
+    const { use, responses } = await pages.explain({ url: 'http://a.example/a' })
+    expect([use, responses.length]).toEqual(['forward', 1])
+    await sim.assertNoLeaks()
+  })
+
   test('stay where the answer to another one is for that client alone', async () => {
     const { sim, service } = start()
     await using _ = sim
