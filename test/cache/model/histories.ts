@@ -250,11 +250,62 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   one(1, only<Step>({ do: 'restart' })),
 )
 
+const ask = (target: string, more: Partial<Wanted> = {}): Step => ({
+  do: 'ask',
+  request: { method: 'GET', target, ...more },
+})
+const behave = (target: string, manner: Manner): Step => ({ do: 'behave', target, manner })
+const MINUTE: Manner = { cacheControl: { maxAge: 60 } }
+
+/** Beginnings that steps by chance seldom make: what comes after them is left to chance. */
+const scene: fc.Arbitrary<Step[]> = fc.oneof(
+  // As much freshness is left as is asked for, and one moment more or less.
+  fc
+    .tuple(fc.constantFrom(1, 10), fc.constantFrom(-1, 0, 1))
+    .map(([minFresh, off]) => [
+      behave('/a', MINUTE),
+      ask('/a'),
+      { do: 'wait', ms: 60_000 - minFresh * 1_000 - 1 + off },
+      ask('/a', { cacheControl: { minFresh } }),
+    ]),
+  fc
+    .constantFrom('/b', './b', 'http://example.com/b', 'http://b.example/b')
+    .map((location) => [
+      behave('/b', MINUTE),
+      ask('/b'),
+      behave('/a', { location }),
+      ask('/a', { method: 'POST' }),
+      ask('/b'),
+    ]),
+  fc
+    .constantFrom('last tag', 'last date', '"2"', 'W/"1"')
+    .map((ifRange) => [
+      behave('/a', { ...MINUTE, tag: 'strong', dated: true }),
+      ask('/a'),
+      ask('/a', { range: 'bytes=0-9', ifRange }),
+    ]),
+  // Confirmed by its date alone: the tag would be another one.
+  fc
+    .tuple(vary, fc.constantFrom(0, 60))
+    .map(([it, maxAge]) => [
+      behave('/a', { cacheControl: { maxAge: 0 }, dated: true }),
+      ask('/a'),
+      behave('/a', { cacheControl: { maxAge }, dated: true, vary: it }),
+      ask('/a'),
+      ask('/a', { acceptLanguage: 'de', acceptEncoding: 'gzip' }),
+    ]),
+)
+
 /** How `/a` answers at first, and what happens then. */
 export function histories(...stores: History['store'][]): fc.Arbitrary<History> {
+  const first = manner.map((how) => [behave('/a', how)])
   return fc
-    .tuple(fc.constantFrom(...stores), manner, fc.array(step, { minLength: 2, maxLength: 18, size: 'max' }))
-    .map(([store, how, steps]) => ({ store, steps: [{ do: 'behave', target: '/a', manner: how }, ...steps] }))
+    .tuple(
+      fc.constantFrom(...stores),
+      fc.oneof(one(7, first), one(1, scene)),
+      fc.array(step, { minLength: 2, maxLength: 18, size: 'max' }),
+    )
+    .map(([store, begins, steps]) => ({ store, steps: [...begins, ...steps] }))
 }
 
 /** A step as a line that people can read. */

@@ -180,7 +180,8 @@ export class ModelCache {
     if (reply.status === 304 && stored !== undefined) {
       if (!isAbout(reply.fields, stored.fields, now, asked === request || tags.length > 1)) {
         const isOfClient =
-          asked === request || listed.some((tag) => weak(tag) === weak(reply.fields.etag ?? ''))
+          asked === request ||
+          listed.some((tag) => tag !== etag && weak(tag) === weak(reply.fields.etag ?? ''))
         return isOfClient ? { from: 'nowhere', reply } : this.#fetch(undefined, request, alone)
       }
       return { stored: this.#confirm(stored, reply, request, requestTime), from: 'confirmed', reply }
@@ -223,7 +224,7 @@ export class ModelCache {
     const age = Math.floor(Math.max(Math.ceil(lifetime / 1_000) * 1_000, ageOf(stored, now)) / 1_000)
     const { selectedBy } = stored
     const stale = { ...timed({ ...stored, fields: { ...stored.fields, age } }, now, now), selectedBy }
-    this.#stored = this.#stored.map((one) => (one === stored ? stale : one))
+    this.#stored = [...this.#stored.filter((one) => one !== stored), stale]
   }
 
   /** RFC 5861 section 4. */
