@@ -95,7 +95,10 @@ interface Found {
   readonly module: SourceModule
 }
 
-/** The modules of one room of the house. What comes from another room is not explained: it has a page elsewhere, or none. */
+/**
+ * The modules of one room of the house. What comes from another room is only explained where the room exports it: else it has a
+ * page elsewhere, or none.
+ */
 class Sources {
   readonly #room: string
   readonly #read: Repository['read']
@@ -176,7 +179,8 @@ class Sources {
     const own = module.declarations.get(name)
     if (own !== undefined) return { declaration: own, module }
     const foreign = module.from.get(name)
-    if (foreign === undefined || !foreign.file.startsWith(`${this.#room}/`)) return undefined
+    if (foreign === undefined) return undefined
+    if (!foreign.exported && !foreign.file.startsWith(`${this.#room}/`)) return undefined
     const found = this.#find(foreign.name, this.module(foreign.file))
     if (found === undefined)
       throw new UnreadableSource(module.file, 1, `${name} is not exported by ${foreign.file}`)

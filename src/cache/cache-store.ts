@@ -1,5 +1,5 @@
 import type { PurgeRecord } from './purge-record.ts'
-import type { StoredHead } from './stored-response.ts'
+import type { StoredHead, StoredTimes } from './stored-response.ts'
 
 /** A response that a store has found. */
 export interface FoundResponse {
@@ -30,8 +30,11 @@ export interface CacheStore {
    * throws, nothing is stored, and what was there stays. Resolves when it can be found; `false` where there is no room for it.
    */
   put(key: string, head: StoredHead, content: AsyncIterable<Uint8Array>): Promise<boolean>
-  /** Gives the stored response of this key and of the head's variant another head. Nothing where there is none. */
-  freshen(key: string, head: StoredHead): Promise<void>
+  /**
+   * Gives the stored response of this key and of the head's variant another head, if it is the one that has the times `before`:
+   * someone else may have stored another meanwhile, which has nothing to do with it. Nothing otherwise.
+   */
+  freshen(key: string, head: StoredHead, before: StoredTimes): Promise<void>
   /** Removes every response of a key. */
   remove(key: string): Promise<void>
   /** Removes everything. */

@@ -18,7 +18,7 @@ import {
 import { DiskRecords, RECORDS_FILE } from './disk-records.ts'
 import type { PurgeRecord } from './purge-record.ts'
 import type { WrittenHead } from './stored-head-text.ts'
-import type { StoredHead } from './stored-response.ts'
+import { haveSameTimes, type StoredHead, type StoredTimes } from './stored-response.ts'
 
 export interface DiskStoreOptions {
   /** A folder of the store's own; it is made if it is not there. One process at a time may use it. */
@@ -103,14 +103,14 @@ class DiskStore implements CacheStore {
     })
   }
 
-  freshen(key: string, head: StoredHead): Promise<void> {
+  freshen(key: string, head: StoredHead, before: StoredTimes): Promise<void> {
     return this.#run(async () => {
       const hash = hashOf(key)
       const variant = variantHashOf(head.variant)
       const entry = this.#entries.get(hash)?.find((it) => it.variant === variant)
       if (entry === undefined) return
       const written = await readHeadFile(this.#folder, entry)
-      if (written?.key !== key) return
+      if (written?.key !== key || !haveSameTimes(written.head, before)) return
       await this.#place(entry, { key, head, length: written.length }, entry)
     })
   }

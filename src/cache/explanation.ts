@@ -8,6 +8,7 @@ import type { CacheSettings } from './cache-settings.ts'
 import { formatEntityTag } from './entity-tag.ts'
 import type { LifetimeSource } from './freshness.ts'
 import type { Levels } from './levels.ts'
+import { PartialResponse } from './partial-response.ts'
 import { resourceOfUrl } from './resource-of-url.ts'
 import { type ForwardReason, type ReuseReason, reuse } from './reuse.ts'
 import type { Stored } from './stored.ts'
@@ -85,7 +86,7 @@ async function explained(
   const stored = await levels.all(key, clock)
   const now = clock.wallTime()
   const selected = selectVariant(
-    stored.map(({ head }) => head),
+    stored.flatMap((it) => (it instanceof PartialResponse ? [] : it.head)),
     headers,
   )
   const { use, reason } = reuse(selected?.terms, requestDirectives(headers), now, settings)

@@ -21,7 +21,7 @@ import { hasContent, type Lookup } from './lookup.ts'
 import { HeldResponse } from './memory-level.ts'
 import { PartialResponse } from './partial-response.ts'
 import { hasAllOf, type KnownPart, knownPart, type Parts } from './parts.ts'
-import { isErrorForReuse, reuseOnError } from './reuse.ts'
+import { isErrorForReuse, type Reuse, reuseOnError } from './reuse.ts'
 import { isOfOneRequest, type NotStored, storability } from './storability.ts'
 import { type Stored, wholeBody } from './stored.ts'
 import { reusedHead, storedHead } from './stored-head.ts'
@@ -191,12 +191,13 @@ export class Filling {
   }
 
   /** What the second level has found answers, and goes into memory if there is room for it. */
-  promoted(lookup: Lookup, found: Stored, fill: Fill): Filled {
+  promoted(lookup: Lookup, found: Stored, { reason }: Reuse, fill: Fill): Filled {
     if (found instanceof HeldResponse) {
       if (!fill.outdated) this.#levels.promote(found)
       return { kind: 'stored', stored: found, because: 'found' }
     }
-    if (found.length > this.#settings.maxEntryBytes)
+    // What is stale is refreshed: it will be another then.
+    if (found.length > this.#settings.maxEntryBytes || reason !== 'fresh')
       return { kind: 'stored', stored: found, because: 'found' }
     return this.#kept(lookup, { head: found.head }, wholeBody(found).take(), found.level, fill)
   }

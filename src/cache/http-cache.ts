@@ -18,7 +18,7 @@ import { type CacheExplanation, type CacheQuestion, explain } from './explanatio
 import { type Fill, type Filled, Fills } from './fill.ts'
 import { Filling, type Send } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
-import { Invalidating } from './invalidating.ts'
+import { type AskedFor, Invalidating } from './invalidating.ts'
 import { KeptHead } from './kept-head.ts'
 import { Levels } from './levels.ts'
 import { type Bypass, bypassOf, hasContent, isJoinable, type Lookup, lookupOf } from './lookup.ts'
@@ -208,27 +208,36 @@ export class HttpCache {
 
   #begin(id: string | undefined, lookup: Lookup, held: Stored | undefined): Fill {
     const { exchange, next, key } = lookup
+    // Whoever waits for it, or has its answer already, may go on with the exchange as with something else.
+    const asked = this.#invalidating.askedFor(exchange)
+    const original = exchange.request.copy()
+    original.method = lookup.method
+    const own: Lookup = { ...lookup, headers: lookup.headers.clone() }
     const send: Send = (headers) => {
-      const request = exchange.request.copy()
-      request.method = lookup.method
+      const request = original.copy()
       replaceAll(request.headers, headers)
       const options = { detached: true, timeoutMs: Number.POSITIVE_INFINITY, informs: true }
       return exchange.call(next, request, options)
     }
     return this.#fills.begin(id, key, async (fill) => {
-      const stored = await this.#newest(lookup, held)
+      const stored = await this.#newest(own, held)
       fill.sequence = this.#levels.purges.sequence
       if (stored !== undefined && stored !== held) {
-        const verdict = this.#reuse(stored, lookup)
-        if (verdict.use === 'answer') return this.#filling.promoted(lookup, stored, fill)
+        const verdict = this.#reuse(stored, own)
+        if (verdict.use === 'answer') return this.#filling.promoted(own, stored, verdict, fill)
         fill.reason = verdict.reason
       }
-      return this.#asked(lookup, stored, send, fill)
+      return this.#asked(asked, own, stored, send, fill)
     })
   }
 
-  async #asked(lookup: Lookup, stored: Stored | undefined, send: Send, fill: Fill): Promise<Filled> {
-    const asked = this.#invalidating.askedFor(lookup.exchange)
+  async #asked(
+    asked: AskedFor,
+    lookup: Lookup,
+    stored: Stored | undefined,
+    send: Send,
+    fill: Fill,
+  ): Promise<Filled> {
     const filled = await this.#filling.ask(lookup, stored, send, fill)
     if (filled.kind === 'own')
       this.#invalidating.answered(asked, filled.response, lookup.exchange.clock, false)
@@ -334,8 +343,10 @@ export class HttpCache {
   async #alone(lookup: Lookup, stored: Stored | undefined, reason: ForwardReason): Promise<ResponseMessage> {
     const { exchange, next, key } = lookup
     const own: Lookup = { ...lookup, headers: lookup.headers.clone() }
+    const asked = this.#invalidating.askedFor(exchange)
     const fill = this.#fills.begin(undefined, key, (it) =>
       this.#asked(
+        asked,
         own,
         stored,
         (headers) => {

@@ -11,7 +11,8 @@ import { hasContent, type Lookup } from './lookup.ts'
 import { resourceName } from './purge-subject.ts'
 import type { Stored } from './stored.ts'
 
-interface AskedFor extends Pick<RequestMessage, 'method' | 'scheme' | 'host' | 'target'> {
+/** What a request was for, and the further key that it had then. */
+export interface AskedFor extends Pick<RequestMessage, 'method' | 'scheme' | 'host' | 'target'> {
   readonly further: readonly string[] | string | undefined
 }
 type ResponseHead = Pick<ResponseMessage, 'status' | 'headers'>

@@ -152,7 +152,7 @@ export class Levels {
       fresh.sequence = sequence
       this.memory.put(fresh)
     }
-    this.second?.freshen(key, head, clock)
+    this.second?.freshen(key, head, stored.head, clock)
   }
 
   /**

@@ -29,7 +29,7 @@ const isPiece = (command: Command) => command.some((it) => Buffer.isBuffer(it) &
 const OPERATIONS: Record<string, (store: CacheStore) => Promise<unknown>> = {
   find: (store) => store.find('k'),
   put: (store) => store.put('k', head(), chunks(Buffer.alloc(600_000), 50_000)),
-  freshen: (store) => store.freshen('k', head()),
+  freshen: (store) => store.freshen('k', head(), head()),
   remove: (store) => store.remove('k'),
   clear: (store) => store.clear(),
   purged: (store) => store.purged!({ kind: 'tag', value: 'a', soft: false, time: 1, id: '1' }),

@@ -17,7 +17,7 @@ import { RedisLine } from './redis-line.ts'
 import { RedisPurges } from './redis-purges.ts'
 import { RedisRecords } from './redis-records.ts'
 import { checkSubscriber, type RedisSubscriber } from './redis-subscriber.ts'
-import type { StoredHead } from './stored-response.ts'
+import { haveSameTimes, type StoredHead, type StoredTimes } from './stored-response.ts'
 
 export interface RedisStoreOptions {
   /** The client that commands are sent with: of `redis` (node-redis, its cluster client too), `ioredis` or `iovalkey`. */
@@ -132,10 +132,11 @@ class RedisStore implements CacheStore {
     }
   }
 
-  async freshen(key: string, head: StoredHead): Promise<void> {
+  async freshen(key: string, head: StoredHead, before: StoredTimes): Promise<void> {
     const [epoch, heads] = await Promise.all([this.#records.epoch(freshId()), this.#heads.find(key)])
-    const before = heads.find((it) => it.head.variant === head.variant && it.epoch === epoch)
-    if (before !== undefined) await this.#heads.replace({ ...before, head })
+    const found = heads.find((it) => it.head.variant === head.variant && it.epoch === epoch)
+    if (found !== undefined && haveSameTimes(found.head, before))
+      await this.#heads.replace({ ...found, head })
   }
 
   remove(key: string): Promise<void> {

@@ -14,7 +14,7 @@ import { PurgeRecords } from './purge-records.ts'
 import type { PurgeSubject } from './purge-subject.ts'
 import { StoreFeed } from './store-feed.ts'
 import type { Stored } from './stored.ts'
-import type { StoredHead } from './stored-response.ts'
+import type { StoredHead, StoredTimes } from './stored-response.ts'
 import { WriteQueue } from './write-queue.ts'
 
 /** How long a request waits for the store before it goes on without it. */
@@ -190,8 +190,9 @@ export class SecondLevel {
     })
   }
 
-  freshen(key: string, head: KnownHead, clock: Clock): void {
-    const work = () => this.#store.freshen(key, storable(head))
+  freshen(key: string, head: KnownHead, before: StoredTimes, clock: Clock): void {
+    const { requestTime, responseTime } = before
+    const work = () => this.#store.freshen(key, storable(head), { requestTime, responseTime })
     this.#writes.add({ clock, key, bytes: headBytes(key, head), work })
   }
 

@@ -1,5 +1,8 @@
 import type { HeaderList } from '../core/headers.ts'
 
+/** When a response was asked for and came. Of one key and variant, those with the same times are the same response. */
+export type StoredTimes = Pick<StoredHead, 'requestTime' | 'responseTime'>
+
 /** What a cache knows of a response that it has stored, but for the content. */
 export interface StoredHead {
   readonly status: number
@@ -14,4 +17,8 @@ export interface StoredHead {
   readonly variant: string
   /** By which it can be purged together with others. */
   readonly tags: readonly string[]
+}
+
+export function haveSameTimes(one: StoredTimes, other: StoredTimes): boolean {
+  return one.requestTime === other.requestTime && one.responseTime === other.responseTime
 }

@@ -19,7 +19,7 @@ export const cacheStoreChecks: Readonly<Record<string, (store: CacheStore) => Pr
   'finds nothing where nothing is': async (store) => {
     assert.deepEqual(await store.find('k'), [])
     await store.remove('k')
-    await store.freshen('k', head())
+    await store.freshen('k', head(), head())
   },
   'gives back what was stored, head and content': async (store) => {
     const sent = Buffer.from(`${'x'.repeat(70_000)}end`)
@@ -93,8 +93,8 @@ export const cacheStoreChecks: Readonly<Record<string, (store: CacheStore) => Pr
   'gives a response another head, and leaves the content': async (store) => {
     await store.put('k', head({ variant: 'a' }), chunks(Buffer.from('text'), 2))
     await store.put('k', head({ variant: 'b' }), chunks(Buffer.from('other'), 9))
-    await store.freshen('k', head({ variant: 'a', responseTime: 99 }))
-    await store.freshen('k', head({ variant: 'none', responseTime: 99 }))
+    await store.freshen('k', head({ variant: 'a', responseTime: 99 }), head())
+    await store.freshen('k', head({ variant: 'none', responseTime: 99 }), head())
     const found = await store.find('k')
     const times = Object.fromEntries(found.map((it) => [it.head.variant, it.head.responseTime]))
     assert.deepEqual(
@@ -104,6 +104,15 @@ export const cacheStoreChecks: Readonly<Record<string, (store: CacheStore) => Pr
         { a: 'text', b: 'other' },
       ],
     )
+  },
+  'gives no head to a response that has taken the place of the one that it is for': async (store) => {
+    await store.put('k', head({ responseTime: 5 }), chunks(Buffer.from('old'), 9))
+    await store.put('k', head({ responseTime: 7 }), chunks(Buffer.from('new'), 9))
+    await store.freshen('k', head({ responseTime: 99 }), head({ responseTime: 5 }))
+    const [found] = await store.find('k')
+    assert.deepEqual([found?.head.responseTime, await texts(store, 'k')], [7, { '': 'new' }])
+    await store.freshen('k', head({ responseTime: 99 }), head({ responseTime: 7 }))
+    assert.equal((await store.find('k'))[0]?.head.responseTime, 99)
   },
   'removes the responses of a key, and everything': async (store) => {
     for (const key of ['k', 'l', 'm'])

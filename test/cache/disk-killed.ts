@@ -23,6 +23,6 @@ for (let round = 0; ; round++) {
   await Promise.all(
     keys
       .slice(0, 3)
-      .map((key, i) => store.freshen(key, head({ reason: String(sizes[i]), responseTime: round }))),
+      .map((key, i) => store.freshen(key, head({ reason: String(sizes[i]), responseTime: round }), head())),
   )
 }

@@ -70,17 +70,111 @@ describe('a refresh', () => {
   })
 })
 
+describe('a refresh of what a content asks for', () => {
+  test('has that content, though the client has gone', async () => {
+    const store = new MapStore()
+    const { sim, service } = start({ methods: ['QUERY'], store })
+    await using _ = sim
+    service.reply(({ body }) => ({
+      headers: { 'Cache-Control': 'max-age=10, stale-while-revalidate=60' },
+      body: `found ${String(body)}`,
+    }))
+    const find = (body: string | AsyncIterable<string>) => sim.request({ method: 'QUERY', url: '/a', body })
+    async function* chunks() {
+      yield 'bl'
+      yield 'ue'
+    }
+    await find(chunks())
+    await sim.advance('20s')
+    const gate = Promise.withResolvers<void>()
+    const inTime = store.find.bind(store)
+    store.find = async (key) => {
+      await gate.promise
+      return inTime(key)
+    }
+    expect((await find(chunks())).text()).toBe('found blue')
+    await sim.advance('100ms')
+    expect(asked(sim)).toBe(1)
+    gate.resolve()
+    await sim.advance('1s')
+    expect(service.requests.map(({ body }) => String(body))).toEqual(['blue', 'blue'])
+    expect((await find('blue')).text()).toBe('found blue')
+    await sim.assertNoLeaks()
+  })
+})
+
+describe('what is stale and long, in a store', () => {
+  test('is called stale, and refreshed', async () => {
+    const store = new MapStore()
+    const pages = [cache({ store }), cache({ store })]
+    const sim = simulate(
+      proxy()
+        .use((exchange, next) => pages[exchange.request.headers.has('x-other') ? 1 : 0]!(exchange, next))
+        .route('/*', pool([SERVICE])),
+    )
+    await using _ = sim
+    const headers = { 'Cache-Control': 'max-age=10, stale-while-revalidate=60' }
+    sim.upstream(SERVICE).reply({ headers, body: Buffer.alloc(1_200_000) })
+    await sim.get('/a')
+    await sim.advance('20s')
+    const stale = await sim.get('/a', { headers: { 'X-Other': '1' } })
+    expect(stale.headers.get('cache-status')).toBe('gatewright; hit; ttl=-10; detail=stale-while-revalidate')
+    await sim.advance('1s')
+    expect(asked(sim)).toBe(2)
+    await sim.assertNoLeaks()
+  })
+})
+
+describe('a question', () => {
+  test('is about what was asked for, though filters before the cache ask for something else since', async () => {
+    const store = new MapStore()
+    const before: Filter = async (exchange, next) => {
+      const first = await next(exchange)
+      if (!exchange.request.headers.has('x-twice')) return first
+      first.body.discard()
+      exchange.request.path = '/b'
+      exchange.request.headers.set('Accept-Language', 'de')
+      return next(exchange)
+    }
+    const sim = simulate(
+      proxy()
+        .use(before)
+        .use(cache({ store }))
+        .route('/*', pool([SERVICE])),
+    )
+    await using _ = sim
+    sim.upstream(SERVICE).reply((request) => ({
+      headers: { 'Cache-Control': 'max-age=10, stale-while-revalidate=60', Vary: 'Accept-Language' },
+      body: `${request.target} ${request.header('accept-language')}`,
+    }))
+    const english = { 'Accept-Language': 'en' }
+    await sim.get('/a', { headers: english })
+    await sim.get('/b', { headers: { 'Accept-Language': 'de' } })
+    await sim.advance('20s')
+    const gate = Promise.withResolvers<void>()
+    const inTime = store.find.bind(store)
+    store.find = async (key) => {
+      await gate.promise
+      return inTime(key)
+    }
+    const twice = await sim.get('/a', { headers: { ...english, 'X-Twice': '1' } })
+    expect(twice.text()).toBe('/b de')
+    gate.resolve()
+    await sim.advance('1s')
+    const refreshed = await sim.get('/a', { headers: english })
+    expect([refreshed.text(), refreshed.headers.get('age')]).toEqual(['/a en', '1'])
+    await sim.assertNoLeaks()
+  })
+})
+
 describe('what was asked for earlier', () => {
   test('does not take the place of what was asked for later, however long it takes', async () => {
     const { sim, replies } = start()
     await using _ = sim
-    let go!: () => void
-    const gate = new Promise<void>((resolve) => {
-      go = resolve
-    })
+    const gate = Promise.withResolvers<void>()
     async function* slowly() {
       yield 'old-'
-      await gate
+      await gate.promise
       yield 'old'
     }
     replies('max-age=600', { body: slowly() })
@@ -88,7 +182,7 @@ describe('what was asked for earlier', () => {
     await sim.advance('1s')
     replies('max-age=600', { body: 'new' })
     expect((await sim.get('/a', { headers: { 'Cache-Control': 'no-cache' } })).text()).toBe('new')
-    go()
+    gate.resolve()
     expect((await slow).text()).toBe('old-old')
     expect((await sim.get('/a')).text()).toBe('new')
     await sim.assertNoLeaks()
@@ -161,6 +255,22 @@ describe('parts', () => {
     service.reply({ status: 304, headers: { 'Cache-Control': 'max-age=60', ETag: 'W/"1"' } }, part)
     const answer = await sim.get('/a', asks)
     expect([answer.status, answer.text()]).toEqual([206, '0123'])
+    await sim.assertNoLeaks()
+  })
+
+  test('are not explained as what answers a request for all of it', async () => {
+    const pages = cache()
+    const sim = simulate(
+      proxy()
+        .use(pages)
+        .route('/*', pool([SERVICE])),
+    )
+    await using _ = sim
+    const headers = { 'Cache-Control': 'max-age=60', ETag: '"1"', 'Content-Range': 'bytes 0-3/10' }
+    sim.upstream(SERVICE).reply({ status: 206, headers, body: '0123' })
+    await sim.get('/a', { headers: { Host: 'a.example', Range: 'bytes=0-3' } })
+    const { use, responses } = await pages.explain({ url: 'http://a.example/a' })
+    expect([use, responses.length]).toEqual(['forward', 1])
     await sim.assertNoLeaks()
   })
 

@@ -33,7 +33,7 @@ class Watched {
         this.#changed()
         return put
       },
-      freshen: (key, head) => store.freshen(key, head),
+      freshen: (...args) => store.freshen(...args),
       remove: (key) => store.remove(key),
       clear: () => store.clear(),
       close: () => store.close(),

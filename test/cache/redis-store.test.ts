@@ -72,7 +72,7 @@ describe.skipIf(!hasRedis)('a store in Redis', () => {
     const store = redisStore({ client: admin, keepMs: '1h' })
     await put(store, 'a', 600_000)
     await put(store, 'a', 500_000)
-    await store.freshen('a', head({ responseTime: 9 }))
+    await store.freshen('a', head({ responseTime: 9 }), head())
     await store.purged!(purge({}))
     await store.clear()
     const never = async function* () {
@@ -211,7 +211,7 @@ describe.skipIf(!hasRedis)('a store in Redis', () => {
       const [[field, value]] = Object.entries(await admin.hgetallBuffer(key)) as [[string, Buffer]]
       await damage(key, field, value)
       expect(await store.find('a')).toEqual([])
-      await store.freshen('a', head())
+      await store.freshen('a', head(), head())
       await admin.hdel('gatewright:cache:{purges}:index', '@epoch')
       await put(store, 'a', 200)
       expect((await content(store, 'a')).equals(contentOf('a', 200))).toBe(true)

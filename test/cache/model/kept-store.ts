@@ -29,8 +29,9 @@ export class KeptStore implements CacheStore {
     return true
   }
 
-  async freshen(key: string, head: StoredHead): Promise<void> {
-    const bytes = this.#byKey.get(key)?.find((it) => it.head.variant === head.variant)?.bytes
+  async freshen(key: string, head: StoredHead, { responseTime }: { responseTime: number }): Promise<void> {
+    const found = this.#byKey.get(key)?.find((it) => it.head.variant === head.variant)
+    const bytes = found?.head.responseTime === responseTime ? found.bytes : undefined
     if (bytes !== undefined) this.#byKey.set(key, [...this.#others(key, head), { head, bytes }])
   }
 
@@ -86,8 +87,8 @@ export class WatchedStore implements CacheStore {
     return this.#watched(this.#store.put(key, head, content))
   }
 
-  freshen(key: string, head: StoredHead): Promise<void> {
-    return this.#watched(this.#store.freshen(key, head))
+  freshen(...args: Parameters<CacheStore['freshen']>): Promise<void> {
+    return this.#watched(this.#store.freshen(...args))
   }
 
   remove(key: string): Promise<void> {

@@ -126,7 +126,7 @@ export class ModelCache {
         Object.entries(selectedBy).every(([name, value]) => selecting(request, name) === value),
     )
     return matching.reduce<Stored | undefined>(
-      (newest, one) => (newest === undefined || one.fields.date! >= newest.fields.date! ? one : newest),
+      (newest, one) => (newest === undefined || isAsRecent(one, newest) ? one : newest),
       undefined,
     )
   }
@@ -387,6 +387,12 @@ function lifetimeOf(status: number, fields: Fields, now: number): { ms: number; 
 }
 
 /** As it is kept (RFC 9111 sections 3.1, 5.2.2.4, 5.2.2.7; RFC 9110 section 6.6.1). */
+/** Of two of one second, the one that came later. */
+function isAsRecent(one: Stored, other: Stored): boolean {
+  const [date, otherDate] = [one.fields.date!, other.fields.date!]
+  return date === otherDate ? one.responseTime >= other.responseTime : date > otherDate
+}
+
 function timed(response: Response, requestTime: number, responseTime: number): Stored {
   const { setCookie, ...fields } = response.fields
   const isNamed = namedBy(fields).includes('set-cookie')
