@@ -4,36 +4,31 @@ import { ProxyError, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Handler } from '../core/handler.ts'
 import { HeaderList } from '../core/headers.ts'
-import { ResponseMessage } from '../core/message.ts'
-import { randomId } from '../core/random.ts'
-import { currentAgeMs } from './age.ts'
+import type { ResponseMessage } from '../core/message.ts'
+import { Answers } from './answers.ts'
 import { CacheAccount } from './cache-account.ts'
 import { requestDirectives } from './cache-control.ts'
 import { structuredKey } from './cache-key.ts'
 import { type CacheOutcome, forwardedResult } from './cache-outcome.ts'
 import type { CacheSettings } from './cache-settings.ts'
-import { isNotModified, notModifiedHead, withoutConditions } from './conditional.ts'
+import { withoutConditions } from './conditional.ts'
 import { isEarly } from './early-refresh.ts'
 import { type CacheExplanation, type CacheQuestion, explain } from './explanation.ts'
 import { type Fill, type Filled, Fills } from './fill.ts'
 import { Filling, type Send } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
 import { type AskedFor, Invalidating } from './invalidating.ts'
-import { KeptHead } from './kept-head.ts'
 import { Levels } from './levels.ts'
 import { type Bypass, bypassOf, hasContent, isJoinable, type Lookup, lookupOf } from './lookup.ts'
 import type { MemoryLevel } from './memory-level.ts'
 import { PartialResponse } from './partial-response.ts'
 import { Parts } from './parts.ts'
-import { partsAnswer } from './parts-answer.ts'
 import type { PurgeSubject } from './purge-subject.ts'
-import { type RangePlan, rangeAnswer } from './range.ts'
 import { Refreshes } from './refreshes.ts'
 import { requestContent } from './request-content.ts'
 import { type ForwardReason, type Reuse, reuse, reuseOnError } from './reuse.ts'
 import type { StoreStats } from './second-level.ts'
-import { type Stored, wholeBody } from './stored.ts'
-import { reusedHead } from './stored-head.ts'
+import type { Stored } from './stored.ts'
 import { unpurged } from './unpurged.ts'
 import { Unshared } from './unshared.ts'
 import { selectVariant, type VaryFields, variantKey } from './variant.ts'
@@ -41,6 +36,7 @@ import { selectVariant, type VaryFields, variantKey } from './variant.ts'
 /** A shared cache as a filter: RFC 9111, and RFC 5861 for what is stale. */
 export class HttpCache {
   readonly account: CacheAccount
+  readonly #answers: Answers
   readonly #settings: CacheSettings
   readonly #levels: Levels
   readonly #parts: Parts
@@ -56,6 +52,7 @@ export class HttpCache {
   constructor(settings: CacheSettings) {
     this.#settings = settings
     this.account = new CacheAccount(settings.name)
+    this.#answers = new Answers(this.account)
     this.#levels = new Levels(settings)
     this.#fills = new Fills(this.#levels.purges)
     this.#refreshes = new Refreshes(settings.maxBackgroundFetches)
@@ -123,7 +120,7 @@ export class HttpCache {
     const { remainingMs: ttlMs, reason } = verdict
     if (verdict.refresh || this.#isEarly(lookup, stored.head, verdict)) this.#refresh(lookup, stored)
     const result = reason === 'fresh' ? 'hit' : 'stale'
-    return this.#fromStored(lookup, stored, { result, level: stored.level, reason, ttlMs, collapsed })
+    return this.#answers.stored(lookup, stored, { result, level: stored.level, reason, ttlMs, collapsed })
   }
 
   #isEarly({ exchange }: Lookup, { requestTime, responseTime }: KnownHead, { reason, remainingMs }: Answer) {
@@ -146,7 +143,7 @@ export class HttpCache {
     const again = this.#reuse(stored, lookup)
     if (again.use === 'answer') return this.#reused(lookup, stored!, again)
     if (again.use === 'forward') return this.#alone(lookup, stored, again.reason)
-    throw this.#failed(lookup, new ProxyError('nothing_stored'), again.reason, true)
+    throw this.#answers.failed(lookup, new ProxyError('nothing_stored'), again.reason, true)
   }
 
   /** What the second level has for it, where that is newer than what is in memory. */
@@ -175,7 +172,7 @@ export class HttpCache {
       } catch (thrown) {
         // What the client of the one request has done wrong is not the others' fault.
         if (joins && toProxyError(thrown).side === 'downstream') break
-        throw this.#failed(lookup, thrown, reason)
+        throw this.#answers.failed(lookup, thrown, reason)
       }
       if (lookup.exchange.abortReason !== undefined) {
         if (!joins) leave(filled)
@@ -259,7 +256,7 @@ export class HttpCache {
       const { response, why: notStored } = filled
       if (isJoinable(lookup) && response.status !== 304) this.#unshared.add(key, exchange.clock)
       this.account.tell(exchange, response.headers, { result, level: undefined, reason, notStored })
-      return this.#sinceAsked(lookup, response)
+      return this.#answers.forOne(lookup, response)
     }
     if (filled.kind === 'part') {
       if (joined) return undefined
@@ -287,7 +284,7 @@ export class HttpCache {
             }
           : { result: 'hit', level: from, reason: 'fresh', collapsed: joined }
       const body = new Body(joined ? content.reader() : first)
-      return this.#answer(lookup, head, body, outcome, joined ? undefined : own)
+      return this.#answers.whole(lookup, head, body, outcome, joined ? undefined : own)
     }
     const { stored, because } = filled
     const { level } = stored
@@ -297,7 +294,7 @@ export class HttpCache {
     }
     if (because === 'stale-if-error') {
       if (joined && !this.#isForOnError(lookup, stored.head)) return undefined
-      return this.#fromStored(lookup, stored, {
+      return this.#answers.stored(lookup, stored, {
         result: 'stale',
         level,
         reason: because,
@@ -316,16 +313,7 @@ export class HttpCache {
       forwardStatus: 304,
       collapsed: joined,
     }
-    return this.#fromStored(lookup, joined ? stored : (filled.own ?? stored), outcome)
-  }
-
-  /** An answer for one client alone, of whose conditions the service was not told: it may have it already. */
-  #sinceAsked({ method, headers: asked, exchange }: Lookup, response: ResponseMessage): ResponseMessage {
-    const { status, headers, body } = response
-    if (!isNotModified(method, asked, { status, headers, responseTime: exchange.clock.wallTime() }))
-      return response
-    body.discard()
-    return new ResponseMessage(304, notModifiedHead(headers))
+    return this.#answers.stored(lookup, joined ? stored : (filled.own ?? stored), outcome)
   }
 
   /** Where nobody may have an answer without asking, nobody waits for another's. */
@@ -359,7 +347,7 @@ export class HttpCache {
     try {
       return this.#answered(own, await fill.answer, reason, false)!
     } catch (thrown) {
-      throw this.#failed(lookup, thrown, reason)
+      throw this.#answers.failed(lookup, thrown, reason)
     }
   }
 
@@ -385,61 +373,6 @@ export class HttpCache {
       },
       () => {},
     )
-  }
-
-  /** All of it, a part of it, or that the client has it already, in the order of RFC 9110 section 13.2.2. */
-  #fromStored(lookup: Lookup, stored: Stored, outcome: CacheOutcome): ResponseMessage {
-    const { exchange, method, headers } = lookup
-    const { head } = stored
-    if (isNotModified(method, headers, head)) return this.#answer(lookup, head, Body.empty(), outcome)
-    const plan = headers.has('range') ? rangeAnswer({ method, headers }, head, stored.length) : WHOLE
-    if (plan.answer === 'whole') return this.#answer(lookup, head, wholeBody(stored), outcome)
-    const bytes =
-      plan.answer === 'parts' ? plan.ranges.reduce((sum, { first, last }) => sum + last + 1 - first, 0) : 0
-    const fields = this.#headers(lookup, undefined, head, outcome, bytes)
-    return partsAnswer(plan, fields, stored, () => randomId(exchange.random))
-  }
-
-  /** With `own` the service has answered this very request with these fields: their age is not ours to tell. */
-  #answer(
-    lookup: Lookup,
-    head: KnownHead,
-    body: Body,
-    outcome: CacheOutcome,
-    own?: HeaderList,
-  ): ResponseMessage {
-    const { method, exchange } = lookup
-    const isSame = isNotModified(method, lookup.headers, head)
-    const left = isSame ? notModifiedHead(own ?? head.headers) : own?.clone()
-    const bytes = isSame || method === 'HEAD' ? 0 : (body.length ?? 0)
-    const headers = own === undefined ? this.#headers(lookup, left, head, outcome, bytes) : left!
-    if (own !== undefined) this.account.tell(exchange, headers, outcome, bytes)
-    if (!isSame) return new ResponseMessage(head.status, headers, body, head.reason)
-    body.discard()
-    return new ResponseMessage(304, headers)
-  }
-
-  /** The fields of `head`, or those that are left of them. */
-  #headers(
-    { exchange }: Lookup,
-    left: HeaderList | undefined,
-    head: KnownHead,
-    outcome: CacheOutcome,
-    bytes: number,
-  ): HeaderList {
-    const ageMs = currentAgeMs(head.terms, exchange.clock.wallTime())
-    const headers =
-      left === undefined && head instanceof KeptHead
-        ? head.aged(ageMs)
-        : reusedHead(left ?? head.headers, ageMs)
-    this.account.tell(exchange, headers, outcome, bytes)
-    return headers
-  }
-
-  /** The answer is an error. */
-  #failed({ exchange }: Lookup, thrown: unknown, reason: ForwardReason, refused = false): unknown {
-    this.account.tellError(exchange, { result: forwardedResult(reason), level: undefined, reason, refused })
-    return thrown
   }
 
   async #pass(reason: Bypass, exchange: Exchange, next: Handler): Promise<ResponseMessage> {
@@ -470,8 +403,6 @@ function leave(filled: Filled): void {
   if (filled.kind === 'own' || filled.kind === 'part') filled.response.body.discard()
   else if (filled.kind === 'shared') new Body(filled.first).discard()
 }
-
-const WHOLE: RangePlan = { answer: 'whole' }
 
 /** Those with the same id wait for one answer. */
 function fillId({ key, headers }: Lookup, fields: VaryFields): string | undefined {
