@@ -181,7 +181,9 @@ export class ModelCache {
       if (!isAbout(reply.fields, stored.fields, now, asked === request || tags.length > 1)) {
         const isOfClient =
           asked === request ||
-          listed.some((tag) => tag !== etag && weak(tag) === weak(reply.fields.etag ?? ''))
+          listed.some(
+            (tag) => etag !== undefined && tag !== etag && weak(tag) === weak(reply.fields.etag ?? ''),
+          )
         return isOfClient ? { from: 'nowhere', reply } : this.#fetch(undefined, request, alone)
       }
       return { stored: this.#confirm(stored, reply, request, requestTime), from: 'confirmed', reply }
