@@ -181,7 +181,9 @@ export class ModelCache {
       if (!isAbout(reply.fields, stored.fields, now, asked === request || tags.length > 1)) {
         const isOfClient =
           asked === request ||
-          listed.some((tag) => tag !== etag && weak(tag) === weak(reply.fields.etag ?? ''))
+          listed.some(
+            (tag) => etag !== undefined && tag !== etag && weak(tag) === weak(reply.fields.etag ?? ''),
+          )
         return isOfClient ? { from: 'nowhere', reply } : this.#fetch(undefined, request, alone)
       }
       return { stored: this.#confirm(stored, reply, request, requestTime), from: 'confirmed', reply }
@@ -213,7 +215,7 @@ export class ModelCache {
     const isOfTheSame = isDeepStrictEqual(varyOf(confirmed), varyOf(stored))
     if (isOfTheSame && this.#mayStore(request, confirmed, requestTime))
       return this.#store(confirmed, request, requestTime)
-    if (!isOfTheSame || !isOfOne(request, confirmed)) this.#forget(request.target)
+    if (!isOfOne(request, confirmed)) this.#forget(request.target)
     return timed(confirmed, requestTime, this.#clock.now)
   }
 
@@ -386,13 +388,13 @@ function lifetimeOf(status: number, fields: Fields, now: number): { ms: number; 
   return { ms: guessed ? Math.min(86_400_000, Math.max(0, (date - lastModified!) / 10)) : 0, named: false }
 }
 
-/** As it is kept (RFC 9111 sections 3.1, 5.2.2.4, 5.2.2.7; RFC 9110 section 6.6.1). */
 /** Of two of one second, the one that came later. */
 function isAsRecent(one: Stored, other: Stored): boolean {
   const [date, otherDate] = [one.fields.date!, other.fields.date!]
   return date === otherDate ? one.responseTime >= other.responseTime : date > otherDate
 }
 
+/** As it is kept (RFC 9111 sections 3.1, 5.2.2.4, 5.2.2.7; RFC 9110 section 6.6.1). */
 function timed(response: Response, requestTime: number, responseTime: number): Stored {
   const { setCookie, ...fields } = response.fields
   const isNamed = namedBy(fields).includes('set-cookie')
