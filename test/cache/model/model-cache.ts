@@ -28,6 +28,8 @@ type Got =
       readonly from: 'error' | 'confirmed' | 'new'
       readonly stored: Stored
       readonly reply: Reply | undefined
+      /** Whether a confirmation is for nobody else. */
+      readonly isForOne?: boolean
     }
 type Ask = (asked: Asked) => Reply | undefined
 type CacheStatus = Readonly<Record<string, true | number | string>>
@@ -78,6 +80,7 @@ export class ModelCache {
       this.#alone.delete(request.target)
     else if (
       got.from === 'new' ||
+      (got.from === 'confirmed' && got.isForOne === true && joinable) ||
       (got.from === 'nowhere' && got.reply && got.reply.status !== 304 && joinable)
     )
       this.#alone.set(request.target, this.#clock.now + 10_000)
@@ -186,7 +189,7 @@ export class ModelCache {
           )
         return isOfClient ? { from: 'nowhere', reply } : this.#fetch(undefined, request, alone)
       }
-      return { stored: this.#confirm(stored, reply, request, requestTime), from: 'confirmed', reply }
+      return { ...this.#confirm(stored, reply, request, requestTime), from: 'confirmed', reply }
     }
     // RFC 9111 section 4.3.5.
     if (stored !== undefined && request.method === 'HEAD' && reply.status === 200) {
@@ -207,16 +210,21 @@ export class ModelCache {
   }
 
   /** RFC 9111 section 3.2: the new head, stored if it may be. */
-  #confirm(stored: Stored, reply: Reply, request: Request, requestTime: number): Stored {
+  #confirm(
+    stored: Stored,
+    reply: Reply,
+    request: Request,
+    requestTime: number,
+  ): { stored: Stored; isForOne: boolean } {
     const { setCookie: _, ...update } = reply.fields
     const { age: __, date: ___, ...before } = stored.fields
     const confirmed = { ...stored, fields: { ...before, ...update } }
     // One that now depends on other fields is kept under none.
     const isOfTheSame = isDeepStrictEqual(varyOf(confirmed), varyOf(stored))
-    if (isOfTheSame && this.#mayStore(request, confirmed, requestTime))
-      return this.#store(confirmed, request, requestTime)
+    const isForOne = !this.#mayStore(request, confirmed, requestTime)
+    if (isOfTheSame && !isForOne) return { stored: this.#store(confirmed, request, requestTime), isForOne }
     if (!isOfOne(request, confirmed)) this.#forget(request.target)
-    return timed(confirmed, requestTime, this.#clock.now)
+    return { stored: timed(confirmed, requestTime, this.#clock.now), isForOne }
   }
 
   /** As old as it may become, from now on. */
