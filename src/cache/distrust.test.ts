@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest'
+import { virtualClock } from '../testing/virtual-clock.ts'
+import { Distrust } from './distrust.ts'
+
+describe('Distrust', () => {
+  test('holds until the last removal of a key was made', () => {
+    const distrust = new Distrust()
+    const clock = virtualClock()
+    expect(distrust.of('k')).toBe(undefined)
+    const first = distrust.begin('k', clock)
+    const second = distrust.begin('k', clock)
+    first(true)
+    expect(distrust.of('k')).toBe('waiting')
+    second(false)
+    expect(distrust.of('k')).toBe('failed')
+    distrust.begin('k', clock)(true)
+    expect(distrust.of('k')).toBe(undefined)
+  })
+
+  test('believes nothing from before when it knows too many keys', async () => {
+    const distrust = new Distrust()
+    const clock = virtualClock()
+    const before = clock.wallTime()
+    await clock.advance('1s')
+    const long = 'x'.repeat(1_000_000)
+    for (const key of ['a', 'b', 'c', 'd']) distrust.begin(key + long, clock)(false)
+    expect([distrust.isDoubtful(before), distrust.isDoubtful(clock.wallTime())]).toEqual([false, false])
+    const late = distrust.begin(`e${long}`, clock)
+    expect([distrust.isDoubtful(before), distrust.isDoubtful(clock.wallTime())]).toEqual([true, true])
+    expect(distrust.of(`a${long}`)).toBe(undefined)
+    await clock.advance(1)
+    expect(distrust.isDoubtful(clock.wallTime())).toBe(false)
+    late(true)
+    expect(distrust.of(`e${long}`)).toBe(undefined)
+  })
+})
