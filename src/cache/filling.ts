@@ -1,13 +1,9 @@
 import { Body } from '../core/body.ts'
-import type { BodySource } from '../core/body-source.ts'
 import { toProxyError } from '../core/errors.ts'
 import type { HeaderList } from '../core/headers.ts'
-import { KeepBudget } from '../core/keep-budget.ts'
 import { ResponseMessage } from '../core/message.ts'
-import { SharedBody } from '../core/shared-body.ts'
-import { currentAgeMs } from './age.ts'
+import { currentAgeMs, type ResponseTimes } from './age.ts'
 import type { CacheSettings } from './cache-settings.ts'
-import { tagsOf } from './cache-tags.ts'
 import { validationRequest, withoutConditions } from './conditional.ts'
 import { formatContentRange, parseContentRange } from './content-range.ts'
 import { type EntityTag, parseEntityTag, weakMatch } from './entity-tag.ts'
@@ -15,32 +11,21 @@ import type { Fill, Filled } from './fill.ts'
 import { freshenedHead } from './freshen.ts'
 import { type Freshened, Freshening } from './freshening.ts'
 import { filledGap, fills, type Gap, gapOf, gapRequest } from './gap.ts'
-import { type KnownHead, knownHead } from './held-response.ts'
+import { Keeping } from './keeping.ts'
 import type { Levels } from './levels.ts'
 import { hasContent, type Lookup } from './lookup.ts'
 import { HeldResponse } from './memory-level.ts'
 import { PartialResponse } from './partial-response.ts'
 import { hasAllOf, type KnownPart, knownPart, type Parts } from './parts.ts'
 import { isErrorForReuse, type Reuse, reuseOnError } from './reuse.ts'
-import { isOfOneRequest, type NotStored, storability } from './storability.ts'
+import { isOfOneRequest, type NotStored } from './storability.ts'
+import { Storables } from './storables.ts'
 import { type Stored, wholeBody } from './stored.ts'
-import { reusedHead, storedHead } from './stored-head.ts'
-import { effectiveDirectives } from './targeted-cache-control.ts'
-import { headToStore, unpurged } from './unpurged.ts'
-import { validatorsOf } from './validators.ts'
-import { variantKey } from './variant.ts'
+import { reusedHead } from './stored-head.ts'
+import { unpurged } from './unpurged.ts'
 
 /** How the service is asked: with these fields in the place of the client's. */
 export type Send = (headers: HeaderList) => Promise<ResponseMessage> | ResponseMessage
-
-type Storable =
-  | {
-      readonly head: KnownHead
-      readonly own: HeaderList
-      readonly isOfParts: boolean
-      readonly why?: undefined
-    }
-  | { readonly head?: undefined; readonly why: NotStored }
 
 /** Asks the service, and puts what it answers where it belongs. */
 export class Filling {
@@ -48,15 +33,16 @@ export class Filling {
   readonly #levels: Levels
   readonly #parts: Parts
   readonly #freshening: Freshening
-  /** Of all contents that are kept while they come. */
-  readonly #budget: KeepBudget
+  readonly #storables: Storables
+  readonly #keeping: Keeping
 
   constructor(settings: CacheSettings, levels: Levels, parts: Parts) {
     this.#settings = settings
     this.#levels = levels
     this.#parts = parts
     this.#freshening = new Freshening(settings, levels)
-    this.#budget = new KeepBudget(settings.maxBytes)
+    this.#storables = new Storables(settings, parts)
+    this.#keeping = new Keeping(settings, levels, parts)
   }
 
   /** Asks for a lookup, with the validators of what is stored, if something is. Rejects when the service cannot be asked. */
@@ -115,7 +101,7 @@ export class Filling {
     stored: Stored,
     response: ResponseMessage,
     sentClientTags: boolean,
-    times: Times,
+    times: ResponseTimes,
     fill: Fill,
   ): Freshened | undefined {
     const fresh = this.#freshening.confirmed(lookup, stored, response, sentClientTags, times, fill)
@@ -129,20 +115,21 @@ export class Filling {
     lookup: Lookup,
     stored: Stored | undefined,
     response: ResponseMessage,
-    times: Times,
+    times: ResponseTimes,
     fill: Fill,
   ): Filled {
-    const storable = this.#storable(lookup, response, times)
+    const storable = this.#storables.of(lookup, response, times)
     if (storable.head === undefined) {
       if (stored !== undefined && tellsOfStored(response.status, storable.why))
         this.#levels.remove(lookup.key, lookup.exchange.clock)
       return { kind: 'own', response, why: storable.why }
     }
-    if (response.status !== 206) return this.#kept(lookup, storable, response.body.take(), undefined, fill)
+    if (response.status !== 206)
+      return this.#keeping.whole(lookup, storable, response.body.take(), undefined, fill)
     const part = partOf(response)
     if (part === undefined || !storable.isOfParts) return { kind: 'own', response, why: 'partial' }
     const isComplete = !lookup.headers.has('if-range')
-    const body = this.#keptPart(lookup, storable.head, part, isComplete, response.body.take(), fill)
+    const body = this.#keeping.part(lookup, storable.head, part, isComplete, response.body.take(), fill)
     response.body = new Body(body).fromUpstream()
     return { kind: 'part', response, completes: false }
   }
@@ -161,7 +148,7 @@ export class Filling {
     const response = await send(gapRequest(lookup.headers, gap))
     const times = { requestTime, responseTime: clock.wallTime() }
     if (!OF_RANGES.has(response.status)) return this.#answeredAnew(lookup, undefined, response, times, fill)
-    const storable = this.#storable(lookup, response, times)
+    const storable = this.#storables.of(lookup, response, times)
     const part = partOf(response)
     const { head } = storable
     if (head === undefined || part === undefined || !storable.isOfParts)
@@ -172,9 +159,9 @@ export class Filling {
     if (gap.isWhole) {
       const whole = filledGap(gap, response.body.take()).take()
       const kept = { head: combined, own, isOfParts: true }
-      return { ...this.#kept(lookup, kept, whole, undefined, fill), completes: true }
+      return { ...this.#keeping.whole(lookup, kept, whole, undefined, fill), completes: true }
     }
-    const body = this.#keptPart(lookup, head, part, false, response.body.take(), fill)
+    const body = this.#keeping.part(lookup, head, part, false, response.body.take(), fill)
     const headers = reusedHead(own, currentAgeMs(combined.terms, times.responseTime))
     headers.set('Content-Range', formatContentRange(gap.wanted, part.size))
     return {
@@ -199,118 +186,7 @@ export class Filling {
     // What is stale is refreshed: it will be another then.
     if (found.length > this.#settings.maxEntryBytes || reason !== 'fresh')
       return { kind: 'stored', stored: found, because: 'found' }
-    return this.#kept(lookup, { head: found.head }, wholeBody(found).take(), found.level, fill)
-  }
-
-  #storable(
-    { key, method, headers: asked, directives }: Lookup,
-    { status, headers, reason }: ResponseMessage,
-    times: Times,
-  ): Storable {
-    // Terms are those of the head as it is stored, so that who finds it later makes the same of it.
-    const dated = storedHead(headers, [], times.responseTime)
-    const head = knownHead(
-      { status, reason, headers: dated, ...times, variant: '', tags: [] },
-      this.#settings,
-      key,
-    )
-    const verdict = storability(
-      { method, headers: asked, directives },
-      { status, headers, effective: effectiveDirectives(headers, this.#settings.targets), terms: head.terms },
-      this.#settings.storability,
-    )
-    if (!verdict.store) return { why: verdict.reason }
-    // Of HEAD there is no content to store.
-    if (method === 'HEAD') return { why: 'method' }
-    const tags = tagsOf(headers, this.#settings.tagFields)
-    if (tags === undefined) return { why: 'tags' }
-    const variant = head.fields === '*' ? '' : variantKey(head.fields, asked)
-    const kept = storedHead(dated, verdict.without, times.responseTime)
-    // By what the service has said alone: a date of our own proves nothing.
-    const isOfParts = method === 'GET' && this.#parts.isOfUse(validatorsOf(headers, times.responseTime))
-    return { head: { ...head, headers: kept, variant, key: variant, tags }, own: dated, isOfParts }
-  }
-
-  /** A part is stored when it is here, or what came of it. */
-  #keptPart(
-    { key, exchange: { clock } }: Lookup,
-    head: KnownHead,
-    part: KnownPart,
-    isComplete: boolean,
-    source: BodySource,
-    fill: Fill,
-  ): BodySource {
-    const content = new SharedBody(source, {
-      clock,
-      bufferBytes: WINDOW_BYTES,
-      stallMs: STALL_MS,
-      keepBytes: this.#settings.maxEntryBytes,
-      keepBudget: this.#budget,
-      onEnd: () => {
-        const { complete, brokenOff } = content
-        if (headToStore(this.#levels.purges, key, head, fill) === head) {
-          if (complete !== undefined) this.#parts.add(key, head, part, complete.chunks, isComplete, clock)
-          if (brokenOff !== undefined) this.#parts.addBrokenOff(key, head, brokenOff, isComplete, clock)
-        }
-        fill.end()
-      },
-    })
-    const reader = content.reader()
-    content.open()
-    return reader
-  }
-
-  /** A content is read along by all who wait, and is stored when all of it is here. */
-  #kept(
-    { key, exchange: { clock } }: Lookup,
-    {
-      head,
-      own,
-      isOfParts,
-    }: { readonly head: KnownHead; readonly own?: HeaderList; readonly isOfParts?: boolean },
-    source: BodySource,
-    from: string | undefined,
-    fill: Fill,
-  ): Extract<Filled, { kind: 'shared' }> {
-    const { second } = this.#levels
-    const content = new SharedBody(source, {
-      clock,
-      bufferBytes: WINDOW_BYTES,
-      stallMs: STALL_MS,
-      keepBytes: this.#settings.maxEntryBytes,
-      keepBudget: this.#budget,
-      onOutgrown: () => {
-        const left = headToStore(this.#levels.purges, key, head, fill)
-        if (from !== undefined || left !== head) return
-        this.#levels.giveWay(key, head)
-        second?.stream(key, head, content.reader(), clock)
-        fill.stored(head.variant)
-      },
-      onEnd: (error) => {
-        const { complete } = content
-        const left = complete && headToStore(this.#levels.purges, key, head, fill)
-        // What is stale already does not take the place of what was asked for later.
-        if (left !== undefined && (left === head || !this.#levels.holds(key, head.variant))) {
-          const entry = new HeldResponse(key, left, complete!)
-          entry.sequence = this.#levels.purges.sequence
-          if (from === undefined) {
-            this.#levels.put(entry, clock)
-            fill.stored(head.variant)
-          } else this.#levels.promote(entry)
-        }
-        const { brokenOff } = content
-        if (
-          brokenOff !== undefined &&
-          isOfParts === true &&
-          headToStore(this.#levels.purges, key, head, fill) === head
-        )
-          this.#parts.addBrokenOff(key, head, brokenOff, true, clock)
-        fill.end(error !== undefined)
-      },
-    })
-    const first = content.reader()
-    content.open()
-    return { kind: 'shared', head, content, first, own, from }
+    return this.#keeping.whole(lookup, { head: found.head }, wholeBody(found).take(), found.level, fill)
   }
 
   /** Whether an error takes nothing away. What is asked for in the background is not what anyone waits for. */
@@ -328,15 +204,6 @@ export class Filling {
     )
   }
 }
-
-interface Times {
-  readonly requestTime: number
-  readonly responseTime: number
-}
-
-/** How far the fastest may be ahead of the slowest, where a content is too long to be kept. */
-const WINDOW_BYTES = 1_048_576
-const STALL_MS = 5_000
 
 /** Whether a 304 is about what only the client has. */
 function isAboutClients(update: HeaderList, tags: readonly EntityTag[]): boolean {

@@ -15,23 +15,24 @@ import { withoutConditions } from './conditional.ts'
 import { isEarly } from './early-refresh.ts'
 import { type CacheExplanation, type CacheQuestion, explain } from './explanation.ts'
 import { type Fill, type Filled, Fills } from './fill.ts'
-import { Filling, type Send } from './filling.ts'
+import { Filling } from './filling.ts'
 import type { KnownHead } from './held-response.ts'
-import { type AskedFor, Invalidating } from './invalidating.ts'
+import { Invalidating } from './invalidating.ts'
 import { Levels } from './levels.ts'
 import { type Bypass, bypassOf, hasContent, isJoinable, type Lookup, lookupOf } from './lookup.ts'
 import type { MemoryLevel } from './memory-level.ts'
 import { PartialResponse } from './partial-response.ts'
 import { Parts } from './parts.ts'
 import type { PurgeSubject } from './purge-subject.ts'
+import { Questions } from './questions.ts'
 import { Refreshes } from './refreshes.ts'
 import { requestContent } from './request-content.ts'
-import { type ForwardReason, type Reuse, reuse, reuseOnError } from './reuse.ts'
+import { type ForwardReason, type Reuse, reuse } from './reuse.ts'
 import type { StoreStats } from './second-level.ts'
 import type { Stored } from './stored.ts'
-import { unpurged } from './unpurged.ts'
 import { Unshared } from './unshared.ts'
-import { selectVariant, type VaryFields, variantKey } from './variant.ts'
+import { type VaryFields, variantKey } from './variant.ts'
+import { Verdicts } from './verdicts.ts'
 
 /** A shared cache as a filter: RFC 9111, and RFC 5861 for what is stale. */
 export class HttpCache {
@@ -40,11 +41,12 @@ export class HttpCache {
   readonly #settings: CacheSettings
   readonly #levels: Levels
   readonly #parts: Parts
-  readonly #filling: Filling
   readonly #fills: Fills
   readonly #unshared = new Unshared()
   readonly #refreshes: Refreshes
   readonly #invalidating: Invalidating
+  readonly #verdicts: Verdicts
+  readonly #questions: Questions
 
   /** That of those who ask. */
   #clock: Clock = systemClock
@@ -57,8 +59,15 @@ export class HttpCache {
     this.#fills = new Fills(this.#levels.purges)
     this.#refreshes = new Refreshes(settings.maxBackgroundFetches)
     this.#parts = new Parts(settings, this.#levels)
-    this.#filling = new Filling(settings, this.#levels, this.#parts)
     this.#invalidating = new Invalidating(settings, this.#levels, this.#fills)
+    this.#verdicts = new Verdicts(settings, this.#levels, this.#invalidating)
+    this.#questions = new Questions({
+      levels: this.#levels,
+      fills: this.#fills,
+      filling: new Filling(settings, this.#levels, this.#parts),
+      invalidating: this.#invalidating,
+      verdicts: this.#verdicts,
+    })
   }
 
   get memory(): MemoryLevel {
@@ -103,16 +112,10 @@ export class HttpCache {
   #lookUp(lookup: Lookup): Promise<ResponseMessage> | ResponseMessage {
     const whole = this.#invalidating.current(lookup, this.#levels.held(lookup.key, lookup.headers))
     const held = this.#parts.held(lookup, whole) ?? whole
-    const verdict = this.#reuse(held, lookup)
+    const verdict = this.#verdicts.reuse(held, lookup)
     if (verdict.use !== 'answer') return this.#miss(lookup, held, verdict)
     this.#levels.memory.used(held!)
     return this.#reused(lookup, held!, verdict)
-  }
-
-  #reuse(stored: Stored | undefined, { key, directives, exchange }: Lookup): Reuse {
-    const verdict = reuse(stored?.head.terms, directives, exchange.clock.wallTime(), this.#settings)
-    if (verdict.use === 'answer' || verdict.reason !== 'miss') return verdict
-    return { ...verdict, reason: this.#levels.missOf(key) }
   }
 
   /** What is stored answers. */
@@ -139,21 +142,11 @@ export class HttpCache {
     this.#clock = lookup.exchange.clock
     if (verdict.use === 'forward' && isJoinable(lookup) && !this.#unshared.has(key, lookup.exchange.clock))
       return this.#joined(lookup, held, verdict.reason)
-    const stored = await this.#newest(lookup, held)
-    const again = this.#reuse(stored, lookup)
+    const stored = await this.#questions.newest(lookup, held)
+    const again = this.#verdicts.reuse(stored, lookup)
     if (again.use === 'answer') return this.#reused(lookup, stored!, again)
     if (again.use === 'forward') return this.#alone(lookup, stored, again.reason)
     throw this.#answers.failed(lookup, new ProxyError('nothing_stored'), again.reason, true)
-  }
-
-  /** What the second level has for it, where that is newer than what is in memory. */
-  async #newest(lookup: Lookup, held: Stored | undefined): Promise<Stored | undefined> {
-    const { key, method, headers, exchange } = lookup
-    const all = await this.#levels.found(key, headers, exchange.clock, method !== 'HEAD')
-    const found = this.#invalidating.current(lookup, all)
-    // It may have been purged meanwhile.
-    const still = held && unpurged(this.#levels.purges, key, held) && held
-    return found === undefined || (still !== undefined && still.head.date >= found.head.date) ? still : found
   }
 
   /** Its answer is the answer to all who ask for the same meanwhile. */
@@ -164,7 +157,7 @@ export class HttpCache {
       const id = fillId(lookup, fields)
       const running = id === undefined ? undefined : this.#fills.find(id)
       const joins = running !== undefined && this.#mayJoin(running, lookup)
-      const fill = joins ? running : this.#begin(id, lookup, held)
+      const fill = joins ? running : this.#questions.begin(id, lookup, held)
       const purges = this.#levels.purges.sequence
       let filled: Filled
       try {
@@ -193,53 +186,7 @@ export class HttpCache {
     const { filled } = fill
     if (this.#fills.isPurged(fill)) return false
     if (filled === undefined) return true
-    return filled.kind === 'shared' && filled.content.whole && this.#isFor(lookup, filled.head)
-  }
-
-  #isFor(lookup: Lookup, head: KnownHead): boolean {
-    const { headers, directives, exchange } = lookup
-    if (selectVariant([head], headers) === undefined) return false
-    if (this.#invalidating.current(lookup, { head }) === undefined) return false
-    return reuse(head.terms, directives, exchange.clock.wallTime(), this.#settings).use === 'answer'
-  }
-
-  #begin(id: string | undefined, lookup: Lookup, held: Stored | undefined): Fill {
-    const { exchange, next, key } = lookup
-    // Whoever waits for it, or has its answer already, may go on with the exchange as with something else.
-    const asked = this.#invalidating.askedFor(exchange)
-    const original = exchange.request.copy()
-    original.method = lookup.method
-    const own: Lookup = { ...lookup, headers: lookup.headers.clone() }
-    const send: Send = (headers) => {
-      const request = original.copy()
-      replaceAll(request.headers, headers)
-      const options = { detached: true, timeoutMs: Number.POSITIVE_INFINITY, informs: true }
-      return exchange.call(next, request, options)
-    }
-    return this.#fills.begin(id, key, async (fill) => {
-      const stored = await this.#newest(own, held)
-      fill.sequence = this.#levels.purges.sequence
-      if (stored !== undefined && stored !== held) {
-        const verdict = this.#reuse(stored, own)
-        if (verdict.use === 'answer') return this.#filling.promoted(own, stored, verdict, fill)
-        fill.reason = verdict.reason
-      }
-      return this.#asked(asked, own, stored, send, fill)
-    })
-  }
-
-  async #asked(
-    asked: AskedFor,
-    lookup: Lookup,
-    stored: Stored | undefined,
-    send: Send,
-    fill: Fill,
-  ): Promise<Filled> {
-    const filled = await this.#filling.ask(lookup, stored, send, fill)
-    if (filled.kind === 'own')
-      this.#invalidating.answered(asked, filled.response, lookup.exchange.clock, false)
-    if (filled.kind === 'shared') this.#invalidating.answered(asked, filled.head, lookup.exchange.clock, true)
-    return filled
+    return filled.kind === 'shared' && filled.content.whole && this.#verdicts.isFor(lookup, filled.head)
   }
 
   /** What a fill has brought, for one of those who waited; `undefined` where it is not for this one. */
@@ -272,7 +219,7 @@ export class HttpCache {
     if (filled.kind === 'shared') {
       const { head, content, first, own, from } = filled
       if (!joined) this.#noteShared(lookup, head)
-      if (joined && (!content.whole || !this.#isFor(lookup, head))) return undefined
+      if (joined && (!content.whole || !this.#verdicts.isFor(lookup, head))) return undefined
       const outcome: CacheOutcome =
         from === undefined
           ? {
@@ -293,7 +240,7 @@ export class HttpCache {
       if (isJoinable(lookup)) this.#unshared.add(key, exchange.clock)
     }
     if (because === 'stale-if-error') {
-      if (joined && !this.#isForOnError(lookup, stored.head)) return undefined
+      if (joined && !this.#verdicts.isForOnError(lookup, stored.head)) return undefined
       return this.#answers.stored(lookup, stored, {
         result: 'stale',
         level,
@@ -303,8 +250,8 @@ export class HttpCache {
         collapsed: joined,
       })
     }
-    if ((joined || because === 'found') && !this.#isFor(lookup, stored.head)) return undefined
-    const verdict = because === 'found' ? this.#reuse(stored, lookup) : undefined
+    if ((joined || because === 'found') && !this.#verdicts.isFor(lookup, stored.head)) return undefined
+    const verdict = because === 'found' ? this.#verdicts.reuse(stored, lookup) : undefined
     if (verdict?.use === 'answer') return this.#reused(lookup, stored, verdict, joined)
     const outcome: CacheOutcome = {
       result: 'revalidated',
@@ -322,28 +269,10 @@ export class HttpCache {
     else this.#unshared.add(key, clock)
   }
 
-  #isForOnError({ headers, directives, exchange }: Lookup, head: KnownHead): boolean {
-    if (selectVariant([head], headers) === undefined) return false
-    return reuseOnError(head.terms, directives, exchange.clock.wallTime()) !== undefined
-  }
-
   /** The service is asked for this request by itself, as it came; what it answers may be stored all the same. */
   async #alone(lookup: Lookup, stored: Stored | undefined, reason: ForwardReason): Promise<ResponseMessage> {
-    const { exchange, next, key } = lookup
     const own: Lookup = { ...lookup, headers: lookup.headers.clone() }
-    const asked = this.#invalidating.askedFor(exchange)
-    const fill = this.#fills.begin(undefined, key, (it) =>
-      this.#asked(
-        asked,
-        own,
-        stored,
-        (headers) => {
-          replaceAll(exchange.request.headers, headers)
-          return next(exchange)
-        },
-        it,
-      ),
-    )
+    const fill = this.#questions.alone(own, stored)
     try {
       return this.#answered(own, await fill.answer, reason, false)!
     } catch (thrown) {
@@ -364,7 +293,7 @@ export class HttpCache {
     const headers = withoutConditions(lookup.headers)
     for (const name of ['cache-control', 'pragma'])
       if (!stored.head.fields.includes(name)) headers.delete(name)
-    const fill = this.#begin(id, { ...lookup, method, headers, directives: NO_WISHES }, stored)
+    const fill = this.#questions.begin(id, { ...lookup, method, headers, directives: NO_WISHES }, stored)
     fill.inBackground = true
     this.#refreshes.follow(id, fill, clock)
     void fill.answer.then(
@@ -407,10 +336,4 @@ function leave(filled: Filled): void {
 /** Those with the same id wait for one answer. */
 function fillId({ key, headers }: Lookup, fields: VaryFields): string | undefined {
   return fields === '*' ? undefined : structuredKey([key, variantKey(fields, headers)])
-}
-
-function replaceAll(headers: HeaderList, by: HeaderList): void {
-  const fields = [...by]
-  for (const [name] of [...headers]) headers.delete(name)
-  for (const [name, value] of fields) headers.append(name, value)
 }
