@@ -15,7 +15,7 @@ export interface FoundResponse {
 
 /**
  * A level of a cache behind the memory of the process: on disk, or shared by many. A cache goes on without it when it fails or
- * is slow, so every method may reject. `conformance` in `gatewright/testing` checks one.
+ * is slow, so every method may reject. `cacheStoreChecks` of `gatewright/testing` check one.
  *
  * Keys and variants are texts that are as long as a request's head may be; a store that cannot hold such names hashes them, and
  * compares what it finds.

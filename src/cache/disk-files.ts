@@ -3,9 +3,9 @@ import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { readHead, type WrittenHead, writeHead } from './stored-head-text.ts'
+import { SUM_BYTES, writePieces } from './summed-pieces.ts'
 
 const BLOCK_BYTES = 65_536
-const SUM_BYTES = 4
 
 /**
  * Which files a stored response has. `hash` stands for its key, `variant` for its variant. Heads and contents have numbers that
@@ -110,28 +110,13 @@ async function writeBlocks(
   maxBytes: number,
 ): Promise<number | undefined> {
   const block = Buffer.allocUnsafe(SUM_BYTES + BLOCK_BYTES)
-  let filled = 0
-  let length = 0
-  const flush = async () => {
-    const end = SUM_BYTES + filled
-    block.writeUInt32LE(crc32(block.subarray(SUM_BYTES, end)), 0)
+  const write = async (bytes: Buffer) => {
+    bytes.writeUInt32LE(crc32(bytes.subarray(SUM_BYTES)), 0)
     let from = 0
-    while (from < end) from += (await file.write(block, from, end - from)).bytesWritten
-    filled = 0
+    while (from < bytes.byteLength)
+      from += (await file.write(bytes, from, bytes.byteLength - from)).bytesWritten
   }
-  for await (const chunk of content) {
-    length += chunk.byteLength
-    if (length > maxBytes) return undefined
-    for (let at = 0; at < chunk.byteLength; ) {
-      const part = chunk.subarray(at, at + BLOCK_BYTES - filled)
-      block.set(part, SUM_BYTES + filled)
-      filled += part.byteLength
-      at += part.byteLength
-      if (filled === BLOCK_BYTES) await flush()
-    }
-  }
-  if (filled > 0) await flush()
-  return length
+  return writePieces(content, { pieceBytes: BLOCK_BYTES, maxBytes, empty: () => block, write })
 }
 
 /** Gives the bytes `from` up to but without `to` of a content that is `length` bytes long. Throws for a file that is damaged. */

@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib'
 import { redisScript } from '../core/redis-script.ts'
 import type { RedisLine } from './redis-line.ts'
+import { SUM_BYTES, writePieces } from './summed-pieces.ts'
 
 const PIECE_BYTES = 262_144
-const SUM_BYTES = 4
 
 /** How long a content is kept of which nothing came any more: that of a writer that has died. */
 const UNFINISHED_MS = 600_000
@@ -34,37 +34,18 @@ export async function writeContent(
   content: AsyncIterable<Uint8Array>,
   maxBytes: number,
 ): Promise<number | undefined> {
-  let length = 0
-  let pieces = 0
-  let piece = emptyPiece()
-  let filled = 0
   let written: Promise<unknown> = Promise.resolve()
-  const flush = async () => {
+  const write = async (bytes: Buffer, number: number) => {
     await written
-    const bytes = piece.subarray(0, SUM_BYTES + filled)
-    const number = pieces++
     bytes.writeUInt32LE(sumOf(place, number, bytes), 0)
     written = line.withPiece(() =>
       line.run(WRITE_PIECE, [place.key], [String(number), bytes, String(UNFINISHED_MS)]),
     )
     // It is awaited before the next piece goes, or at the end.
     written.catch(() => {})
-    piece = emptyPiece()
-    filled = 0
   }
-  for await (const chunk of content) {
-    length += chunk.byteLength
-    if (length > maxBytes) return undefined
-    for (let at = 0; at < chunk.byteLength; ) {
-      const part = chunk.subarray(at, at + PIECE_BYTES - filled)
-      piece.set(part, SUM_BYTES + filled)
-      filled += part.byteLength
-      at += part.byteLength
-      if (filled === PIECE_BYTES) await flush()
-    }
-  }
-  if (filled > 0) await flush()
-  await written
+  const length = await writePieces(content, { pieceBytes: PIECE_BYTES, maxBytes, empty: emptyPiece, write })
+  if (length !== undefined) await written
   return length
 }
 

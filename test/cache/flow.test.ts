@@ -7,13 +7,14 @@ import { MapStore } from './map-store.ts'
 const SERVICE = 'http://service'
 
 function start(options: CacheOptions = {}, behind: Filter[] = []) {
-  let app = proxy().use(cache(options))
+  const pages = cache(options)
+  let app = proxy().use(pages)
   for (const filter of behind) app = app.use(filter)
   const sim = simulate(app.route('/*', pool([SERVICE])))
   const service = sim.upstream(SERVICE)
   const replies = (cacheControl: string, { etag, ...more }: FakeReply & { etag?: string } = {}) =>
     service.reply({ ...more, headers: { 'Cache-Control': cacheControl, ...(etag && { ETag: etag }) } })
-  return { sim, service, replies }
+  return { sim, pages, service, replies }
 }
 
 const asked = (sim: Simulation) => sim.upstream(SERVICE).requests.length
@@ -209,12 +210,7 @@ describe('a content that is too long for the memory', () => {
 
 describe('a purge by a tag', () => {
   test('that a 304 leaves out is about what was stored before', async () => {
-    const pages = cache()
-    const sim = simulate(
-      proxy()
-        .use(pages)
-        .route('/*', pool([SERVICE])),
-    )
+    const { sim, pages } = start()
     await using _ = sim
     const service = sim.upstream(SERVICE)
     service.reply({
@@ -259,12 +255,7 @@ describe('parts', () => {
   })
 
   test('are not explained as what answers a request for all of it', async () => {
-    const pages = cache()
-    const sim = simulate(
-      proxy()
-        .use(pages)
-        .route('/*', pool([SERVICE])),
-    )
+    const { sim, pages } = start()
     await using _ = sim
     const headers = { 'Cache-Control': 'max-age=60', ETag: '"1"', 'Content-Range': 'bytes 0-3/10' }
     sim.upstream(SERVICE).reply({ status: 206, headers, body: '0123' })

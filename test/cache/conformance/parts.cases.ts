@@ -1,5 +1,6 @@
 import { fault } from 'gatewright/testing'
 import { at, type CacheCase, type Fields, type OriginReply, type Step } from './case.ts'
+import { rows } from './steps.ts'
 
 const CONTENT = 'abcdefghijklmnopqrstuvwxyz'
 const FULL = CONTENT.length
@@ -37,13 +38,7 @@ const held = (value: string, first: number, last: number): Step => ({
 
 const whole: OriginReply = { headers: { 'Cache-Control': 'max-age=60', ETag: '"1"' }, body: CONTENT }
 
-const row = (
-  id: string,
-  rfc: string,
-  level: CacheCase['level'],
-  requires: string,
-  steps: CacheCase['steps'],
-): CacheCase => ({ id: `parts-${id}`, rfc, requires, level, steps })
+const row = rows('parts-')
 
 export const cases: readonly CacheCase[] = [
   row('same-range', '9111 3.3', 'may', 'A stored part answers a request for the same range.', [

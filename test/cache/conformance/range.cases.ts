@@ -1,4 +1,5 @@
 import { at, type CacheCase, type Expected, type Fields, type Step } from './case.ts'
+import { rows } from './steps.ts'
 
 /** 1000 bytes, each of which tells where it is. */
 const CONTENT = Array.from({ length: 250 }, (_, i) => String(i).padStart(3, '0').concat('.')).join('')
@@ -39,13 +40,7 @@ function answers(range: string, expected: Expected, more: Fields = {}, fields?: 
   ]
 }
 
-const row = (
-  id: string,
-  rfc: string,
-  level: CacheCase['level'],
-  requires: string,
-  steps: CacheCase['steps'],
-): CacheCase => ({ id: `range-${id}`, rfc, requires, level, steps })
+const row = rows('range-')
 
 const OLD = { 'Last-Modified': at(-1_000), Date: at(0) }
 

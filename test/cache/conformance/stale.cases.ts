@@ -1,5 +1,6 @@
 import { fault } from 'gatewright/testing'
-import type { CacheCase, CaseOptions, Expected, Fields, Origin, Step } from './case.ts'
+import type { CacheCase, Expected, Fields, Origin, Step } from './case.ts'
+import { rows } from './steps.ts'
 
 /** Fresh for 10 s, and stale for 10 s afterwards. */
 function stale(cacheControl: string, fields: Fields = {}): readonly Step[] {
@@ -20,14 +21,7 @@ const FRESH: Expected = { status: 200, body: 'new' }
 const WHILE = 'max-age=10, stale-while-revalidate=30'
 const IF_ERROR = 'max-age=10, stale-if-error=30'
 
-const row = (
-  id: string,
-  rfc: string,
-  level: CacheCase['level'],
-  requires: string,
-  steps: CacheCase['steps'],
-  options?: CaseOptions,
-): CacheCase => ({ id, rfc, requires, level, steps, ...(options === undefined ? {} : { options }) })
+const row = rows('')
 
 /** The error in answer to a request, and what the client gets. */
 const failing = (origin: Origin, expected: Expected, headers: Fields = {}): Step => ({

@@ -35,6 +35,25 @@ export function requirement(
   }))
 }
 
+/** Makes cases one by one. Their ids begin with `prefix`. */
+export const rows =
+  (prefix: string) =>
+  (
+    id: string,
+    rfc: string,
+    level: CacheCase['level'],
+    requires: string,
+    steps: CacheCase['steps'],
+    options?: CaseOptions,
+  ): CacheCase => ({
+    id: `${prefix}${id}`,
+    rfc,
+    requires,
+    level,
+    steps,
+    ...(options === undefined ? {} : { options }),
+  })
+
 /** A request that the service is asked for; it answers with these fields. */
 export function answered(headers: Fields, request: CaseRequest = {}, expect: Expected = {}): RequestStep {
   return { request, origin: { headers }, expect: { asked: true, ...expect } }
