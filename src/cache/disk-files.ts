@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { readHead, type WrittenHead, writeHead } from './stored-head-text.ts'
@@ -57,13 +57,13 @@ export async function writeHeadFile(folder: string, name: EntryName, written: Wr
   text.copy(bytes, SUM_BYTES)
   const to = join(folder, headFile(name))
   const from = `${to}.part`
-  const file = await open(from, 'wx')
   try {
-    await file.writeFile(bytes)
-  } finally {
-    await file.close()
+    await writeFile(from, bytes, { flag: 'wx' })
+    await rename(from, to)
+  } catch (error) {
+    await rm(from, { force: true })
+    throw error
   }
-  await rename(from, to)
   return bytes.byteLength
 }
 

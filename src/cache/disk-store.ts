@@ -19,13 +19,14 @@ import { DiskRecords, RECORDS_FILE } from './disk-records.ts'
 import type { PurgeRecord } from './purge-record.ts'
 import type { WrittenHead } from './stored-head-text.ts'
 import { haveSameTimes, type StoredHead, type StoredTimes } from './stored-response.ts'
+import { MAX_VARIANTS } from './variant.ts'
 
 export interface DiskStoreOptions {
   /** A folder of the store's own; it is made if it is not there. One process at a time may use it. */
   path: string
   /**
-   * Bytes that all responses may have on disk; the least recently used leaves first. Records of purges have some megabytes more
-   * at most. Default 1 GiB.
+   * Bytes that all responses may have on disk; the least recently used leaves first. What is being written comes on top of that,
+   * and records of purges, of some megabytes at most. Default 1 GiB.
    */
   maxBytes?: Size
   /** Bytes that one content may have; a longer one is not stored. Default a quarter of `maxBytes`. */
@@ -98,7 +99,12 @@ class DiskStore implements CacheStore {
       const length = await writeContentFile(this.#folder, { content: number }, content, this.#maxEntryBytes)
       if (length === undefined) return false
       const names = { hash: hashOf(key), variant: variantHashOf(head.variant), content: number }
-      await this.#place(names, { key, head, length })
+      try {
+        await this.#place(names, { key, head, length })
+      } catch (error) {
+        if (!this.#has(names)) await this.#unlink(contentFile(names))
+        throw error
+      }
       return true
     })
   }
@@ -150,7 +156,7 @@ class DiskStore implements CacheStore {
 
   #run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new Error('the store is closed'))
-    this.#ready ??= this.#open()
+    this.#ready ??= this.#opened()
     const result = this.#ready.then(work)
     const settled = result.then(
       () => {},
@@ -159,6 +165,18 @@ class DiskStore implements CacheStore {
     this.#running.add(settled)
     void settled.then(() => this.#running.delete(settled))
     return result
+  }
+
+  async #opened(): Promise<void> {
+    try {
+      await this.#open()
+    } catch (error) {
+      // The folder may be usable the next time.
+      this.#ready = undefined
+      this.#entries.clear()
+      this.#bytes = 0
+      throw error
+    }
   }
 
   /** Takes up what is there, and removes what nobody refers to: of a process that was killed in the middle. */
@@ -185,6 +203,7 @@ class DiskStore implements CacheStore {
       if (bytes === undefined) await this.#unlink(headFile(name), contentFile(name))
       else this.#add({ ...name, bytes })
     }
+    for (const hash of [...this.#entries.keys()]) await this.#trim(hash)
     await this.#evict()
   }
 
@@ -241,7 +260,12 @@ class DiskStore implements CacheStore {
     this.#add({ ...name, bytes: headBytes + fileBytes(written.length) })
     if (before !== undefined)
       await this.#unlink(headFile(before), ...(before.content === content ? [] : [contentFile(before)]))
+    await this.#trim(hash)
     await this.#evict()
+  }
+
+  #has({ hash, content }: Pick<EntryName, 'hash' | 'content'>): boolean {
+    return this.#entries.get(hash)?.some((it) => it.content === content) === true
   }
 
   #add(entry: Entry): void {
@@ -266,6 +290,15 @@ class DiskStore implements CacheStore {
     if (!this.#forget(entry)) return
     // The head first: a content without one is found to be nobody's.
     await this.#unlink(headFile(entry), contentFile(entry))
+  }
+
+  /** The oldest variants of a key leave where there are too many. */
+  async #trim(hash: string): Promise<void> {
+    for (;;) {
+      const all = this.#entries.get(hash) ?? []
+      if (all.length <= MAX_VARIANTS) return
+      await this.#drop(all.at(-1)!)
+    }
   }
 
   async #evict(): Promise<void> {

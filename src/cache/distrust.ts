@@ -44,7 +44,7 @@ export class Distrust {
       // Those under way are among them: what they would remove is not believed, whether they succeed or not.
       this.#keys.clear()
       this.#size = 0
-      this.#before = clock.wallTime()
+      this.#before = Math.max(this.#before, clock.wallTime())
     }
     this.#keys.set(key, removal)
     this.#size += key.length + KEY_SIZE

@@ -5,6 +5,7 @@ import type { KnownHead } from './held-response.ts'
 import { KeptHead } from './kept-head.ts'
 import { ownText } from './own-text.ts'
 import type { Stored } from './stored.ts'
+import { MAX_VARIANTS } from './variant.ts'
 
 export interface HeldContent {
   readonly chunks: readonly Uint8Array[]
@@ -68,9 +69,6 @@ export class HeldResponse implements Stored {
 }
 
 const NONE: readonly HeldResponse[] = []
-
-/** So many responses of one key are kept: whoever makes up values for a field of `Vary` pushes out no others. */
-const MAX_VARIANTS = 32
 
 /** What an entry costs beside its texts and its content: objects, arrays, and its places in the tables. Measured, rounded up. */
 const ENTRY_BYTES = 880

@@ -3,9 +3,8 @@ import { redisScript } from '../core/redis-script.ts'
 import { piecesOf } from './redis-content.ts'
 import { decodeHead, encodeHead, ID_LENGTH, isId, type RedisHead } from './redis-head.ts'
 import type { RedisLine } from './redis-line.ts'
+import { MAX_VARIANTS } from './variant.ts'
 
-/** So many responses of one key are kept, as in memory. */
-const MAX_VARIANTS = 32
 /** Bytes of a head: a longer one is not stored, and not read. */
 const MAX_HEAD_BYTES = 262_144
 /** Digits of the time until which a head is kept, in ms of the server's clock, before each head. */

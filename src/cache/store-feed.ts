@@ -32,6 +32,8 @@ export class StoreFeed implements BodySink, AsyncIterableIterator<Uint8Array> {
   #waiting: Waiting | undefined
   #end: { readonly error: unknown } | undefined
   #broken = false
+  /** Nobody waits for the store any more. */
+  #released = false
   #reject!: (error: Error) => void
 
   constructor(source: BodySource, clock: Clock) {
@@ -52,17 +54,21 @@ export class StoreFeed implements BodySink, AsyncIterableIterator<Uint8Array> {
   /** The store is through with it, however that went. */
   release(): void {
     this.#finish(new Error('the writing has ended'))
-    this.#timer?.clear()
-    this.#timer = undefined
+    this.#letGo()
   }
 
   /** The store is not waited for. */
   giveUp(why: string): void {
     const error = new Error(`the store ${why}`)
     this.#finish(error)
+    this.#letGo()
+    this.#reject(error)
+  }
+
+  #letGo(): void {
+    this.#released = true
     this.#timer?.clear()
     this.#timer = undefined
-    this.#reject(error)
   }
 
   // The store's side.
@@ -87,8 +93,10 @@ export class StoreFeed implements BodySink, AsyncIterableIterator<Uint8Array> {
     return Promise.resolve({ done: true, value: undefined })
   }
 
+  /** The store takes no more of it; it may have something to do still. */
   return(): Promise<IteratorResult<Uint8Array>> {
-    this.release()
+    this.#finish(new Error('the store has taken no more'))
+    this.#mustFinish()
     return Promise.resolve({ done: true, value: undefined })
   }
 
@@ -123,6 +131,8 @@ export class StoreFeed implements BodySink, AsyncIterableIterator<Uint8Array> {
   }
 
   #mustFinish(): void {
+    if (this.#released) return
+    this.#timer?.clear()
     this.#timer = this.#clock.setTimeout(() => this.giveUp('has not ended the writing'), FINISH_MS)
   }
 

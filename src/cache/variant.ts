@@ -5,6 +5,9 @@ import { isToken } from './token.ts'
 /** The names of the request fields that a response depends on, in lower case, in order, once each; or on more than fields. */
 export type VaryFields = readonly string[] | '*'
 
+/** So many responses of one key are kept: whoever makes up values for a field of `Vary` pushes out no others. */
+export const MAX_VARIANTS = 32
+
 /** More names than anyone has a use for: each of them is looked up in each request. */
 const MAX_VARY_FIELDS = 32
 

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { hashOf, variantHashOf } from '../../src/cache/disk-files.ts'
 import { diskStore } from '../../src/cache/disk-store.ts'
 import { bytes, cacheStoreChecks, chunks, head } from '../../src/testing/cache-store-checks.ts'
 import { contentOf } from './told-content.ts'
@@ -45,6 +46,45 @@ describe('a store on disk', () => {
     expect((await after.find('b')).map(({ length }) => length)).toEqual([20])
     expect(files()).toHaveLength(4)
     await after.close()
+  })
+
+  test('keeps the newest 32 responses of a key, also after a restart', async () => {
+    const store = diskStore({ path: folder })
+    for (let i = 0; i < 40; i++) await store.put('k', head({ variant: `v${i}` }), chunks(Buffer.from('x'), 1))
+    const kept = Array.from({ length: 32 }, (_, i) => `v${39 - i}`)
+    expect((await store.find('k')).map((it) => it.head.variant)).toEqual(kept)
+    expect(files()).toHaveLength(64)
+    await store.close()
+    const after = diskStore({ path: folder })
+    await after.put('k', head({ variant: 'one more' }), chunks(Buffer.from('x'), 1))
+    expect(new Set((await after.find('k')).map((it) => it.head.variant))).toEqual(
+      new Set(['one more', ...kept.slice(0, 31)]),
+    )
+    await after.close()
+  })
+
+  test('leaves nothing of a response whose head cannot be written', async () => {
+    const store = diskStore({ path: folder })
+    await put(store, 'other', 10)
+    const before = files()
+    // Where the head would be written first, there is something already.
+    const inTheWay = `${hashOf('k')}-${variantHashOf('')}-4-3.head.part`
+    writeFileSync(join(folder, inTheWay), '')
+    await expect(put(store, 'k', 100)).rejects.toThrow('EEXIST')
+    expect(files()).toEqual(before)
+    expect(await put(store, 'k', 100)).toBe(true)
+    await store.close()
+  })
+
+  test('opens its folder again where that could not be used before', async () => {
+    const path = join(folder, 'pages')
+    writeFileSync(path, 'a file in its place')
+    const store = diskStore({ path })
+    await expect(store.find('k')).rejects.toThrow('EEXIST')
+    rmSync(path)
+    expect(await put(store, 'k', 100)).toBe(true)
+    expect(await store.find('k')).toHaveLength(1)
+    await store.close()
   })
 
   test('has no more on disk than it may, lets the least recently used go, and refuses what is too large', async () => {
