@@ -32,74 +32,9 @@ export const EMPTY: BodySource = {
 }
 
 /** Pushes bytes that are here, in slices, so that a reader that is slow can ask for a pause. */
-export class BytesSource implements BodySource {
-  readonly bytes: Uint8Array
-  /** They can be read again. */
-  readonly shared = true
-  #sink: BodySink | undefined
-  #at = 0
-  #paused = false
-  #pushing = false
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes
-  }
-
-  get length(): number {
-    return this.bytes.byteLength
-  }
-
-  fresh(): BytesSource {
-    return new BytesSource(this.bytes)
-  }
-
-  open(sink: BodySink): void {
-    this.#sink = sink
-    this.#push()
-  }
-
-  pause(): void {
-    this.#paused = true
-  }
-
-  resume(): void {
-    this.#paused = false
-    this.#push()
-  }
-
-  cancel(): void {
-    this.#sink = undefined
-  }
-
-  #push(): void {
-    if (this.#pushing) return
-    this.#pushing = true
-    const size = this.bytes.byteLength
-    while (this.#sink !== undefined && !this.#paused && this.#at < size) {
-      const from = this.#at
-      this.#at = Math.min(size, from + SLICE_BYTES)
-      this.#sink.onChunk(this.bytes.subarray(from, this.#at))
-    }
-    this.#pushing = false
-    if (this.#at < size || this.#paused) return
-    const sink = this.#sink
-    this.#sink = undefined
-    sink?.onEnd(undefined)
-  }
-}
-
-const SLICE_BYTES = 65_536
-
-export interface IterableSourceOptions {
-  /** How many bytes the iterable yields, where that is known. */
-  length?: number
-  /** What comes behind them. Asked when all have come. */
-  trailers?: () => HeaderList | undefined
-}
-
-/** Pushes bytes that are here in several pieces, as `BytesSource` does. */
 export class PiecesSource implements BodySource {
   readonly length: number
+  /** They can be read again. */
   readonly shared = true
   readonly #pieces: readonly Uint8Array[]
   #sink: BodySink | undefined
@@ -152,6 +87,29 @@ export class PiecesSource implements BodySource {
     this.#sink = undefined
     sink?.onEnd(undefined)
   }
+}
+
+/** The same of bytes in one piece. */
+export class BytesSource extends PiecesSource {
+  readonly bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    super([bytes], bytes.byteLength)
+    this.bytes = bytes
+  }
+
+  fresh(): BytesSource {
+    return new BytesSource(this.bytes)
+  }
+}
+
+const SLICE_BYTES = 65_536
+
+export interface IterableSourceOptions {
+  /** How many bytes the iterable yields, where that is known. */
+  length?: number
+  /** What comes behind them. Asked when all have come. */
+  trailers?: () => HeaderList | undefined
 }
 
 /** Pushes what an iterable yields. One `next` is under way at a time, and none while paused. */
