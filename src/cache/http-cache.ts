@@ -60,7 +60,7 @@ export class HttpCache {
     this.#refreshes = new Refreshes(settings.maxBackgroundFetches)
     this.#parts = new Parts(settings, this.#levels)
     this.#invalidating = new Invalidating(settings, this.#levels, this.#fills)
-    this.#verdicts = new Verdicts(settings, this.#levels, this.#invalidating)
+    this.#verdicts = new Verdicts(settings, this.#levels)
     this.#questions = new Questions({
       levels: this.#levels,
       fills: this.#fills,
@@ -110,7 +110,7 @@ export class HttpCache {
   }
 
   #lookUp(lookup: Lookup): Promise<ResponseMessage> | ResponseMessage {
-    const whole = this.#invalidating.current(lookup, this.#levels.held(lookup.key, lookup.headers))
+    const whole = this.#levels.held(lookup.key, lookup.headers)
     const held = this.#parts.held(lookup, whole) ?? whole
     const verdict = this.#verdicts.reuse(held, lookup)
     if (verdict.use !== 'answer') return this.#miss(lookup, held, verdict)

@@ -3,13 +3,11 @@ import type { Exchange } from '../core/exchange.ts'
 import type { RequestMessage, ResponseMessage } from '../core/message.ts'
 import { cacheKey } from './cache-key.ts'
 import type { CacheSettings } from './cache-settings.ts'
-import { ChangedResources } from './changed-resources.ts'
 import type { Fills } from './fill.ts'
 import { invalidatedBy, isSafe } from './invalidation.ts'
 import type { Levels } from './levels.ts'
-import { hasContent, type Lookup } from './lookup.ts'
+import { hasContent } from './lookup.ts'
 import { resourceName } from './purge-subject.ts'
-import type { Stored } from './stored.ts'
 
 /** What a request was for, and the further key that it had then. */
 export interface AskedFor extends Pick<RequestMessage, 'method' | 'scheme' | 'host' | 'target'> {
@@ -22,14 +20,15 @@ export class Invalidating {
   readonly #settings: CacheSettings
   readonly #levels: Levels
   readonly #fills: Fills
-  /** Of those that are asked for with contents; `undefined` where none are. */
-  readonly #changed: ChangedResources | undefined
+  /** Whether what is stored of a resource may have keys with more in them than it. */
+  readonly #hasFurtherKeys: boolean
 
   constructor(settings: CacheSettings, levels: Levels, fills: Fills) {
     this.#settings = settings
     this.#levels = levels
     this.#fills = fills
-    this.#changed = [...settings.storability.methods].some(hasContent) ? new ChangedResources() : undefined
+    const { furtherKey, storability } = settings
+    this.#hasFurtherKeys = furtherKey !== undefined || [...storability.methods].some(hasContent)
   }
 
   /** What is asked for, whatever becomes of the request. */
@@ -46,23 +45,15 @@ export class Invalidating {
   answered(asked: AskedFor, response: ResponseHead, clock: Clock, stored: boolean): void {
     const resources = invalidatedBy(asked, response)
     if (resources.length === 0) return
-    const { partition, furtherKey } = this.#settings
+    const { partition } = this.#settings
     const { further } = asked
     for (const resource of resources) {
       const key = cacheKey({ ...resource, partition, method: 'GET', further })
       this.#levels.remove(key, clock)
       this.#fills.outdate(key)
-      if (stored) continue
-      this.#changed?.add(key, clock.wallTime())
-      // Those with other further keys cannot be named.
-      if (furtherKey !== undefined)
+      // Those with more in their keys cannot be named.
+      if (this.#hasFurtherKeys && !stored)
         this.#levels.purgeHere({ kind: 'url', name: resourceName(resource) }, false, clock)
     }
-  }
-
-  /** What is stored, unless what it is of has changed since. */
-  current<S extends Pick<Stored, 'head'>>({ resource }: Lookup, stored: S | undefined): S | undefined {
-    if (resource === undefined || stored === undefined) return stored
-    return this.#changed?.hasChangedSince(resource, stored.head.requestTime) === true ? undefined : stored
   }
 }

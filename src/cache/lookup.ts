@@ -18,8 +18,6 @@ export interface Lookup {
   /** What its response is stored under. */
   readonly key: string
   readonly directives: RequestDirectives
-  /** Whose content the answer depends on too: what is stored under all those keys is of one resource. */
-  readonly resource: string | undefined
   /** The client's fields: its conditions and ranges are judged by them, whatever the service is asked with. */
   readonly headers: HeaderList
 }
@@ -53,26 +51,19 @@ export function lookupOf(
   content?: Uint8Array,
 ): Lookup {
   const { method, headers } = exchange.request
-  const further = settings.furtherKey?.(exchange)
-  const resource = keyOf(exchange, settings, further)
   return {
     exchange,
     next,
     method,
-    key: content === undefined ? resource : keyOf(exchange, settings, further, content),
-    resource: content === undefined ? undefined : resource,
+    key: keyOf(exchange, settings, content),
     directives: requestDirectives(headers),
     headers: withPreferredCoding(headers, settings.codings),
   }
 }
 
-function keyOf(
-  { request }: Exchange,
-  { partition }: CacheSettings,
-  further: string | readonly string[] | undefined,
-  content?: Uint8Array,
-): string {
-  const { scheme, host, target, method, headers } = request
+function keyOf(exchange: Exchange, { partition, furtherKey }: CacheSettings, content?: Uint8Array): string {
+  const { scheme, host, target, method, headers } = exchange.request
+  const further = furtherKey?.(exchange)
   if (content === undefined) return cacheKey({ partition, method: 'GET', scheme, host, target, further })
   return cacheKey({ partition, method, scheme, host, target, further, content: contentKey(headers, content) })
 }

@@ -33,10 +33,11 @@ export class Questions {
   }
 
   /** What the second level has for it, where that is newer than what is in memory. */
-  async newest(lookup: Lookup, held: Stored | undefined): Promise<Stored | undefined> {
-    const { key, method, headers, exchange } = lookup
-    const all = await this.#levels.found(key, headers, exchange.clock, method !== 'HEAD')
-    const found = this.#invalidating.current(lookup, all)
+  async newest(
+    { key, method, headers, exchange }: Lookup,
+    held: Stored | undefined,
+  ): Promise<Stored | undefined> {
+    const found = await this.#levels.found(key, headers, exchange.clock, method !== 'HEAD')
     // It may have been purged meanwhile.
     const still = held && unpurged(this.#levels.purges, key, held) && held
     return found === undefined || (still !== undefined && still.head.date >= found.head.date) ? still : found

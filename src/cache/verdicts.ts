@@ -1,6 +1,5 @@
 import type { CacheSettings } from './cache-settings.ts'
 import type { KnownHead } from './held-response.ts'
-import type { Invalidating } from './invalidating.ts'
 import type { Levels } from './levels.ts'
 import type { Lookup } from './lookup.ts'
 import { type Reuse, reuse, reuseOnError } from './reuse.ts'
@@ -11,12 +10,10 @@ import { selectVariant } from './variant.ts'
 export class Verdicts {
   readonly #settings: CacheSettings
   readonly #levels: Levels
-  readonly #invalidating: Invalidating
 
-  constructor(settings: CacheSettings, levels: Levels, invalidating: Invalidating) {
+  constructor(settings: CacheSettings, levels: Levels) {
     this.#settings = settings
     this.#levels = levels
-    this.#invalidating = invalidating
   }
 
   /** Whether it answers, and why not where it does not. */
@@ -27,10 +24,8 @@ export class Verdicts {
   }
 
   /** Whether it answers this one as well as the one who has asked. */
-  isFor(lookup: Lookup, head: KnownHead): boolean {
-    const { headers, directives, exchange } = lookup
+  isFor({ headers, directives, exchange }: Lookup, head: KnownHead): boolean {
     if (selectVariant([head], headers) === undefined) return false
-    if (this.#invalidating.current(lookup, { head }) === undefined) return false
     return reuse(head.terms, directives, exchange.clock.wallTime(), this.#settings).use === 'answer'
   }
 
