@@ -47,6 +47,8 @@ const UNSAFE = ['POST', 'PUT', 'PATCH', 'DELETE']
  */
 export class ModelCache {
   #stored: Stored[] = []
+  /** What is in memory of it: that answers before the store behind it is asked. */
+  #near = new WeakSet<Stored>()
   /** Until when each client asks for itself, by target. */
   readonly #alone = new Map<string, number>()
   /** What could not be refreshed: so long the next time waits. */
@@ -65,15 +67,16 @@ export class ModelCache {
     if ((method !== 'GET' && method !== 'HEAD') || ifMatch !== undefined) return this.#pass(request)
     const stored = this.#select(request)
     const why = stored === undefined ? this.#missing(request) : this.#notUsable(stored, request)
+    const joinable = isJoinable(request)
+    const alone = !joinable || this.#clock.now < (this.#alone.get(request.target) ?? 0)
     if (why === undefined) {
+      if (!alone) this.#near.add(stored!)
       const answer = this.#respond(stored!, request, { hit: true, ttl: this.#ttl(stored!) })
       if (remaining(stored!, this.#clock.now) <= 0 && this.#inWindow(stored!, stored!.fields))
         this.#refresh(stored!, request)
       return answer
     }
     if (request.cacheControl?.onlyIfCached) return { status: 504, body: '', fields: {} }
-    const joinable = isJoinable(request)
-    const alone = !joinable || this.#clock.now < (this.#alone.get(request.target) ?? 0)
     const got = this.#fetch(stored, request, alone)
     // Where an answer was for one alone, nobody waits for another's; so the service is asked as the client does.
     if (got.from === 'new' && this.#notUsable(got.stored, NOBODY) === undefined)
@@ -98,6 +101,7 @@ export class ModelCache {
   restart(keeps: boolean): void {
     this.#alone.clear()
     this.#failed.clear()
+    this.#near = new WeakSet()
     if (!keeps) this.#stored = []
   }
 
@@ -128,10 +132,10 @@ export class ModelCache {
         target === request.target &&
         Object.entries(selectedBy).every(([name, value]) => selecting(request, name) === value),
     )
-    return matching.reduce<Stored | undefined>(
-      (newest, one) => (newest === undefined || isAsRecent(one, newest) ? one : newest),
-      undefined,
-    )
+    const near = mostRecent(matching.filter((it) => this.#near.has(it)))
+    if (near !== undefined && this.#notUsable(near, request) === undefined) return near
+    const best = mostRecent(matching)
+    return near !== undefined && near.fields.date! >= best!.fields.date! ? near : best
   }
 
   /** Why it is not used as it is: RFC 9111 sections 4.2.4, 5.2.1 and 5.2.2, RFC 5861 section 3, RFC 8246. */
@@ -222,7 +226,12 @@ export class ModelCache {
     // One that now depends on other fields is kept under none.
     const isOfTheSame = isDeepStrictEqual(varyOf(confirmed), varyOf(stored))
     const isForOne = !this.#mayStore(request, confirmed, requestTime)
-    if (isOfTheSame && !isForOne) return { stored: this.#store(confirmed, request, requestTime), isForOne }
+    if (isOfTheSame && !isForOne) {
+      const entry = this.#store(confirmed, request, requestTime)
+      // For HEAD no content is taken into memory.
+      if (request.method === 'HEAD' && !this.#near.has(stored)) this.#near.delete(entry)
+      return { stored: entry, isForOne }
+    }
     if (!isOfOne(request, confirmed)) this.#forget(request.target)
     return { stored: timed(confirmed, requestTime, this.#clock.now), isForOne }
   }
@@ -235,6 +244,7 @@ export class ModelCache {
     const { selectedBy } = stored
     const stale = { ...timed({ ...stored, fields: { ...stored.fields, age } }, now, now), selectedBy }
     this.#stored = [...this.#stored.filter((one) => one !== stored), stale]
+    if (this.#near.has(stored)) this.#near.add(stale)
   }
 
   /** RFC 5861 section 4. */
@@ -277,6 +287,7 @@ export class ModelCache {
       (one) => one.target !== target || !isDeepStrictEqual(one.selectedBy, selectedBy),
     )
     this.#stored.push(entry)
+    this.#near.add(entry)
     return entry
   }
 
@@ -394,6 +405,13 @@ function lifetimeOf(status: number, fields: Fields, now: number): { ms: number; 
     return { ms: Math.max(0, expires - date), named: true }
   const guessed = lastModified !== undefined && (isPublic || HEURISTIC.includes(status))
   return { ms: guessed ? Math.min(86_400_000, Math.max(0, (date - lastModified!) / 10)) : 0, named: false }
+}
+
+function mostRecent(all: readonly Stored[]): Stored | undefined {
+  return all.reduce<Stored | undefined>(
+    (newest, one) => (newest === undefined || isAsRecent(one, newest) ? one : newest),
+    undefined,
+  )
 }
 
 /** Of two of one second, the one that came later. */
