@@ -10,6 +10,7 @@ export { type Attribute, attribute } from './core/attribute.ts'
 export type { Balancer, BalancerScore, Candidates, Endpoint, EndpointHealth } from './core/balancer.ts'
 export { Body, type BodyInit } from './core/body.ts'
 export type { Clock, Timer } from './core/clock.ts'
+export type { Companion } from './core/companion.ts'
 export type {
   AttemptKind,
   AttemptRecord,
@@ -31,6 +32,7 @@ export type {
   RouteRecord,
   WaitRecord,
 } from './core/decision-record.ts'
+export type { EndpointEjection, EndpointSnapshot, EndpointState } from './core/endpoint-snapshot.ts'
 export {
   PROXY_ERRORS,
   ProxyError,
@@ -40,6 +42,16 @@ export {
 } from './core/errors.ts'
 export type { Client, ClientHello, Exchange, Outcome, RouteInfo } from './core/exchange.ts'
 export { answeredByFallback, type FallbackAnswer } from './core/fallback-answer.ts'
+export type {
+  CacheState,
+  CircuitBreakerState,
+  CoalesceState,
+  ConcurrencyLimitState,
+  FilterState,
+  LoadSheddingState,
+  MirrorState,
+  RateLimitState,
+} from './core/filter-state.ts'
 export { formatDecision } from './core/format-decision.ts'
 export type { GrpcStatus } from './core/grpc-status.ts'
 export {
@@ -52,6 +64,8 @@ export {
 } from './core/handler.ts'
 export { HeaderList, type HeadersInit } from './core/headers.ts'
 export type { Labels } from './core/labels.ts'
+export type { LifecyclePhase } from './core/lifecycle.ts'
+export { type Log, type LogEntry, type LogLevel, log } from './core/log.ts'
 export { all, any, type Match, type MatchObject, type MatchPredicate, not } from './core/match.ts'
 export { type HttpVersion, RequestMessage, ResponseMessage, respond, respondJson } from './core/message.ts'
 export type {
@@ -65,7 +79,16 @@ export type {
 export type { ConnectionRefusal, RefusedConnection } from './core/observer.ts'
 export { type Duration, OptionError, type Size } from './core/options.ts'
 export { type Problem, problemResponse } from './core/problem.ts'
+export type {
+  Exposed,
+  Exposition,
+  FilterStateView,
+  ListenerView,
+  PoolView,
+  ProxyView,
+} from './core/proxy-view.ts'
 export type { Random } from './core/random.ts'
+export type { Readiness } from './core/readiness.ts'
 export type { CallOptions } from './core/side-call.ts'
 export { type CallTarget, type CallTargetInit, targetOf, withTargets } from './core/target.ts'
 export type { Transform } from './core/transformed-source.ts'
@@ -80,7 +103,6 @@ export type {
 export type { EndpointFilter } from './pool/endpoint-filters.ts'
 export type { EndpointSource, SourceSurroundings } from './pool/endpoint-source.ts'
 export type { EndpointOptions } from './pool/endpoint-spec.ts'
-export type { EndpointState } from './pool/endpoint-state.ts'
 export type { FallbackOptions } from './pool/fallback-options.ts'
 export type { GrpcHealthOptions } from './pool/grpc-health-options.ts'
 export type { HealthOptions } from './pool/health-options.ts'
@@ -89,12 +111,7 @@ export type { HttpHealthOptions } from './pool/http-health-options.ts'
 export { type Pool, pool } from './pool/pool.ts'
 export type { PoolOptions } from './pool/pool-description.ts'
 export type { PoolEvent, PoolEvents } from './pool/pool-events.ts'
-export type {
-  EndpointDrainOptions,
-  EndpointEjection,
-  EndpointSnapshot,
-  PoolHandle,
-} from './pool/pool-handle.ts'
+export type { EndpointDrainOptions, PoolHandle } from './pool/pool-handle.ts'
 export type { ProbeOptions } from './pool/probe-options.ts'
 export type { BackoffOptions, BudgetOptions, RetryCondition, RetryOptions } from './pool/retry-options.ts'
 export type { SlowStartOptions } from './pool/slow-start.ts'
@@ -121,7 +138,7 @@ export {
   type RoutedGroup,
   type RoutedProxy,
 } from './proxy/proxy.ts'
-export { type Readiness, type ReadinessOptions, readiness } from './proxy/readiness.ts'
+export { type ReadinessOptions, readiness } from './proxy/readiness.ts'
 export type { RouteDescription } from './proxy/route-listing.ts'
 export type { RunningProxy, Surroundings } from './proxy/running-proxy.ts'
 export type { StartOptions } from './proxy/start.ts'

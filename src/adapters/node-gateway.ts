@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../core/clock.ts'
 import { ProxyError } from '../core/errors.ts'
 import { Lifecycle } from '../core/lifecycle.ts'
+import { Observers } from '../core/observers.ts'
 import type { Random } from '../core/random.ts'
 import { CompiledProxy } from '../proxy/compiled-proxy.ts'
 import { CompiledTargets } from '../proxy/compiled-targets.ts'
@@ -54,15 +55,17 @@ export class NodeGateway implements ListenerContext {
     this.clients = clients
     this.#date = new HttpDate(clock)
     this.#connectors = new ConnectorRegistry(network, clock)
-    this.#targets = new CompiledTargets({
-      clock,
-      random,
-      network,
-      observer,
-      connectors: this.#connectors,
-      lifecycle: this.#lifecycle,
-    })
-    this.#compiled = new CompiledProxy(description, this.#targets, observer)
+    this.#targets = new CompiledTargets(
+      {
+        clock,
+        random,
+        network,
+        connectors: this.#connectors,
+        lifecycle: this.#lifecycle,
+      },
+      new Observers(observer),
+    )
+    this.#compiled = new CompiledProxy(description, this.#targets)
     this.snapshot = this.#compiled
     this.#compiled.start()
     this.#lifecycle.enter('serving')

@@ -220,6 +220,8 @@ export interface ServerCertificate {
   readonly passphrase: string | undefined
   /** What the authority says of it (OCSP), in DER. */
   readonly ocspResponse: Buffer | undefined
+  /** When it is over: milliseconds since 1970 UTC. */
+  readonly endsAt: number
 }
 
 /** Answers TLS handshakes. */

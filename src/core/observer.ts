@@ -2,17 +2,28 @@ import type { AttemptWriter } from './attempt-writer.ts'
 import type { Endpoint, EndpointHealth } from './balancer.ts'
 import type { ProxyError, Sent } from './errors.ts'
 import type { Exchange, Outcome } from './exchange.ts'
+import type { HeaderList } from './headers.ts'
 import type { Address } from './network.ts'
+
+/** An endpoint of a running pool, as an observer sees it. */
+export interface ObservedEndpoint extends Endpoint {
+  /** The name of its pool. */
+  readonly pool: string
+}
 
 /** One try at one endpoint, as an observer sees it: the same object from its begin to its end. */
 export interface ObservedAttempt {
   /** The client's exchange, also where filters of the pool have seen one of the attempt's own. */
   readonly origin: Exchange
-  readonly endpoint: Endpoint
+  readonly endpoint: ObservedEndpoint
+  /** When its lease was taken, on the engine's clock. */
+  readonly startedAt: number
   /** How far the request got. */
   readonly sent: Sent
   /** What the record of its exchange has of it; `undefined` without one. */
   readonly recording: AttemptWriter | undefined
+  /** Fields of this attempt's head alone, to be changed in `attemptBegan`. Asking for them copies the head. */
+  ownHeaders(): HeaderList
 }
 
 /** What one probe of an endpoint has found. */
@@ -88,27 +99,27 @@ export interface Observer {
   /** Another attempt would have begun beside one that is late, but the pool's budget for that is spent. */
   hedgeRefused?(exchange: Exchange, delayMs: number): void
   /** A filter of the endpoint's own has let nothing through, and another endpoint is picked. `reason`: an error's code. */
-  endpointRefused?(exchange: Exchange, endpoint: Endpoint, reason: string): void
+  endpointRefused?(exchange: Exchange, endpoint: ObservedEndpoint, reason: string): void
   /** What `from` names has failed, and what `to` names is asked in its place. `reason`: an error's code, or `status 503`. */
   fellBack?(exchange: Exchange, from: string, to: string, reason: string): void
   /** A probe has ended. */
-  probed?(endpoint: Endpoint, result: ProbeResult): void
+  probed?(endpoint: ObservedEndpoint, result: ProbeResult): void
   /** The endpoint is thought of in another way. The candidates are replaced right after, where that changes them. */
-  healthChanged?(endpoint: Endpoint, from: EndpointHealth, to: EndpointHealth, reason: string): void
+  healthChanged?(endpoint: ObservedEndpoint, from: EndpointHealth, to: EndpointHealth, reason: string): void
   /** The endpoint is left alone for `lastsMs`, by how its attempts fared. `reason`: `5 errors in a row`, for example. */
-  ejected?(endpoint: Endpoint, reason: string, lastsMs: number): void
+  ejected?(endpoint: ObservedEndpoint, reason: string, lastsMs: number): void
   /** The time of an ejection is over. */
-  restored?(endpoint: Endpoint): void
+  restored?(endpoint: ObservedEndpoint): void
   /** A running pool has a new endpoint. */
-  endpointAdded?(endpoint: Endpoint): void
+  endpointAdded?(endpoint: ObservedEndpoint): void
   /** A running pool does not name the endpoint any more. What is in flight finishes. */
-  endpointRemoved?(endpoint: Endpoint): void
+  endpointRemoved?(endpoint: ObservedEndpoint): void
   /** The endpoint is chosen no more, because someone drains it. What is in flight finishes. */
-  drainBegan?(endpoint: Endpoint): void
+  drainBegan?(endpoint: ObservedEndpoint): void
   /** Nothing is in flight any more on an endpoint that is drained. `cut` attempts were given up for that. */
-  drainEnded?(endpoint: Endpoint, cut: number): void
+  drainEnded?(endpoint: ObservedEndpoint, cut: number): void
   /** An endpoint that was drained may be chosen again. */
-  readmitted?(endpoint: Endpoint): void
+  readmitted?(endpoint: ObservedEndpoint): void
   /** The source of a pool's endpoints has thrown, and is called again after `retryMs`. */
   sourceFailed?(pool: string, error: unknown, retryMs: number): void
   /** A list that the source of a pool's endpoints has given is wrong, and the one before it stays. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { EndpointSnapshot } from '../core/endpoint-snapshot.ts'
 import { proxy } from '../proxy/proxy.ts'
 import { fault, forEachSeed, type Simulation, simulate } from '../testing/index.ts'
 import { type Pool, pool } from './pool.ts'
-import type { EndpointSnapshot, PoolHandle } from './pool-handle.ts'
+import type { PoolHandle } from './pool-handle.ts'
 
 const URLS = ['http://u1', 'http://u2', 'http://u3']
 

@@ -8,11 +8,11 @@ import type { PoolDescription } from './pool-description.ts'
 /** Makes the endpoints of a pool, with their connectors and the filters of their own, and unmakes them. */
 export class EndpointMaker {
   readonly filters: FiltersInUse
-  readonly #members: object
+  readonly #members: { readonly name: string }
   readonly #runtime: Runtime
 
   /** Of these members. */
-  constructor(members: object, runtime: Runtime) {
+  constructor(members: { readonly name: string }, runtime: Runtime) {
     this.filters = new FiltersInUse(members)
     this.#members = members
     this.#runtime = runtime

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type EndpointState, type Kept, stateOf } from './endpoint-state.ts'
+import type { EndpointState } from '../core/endpoint-snapshot.ts'
+import { type Kept, stateOf } from './endpoint-state.ts'
 
 const WELL: Kept = {
   admission: 'admitted',

@@ -1,6 +1,7 @@
-import type { Endpoint, EndpointHealth } from '../core/balancer.ts'
+import type { EndpointHealth } from '../core/balancer.ts'
 import type { ProxyErrorCode } from '../core/errors.ts'
 import { type Labels, sameLabels } from '../core/labels.ts'
+import type { ObservedEndpoint } from '../core/observer.ts'
 import type { Connector } from '../transport/connector.ts'
 import { targetKey } from '../transport/connector-registry.ts'
 import type { OutgoingPolicy } from '../transport/outgoing-head.ts'
@@ -16,11 +17,11 @@ import type { PoolDescription } from './pool-description.ts'
  * One endpoint of a running pool: its connections, and what was counted of it. It is the same object as long as the pool
  * names it, whatever else of the pool's description changes.
  */
-export class PoolEndpoint implements Endpoint, Kept {
+export class PoolEndpoint implements ObservedEndpoint, Kept {
   readonly id: string
   readonly url: string
   /** The members that it is one of. Another pool's endpoint of the same address is another endpoint. */
-  readonly members: object
+  readonly members: { readonly name: string }
   /** What balancers go by: less than the full weight during a slow start. Changed by its members, with the snapshot. */
   weight: number
   fullWeight: number
@@ -51,7 +52,7 @@ export class PoolEndpoint implements Endpoint, Kept {
   #description: PoolDescription | undefined
   #policy: OutgoingPolicy | undefined
 
-  constructor(members: object, spec: EndpointSpec, connector: Connector, health: Health) {
+  constructor(members: { readonly name: string }, spec: EndpointSpec, connector: Connector, health: Health) {
     this.members = members
     this.id = spec.id
     this.url = spec.url
@@ -64,6 +65,10 @@ export class PoolEndpoint implements Endpoint, Kept {
     this.standsFor = spec.standsFor
     this.connector = connector
     this.#health = health
+  }
+
+  get pool(): string {
+    return this.members.name
   }
 
   /** Whether a spec of its id is about it, rather than about another one that is to take its place. */

@@ -1,11 +1,12 @@
 import type { Clock } from '../core/clock.ts'
+import type { EndpointEjection, EndpointSnapshot } from '../core/endpoint-snapshot.ts'
 import { durationMs, invalidOption, knownOptions } from '../core/options.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
 import { stateOf } from './endpoint-state.ts'
 import type { Members } from './members.ts'
 import type { PoolEvents } from './pool-events.ts'
-import type { EndpointDrainOptions, EndpointEjection, EndpointSnapshot, PoolHandle } from './pool-handle.ts'
+import type { EndpointDrainOptions, PoolHandle } from './pool-handle.ts'
 
 /** What `RunningProxy.pool` gives: the public face of a running pool's members. */
 export class MembersHandle implements PoolHandle {

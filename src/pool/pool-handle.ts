@@ -1,49 +1,7 @@
-import type { EndpointHealth } from '../core/balancer.ts'
-import type { ProxyErrorCode } from '../core/errors.ts'
+import type { EndpointSnapshot } from '../core/endpoint-snapshot.ts'
 import type { Duration } from '../core/options.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
-import type { EndpointState } from './endpoint-state.ts'
 import type { PoolEvents } from './pool-events.ts'
-
-/** What is known of an endpoint of a running pool, at one moment. */
-export interface EndpointSnapshot {
-  readonly id: string
-  readonly url: string
-  /** What balancers go by: less than `fullWeight` during a slow start. */
-  readonly weight: number
-  /** As it was given. */
-  readonly fullWeight: number
-  readonly zone: string | undefined
-  /** What becomes of it, in a word: see `EndpointState`. */
-  readonly state: EndpointState
-  /** By its probes; `unknown` where nothing probes it. */
-  readonly health: EndpointHealth
-  /** By its traffic; `undefined` while it is not. */
-  readonly ejected: EndpointEjection | undefined
-  /** Whether someone has it drained, be it at an end or not. */
-  readonly draining: boolean
-  /** Attempts that have begun and whose response body, or tunnel, has not ended. */
-  readonly inFlight: number
-  /** Connections that are open or being made. Of all pools that share them, as the next two are. */
-  readonly connections: number
-  /** Those of them that nothing runs on. */
-  readonly idle: number
-  /** Attempts that wait for a connection. */
-  readonly queued: number
-  /** As balancers see it: see `Endpoint`. */
-  readonly responseTimeMs: number
-  /** Responses that were received whole. */
-  readonly successes: number
-  /** Attempts that have failed by the upstream's fault, for each code. */
-  readonly failures: Readonly<Partial<Record<ProxyErrorCode, number>>>
-}
-
-export interface EndpointEjection {
-  /** When it ends, in milliseconds since 1970 UTC. */
-  readonly untilMs: number
-  /** Such as `5 errors in a row`. */
-  readonly reason: string
-}
 
 export interface EndpointDrainOptions {
   /** After so long, attempts that still run are given up, with `endpoint_drained`. Default `Infinity`: none is. */

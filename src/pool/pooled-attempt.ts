@@ -1,5 +1,6 @@
 import type { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import type { HeaderList } from '../core/headers.ts'
 import type { RequestMessage, ResponseMessage } from '../core/message.ts'
 import type { ObservedAttempt } from '../core/observer.ts'
 import { Attempt } from '../transport/attempt.ts'
@@ -11,7 +12,7 @@ import type { PoolEndpoint } from './endpoint.ts'
 export class PooledAttempt extends Attempt implements ObservedAttempt {
   readonly endpoint: PoolEndpoint
   readonly #runtime: Runtime
-  readonly #startedAt: number
+  readonly startedAt: number
   /** Since when the endpoint has had all of the request, as far as that is known; `undefined` while a client sends it. */
   #timedFrom: number | undefined
   /** Whether a response head came that says nothing bad of the endpoint. Known only where the pool ejects. */
@@ -31,8 +32,8 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
     super(exchange, request, policy)
     this.endpoint = endpoint
     this.#runtime = runtime
-    this.#startedAt = runtime.clock.now()
-    this.#timedFrom = this.#startedAt
+    this.startedAt = runtime.clock.now()
+    this.#timedFrom = this.startedAt
     this.#resolve = resolve
     this.#reject = reject
     this.recording = exchange.recording?.attempted(endpoint)
@@ -43,6 +44,11 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
 
   get origin(): Exchange {
     return this.exchange.origin
+  }
+
+  ownHeaders(): HeaderList {
+    if (this.request === this.exchange.request) this.request = this.request.copy()
+    return this.request.headers
   }
 
   override bodyBegan(): void {
@@ -56,9 +62,9 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
   protected responded(response: ResponseMessage): void {
     const { clock, observer } = this.#runtime
     const now = clock.now()
-    this.endpoint.observe(now - this.#startedAt, now)
+    this.endpoint.observe(now - this.startedAt, now)
     const { watch } = this.endpoint
-    if (watch !== undefined) this.#goodHead = watch.responded(response, this.#startedAt, this.#timedFrom)
+    if (watch !== undefined) this.#goodHead = watch.responded(response, this.startedAt, this.#timedFrom)
     this.recording?.responded(response.status)
     observer?.attemptResponded?.(this, response.status)
     this.#resolve(response)
@@ -76,7 +82,7 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
     this.endpoint.inFlight--
     if (error === undefined) {
       this.endpoint.successes++
-      if (this.#goodHead) this.endpoint.watch?.completed(this.#startedAt)
+      if (this.#goodHead) this.endpoint.watch?.completed(this.startedAt)
     } else this.#count(error)
     if (error === undefined) this.recording?.completed()
     else this.recording?.failed(error, this.sent)
@@ -92,12 +98,12 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
     const { watch } = this.endpoint
     // A client that leaves says nothing about the endpoint, but that it had not answered yet.
     if (error.side !== 'upstream') {
-      if (this.sent !== 'response') watch?.cancelled(this.#startedAt, this.#timedFrom)
+      if (this.sent !== 'response') watch?.cancelled(this.startedAt, this.#timedFrom)
       return
     }
     this.endpoint.failed(error.code)
     // A response whose head was bad has been counted, however its body ends.
     if (this.sent !== 'response' || this.#goodHead)
-      watch?.failed(error.code, this.#goodHead, this.#startedAt, this.#timedFrom)
+      watch?.failed(error.code, this.#goodHead, this.startedAt, this.#timedFrom)
   }
 }

@@ -5,7 +5,7 @@ import type { Exchange, Outcome } from '../core/exchange.ts'
 import { compose, dispose, type Handler } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
 import type { Address } from '../core/network.ts'
-import type { Observer, RefusedConnection } from '../core/observer.ts'
+import type { RefusedConnection } from '../core/observer.ts'
 import { compileRoutes, type Router } from '../core/router.ts'
 import { type Beside, type CallKeeper, type SideCall, SideCalls } from '../core/side-call.ts'
 import { type CallTarget, usedBy } from '../core/target.ts'
@@ -22,20 +22,13 @@ export class CompiledProxy implements Snapshot, CallKeeper {
   readonly connects: boolean
   readonly #description: ProxyDescription
   readonly #targets: CompiledTargets
-  readonly #observer: Observer | undefined
   readonly #used: Map<Compilable, CompiledTarget>
   #running = 0
   #retired = false
   #closed = false
 
   /** `served` is the one that serves until this one does. */
-  constructor(
-    description: ProxyDescription,
-    targets: CompiledTargets,
-    observer?: Observer,
-    served?: CompiledProxy,
-  ) {
-    this.#observer = observer
+  constructor(description: ProxyDescription, targets: CompiledTargets, served?: CompiledProxy) {
     this.#description = description
     this.#targets = targets
     this.#used = targets.acquire(targetsOfProxy(description), served?.targets ?? [])
@@ -85,12 +78,12 @@ export class CompiledProxy implements Snapshot, CallKeeper {
 
   enter(exchange: Exchange): void {
     this.#running++
-    this.#observer?.exchangeBegan?.(exchange)
+    this.#targets.runtime.observer?.exchangeBegan?.(exchange)
   }
 
   leave(exchange: Exchange, outcome: Outcome): void {
     this.#left()
-    this.#observer?.exchangeEnded?.(exchange, outcome)
+    this.#targets.runtime.observer?.exchangeEnded?.(exchange, outcome)
   }
 
   handlerOf(target: CallTarget): Handler {
@@ -110,11 +103,11 @@ export class CompiledProxy implements Snapshot, CallKeeper {
   }
 
   refused(error: ProxyError, peer: Address): void {
-    this.#observer?.requestRefused?.(error, peer)
+    this.#targets.runtime.observer?.requestRefused?.(error, peer)
   }
 
   connectionRefused(refused: RefusedConnection): void {
-    this.#observer?.connectionRefused?.(refused)
+    this.#targets.runtime.observer?.connectionRefused?.(refused)
   }
 
   /** Another one serves from now on. */

@@ -1,5 +1,6 @@
 import { ProxyError } from '../core/errors.ts'
 import type { Handler } from '../core/handler.ts'
+import { Observers } from '../core/observers.ts'
 import type { SideCall } from '../core/side-call.ts'
 import { type CallTarget, ServiceAddress, usedBy } from '../core/target.ts'
 import { type Pool, pool } from '../pool/pool.ts'
@@ -29,8 +30,14 @@ export class CompiledTargets implements TargetRegistry {
   readonly #calls = new Set<SideCall>()
   #closed = false
 
-  constructor(runtime: Omit<Runtime, 'targets'>) {
-    this.runtime = { ...runtime, targets: this }
+  constructor(runtime: Omit<Runtime, 'targets' | 'observer'>, observers: Observers = new Observers()) {
+    this.runtime = {
+      ...runtime,
+      targets: this,
+      get observer() {
+        return observers.current
+      },
+    }
   }
 
   /** What answers a target that a filter or a handler has named. */

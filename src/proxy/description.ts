@@ -1,3 +1,4 @@
+import type { Companion } from '../core/companion.ts'
 import type { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { Filter } from '../core/handler.ts'
@@ -78,6 +79,8 @@ export interface ProxyDescription {
   /** What answers CONNECT; `undefined` refuses it. */
   readonly connect: ConnectEntry | undefined
   readonly errorHandler: ErrorHandler | undefined
+  /** What goes with it beside exchanges; those of its filters are not among them. */
+  readonly companions: readonly Companion[]
 }
 
 export const DEFAULT_PORT = 8080

@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.ts'
+import type { Companion } from '../core/companion.ts'
 import { toProxyError } from '../core/errors.ts'
 import { assertFilter, type Filter, type Handler, noResponse } from '../core/handler.ts'
 import { expandMatch, type Match, type MatchObject, within } from '../core/match.ts'
@@ -8,6 +9,7 @@ import { systemRandom } from '../core/random.ts'
 import { ConnectorRegistry } from '../transport/connector-registry.ts'
 import { nodeNetwork } from '../transport/network.ts'
 import { isCompilable, type Target } from '../transport/runtime.ts'
+import { withCompanions } from './companions.ts'
 import { CompiledProxy, routerOf } from './compiled-proxy.ts'
 import { CompiledTargets } from './compiled-targets.ts'
 import { type ConnectMethodOptions, connectSettings } from './connect-options.ts'
@@ -88,6 +90,13 @@ export interface RoutedProxy extends Described {
   connect(...filtersAndOptions: [...Filter[], ConnectMethodOptions]): RoutedProxy
   /** Answers errors in place of the default problem documents. */
   onError(handler: ErrorHandler): RoutedProxy
+  /**
+   * Adds what goes with the proxy beside its exchanges, such as `admin()`: it begins before the listeners open, and ends
+   * behind everything else. A reload that brings another one of its kind has that go on with what there was.
+   *
+   * @throws `ERR_OPTION_INVALID` for what is none.
+   */
+  attach(...companions: Companion[]): RoutedProxy
   /** Opens the listeners; 127.0.0.1:8080 if there are none. */
   start(options?: StartOptions): Promise<RunningProxy>
   /** The whole proxy as one function, without listeners; errors are answered as they would be. Pools connect when they are used. */
@@ -107,6 +116,7 @@ export interface ProxyBuilder extends RoutedProxy {
   use(...filters: Filter[]): ProxyBuilder
   connect(...filtersAndOptions: [...Filter[], ConnectMethodOptions]): ProxyBuilder
   onError(handler: ErrorHandler): ProxyBuilder
+  attach(...companions: Companion[]): ProxyBuilder
 }
 
 /**
@@ -127,6 +137,7 @@ export function proxy(options: ProxyOptions = {}): ProxyBuilder {
     routes: [],
     connect: undefined,
     errorHandler: undefined,
+    companions: [],
   })
 }
 
@@ -171,6 +182,10 @@ class DescribedProxy implements ProxyBuilder {
     if (typeof errorHandler !== 'function')
       throw invalidOption('onError', 'handler', 'a function (error, exchange) => response', errorHandler)
     return this.#with({ errorHandler })
+  }
+
+  attach(...companions: Companion[]): ProxyBuilder {
+    return this.#with({ companions: withCompanions('attach', this.description.companions, companions) })
   }
 
   async start(options: StartOptions = {}): Promise<RunningProxy> {

@@ -1,15 +1,9 @@
 import type { LifecyclePhase } from '../core/lifecycle.ts'
 import { respondJson } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
+import type { Readiness } from '../core/readiness.ts'
 import { Pool } from '../pool/pool.ts'
 import type { Compilable, Compiled, Runtime, TargetDescription } from '../transport/runtime.ts'
-
-/** Whether traffic should be sent to a proxy. */
-export interface Readiness {
-  readonly ready: boolean
-  /** Why not, in words for people: `draining`, for example. Empty while it is ready. */
-  readonly reasons: readonly string[]
-}
 
 /** What else than the proxy itself must be as it should. */
 export interface ReadinessOptions {

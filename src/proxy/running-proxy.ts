@@ -1,19 +1,26 @@
 import type { Clock } from '../core/clock.ts'
-import { Lifecycle } from '../core/lifecycle.ts'
+import { Lifecycle, type LifecyclePhase } from '../core/lifecycle.ts'
 import type { Address, Network } from '../core/network.ts'
 import type { ConnectionRefusal, Observer } from '../core/observer.ts'
+import { Observers } from '../core/observers.ts'
 import { type Duration, invalidOption } from '../core/options.ts'
+import type { Exposition, FilterStateView, ListenerView, ProxyView } from '../core/proxy-view.ts'
 import type { Random } from '../core/random.ts'
+import type { Readiness } from '../core/readiness.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { PoolHandle } from '../pool/pool-handle.ts'
 import { RunningPool } from '../pool/running-pool.ts'
 import { ConnectorRegistry } from '../transport/connector-registry.ts'
 import { Listener, type ListenerSettings } from '../transport/listener.ts'
+import { Companions } from './companions.ts'
 import { CompiledProxy } from './compiled-proxy.ts'
 import { CompiledTargets } from './compiled-targets.ts'
 import { type ProxyDescription, withListener } from './description.ts'
 import { type DrainOptions, drainSettings } from './drain-options.ts'
-import { type Readiness, readinessIn } from './readiness.ts'
+import { type Explanation, explain } from './explanation.ts'
+import { filterStates } from './filter-states.ts'
+import { readinessIn } from './readiness.ts'
+import { listRoutes, type RouteDescription } from './route-listing.ts'
 import { startError } from './start-error.ts'
 
 /** Time, chance and network of a running proxy. */
@@ -37,14 +44,19 @@ export interface Described {
 }
 
 /** A proxy with open listeners. Ends with `drain` or `close`; also by `await using`. */
-export class RunningProxy implements AsyncDisposable {
+export class RunningProxy implements AsyncDisposable, ProxyView {
+  /** The date when it was started: milliseconds since 1970 UTC. */
+  readonly startedAt: number
   readonly #surroundings: Surroundings
   readonly #lifecycle = new Lifecycle()
   readonly #connectors: ConnectorRegistry
   readonly #targets: CompiledTargets
+  readonly #companions: Companions
   #listeners: OpenListener[] = []
   /** Those that a reload has taken away and that still have connections. */
   readonly #removed = new Set<Listener>()
+  /** The one that is served. */
+  #description: ProxyDescription
   #compiled: CompiledProxy
   #closing: Promise<void> | undefined
   #reloading: Promise<void> = Promise.resolve()
@@ -55,16 +67,22 @@ export class RunningProxy implements AsyncDisposable {
   private constructor(description: ProxyDescription, surroundings: Surroundings) {
     const { clock, random, network, observer } = surroundings
     this.#surroundings = surroundings
+    const observers = new Observers(observer)
     this.#connectors = new ConnectorRegistry(network, clock, description.protocol)
-    this.#targets = new CompiledTargets({
-      clock,
-      random,
-      network,
-      observer,
-      connectors: this.#connectors,
-      lifecycle: this.#lifecycle,
-    })
-    this.#compiled = new CompiledProxy(description, this.#targets, observer)
+    this.#targets = new CompiledTargets(
+      {
+        clock,
+        random,
+        network,
+        connectors: this.#connectors,
+        lifecycle: this.#lifecycle,
+      },
+      observers,
+    )
+    this.#companions = new Companions(observers)
+    this.#description = description
+    this.#compiled = new CompiledProxy(description, this.#targets)
+    this.startedAt = Math.round(clock.wallTime())
   }
 
   /** @internal Opens the listeners of a description; all of them, or none. */
@@ -73,8 +91,11 @@ export class RunningProxy implements AsyncDisposable {
     // Before the first exchange, which is not to meet an endpoint that must be probed first.
     running.#compiled.start()
     try {
+      const followed = running.#companions.follow(description, running)
+      if (followed !== undefined) await followed
       running.#listeners = await running.#open(description.listeners, running.#compiled)
     } catch (error) {
+      await running.#companions.end()
       running.#compiled.retire()
       throw error
     }
@@ -100,6 +121,57 @@ export class RunningProxy implements AsyncDisposable {
   /** What each listener is bound to, in the order of `listen`. */
   get addresses(): readonly Address[] {
     return this.#listeners.map(({ listener }) => listener.address)
+  }
+
+  /** What is known of each listener that is open, in the order of `listen`. */
+  get listeners(): readonly ListenerView[] {
+    const { urls } = this
+    return this.#listeners.map(({ listener }, i) => {
+      const { connections, accepted, refusals, certificatesEndAt } = listener
+      return { url: urls[i]!, connections, accepted, refusals, certificatesEndAt }
+    })
+  }
+
+  /** The time that it goes by. */
+  get clock(): Clock {
+    return this.#surroundings.clock
+  }
+
+  /** What it is about. */
+  get phase(): LifecyclePhase {
+    return this.#lifecycle.phase
+  }
+
+  /** Every route that is served now, in the order in which they were added. */
+  get routes(): readonly RouteDescription[] {
+    return listRoutes(this.#description)
+  }
+
+  /** What the proxy would do with a request, and why: see `explain` of its description. */
+  explain(request: string): Explanation {
+    return explain(this.#description, request)
+  }
+
+  /** The handles of all pools that are served now. */
+  get pools(): readonly PoolHandle[] {
+    return this.#compiled.targets.flatMap(({ compiled }) =>
+      compiled instanceof RunningPool ? [compiled.handle] : [],
+    )
+  }
+
+  /** How things stand with filters that keep numbers of their own. */
+  get filterStates(): readonly FilterStateView[] {
+    return filterStates(this.#description)
+  }
+
+  /** What those that go with it tell Prometheus. */
+  get expositions(): readonly Exposition[] {
+    return this.#companions.expositions
+  }
+
+  /** @internal Time, chance and network. */
+  get surroundings(): Surroundings {
+    return this.#surroundings
   }
 
   /** Open client connections, those in a TLS handshake included. */
@@ -254,6 +326,7 @@ export class RunningProxy implements AsyncDisposable {
     this.#targets.endCalls()
     this.#compiled.retire()
     await this.#connectors.disconnected()
+    await this.#companions.end()
     this.#closed.resolve()
   }
 
@@ -264,8 +337,7 @@ export class RunningProxy implements AsyncDisposable {
     if (app?.description?.protocol !== protocol)
       throw invalidOption('reload', 'app', `one of ${protocol === 'tcp' ? 'tcp()' : 'proxy()'}`, app)
     const description = withListener(app.description)
-    const { observer } = this.#surroundings
-    const compiled = new CompiledProxy(description, this.#targets, observer, this.#compiled)
+    const compiled = new CompiledProxy(description, this.#targets, this.#compiled)
     compiled.start()
     const settings = description.listeners
     const others = new Set(this.#listeners)
@@ -284,11 +356,16 @@ export class RunningProxy implements AsyncDisposable {
       compiled.retire()
       throw error
     }
-    if (this.#lifecycle.phase !== 'serving') {
-      // A drain has begun meanwhile, and knows nothing of these.
+    try {
+      // A drain that has begun meanwhile knows nothing of these.
+      this.#mustServe()
+      const followed = this.#companions.follow(description, this)
+      if (followed !== undefined) await followed
+      this.#mustServe()
+    } catch (error) {
       await Promise.all(opened.map(({ listener }) => listener.close()))
       compiled.retire()
-      this.#mustServe()
+      throw error
     }
     const removed = this.#listeners.filter((it) => !kept.includes(it))
     this.#listeners = settings.map((wanted, i) => {
@@ -311,6 +388,7 @@ export class RunningProxy implements AsyncDisposable {
     for (const listener of this.#allListeners) listener.snapshot = compiled
     this.#compiled.retire()
     this.#compiled = compiled
+    this.#description = description
   }
 
   #mustServe(): void {

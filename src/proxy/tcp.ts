@@ -90,6 +90,7 @@ export function tcp(): TcpProxy {
     routes: [],
     connect: undefined,
     errorHandler: undefined,
+    companions: [],
   })
 }
 

@@ -18,7 +18,7 @@ export interface AttemptCarrier {
  */
 export abstract class Attempt implements Abortable {
   readonly exchange: Exchange
-  readonly request: RequestMessage
+  request: RequestMessage
   readonly policy: OutgoingPolicy
   /** How far it got. */
   sent: Sent = 'none'

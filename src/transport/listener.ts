@@ -73,6 +73,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
   readonly #hellos: Openings<ClientHello> | undefined
   readonly #handshakes: Handshakes
   #refusals = new Map<ConnectionRefusal, number>()
+  #accepted = 0
   #onConnectionRefused: ListenerSettings['onConnectionRefused']
   #tls: ListenerTls | undefined
   readonly #protocol: EndpointProtocol
@@ -142,6 +143,16 @@ export class Listener implements ListenerContext, HandshakesOwner {
     return this.#refusals
   }
 
+  /** Connections that were accepted. One that takes over goes on counting. */
+  get accepted(): number {
+    return this.#accepted
+  }
+
+  /** When the first of its certificates is over: milliseconds since 1970 UTC. `undefined` without TLS. */
+  get certificatesEndAt(): number | undefined {
+    return this.#tls?.certificatesEndAt
+  }
+
   /** Makes ready to answer handshakes, where there is TLS. To be called before it accepts. */
   async prepare(network: Network, { tls }: ListenerSettings): Promise<void> {
     if (tls !== undefined) this.#tls = await ListenerTls.open(tls, network, this.clock)
@@ -168,6 +179,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
   /** Accepts from now on in the place of another, at its address. It is prepared. That one has its connections left, and is to drain. */
   takeOver(other: Listener): void {
     this.#refusals = other.#refusals
+    this.#accepted = other.#accepted
     this.#socket = other.#socket
     other.#socket = undefined
     if (this.#socket !== undefined) this.#socket.owner = this
@@ -268,6 +280,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
       wire.destroy()
       return
     }
+    this.#accepted++
     const { address } = wire.remote
     if (this.#proxyProtocol?.from.includes(plainAddress(address)) === true) this.#headers.begin(wire)
     else if (this.#tls !== undefined) this.#handshakes.begin(wire, this.#tls.server)

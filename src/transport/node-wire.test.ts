@@ -37,7 +37,7 @@ async function until(condition: () => boolean): Promise<void> {
 
 const own = selfSigned()
 const SETTINGS: TlsServerSettings = {
-  certificates: [{ ...own, names: [], passphrase: undefined, ocspResponse: undefined }],
+  certificates: [{ ...own, names: [], passphrase: undefined, ocspResponse: undefined, endsAt: 0 }],
   minVersion: 'TLSv1.2',
   ciphers: 'TLS_AES_128_GCM_SHA256',
   curves: 'X25519',

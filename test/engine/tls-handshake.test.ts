@@ -313,7 +313,7 @@ class Echo implements WireHandler {
 }
 
 const SETTINGS = {
-  certificates: [{ ...own, names: [], passphrase: undefined, ocspResponse: undefined }],
+  certificates: [{ ...own, names: [], passphrase: undefined, ocspResponse: undefined, endsAt: 0 }],
   minVersion: 'TLSv1.2' as const,
   ciphers: 'TLS_AES_128_GCM_SHA256',
   curves: 'X25519',

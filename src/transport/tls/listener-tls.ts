@@ -42,6 +42,11 @@ export class ListenerTls {
     }
   }
 
+  /** When the first of its certificates is over: milliseconds since 1970 UTC. */
+  get certificatesEndAt(): number {
+    return Math.min(...this.#files.certificates.map(({ endsAt }) => endsAt))
+  }
+
   /** Reads all files now, and goes on with what is new. Rejects with the first that cannot be used; the others count. */
   async reload(): Promise<void> {
     const failed = await this.#next(1)
@@ -136,8 +141,12 @@ class TlsFiles {
     }
   }
 
+  get certificates(): readonly ServerCertificate[] {
+    return this.#certificates.map(({ value }) => value)
+  }
+
   get serverSettings(): TlsServerSettings {
-    const certificates = this.#certificates.map(({ value }) => value)
+    const { certificates } = this
     const nameless = certificates.findIndex(({ names }, i) => i > 0 && names.length === 0)
     if (nameless > 0)
       throw new CertificateError(

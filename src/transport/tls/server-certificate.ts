@@ -24,7 +24,14 @@ export function serverCertificate(parts: CertificateParts): ServerCertificate {
   if (ocsp !== undefined && !isOcspResponse(ocsp))
     throw new CertificateError('the OCSP response is none in DER that says "successful"')
   const names = parts.names ?? namesOf(leaf)
-  return { names, cert, key, passphrase, ocspResponse: ocsp && Buffer.from(ocsp) }
+  return {
+    names,
+    cert,
+    key,
+    passphrase,
+    ocspResponse: ocsp && Buffer.from(ocsp),
+    endsAt: leaf.validToDate.getTime(),
+  }
 }
 
 /** The certificates of authorities in a PEM text, of which there is at least one. @throws CertificateError */
