@@ -11,6 +11,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   transport: ['core'],
   filters: ['core'],
   cache: ['core'],
+  admin: ['cache', 'proxy', 'pool', 'transport', 'core'],
   testing: [
     'index',
     'core',

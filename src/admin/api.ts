@@ -1,0 +1,188 @@
+import type { EndpointHealth } from '../core/balancer.ts'
+import type { PickRecord } from '../core/decision-record.ts'
+import type { EndpointSnapshot } from '../core/endpoint-snapshot.ts'
+import type { FilterState } from '../core/filter-state.ts'
+import type { LifecyclePhase } from '../core/lifecycle.ts'
+import type { LogLevel } from '../core/log.ts'
+import type { Readiness } from '../core/readiness.ts'
+import type { RouteDescription } from '../proxy/route-listing.ts'
+
+/**
+ * What the admin listener answers as JSON. Times that end in `At` are milliseconds since 1970 UTC. Nothing of it has fields,
+ * bodies or queries of requests.
+ */
+
+/** `GET /api/snapshot`: all of what follows at once, as the dashboard asks for it each second. */
+export interface AdminSnapshot {
+  readonly proxy: ProxyStatus
+  readonly listeners: readonly ListenerStatus[]
+  readonly routes: readonly RouteStatus[]
+  readonly pools: readonly PoolStatus[]
+  readonly filters: readonly FilterStatus[]
+  readonly traffic: TrafficStatus
+  /** The latest first, at most 100. */
+  readonly failures: readonly FailureStatus[]
+}
+
+/** `GET /api/proxy` */
+export interface ProxyStatus {
+  readonly version: string
+  readonly node: string
+  readonly pid: number
+  readonly startedAt: number
+  /** When this was answered. */
+  readonly now: number
+  readonly phase: LifecyclePhase
+  readonly readiness: Readiness
+  readonly logLevel: LogLevel
+  /** Resident memory of the process. */
+  readonly residentBytes: number
+  readonly heapUsedBytes: number
+}
+
+/** `GET /api/listeners` */
+export interface ListenerStatus {
+  readonly url: string
+  readonly connections: number
+  readonly accepted: number
+  readonly refusals: Readonly<Record<string, number>>
+  readonly certificatesEndAt: number | undefined
+}
+
+/** `GET /api/routes` */
+export interface RouteStatus extends RouteDescription {
+  /** Names of the pools that it leads to: of its target and of what its filters use. */
+  readonly pools: readonly string[]
+  readonly matches: number
+  /** Of those that have ended: a status of 500 or more, or broken off by a failure. */
+  readonly failures: number
+  readonly inFlight: number
+  /** Of the last minute; `undefined` where there was no exchange. */
+  readonly latency: Percentiles | undefined
+}
+
+/** Milliseconds. */
+export interface Percentiles {
+  readonly p50: number
+  readonly p90: number
+  readonly p99: number
+  readonly max: number
+}
+
+/** `GET /api/pools` */
+export interface PoolStatus {
+  readonly name: string
+  readonly balancer: string
+  readonly endpoints: readonly EndpointStatus[]
+  /** The latest first, at most 20: not each is kept, but a sample. */
+  readonly lastDecisions: readonly PickRecord[]
+  /** Whether endpoints that are not fit to serve are chosen from, because too few are. As the last decision had it. */
+  readonly panic: boolean
+}
+
+export interface EndpointStatus extends EndpointSnapshot {
+  readonly health: EndpointHealth
+  /** What the balancer made of it in the last decision: the lowest is best. `undefined` where it does not score. */
+  readonly score: number | undefined
+}
+
+/** `GET /api/filters`. The id names it in `POST /api/caches/purge`. */
+export interface FilterStatus {
+  readonly id: string
+  readonly name: string
+  readonly at: string
+  readonly state: FilterState
+}
+
+/** `GET /api/traffic` */
+export interface TrafficStatus {
+  /** Exchanges that are under way. */
+  readonly inFlight: number
+  /** Since the start. */
+  readonly total: number
+  readonly failures: number
+  /** One for each of the last 60 whole seconds, the oldest first. */
+  readonly seconds: readonly SecondStatus[]
+  /** Of the last minute; `undefined` where there was no exchange. */
+  readonly latency: Percentiles | undefined
+  /** Of the last minute: how many were answered with 1xx (101 alone), 2xx, 3xx, 4xx, 5xx. */
+  readonly statuses: Readonly<Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx', number>>
+  /** Of the last minute, by the error's code. */
+  readonly reasons: Readonly<Record<string, number>>
+}
+
+export interface SecondStatus {
+  /** When it began. */
+  readonly at: number
+  /** Exchanges that ended in it. */
+  readonly exchanges: number
+  readonly failures: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly p50: number | undefined
+  readonly p99: number | undefined
+}
+
+/** `GET /api/failures` */
+export interface FailureStatus {
+  readonly at: number
+  readonly id: string | undefined
+  readonly method: string | undefined
+  /** Without the query. */
+  readonly path: string | undefined
+  readonly route: string | undefined
+  readonly endpoint: string | undefined
+  readonly status: number | undefined
+  /** The error's code, or `status 503` where a service has answered with that. */
+  readonly reason: string
+  readonly durationMs: number
+}
+
+/** `GET /api/exchanges?limit=100`: those that are under way, the oldest first. */
+export interface ExchangesStatus {
+  readonly total: number
+  readonly exchanges: readonly ExchangeStatus[]
+}
+
+export interface ExchangeStatus {
+  readonly id: string
+  readonly method: string
+  readonly host: string
+  readonly path: string
+  readonly client: string
+  readonly route: string | undefined
+  readonly endpoint: string | undefined
+  readonly startedAt: number
+  readonly durationMs: number
+}
+
+/** `POST /api/endpoints/drain`, `/api/endpoints/readmit`, `/api/endpoints/weight` */
+export interface EndpointCommand {
+  readonly pool: string
+  readonly endpoint: string
+  /** Of a drain: after so long, what still runs is given up. Default: nothing is. */
+  readonly limitMs?: number
+  /** Of `weight`. */
+  readonly weight?: number
+}
+
+/** One exchange, as the tap shows it when it has ended: `event: exchange` of `GET /api/tap?where=...`. */
+export interface TappedExchange {
+  readonly at: number
+  readonly id: string
+  readonly method: string
+  readonly host: string
+  readonly path: string
+  readonly client: string
+  readonly route: string | undefined
+  readonly pool: string | undefined
+  readonly endpoint: string | undefined
+  readonly attempts: number
+  readonly status: number | undefined
+  readonly result: 'completed' | 'aborted' | 'failed'
+  readonly reason: string | undefined
+  readonly cache: string | undefined
+  readonly durationMs: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+}
