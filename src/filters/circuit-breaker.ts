@@ -1,6 +1,7 @@
 import type { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { answeredByFallback } from '../core/fallback-answer.ts'
+import { withState } from '../core/filter-state.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
@@ -118,7 +119,8 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     }
     return new JudgedPassage(circuit, admittedIn, exchange, now, slowMs, isFailure).through(exchange, next)
   }
-  return Object.defineProperty(named(filter, name), 'state', { get: () => circuit.state }) as CircuitBreaker
+  Object.defineProperty(named(filter, name), 'state', { get: () => circuit.state })
+  return withState(filter as CircuitBreaker, () => ({ kind: 'circuit-breaker', state: circuit.state.kind }))
 }
 
 class JudgedPassage extends Passage {

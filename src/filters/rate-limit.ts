@@ -1,5 +1,6 @@
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { withState } from '../core/filter-state.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
@@ -92,11 +93,15 @@ const OWNER = 'rateLimit'
 export function rateLimit(options: RateLimitOptions): RateLimit {
   const limit = new Limit(options)
   const filter: Filter = (exchange, next) => limit.serve(exchange, next)
-  return Object.defineProperties(named(filter, OWNER), {
+  Object.defineProperties(named(filter, OWNER), {
     admitted: { get: () => limit.admitted },
     refused: { get: () => limit.refused },
     unavailable: { get: () => limit.unavailable },
-  }) as RateLimit
+  })
+  return withState(filter as RateLimit, () => {
+    const { admitted, refused, unavailable } = limit
+    return { kind: 'rate-limit', admitted, refused, unavailable }
+  })
 }
 
 const OPTIONS: readonly string[] = [

@@ -9,6 +9,7 @@ import type { RefusedConnection } from '../core/observer.ts'
 import { compileRoutes, type Router } from '../core/router.ts'
 import { type Beside, type CallKeeper, type SideCall, SideCalls } from '../core/side-call.ts'
 import { type CallTarget, usedBy } from '../core/target.ts'
+import { RunningPool } from '../pool/running-pool.ts'
 import type { Snapshot } from '../transport/listener-context.ts'
 import { type Compilable, isCompilable } from '../transport/runtime.ts'
 import type { CompiledTarget, CompiledTargets } from './compiled-targets.ts'
@@ -46,6 +47,11 @@ export class CompiledProxy implements Snapshot, CallKeeper {
   /** The pools that it uses. */
   get targets(): readonly CompiledTarget[] {
     return [...this.#used.values()]
+  }
+
+  /** The same, of pools alone. */
+  get pools(): readonly RunningPool[] {
+    return this.targets.flatMap(({ compiled }) => (compiled instanceof RunningPool ? [compiled] : []))
   }
 
   /** Begins what pools do beside exchanges: probes. Not part of compiling, which opens nothing. */

@@ -154,14 +154,12 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
 
   /** The handles of all pools that are served now. */
   get pools(): readonly PoolHandle[] {
-    return this.#compiled.targets.flatMap(({ compiled }) =>
-      compiled instanceof RunningPool ? [compiled.handle] : [],
-    )
+    return this.#compiled.pools.map(({ handle }) => handle)
   }
 
   /** How things stand with filters that keep numbers of their own. */
   get filterStates(): readonly FilterStateView[] {
-    return filterStates(this.#description)
+    return filterStates(this.#description, this.#compiled.pools)
   }
 
   /** What those that go with it tell Prometheus. */
