@@ -3,6 +3,7 @@ import type { Exchange } from '../core/exchange.ts'
 import { answeredByFallback } from '../core/fallback-answer.ts'
 import { withState } from '../core/filter-state.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
+import { log } from '../core/log.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
 import { Circuit, type CircuitSettings, type CircuitState } from './limiting/circuit.ts'
@@ -244,7 +245,7 @@ function told(onChange: (state: CircuitState, previous: CircuitState) => void): 
     try {
       onChange(state, previous)
     } catch (thrown) {
-      console.error('gatewright: circuitBreaker.onChange threw', thrown)
+      log.error('circuitBreaker.onChange threw', thrown)
     }
   }
 }

@@ -3,6 +3,7 @@ import { Body } from '../core/body.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { withState } from '../core/filter-state.ts'
 import { type Filter, named } from '../core/handler.ts'
+import { log } from '../core/log.ts'
 import type { RequestMessage, ResponseMessage } from '../core/message.ts'
 import {
   type Duration,
@@ -114,7 +115,7 @@ export function mirror(options: MirrorOptions): Mirror {
     try {
       if (when !== undefined && when(exchange) !== true) return false
     } catch (error) {
-      console.error('gatewright: "when" of mirror has failed', error)
+      log.error('"when" of mirror has failed', error)
       numbers.dropped++
       return false
     }

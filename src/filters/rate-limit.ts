@@ -2,6 +2,7 @@ import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { withState } from '../core/filter-state.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
+import { log } from '../core/log.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { withoutStack } from '../core/without-stack.ts'
@@ -229,7 +230,7 @@ class Limit {
     try {
       this.#onUnavailable?.(error, exchange)
     } catch (thrown) {
-      console.error('gatewright: rateLimit.onUnavailable threw', thrown)
+      log.error('rateLimit.onUnavailable threw', thrown)
     }
     if (this.#admitsUndecided) return next(exchange)
     const detail = 'limits cannot be checked'

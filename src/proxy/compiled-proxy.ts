@@ -2,6 +2,7 @@ import { errorAnswer } from '../core/error-answer.ts'
 import { withErrorFields } from '../core/error-fields.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange, Outcome } from '../core/exchange.ts'
+import { exchangeInWords } from '../core/exchange-in-words.ts'
 import { compose, dispose, type Handler } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
 import type { Address } from '../core/network.ts'
@@ -75,11 +76,8 @@ export class CompiledProxy implements Snapshot, CallKeeper {
   }
 
   report(error: ProxyError, exchange: Exchange | undefined): void {
-    const where =
-      exchange === undefined
-        ? ''
-        : ` (${exchange.request.method} ${exchange.request.path}, exchange ${exchange.id})`
-    console.error(`gatewright: ${error.message}${where}`, error.cause ?? error)
+    const where = exchange === undefined ? '' : ` (${exchangeInWords(exchange)})`
+    this.#targets.runtime.log.error(`${error.message}${where}`, error.cause ?? error)
   }
 
   enter(exchange: Exchange): void {
