@@ -14,7 +14,6 @@ export class LabelSet {
 const MAX_LENGTH = 512
 
 /** What the formats cannot hold, and what other programs may stumble over: half characters, and controls but for the line feed. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNFIT = /[\0-\x09\x0b-\x1f\x7f]/g
 
 /**
