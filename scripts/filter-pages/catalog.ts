@@ -48,6 +48,7 @@ export const GROUPS: readonly Group[] = [
     says: 'where it goes, and what befalls it',
     names: ['split', 'sticky', 'mirror', 'coalesce', 'aggregate', 'fault'],
   },
+  { title: 'Observability', says: 'what is seen of it', names: ['metrics'] },
   { title: 'Protocols', says: 'what is not plain HTTP', names: ['grpcWeb', 'websocket'] },
   {
     title: 'Adapters',
@@ -65,6 +66,7 @@ export const GUIDES: Readonly<Record<string, string>> = {
   grpcWeb: 'grpc.md',
   hsts: 'tls.md',
   loadShedding: 'limiting-load.md',
+  metrics: 'observability.md',
   redirectToHttps: 'tls.md',
   streamIdleTimeout: 'server-sent-events.md',
   toNodeListener: 'node-servers.md',
