@@ -226,6 +226,20 @@ export class HeaderList implements Iterable<[name: string, value: string]> {
     return this
   }
 
+  /** @internal Removes every line of these kinds. */
+  deleteKinds(kinds: number): void {
+    const [fields, values] = this.#forChange()
+    let kept = 0
+    for (let i = 0; i < fields.length; i++) {
+      if ((fields[i]!.kind & kinds) !== 0) continue
+      fields[kept] = fields[i]!
+      values[kept] = values[i]!
+      kept++
+    }
+    fields.length = kept
+    values.length = kept
+  }
+
   /** A copy; neither sees later changes of the other. */
   clone(): HeaderList {
     const copy = new HeaderList()
