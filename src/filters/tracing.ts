@@ -47,7 +47,12 @@ export function tracing(options: TracingOptions = {}): Filter {
       propagator.write(exchange.request.headers, outer.spanContext)
       return next(exchange)
     }
-    const begun = faults.guard(() => beginTrace(exchange, source, incoming, settings))
+    let begun: ExchangeTrace | undefined
+    try {
+      begun = beginTrace(exchange, source, incoming, settings)
+    } catch (thrown) {
+      faults.report(thrown)
+    }
     if (begun !== undefined) return answerWithin(begun, next, settings)
     if (incoming?.parent !== undefined)
       new ExchangeTrace(exchange, incoming.parent, undefined, undefined, settings).begin()

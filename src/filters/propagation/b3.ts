@@ -1,5 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api'
 import type { HeaderList } from '../../core/headers.ts'
+import type { TraceFields } from './trace-fields.ts'
 import { areIds, SAMPLED } from './trace-parent.ts'
 
 const SINGLE = /^([0-9a-f]{16}|[0-9a-f]{32})-([0-9a-f]{16})(?:-([01d])(?:-[0-9a-f]{16})?)?$/
@@ -7,22 +8,22 @@ const TRACE_ID = /^(?:[0-9a-f]{16}|[0-9a-f]{32})$/
 const SPAN_ID = /^[0-9a-f]{16}$/
 
 /** The context that a `b3` names. One that leaves the decision to others counts as not sampled. */
-export function readB3Single(headers: HeaderList): SpanContext | undefined {
-  const [line, ...more] = headers.getAll('b3')
-  const found = line === undefined || more.length > 0 ? null : SINGLE.exec(line)
+export function readB3Single(fields: TraceFields): SpanContext | undefined {
+  const line = fields.only('b3')
+  const found = line === undefined ? null : SINGLE.exec(line)
   if (found === null) return undefined
   const [, traceId, spanId, sampled] = found as unknown as [string, string, string, string | undefined]
   return contextOf(traceId, spanId, sampled === '1' || sampled === 'd')
 }
 
 /** The context that `X-B3-TraceId` and its like name. */
-export function readB3Multi(headers: HeaderList): SpanContext | undefined {
-  const traceId = only(headers, 'x-b3-traceid')
-  const spanId = only(headers, 'x-b3-spanid')
+export function readB3Multi(fields: TraceFields): SpanContext | undefined {
+  const traceId = fields.only('x-b3-traceid')
+  const spanId = fields.only('x-b3-spanid')
   if (traceId === undefined || spanId === undefined) return undefined
   if (!TRACE_ID.test(traceId) || !SPAN_ID.test(spanId)) return undefined
-  const sampled = only(headers, 'x-b3-sampled')
-  const debug = only(headers, 'x-b3-flags') === '1'
+  const sampled = fields.only('x-b3-sampled')
+  const debug = fields.only('x-b3-flags') === '1'
   return contextOf(traceId, spanId, debug || sampled === '1' || sampled === 'true')
 }
 
@@ -41,9 +42,4 @@ function contextOf(traceId: string, spanId: string, sampled: boolean): SpanConte
   const longId = traceId.padStart(32, '0')
   if (!areIds(longId, spanId)) return undefined
   return { traceId: longId, spanId, traceFlags: sampled ? SAMPLED : 0, isRemote: true }
-}
-
-function only(headers: HeaderList, name: string): string | undefined {
-  const [line, ...more] = headers.getAll(name)
-  return more.length > 0 ? undefined : line
 }

@@ -3,6 +3,7 @@ import { FieldKind } from '../../core/field-name.ts'
 import type { HeaderList } from '../../core/headers.ts'
 import { readB3Multi, readB3Single, writeB3Multi, writeB3Single } from './b3.ts'
 import { normalBaggage } from './baggage.ts'
+import { TraceFields } from './trace-fields.ts'
 import { parseTraceParent, traceParentText } from './trace-parent.ts'
 import { KeptTraceState, normalTraceState } from './trace-state.ts'
 
@@ -19,7 +20,7 @@ export interface Incoming {
 }
 
 interface Format {
-  read(headers: HeaderList): SpanContext | undefined
+  read(fields: TraceFields): SpanContext | undefined
   /** There is one field of each name when it is through, whatever there was before. */
   write(headers: HeaderList, context: SpanContext): void
 }
@@ -35,13 +36,13 @@ export class Propagator {
   /** Takes them out of a head, those of other formats too. `undefined` where there were none. It never throws. */
   take(headers: HeaderList): Incoming | undefined {
     if (!headers.hasKind(FieldKind.trace)) return undefined
+    const fields = new TraceFields(headers.takeKinds(FieldKind.trace))
     let context: SpanContext | undefined
     for (const format of this.#formats) {
-      context = format.read(headers)
+      context = format.read(fields)
       if (context !== undefined) break
     }
-    const baggage = normalBaggage(headers.getAll('baggage'))
-    headers.deleteKinds(FieldKind.trace)
+    const baggage = normalBaggage(fields.lines('baggage'))
     return context === undefined && baggage === undefined ? undefined : { context, baggage }
   }
 
@@ -57,11 +58,11 @@ const FORMATS: Readonly<Record<Propagation, Format>> = {
   'b3-multi': { read: readB3Multi, write: writeB3Multi },
 }
 
-function readW3c(headers: HeaderList): SpanContext | undefined {
-  const [line, ...more] = headers.getAll('traceparent')
-  const parent = line === undefined || more.length > 0 ? undefined : parseTraceParent(line)
+function readW3c(fields: TraceFields): SpanContext | undefined {
+  const line = fields.only('traceparent')
+  const parent = line === undefined ? undefined : parseTraceParent(line)
   if (parent === undefined) return undefined
-  const state = normalTraceState(headers.getAll('tracestate'))
+  const state = normalTraceState(fields.lines('tracestate'))
   return state === undefined ? parent : { ...parent, traceState: new KeptTraceState(state) }
 }
 

@@ -24,10 +24,11 @@ export function spanName(method: string, target: string | undefined, { methods }
 /** Name and port of a server, as a `Host` or the authority of a URL has them. */
 export function addServer(attributes: Attributes, host: string, scheme: 'http' | 'https'): void {
   if (host === '') return
-  const found = /^(.*?)(?::(\d{1,5}))?$/.exec(host)
-  const name = found?.[1] ?? host
+  // In brackets, there are colons of another kind.
+  const colon = host.indexOf(':', host.lastIndexOf(']') + 1)
+  const name = colon < 0 ? host : host.slice(0, colon)
   attributes['server.address'] = name.startsWith('[') ? name.slice(1, -1) : name
-  attributes['server.port'] = found?.[2] === undefined ? DEFAULT_PORTS[scheme] : Number(found[2])
+  attributes['server.port'] = (colon < 0 ? 0 : Number(host.slice(colon + 1))) || DEFAULT_PORTS[scheme]
 }
 
 /** The lines of fields that the user wants to see, as `http.request.header.<name>` and its like. */
