@@ -107,7 +107,8 @@ export class LineQueue implements LogOutput {
 
   /** Whether there was room for it. */
   #queue(line: string): boolean {
-    const bytes = Buffer.byteLength(line) + 1
+    const { isAscii } = this.#format
+    const bytes = (isAscii ? line.length : Buffer.byteLength(line)) + 1
     if (this.#queuedBytes + bytes > this.#maxBytes) return false
     this.#queuedBytes += bytes
     if (this.#openBytes + bytes > BATCH_BYTES) this.#seal()
@@ -116,7 +117,7 @@ export class LineQueue implements LogOutput {
       return true
     }
     this.#open ??= Buffer.allocUnsafeSlow(BATCH_BYTES)
-    this.#open.write(line, this.#openBytes)
+    this.#open.write(line, this.#openBytes, isAscii ? 'latin1' : 'utf8')
     this.#openBytes += bytes
     this.#open[this.#openBytes - 1] = NEW_LINE
     this.#openLines++

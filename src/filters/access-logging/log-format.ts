@@ -23,6 +23,8 @@ export interface EntryFormat {
   readonly object: (entry: AccessLogEntry) => object | string
   /** Whether a reader of it expects objects, of any kind. */
   readonly isJson: boolean
+  /** Whether lines have nothing but ASCII. */
+  readonly isAscii: boolean
 }
 
 /** @throws `ERR_OPTION_INVALID` */
@@ -30,7 +32,7 @@ export function entryFormat(owner: string, format: AccessLogFormat): EntryFormat
   const date = new LineDate()
   switch (format) {
     case 'json':
-      return { line: jsonLine, object: (entry) => entry, isJson: true }
+      return { line: jsonLine, object: (entry) => entry, isJson: true, isAscii: true }
     case 'common':
       return ofLines((entry) => commonLine(entry, date))
     case 'combined':
@@ -47,12 +49,13 @@ export function entryFormat(owner: string, format: AccessLogFormat): EntryFormat
         line: (entry) => lineOf(format(entry)),
         object: (entry) => checked(format(entry)),
         isJson: false,
+        isAscii: false,
       }
   }
 }
 
 function ofLines(line: (entry: AccessLogEntry) => string): EntryFormat {
-  return { line, object: line, isJson: false }
+  return { line, object: line, isJson: false, isAscii: true }
 }
 
 function lineOf(made: unknown): string {
