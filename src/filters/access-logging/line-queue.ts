@@ -99,6 +99,7 @@ export class LineQueue implements LogOutput {
   release(): void {
     this.#leaving = this.#queuedBytes > 0
     if (!this.#leaving) this.reopen()
+    else if (this.#state === 'gathering' && this.#clock !== undefined) this.#writeNext(this.#clock)
   }
 
   reopen(): void {

@@ -48,8 +48,9 @@ function isLogger(to: AccessLogTarget): to is AccessLogger {
   return typeof to === 'object' && to !== null && 'info' in to && typeof to.info === 'function'
 }
 
-function isStream(to: object): to is Writable {
+function isStream(to: Writable | AccessLogFile): to is Writable {
   return (
+    typeof to === 'object' &&
     to !== null &&
     'write' in to &&
     typeof to.write === 'function' &&
