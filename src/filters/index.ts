@@ -1,4 +1,21 @@
 export {
+  type AccessLog,
+  type AccessLogOptions,
+  accessLog,
+} from './access-log.ts'
+export type {
+  AccessLogEntry,
+  AccessLogTry,
+  AccessLogValue,
+} from './access-logging/access-log-entry.ts'
+export type { AccessLogWriter } from './access-logging/function-sink.ts'
+export type { AccessLogFormat } from './access-logging/log-format.ts'
+export type { AlwaysLogged, LogSample } from './access-logging/log-sampling.ts'
+export type { AccessLogFile, AccessLogTarget } from './access-logging/log-target.ts'
+export type { AccessLogField } from './access-logging/logged-fields.ts'
+export type { AccessLogger } from './access-logging/logger-output.ts'
+export type { QueryLogging } from './access-logging/query-privacy.ts'
+export {
   type AdaptiveConcurrency,
   type AdaptiveConcurrencyOptions,
   adaptiveConcurrency,
