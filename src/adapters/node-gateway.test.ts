@@ -90,19 +90,24 @@ describe('NodeGateway', () => {
     onTestFinished(() => error.mockRestore())
     const [first, bad] = [new Noting(), new Noting()]
     first.go.resolve()
-    const { listener, ask } = await mounted(proxy().attach(first, bad).route('/', served))
+    const disposed = vi.fn()
+    const holding = Object.assign<Filter, Disposable>((exchange, next) => next(exchange), {
+      [Symbol.dispose]: disposed,
+    })
+    const { listener, ask } = await mounted(proxy().use(holding).attach(first, bad).route('/', served))
     const why = new Error('no port')
     bad.go.reject(why)
     await expect(listener.started).rejects.toBe(why)
-    expect(await ask('/x')).toBe(503)
+    expect([await ask('/x'), disposed.mock.calls.length]).toEqual([503, 1])
     expect(error.mock.calls).toEqual([['gatewright: what goes with the proxy could not begin', why]])
     expect([first.notes, bad.notes]).toEqual([['starts, starting', 'ends, starting'], ['starts, starting']])
   })
 
   it('that is closed while something begins has that end', async () => {
     const one = new Noting()
-    const { listener } = await mounted(proxy().attach(one).route('/', served))
+    const { listener, ask } = await mounted(proxy().attach(one).route('/', served))
     const closed = listener.close()
+    expect(await ask('/x')).toBe(503)
     one.go.resolve()
     await closed
     expect(one.notes).toEqual(['starts, starting', 'ends, closed'])
