@@ -72,6 +72,12 @@ export class PoolNews {
     this.#emit({ kind: 'readmitted', endpoint: endpoint.id })
   }
 
+  reweighted(endpoint: PoolEndpoint, from: number): void {
+    const { id, fullWeight: to } = endpoint
+    this.#runtime.observer?.reweighted?.(endpoint, from, to)
+    this.#emit({ kind: 'reweighted', endpoint: id, from, to })
+  }
+
   panicBegan(candidates: number): void {
     this.#emit({ kind: 'panic-began', candidates })
   }
