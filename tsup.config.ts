@@ -3,6 +3,7 @@ import { defineConfig } from 'tsup'
 export default defineConfig({
   entry: [
     'src/index.ts',
+    'src/admin/index.ts',
     'src/balancers/index.ts',
     'src/cache/index.ts',
     'src/filters/*.ts',
