@@ -18,9 +18,9 @@ import { problemAnswer, Refusal } from './problem-answer.ts'
 import { cpuProfile } from './profile/cpu-profile.ts'
 import { heapSnapshot } from './profile/heap-snapshot.ts'
 import { adminParts } from './status/admin-snapshot.ts'
-import { logCommand, logLevelAnswer } from './steering/log-command.ts'
 import { asAsked } from './steering/command.ts'
 import { drainCommand, readmitCommand, weightCommand } from './steering/endpoint-commands.ts'
+import { logCommand, logLevelAnswer } from './steering/log-command.ts'
 import { purgeCommand } from './steering/purge-command.ts'
 import type { Tap } from './tap/tap.ts'
 import type { Traffic } from './traffic/traffic.ts'
@@ -32,9 +32,15 @@ export interface Watched {
   readonly tap: Tap
 }
 
-const PARTS = ['proxy', 'listeners', 'routes', 'pools', 'filters', 'traffic', 'failures'] as const satisfies (
-  | keyof AdminSnapshot
-)[]
+const PARTS = [
+  'proxy',
+  'listeners',
+  'routes',
+  'pools',
+  'filters',
+  'traffic',
+  'failures',
+] as const satisfies (keyof AdminSnapshot)[]
 
 const MAX_EXCHANGES = 1_000
 
@@ -107,7 +113,9 @@ function dashboard(): Filter {
   const filter: Filter = (exchange, next) => {
     const { method, path } = exchange.request
     const file = method === 'GET' || method === 'HEAD' ? dashboardFile(path) : undefined
-    return file === undefined ? next(exchange) : respond(200, file.bytes, { 'Content-Type': file.contentType })
+    return file === undefined
+      ? next(exchange)
+      : respond(200, file.bytes, { 'Content-Type': file.contentType })
   }
   return named(filter, 'dashboard')
 }

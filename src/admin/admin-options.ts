@@ -106,5 +106,10 @@ function checkedTokens(token: string | readonly string[]): readonly string[] {
   // No white space and no control bytes: none of them gets through a field unharmed.
   const isToken = (it: unknown) => typeof it === 'string' && /^[\x21-\x7e]{16,1024}$/.test(it)
   if (all.length > 0 && all.every(isToken)) return all as readonly string[]
-  throw invalidSecret(OWNER, 'token', 'a random text of 16 to 1024 visible characters, or a list of such', token)
+  throw invalidSecret(
+    OWNER,
+    'token',
+    'a random text of 16 to 1024 visible characters, or a list of such',
+    token,
+  )
 }

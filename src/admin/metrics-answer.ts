@@ -1,6 +1,6 @@
+import { Body } from '../core/body.ts'
 import { HeaderList } from '../core/headers.ts'
 import { ResponseMessage } from '../core/message.ts'
-import { Body } from '../core/body.ts'
 import type { Exposed, Exposition } from '../core/proxy-view.ts'
 import { Refusal } from './problem-answer.ts'
 

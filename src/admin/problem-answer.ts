@@ -7,12 +7,7 @@ export class Refusal extends Error {
   readonly headers: Readonly<Record<string, string>>
 
   /** `detail` is for whoever has asked. */
-  constructor(
-    status: number,
-    title: string,
-    detail: string,
-    headers: Readonly<Record<string, string>> = {},
-  ) {
+  constructor(status: number, title: string, detail: string, headers: Readonly<Record<string, string>> = {}) {
     super(detail)
     this.name = 'Refusal'
     this.status = status

@@ -20,7 +20,11 @@ export function sameOrigin(): Filter {
       return problemAnswer(new Refusal(403, 'Forbidden', 'the request comes from another origin'))
     if (!isSafe && !isJson(request.headers.get('content-type')))
       return problemAnswer(
-        new Refusal(415, 'Unsupported media type', 'what changes something has Content-Type: application/json'),
+        new Refusal(
+          415,
+          'Unsupported media type',
+          'what changes something has Content-Type: application/json',
+        ),
       )
     return next(exchange)
   }

@@ -1,6 +1,6 @@
 import { Session } from 'node:inspector/promises'
 import type { Exchange } from '../../core/exchange.ts'
-import { respondJson, type ResponseMessage } from '../../core/message.ts'
+import { type ResponseMessage, respondJson } from '../../core/message.ts'
 import { Refusal } from '../problem-answer.ts'
 import { attachment } from './attachment.ts'
 

@@ -7,8 +7,6 @@ import { poolStatuses } from './pool-statuses.ts'
 import { proxyStatus } from './proxy-status.ts'
 import { routeStatuses } from './route-statuses.ts'
 
-const MAX_FAILURES = 100
-
 /** Each part of what an admin listener shows, made when it is asked for. */
 export function adminParts(proxy: RunningProxy, traffic: Traffic): AdminSnapshot {
   return {
@@ -31,7 +29,7 @@ export function adminParts(proxy: RunningProxy, traffic: Traffic): AdminSnapshot
       return traffic.status()
     },
     get failures() {
-      return traffic.failures().slice(0, MAX_FAILURES)
+      return traffic.failures()
     },
   }
 }

@@ -1,7 +1,7 @@
 import { log } from '../../core/log.ts'
 import type { ProxyView } from '../../core/proxy-view.ts'
-import type { ProxyStatus } from '../api.ts'
 import { VERSION } from '../../core/version.ts'
+import type { ProxyStatus } from '../api.ts'
 
 export function proxyStatus({ clock, startedAt, phase, readiness }: ProxyView): ProxyStatus {
   const { rss, heapUsed } = process.memoryUsage()

@@ -1,9 +1,7 @@
 import type { RouteDescription } from '../../proxy/route-listing.ts'
 import type { RouteStatus } from '../api.ts'
+import type { RouteTraffic } from '../traffic/route-rings.ts'
 import { namedPools } from './named-pools.ts'
-
-/** What has become of the exchanges of a route. */
-export type RouteTraffic = Pick<RouteStatus, 'matches' | 'failures' | 'inFlight' | 'latency'>
 
 const NONE: RouteTraffic = { matches: 0, failures: 0, inFlight: 0, latency: undefined }
 

@@ -42,8 +42,9 @@ function steering(
 ): Handler {
   return async (exchange: Exchange) => {
     const command = await readCommand(exchange, ['pool', 'endpoint', ...more])
-    const pool = poolNamed(proxy, textMember(command, 'pool'))
-    const { id } = endpointOf(pool, textMember(command, 'endpoint'))
+    const [poolName, endpoint] = [textMember(command, 'pool'), textMember(command, 'endpoint')]
+    const pool = poolNamed(proxy, poolName)
+    const { id } = endpointOf(pool, endpoint)
     const done = await asAsked(() => act(pool, id, command))
     log.info(`admin: ${exchange.client.address} ${done}`)
     return respondJson(200, endpointOf(pool, id))
