@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
+import { inlineDashboard } from './scripts/inline-dashboard.ts'
 
 export default defineConfig({
   entry: [
@@ -18,4 +19,5 @@ export default defineConfig({
   clean: true,
   sourcemap: true,
   removeNodeProtocol: false,
+  esbuildPlugins: [inlineDashboard],
 })
