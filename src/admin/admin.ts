@@ -87,10 +87,10 @@ class AdminListener implements Admin {
 }
 
 async function begun(settings: AdminSettings, proxy: RunningProxy): Promise<Running> {
-  const { clock, random, network } = proxy.surroundings
-  const watched = { proxy, traffic: new Traffic(clock), tap: new Tap(clock) }
   // What it does is not what the proxy does: whoever observes that is not told of this.
-  const surroundings = { clock, random, network }
+  const { observer: _, ...surroundings } = proxy.surroundings
+  const { clock } = surroundings
+  const watched = { proxy, traffic: new Traffic(clock), tap: new Tap(clock) }
   return { inner: await adminApp(settings, watched).start({ signals: false, surroundings }), watched }
 }
 

@@ -46,6 +46,7 @@ export function adminWorld(
 ): AdminWorld {
   const attached = admin(options)
   const logged: string[] = []
+  log.level = 'info'
   log.to = ({ level, message }) => void logged.push(`${level}: ${message}`)
   const sim = simulate(shape(proxy().listen(8080).attach(attached)), { seed: 1 })
   const connect = () => sim.until(rawClient(sim.network, ADDRESS))

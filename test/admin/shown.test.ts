@@ -1,4 +1,5 @@
-import { type Companion, respond } from 'gatewright'
+import { type Companion, proxy, respond } from 'gatewright'
+import { admin } from 'gatewright/admin'
 import { concurrencyLimit } from 'gatewright/filters'
 import { describe, expect, it } from 'vitest'
 import { adminWorld, users } from './admin-world.ts'
@@ -142,6 +143,27 @@ describe('admin', () => {
       404,
       'the proxy has no metrics: add metrics() of gatewright/filters to it',
     ])
+  })
+
+  it('lets exchanges be looked at as they end, across a reload', async () => {
+    await using world = adminWorld()
+    const client = await world.connect()
+    await client.send('GET /api/tap?where=status%20%3E%3D%20400 HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await world.sim.settle()
+    world.sim.upstream('http://u2').reply({ status: 404 })
+    await world.sim.get('/one')
+    await world.sim.get('/two')
+    await world.sim.reload(proxy().listen(8080).attach(admin()).route('/', users))
+    world.sim.upstream('http://u1').reply({ status: 404 })
+    await world.sim.get('/three')
+    const seen = client.unread.toString('latin1')
+    expect(seen).toMatch(/^HTTP\/1.1 200 OK\r\n/)
+    expect(seen).toMatch(/cache-control: no-store, no-transform\r\n/i)
+    const paths = Array.from(seen.matchAll(/"path":"([^"]+)"/g), ([, path]) => path)
+    expect(paths).toEqual([expect.stringMatching('/(one|two)'), '/three'])
+    expect((await world.ask('/api/tap?where=nonsense')).status).toBe(400)
+    await client.close()
+    await world.sim.assertNoLeaks()
   })
 
   it('has a page at its root', async () => {

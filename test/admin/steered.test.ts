@@ -1,5 +1,6 @@
 import { log, pool, respond } from 'gatewright'
 import type { AdminOptions } from 'gatewright/admin'
+import { cache } from 'gatewright/cache'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type AdminWorld, adminWorld, users } from './admin-world.ts'
 
@@ -124,6 +125,50 @@ describe('a command', () => {
   })
 })
 
+describe('POST /api/caches/purge', () => {
+  const cached = () =>
+    adminWorld({}, (app) =>
+      app.route('/', cache(), () => respond(200, 'a page', { 'Cache-Control': 'max-age=60' })),
+    )
+  const hits = async ({ sim }: AdminWorld) =>
+    ((await sim.get('http://a.example/page')).headers.get('cache-status') ?? '').includes('hit')
+
+  it('has a cache forget what it names', async () => {
+    await using world = cached()
+    expect([await hits(world), await hits(world)]).toEqual([false, true])
+    const [filter] = (await world.ask('/api/filters')).json as { id: string }[]
+    expect(filter).toMatchObject({ id: '/ > cache', name: 'cache', state: { kind: 'cache', entries: 1 } })
+    const url = 'http://a.example/page'
+    expect(await post(world, '/api/caches/purge', { filter: '/ > cache', url: `${url}2` })).toEqual([
+      200,
+      { purged: { url: `${url}2` } },
+    ])
+    expect(await hits(world)).toBe(true)
+    await post(world, '/api/caches/purge', { filter: '/ > cache', url })
+    expect([await hits(world), await hits(world)]).toEqual([false, true])
+    await post(world, '/api/caches/purge', { filter: '/ > cache', everything: true, soft: true })
+    expect(await hits(world)).toBe(false)
+    expect(world.logged.at(-1)).toBe(
+      'info: admin: 127.0.0.1 purges {"everything":true} of the cache / > cache',
+    )
+    await world.sim.assertNoLeaks()
+  })
+
+  it('says what is wrong with it, and then forgets nothing', async () => {
+    await using world = cached()
+    await hits(world)
+    const said = (json: unknown) => detailOf(world, '/api/caches/purge', json)
+    expect(await said({ filter: 'x', everything: true })).toBe(
+      '404 there is no cache of this id; those that there are: "/ > cache"',
+    )
+    expect(await said({ filter: '/ > cache' })).toContain('400 cache.purge: "what"')
+    expect(await said({ filter: '/ > cache', url: 'x' })).toContain('400 cache.purge: "url"')
+    expect(await said({ filter: '/ > cache', everything: true, soft: 1 })).toContain('400 cache.purge: "soft"')
+    expect(await said({ filter: '/ > cache', all: true })).toContain('400 there is no member "all"')
+    expect([await hits(world), world.logged]).toEqual([true, []])
+  })
+})
+
 describe('PUT /api/log', () => {
   afterEach(() => {
     log.level = 'info'
@@ -139,11 +184,13 @@ describe('PUT /api/log', () => {
     expect(await put('debug')).toEqual([200, { level: 'debug' }])
     expect(log.level).toBe('debug')
     expect(world.logged).toEqual(['info: admin: 127.0.0.1 sets the level of the log to debug, was info'])
+    await put('error')
+    expect(world.logged.at(-1)).toContain('to error, was debug')
     expect(await put('loud')).toEqual([
       400,
       expect.objectContaining({ detail: expect.stringContaining('"silent", "error"') }),
     ])
-    expect((await world.ask('/api/log')).json).toEqual({ level: 'debug' })
+    expect((await world.ask('/api/log')).json).toEqual({ level: 'error' })
   })
 })
 

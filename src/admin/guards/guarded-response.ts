@@ -13,6 +13,7 @@ const FIELDS: Readonly<Record<string, string>> = {
 
 /** The response with the fields that each of an admin listener has. */
 export function guardedResponse(response: ResponseMessage): ResponseMessage {
-  for (const [name, value] of Object.entries(FIELDS)) response.headers.set(name, value)
+  for (const [name, value] of Object.entries(FIELDS))
+    if (!response.headers.has(name)) response.headers.append(name, value)
   return response
 }
