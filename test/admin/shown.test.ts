@@ -156,6 +156,7 @@ describe('admin', () => {
     await world.sim.reload(proxy().listen(8080).attach(admin()).route('/', users))
     world.sim.upstream('http://u1').reply({ status: 404 })
     await world.sim.get('/three')
+    await world.sim.settle()
     const seen = client.unread.toString('latin1')
     expect(seen).toMatch(/^HTTP\/1.1 200 OK\r\n/)
     expect(seen).toMatch(/cache-control: no-store, no-transform\r\n/i)

@@ -163,7 +163,9 @@ describe('POST /api/caches/purge', () => {
     )
     expect(await said({ filter: '/ > cache' })).toContain('400 cache.purge: "what"')
     expect(await said({ filter: '/ > cache', url: 'x' })).toContain('400 cache.purge: "url"')
-    expect(await said({ filter: '/ > cache', everything: true, soft: 1 })).toContain('400 cache.purge: "soft"')
+    expect(await said({ filter: '/ > cache', everything: true, soft: 1 })).toContain(
+      '400 cache.purge: "soft"',
+    )
     expect(await said({ filter: '/ > cache', all: true })).toContain('400 there is no member "all"')
     expect([await hits(world), world.logged]).toEqual([true, []])
   })
