@@ -4,6 +4,7 @@ import { inlineDashboard } from './scripts/inline-dashboard.ts'
 export default defineConfig({
   entry: [
     'src/index.ts',
+    'src/admin/index.ts',
     'src/balancers/index.ts',
     'src/cache/index.ts',
     'src/filters/*.ts',

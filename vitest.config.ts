@@ -5,6 +5,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['gatewright-source', 'node', 'import', 'default'] } },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
+    setupFiles: ['test/quiet-log.ts'],
     // Every core: most of the time goes into loading files, not into tests that measure anything.
     maxWorkers: '100%',
     // Those that run at the same time are programs of their own, which want a core each.

@@ -48,7 +48,7 @@ export class NodeGateway implements ListenerContext {
     limits: Limits,
     clients: ClientResolver,
   ) {
-    const { clock, random, network, observer } = surroundings
+    const { clock, random, network, observer, log } = surroundings
     this.clock = clock
     this.random = random
     this.limits = limits
@@ -62,6 +62,7 @@ export class NodeGateway implements ListenerContext {
         network,
         connectors: this.#connectors,
         lifecycle: this.#lifecycle,
+        log,
       },
       new Observers(observer),
     )

@@ -1,3 +1,4 @@
+import { type CacheState, withState } from '../core/filter-state.ts'
 import { type Filter, named } from '../core/handler.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import type { CacheCounts } from './cache-account.ts'
@@ -65,7 +66,7 @@ export interface Cache extends Filter {
 export function cache(options: CacheOptions = {}): Cache {
   const http = new HttpCache(cacheSettings(options))
   const filter: Filter = (exchange, next) => http.serve(exchange, next)
-  return Object.defineProperties(named(filter, 'cache'), {
+  Object.defineProperties(named(filter, 'cache'), {
     entries: { get: () => http.memory.entries },
     bytes: { get: () => http.memory.bytes },
     stats: { value: () => statsOf(http) },
@@ -75,7 +76,8 @@ export function cache(options: CacheOptions = {}): Cache {
     },
     explain: { value: (question: CacheQuestion) => http.explain(question) },
     close: { value: () => http.close() },
-  }) as Cache
+  })
+  return withState(filter as Cache, () => stateOfCache(http))
 }
 
 function isSoft(options: PurgeOptions): boolean {
@@ -83,6 +85,20 @@ function isSoft(options: PurgeOptions): boolean {
   const { soft = false } = options
   if (typeof soft !== 'boolean') throw invalidOption('cache.purge', 'soft', 'true or false', soft)
   return soft
+}
+
+function stateOfCache({ account, memory: { entries, bytes } }: HttpCache): CacheState {
+  const { results, collapsed, stored, notStored, answers } = account
+  return {
+    kind: 'cache',
+    entries,
+    bytes,
+    results: { ...results },
+    collapsed,
+    stored,
+    notStored: { ...notStored },
+    answers: { ...answers },
+  }
 }
 
 function statsOf({ account, memory, store, filling }: HttpCache): CacheStats {

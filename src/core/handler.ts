@@ -1,4 +1,5 @@
 import type { Exchange } from './exchange.ts'
+import { log } from './log.ts'
 import { ResponseMessage } from './message.ts'
 import { invalidOption } from './options.ts'
 
@@ -31,7 +32,7 @@ export function dispose(filters: readonly object[], whose = ''): void {
     try {
       ;(filter as Partial<Disposable>)[Symbol.dispose]?.()
     } catch (error) {
-      console.error(`gatewright: a filter${whose} has failed over its end`, error)
+      log.error(`a filter${whose} has failed over its end`, error)
     }
 }
 

@@ -12,13 +12,23 @@ export interface LogEntry {
   readonly cause: unknown
 }
 
+/** Takes what a part of Gatewright tells of itself. */
+export interface LogWriter {
+  /** How much is told of: what costs something to put in words asks first. */
+  readonly level: LogLevel
+  error(message: string, cause?: unknown): void
+  warn(message: string, cause?: unknown): void
+  info(message: string, cause?: unknown): void
+  debug(message: string, cause?: unknown): void
+}
+
 export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']
 
 /**
  * What Gatewright tells of itself: failures of its own and of users' code, what became of pools, reloads and drains. One for the
  * process. What clients ask for belongs in an access log.
  */
-export class Log {
+export class Log implements LogWriter {
   #level: LogLevel = 'info'
   #rank = LOG_LEVELS.indexOf('info')
   #write: (entry: LogEntry) => void = toStandardError
@@ -37,6 +47,11 @@ export class Log {
   }
 
   /** Where entries go. Default: lines on standard error. What it throws goes there too. */
+  get to(): (entry: LogEntry) => void {
+    return this.#write
+  }
+
+  /** @throws `ERR_OPTION_INVALID` */
   set to(write: (entry: LogEntry) => void) {
     if (typeof write !== 'function') throw invalidOption('log', 'to', 'a function of an entry', write)
     this.#write = write

@@ -71,6 +71,7 @@ const CALLS = Object.keys({
   drainBegan: true,
   drainEnded: true,
   readmitted: true,
+  reweighted: true,
   sourceFailed: true,
   listRefused: true,
 } satisfies Record<keyof Observer, true>)

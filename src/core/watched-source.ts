@@ -1,6 +1,7 @@
 import type { BodySource } from './body-source.ts'
 import type { ProxyError } from './errors.ts'
 import type { HeaderList } from './headers.ts'
+import { log } from './log.ts'
 import { RelayedSource } from './relayed-source.ts'
 
 /** Tells listeners when a body is over, once. */
@@ -35,7 +36,7 @@ export class WatchedSource extends RelayedSource {
       try {
         listener(error)
       } catch (thrown) {
-        console.error('gatewright: a body.onClose listener threw', thrown)
+        log.error('a body.onClose listener threw', thrown)
       }
     }
   }

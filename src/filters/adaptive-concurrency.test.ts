@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ProxyError } from '../core/errors.ts'
+import { stateOf } from '../core/filter-state.ts'
 import type { Handler } from '../core/handler.ts'
 import { respond } from '../core/message.ts'
 import { type Filter, pool, proxy } from '../index.ts'
@@ -16,6 +17,7 @@ describe('adaptiveConcurrency', () => {
     await run(limit, exchange())
     await expect(run(limit, exchange())).rejects.toMatchObject({ code: 'overloaded', status: 503 })
     expect([limit.limit, limit.inFlight]).toEqual([2, 2])
+    expect(stateOf(limit)).toEqual({ kind: 'concurrency-limit', limit: 2, inFlight: 2, waiting: 0 })
     await first.finish()
     await run(limit, exchange())
     expect(limit.inFlight).toBe(2)

@@ -1,5 +1,6 @@
 import type { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { withState } from '../core/filter-state.ts'
 import { type Filter, named } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
@@ -88,10 +89,16 @@ export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions = {}): A
     }
     return new MeasuredPassage(measured, load, exchange).through(exchange, next)
   }
-  return Object.defineProperties(named(filter, name), {
+  Object.defineProperties(named(filter, name), {
     limit: { get: () => measured.limit },
     inFlight: { get: () => load.inFlight },
-  }) as AdaptiveConcurrency
+  })
+  return withState(filter as AdaptiveConcurrency, () => ({
+    kind: 'concurrency-limit',
+    limit: measured.limit,
+    inFlight: load.inFlight,
+    waiting: 0,
+  }))
 }
 
 /** The part of the limit that a priority may use. */

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { ProxyError } from '../core/errors.ts'
 import { answeredByFallback } from '../core/fallback-answer.ts'
+import { stateOf } from '../core/filter-state.ts'
 import type { Handler } from '../core/handler.ts'
 import { respond } from '../core/message.ts'
 import { pool, proxy } from '../index.ts'
@@ -82,6 +83,7 @@ describe('circuitBreaker', () => {
       if (i >= 9) at.finish({ result: 'failed', error: new ProxyError('upstream_body_timeout') })
     }
     expect(breaker.state.kind).toBe('open')
+    expect(stateOf(breaker)).toEqual({ kind: 'circuit-breaker', state: 'open' })
   })
 
   it('does not count clients that leave, before the head or behind it', async () => {

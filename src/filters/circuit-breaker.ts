@@ -1,7 +1,9 @@
 import type { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { answeredByFallback } from '../core/fallback-answer.ts'
+import { withState } from '../core/filter-state.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
+import { log } from '../core/log.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
 import { Circuit, type CircuitSettings, type CircuitState } from './limiting/circuit.ts'
@@ -118,7 +120,8 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     }
     return new JudgedPassage(circuit, admittedIn, exchange, now, slowMs, isFailure).through(exchange, next)
   }
-  return Object.defineProperty(named(filter, name), 'state', { get: () => circuit.state }) as CircuitBreaker
+  Object.defineProperty(named(filter, name), 'state', { get: () => circuit.state })
+  return withState(filter as CircuitBreaker, () => ({ kind: 'circuit-breaker', state: circuit.state.kind }))
 }
 
 class JudgedPassage extends Passage {
@@ -242,7 +245,7 @@ function told(onChange: (state: CircuitState, previous: CircuitState) => void): 
     try {
       onChange(state, previous)
     } catch (thrown) {
-      console.error('gatewright: circuitBreaker.onChange threw', thrown)
+      log.error('circuitBreaker.onChange threw', thrown)
     }
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { roundRobin } from '../balancers/index.ts'
 import { ProxyError } from '../core/errors.ts'
+import { stateOf } from '../core/filter-state.ts'
 import type { Filter, Handler } from '../core/handler.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { respond } from '../core/message.ts'
@@ -111,6 +112,7 @@ describe('a response', () => {
     one!.body.discard()
     expect([other!.headers.get('x-a'), await other!.body.text()]).toEqual(['1', 'hello'])
     expect([filter.joined, filter.inFlight]).toEqual([1, 0])
+    expect(stateOf(filter)).toEqual({ kind: 'coalesce', inFlight: 0, joined: 1 })
   })
 
   it.each<[string, Record<string, string>]>([

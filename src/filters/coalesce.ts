@@ -1,4 +1,5 @@
 import type { Exchange } from '../core/exchange.ts'
+import { withState } from '../core/filter-state.ts'
 import { type Filter, named } from '../core/handler.ts'
 import {
   type Duration,
@@ -101,10 +102,11 @@ export function coalesce(options: CoalesceOptions = {}): Coalesce {
     } else joined++
     return flight.join(exchange, next)
   }
-  return Object.defineProperties(named(filter, OWNER), {
+  Object.defineProperties(named(filter, OWNER), {
     inFlight: { get: () => flights.size },
     joined: { get: () => joined },
-  }) as Coalesce
+  })
+  return withState(filter as Coalesce, () => ({ kind: 'coalesce', inFlight: flights.size, joined }))
 }
 
 /** A structured key: no two requests can be glued together to the same text. `undefined` for what is never shared. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ProxyError } from '../core/errors.ts'
+import { stateOf } from '../core/filter-state.ts'
 import { respond } from '../core/message.ts'
 import { type Filter, pool, proxy } from '../index.ts'
 import { assertHeader, assertProblem } from '../testing/assertions/assertions.ts'
@@ -297,7 +298,7 @@ describe('concurrencyLimit with a queue', () => {
     await run(limit, holding)
     const answered = exchange({ clock })
     const waiting = run(limit, answered)
-    expect(limit.waiting).toBe(1)
+    expect(stateOf(limit)).toEqual({ kind: 'concurrency-limit', limit: 1, inFlight: 1, waiting: 1 })
     answered.finish({ status: 504 })
     await expect(waiting).rejects.toMatchObject({ code: 'exchange_aborted' })
     expect([limit.inFlight, limit.waiting, clock.pending]).toEqual([1, 0, 0])

@@ -1,5 +1,6 @@
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { withState } from '../core/filter-state.ts'
 import { type Filter, named } from '../core/handler.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
 import { turnedAway } from './limiting/load-rejection.ts'
@@ -116,11 +117,12 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
       throw exchange.abortReason ?? new ProxyError('exchange_aborted')
     })
   }
-  return Object.defineProperties(named(filter, name), {
+  Object.defineProperties(named(filter, name), {
     inFlight: { get: () => totals.inFlight },
     waiting: { get: () => totals.waiting },
     keys: { get: () => gates.size },
-  }) as ConcurrencyLimit
+  })
+  return withState(filter as ConcurrencyLimit, () => ({ kind: 'concurrency-limit', limit, ...totals }))
 }
 
 interface Totals {

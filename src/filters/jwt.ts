@@ -1,5 +1,6 @@
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
+import { log } from '../core/log.ts'
 import {
   type Duration,
   durationMs,
@@ -273,7 +274,7 @@ function keySource(
 
 function reported(error: unknown): void {
   const why = error instanceof Error ? error.message : String(error)
-  console.error(`gatewright: jwt: the keys cannot be fetched: ${why}`)
+  log.warn(`jwt: the keys cannot be fetched: ${why}`)
 }
 
 /** One who only looks on must not keep keys from being fetched. */
@@ -282,7 +283,7 @@ function told(onFetchFailure: (error: unknown) => void): typeof onFetchFailure {
     try {
       onFetchFailure(error)
     } catch (thrown) {
-      console.error('gatewright: jwt.onFetchFailure threw', thrown)
+      log.error('jwt.onFetchFailure threw', thrown)
     }
   }
 }

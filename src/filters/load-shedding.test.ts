@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Clock } from '../core/clock.ts'
+import { stateOf } from '../core/filter-state.ts'
 import type { Handler } from '../core/handler.ts'
 import { type ResponseMessage, respond } from '../core/message.ts'
 import { type Filter, pool, proxy } from '../index.ts'
@@ -43,6 +44,7 @@ describe('loadShedding', () => {
     const clock = virtualClock()
     expect(await passing(filter, clock, 200)).toBe(1)
     expect([filter.share, filter.delayMs]).toEqual([0, 15])
+    expect(stateOf(filter)).toEqual({ kind: 'load-shedding', share: 0, delayMs: 15 })
     delay = 100
     await passing(filter, clock, 60)
     const part = await passing(filter, clock, 60)

@@ -1,4 +1,5 @@
 import type { Exchange } from '../core/exchange.ts'
+import { withState } from '../core/filter-state.ts'
 import { type Filter, named } from '../core/handler.ts'
 import { type Duration, durationMs, invalidOption, knownOptions } from '../core/options.ts'
 import { turnedAway } from './limiting/load-rejection.ts'
@@ -95,11 +96,15 @@ export function loadShedding(options: LoadSheddingOptions = {}): LoadShedding {
     }
     return next(exchange)
   }
-  return Object.defineProperties(named(filter, name), {
+  Object.defineProperties(named(filter, name), {
     share: { get: () => shed.share },
     delayMs: { get: () => shed.delayMs },
     [Symbol.dispose]: { value: () => loop.close() },
-  }) as LoadShedding
+  })
+  return withState(filter as LoadShedding, () => {
+    const { share, delayMs } = shed
+    return { kind: 'load-shedding', share, delayMs }
+  })
 }
 
 /** Asks for the delay when an exchange comes, and no more often than that. */

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ProxyError } from '../core/errors.ts'
+import { stateOf } from '../core/filter-state.ts'
 import { type Filter, type Handler, onRequest } from '../core/handler.ts'
 import { respond } from '../core/message.ts'
 import { pool } from '../pool/pool.ts'
@@ -106,6 +107,7 @@ describe('a copy', () => {
     await settled()
     expect(copies.map(({ body }) => body)).toEqual(['hell'])
     expect([filter.sent, filter.dropped, filter.inFlight, filter.failed]).toEqual([1, 2, 0, 0])
+    expect(stateOf(filter)).toEqual({ kind: 'mirror', inFlight: 0, sent: 1, failed: 0, dropped: 2 })
   })
 
   it('is not sent of content that breaks off, or that nobody reads', async () => {

@@ -1,7 +1,9 @@
 import { attribute } from '../core/attribute.ts'
 import { Body } from '../core/body.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { withState } from '../core/filter-state.ts'
 import { type Filter, named } from '../core/handler.ts'
+import { log } from '../core/log.ts'
 import type { RequestMessage, ResponseMessage } from '../core/message.ts'
 import {
   type Duration,
@@ -113,7 +115,7 @@ export function mirror(options: MirrorOptions): Mirror {
     try {
       if (when !== undefined && when(exchange) !== true) return false
     } catch (error) {
-      console.error('gatewright: "when" of mirror has failed', error)
+      log.error('"when" of mirror has failed', error)
       numbers.dropped++
       return false
     }
@@ -167,18 +169,14 @@ export function mirror(options: MirrorOptions): Mirror {
     sendWith(bytes)
     return response
   }
-  return withTargets(
-    Object.defineProperties(
-      named(filter, OWNER),
-      Object.fromEntries(
-        (Object.keys(numbers) as (keyof typeof numbers)[]).map((name) => [
-          name,
-          { get: () => numbers[name] },
-        ]),
-      ),
-    ) as Mirror,
-    [target],
+  Object.defineProperties(
+    named(filter, OWNER),
+    Object.fromEntries(
+      (Object.keys(numbers) as (keyof typeof numbers)[]).map((name) => [name, { get: () => numbers[name] }]),
+    ),
   )
+  withState(filter, () => ({ kind: 'mirror', ...numbers }))
+  return withTargets(filter as Mirror, [target])
 }
 
 /** Reads an answer to its end, or to where it is cheaper to give its connection up. */

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { attribute } from '../core/attribute.ts'
 import type { ProxyError } from '../core/errors.ts'
+import { stateOf } from '../core/filter-state.ts'
 import { type Filter, onRequest } from '../core/handler.ts'
 import { respond } from '../core/message.ts'
 import { pool } from '../pool/pool.ts'
@@ -169,6 +170,7 @@ describe('rateLimit', () => {
       'Retry-After': '8',
     })
     expect([limit.admitted, limit.refused, limit.unavailable]).toEqual([2, 1, 0])
+    expect(stateOf(limit)).toEqual({ kind: 'rate-limit', admitted: 2, refused: 1, unavailable: 0 })
   })
 
   test('several rules: all must admit, and nothing is taken where one refuses', async () => {

@@ -1,6 +1,8 @@
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { withState } from '../core/filter-state.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
+import { log } from '../core/log.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { withoutStack } from '../core/without-stack.ts'
@@ -92,11 +94,15 @@ const OWNER = 'rateLimit'
 export function rateLimit(options: RateLimitOptions): RateLimit {
   const limit = new Limit(options)
   const filter: Filter = (exchange, next) => limit.serve(exchange, next)
-  return Object.defineProperties(named(filter, OWNER), {
+  Object.defineProperties(named(filter, OWNER), {
     admitted: { get: () => limit.admitted },
     refused: { get: () => limit.refused },
     unavailable: { get: () => limit.unavailable },
-  }) as RateLimit
+  })
+  return withState(filter as RateLimit, () => {
+    const { admitted, refused, unavailable } = limit
+    return { kind: 'rate-limit', admitted, refused, unavailable }
+  })
 }
 
 const OPTIONS: readonly string[] = [
@@ -224,7 +230,7 @@ class Limit {
     try {
       this.#onUnavailable?.(error, exchange)
     } catch (thrown) {
-      console.error('gatewright: rateLimit.onUnavailable threw', thrown)
+      log.error('rateLimit.onUnavailable threw', thrown)
     }
     if (this.#admitsUndecided) return next(exchange)
     const detail = 'limits cannot be checked'

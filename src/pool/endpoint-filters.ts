@@ -36,6 +36,11 @@ export class EndpointFilters {
     return filter
   }
 
+  /** The one that was made for an endpoint. */
+  made(endpoint: PoolEndpoint): Filter | undefined {
+    return this.#made.get(endpoint)
+  }
+
   /** The endpoint is gone, and with it what its filter holds. */
   release(endpoint: PoolEndpoint): void {
     const filter = this.#made.get(endpoint)

@@ -1,5 +1,6 @@
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { exchangeInWords } from '../core/exchange-in-words.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import { HedgeBudget } from './hedge-budget.ts'
@@ -37,11 +38,15 @@ export class Hedger {
 
   /** Whether there may be one more, which is then counted. */
   grants(exchange: Exchange, delayMs: number): boolean {
-    const { observer } = this.runtime
+    const { observer, log } = this.runtime
     const granted = this.#budget.withdraw()
     if (granted) observer?.hedged?.(exchange.origin, delayMs)
     else observer?.hedgeRefused?.(exchange.origin, delayMs)
     exchange.recording?.hedged(delayMs, granted)
+    if (log.level === 'debug') {
+      const what = granted ? 'another attempt beside one' : 'for lack of budget, no other attempt beside one'
+      log.debug(`${what} that has not answered for ${delayMs} ms (${exchangeInWords(exchange)})`)
+    }
     return granted
   }
 

@@ -29,23 +29,31 @@ export class PoolNews {
   }
 
   probed(endpoint: PoolEndpoint, result: ProbeResult): void {
-    this.#runtime.observer?.probed?.(endpoint, result)
+    const { observer, log } = this.#runtime
+    observer?.probed?.(endpoint, result)
+    if (!result.passed && log.level === 'debug')
+      log.debug(`${this.#of(endpoint)} has failed a probe: ${result.reason}`)
   }
 
   healthChanged(endpoint: PoolEndpoint, from: EndpointHealth, reason: string): void {
     const { id, health } = endpoint
-    this.#runtime.observer?.healthChanged?.(endpoint, from, health, reason)
+    const { observer, log } = this.#runtime
+    observer?.healthChanged?.(endpoint, from, health, reason)
+    log.info(`${this.#of(endpoint)} is ${health}, and was ${from}: ${reason}`)
     this.#emit({ kind: 'health-changed', endpoint: id, from, to: health, reason })
   }
 
   ejected(endpoint: PoolEndpoint, reason: string, lastsMs: number): void {
-    const { clock, observer } = this.#runtime
+    const { clock, observer, log } = this.#runtime
     observer?.ejected?.(endpoint, reason, lastsMs)
+    log.info(`${this.#of(endpoint)} is left alone for ${Math.round(lastsMs)} ms: ${reason}`)
     this.#emit({ kind: 'ejected', endpoint: endpoint.id, reason, untilMs: clock.wallTime() + lastsMs })
   }
 
   ejectionEnded(endpoint: PoolEndpoint): void {
-    this.#runtime.observer?.restored?.(endpoint)
+    const { observer, log } = this.#runtime
+    observer?.restored?.(endpoint)
+    log.info(`${this.#of(endpoint)} is left alone no longer`)
     this.#emit({ kind: 'ejection-ended', endpoint: endpoint.id })
   }
 
@@ -58,25 +66,43 @@ export class PoolNews {
   }
 
   drainBegan(endpoint: PoolEndpoint): void {
-    this.#runtime.observer?.drainBegan?.(endpoint)
+    const { observer, log } = this.#runtime
+    observer?.drainBegan?.(endpoint)
+    log.info(`${this.#of(endpoint)} is drained, with ${endpoint.inFlight} in flight`)
     this.#emit({ kind: 'drain-began', endpoint: endpoint.id, inFlight: endpoint.inFlight })
   }
 
   drainEnded(endpoint: PoolEndpoint, cut: number): void {
-    this.#runtime.observer?.drainEnded?.(endpoint, cut)
+    const { observer, log } = this.#runtime
+    observer?.drainEnded?.(endpoint, cut)
+    log.info(
+      `${this.#of(endpoint)} has nothing in flight any more${cut === 0 ? '' : `; ${cut} were given up`}`,
+    )
     this.#emit({ kind: 'drain-ended', endpoint: endpoint.id, cut })
   }
 
   readmitted(endpoint: PoolEndpoint): void {
-    this.#runtime.observer?.readmitted?.(endpoint)
+    const { observer, log } = this.#runtime
+    observer?.readmitted?.(endpoint)
+    log.info(`${this.#of(endpoint)} is readmitted`)
     this.#emit({ kind: 'readmitted', endpoint: endpoint.id })
   }
 
+  reweighted(endpoint: PoolEndpoint, from: number): void {
+    const { id, fullWeight: to } = endpoint
+    this.#runtime.observer?.reweighted?.(endpoint, from, to)
+    this.#emit({ kind: 'reweighted', endpoint: id, from, to })
+  }
+
   panicBegan(candidates: number): void {
+    this.#runtime.log.info(
+      `of ${this.#pool} too few endpoints are fit to serve: ${candidates} are chosen from`,
+    )
     this.#emit({ kind: 'panic-began', candidates })
   }
 
   panicEnded(): void {
+    this.#runtime.log.info(`of ${this.#pool} enough endpoints are fit to serve again`)
     this.#emit({ kind: 'panic-ended' })
   }
 
@@ -94,7 +120,15 @@ export class PoolNews {
 
   /** Whether anyone subscribes or not: a pool whose source fails serves what it has, so nothing else would show it. */
   #report(what: string, error: unknown): void {
-    console.error(`gatewright: the source of the pool ${JSON.stringify(this.#name)} ${what}`, error)
+    this.#runtime.log.warn(`the source of ${this.#pool} ${what}`, error)
+  }
+
+  get #pool(): string {
+    return `the pool ${JSON.stringify(this.#name)}`
+  }
+
+  #of({ id }: PoolEndpoint): string {
+    return `${id} of ${this.#pool}`
   }
 
   #emit(event: Untimed<PoolEvent>): void {

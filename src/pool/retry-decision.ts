@@ -1,6 +1,7 @@
 import type { RetryRefusal } from '../core/decision-record.ts'
 import { type Sent, toProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
+import { exchangeInWords } from '../core/exchange-in-words.ts'
 import { isGrpc } from '../core/grpc-call.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import type { Runtime } from '../transport/runtime.ts'
@@ -52,7 +53,7 @@ export class RetryDecision {
     repeatable: boolean,
     othersLeft: () => boolean,
   ): number | undefined {
-    const { clock, random, observer } = this.#runtime
+    const { clock, random, observer, log } = this.#runtime
     if (exchange.abortReason !== undefined || exchange.over) return
     if (number >= this.#settings.attempts) return this.#refuse(exchange, ending, 'attempts')
     // Who names a status of gRPC has said that such a call may be sent again.
@@ -69,6 +70,8 @@ export class RetryDecision {
     if (askedMs > this.#settings.maxRetryAfterMs) return this.#refuse(exchange, ending, 'retry-after')
     if (this.#budget?.withdraw(clock.now()) === false) {
       observer?.retryRefused?.(exchange, reason)
+      if (log.level === 'debug')
+        log.debug(`no other attempt after ${reason}, for lack of budget (${exchangeInWords(exchange)})`)
       exchange.recording?.notRetried(reason, 'budget')
       return
     }
@@ -76,6 +79,8 @@ export class RetryDecision {
     const atOnce = ending.sent === 'none' && askedMs === 0 && othersLeft()
     const delayMs = atOnce ? 0 : Math.ceil(askedMs + backoffMs(this.#settings, number, random))
     observer?.retried?.(exchange, reason, delayMs)
+    if (log.level === 'debug')
+      log.debug(`another attempt in ${delayMs} ms, after ${reason} (${exchangeInWords(exchange)})`)
     exchange.recording?.retried(reason, delayMs)
     return delayMs
   }

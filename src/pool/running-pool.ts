@@ -9,6 +9,7 @@ import { refuseLoop } from '../transport/outgoing-head.ts'
 import type { Compiled, Runtime } from '../transport/runtime.ts'
 import { PoolEndpoint } from './endpoint.ts'
 import { Fallback } from './fallback.ts'
+import { type FilterPlace, filterPlaces } from './filter-places.ts'
 import { lastRecipientAnswer } from './max-forwards.ts'
 import { Members } from './members.ts'
 import { MembersHandle } from './members-handle.ts'
@@ -73,6 +74,11 @@ export class RunningPool implements Compiled {
   /** Whether an endpoint is fit to serve. One that is chosen although it is not, because none is, does not count. */
   get fit(): boolean {
     return this.members.fit
+  }
+
+  /** Its filters, of guards and attempts, and of the endpoints that it has now. */
+  get filterPlaces(): readonly FilterPlace[] {
+    return filterPlaces(this.#description, this.members)
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import { type Companion, companionsOf } from '../core/companion.ts'
+import { log } from '../core/log.ts'
 import type { Observers } from '../core/observers.ts'
 import { invalidOption } from '../core/options.ts'
 import type { Exposition, ProxyView } from '../core/proxy-view.ts'
@@ -68,8 +69,7 @@ export class Companions {
     for (const { observer } of companions) if (observer !== undefined) this.#observers.remove(observer)
     const ends = await Promise.allSettled(companions.map(async (one) => one.end?.()))
     for (const end of ends)
-      if (end.status === 'rejected')
-        console.error('gatewright: what goes with the proxy could not end', end.reason)
+      if (end.status === 'rejected') log.error('what goes with the proxy could not end', end.reason)
   }
 }
 

@@ -2,6 +2,7 @@ import { errorAnswer } from '../core/error-answer.ts'
 import { withErrorFields } from '../core/error-fields.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange, Outcome } from '../core/exchange.ts'
+import { exchangeInWords } from '../core/exchange-in-words.ts'
 import { compose, dispose, type Handler } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
 import type { Address } from '../core/network.ts'
@@ -9,6 +10,7 @@ import type { RefusedConnection } from '../core/observer.ts'
 import { compileRoutes, type Router } from '../core/router.ts'
 import { type Beside, type CallKeeper, type SideCall, SideCalls } from '../core/side-call.ts'
 import { type CallTarget, usedBy } from '../core/target.ts'
+import { RunningPool } from '../pool/running-pool.ts'
 import type { Snapshot } from '../transport/listener-context.ts'
 import { type Compilable, isCompilable } from '../transport/runtime.ts'
 import type { CompiledTarget, CompiledTargets } from './compiled-targets.ts'
@@ -48,6 +50,11 @@ export class CompiledProxy implements Snapshot, CallKeeper {
     return [...this.#used.values()]
   }
 
+  /** The same, of pools alone. */
+  get pools(): readonly RunningPool[] {
+    return this.targets.flatMap(({ compiled }) => (compiled instanceof RunningPool ? [compiled] : []))
+  }
+
   /** Begins what pools do beside exchanges: probes. Not part of compiling, which opens nothing. */
   start(): void {
     for (const { compiled } of this.#used.values()) compiled.start()
@@ -69,11 +76,8 @@ export class CompiledProxy implements Snapshot, CallKeeper {
   }
 
   report(error: ProxyError, exchange: Exchange | undefined): void {
-    const where =
-      exchange === undefined
-        ? ''
-        : ` (${exchange.request.method} ${exchange.request.path}, exchange ${exchange.id})`
-    console.error(`gatewright: ${error.message}${where}`, error.cause ?? error)
+    const where = exchange === undefined ? '' : ` (${exchangeInWords(exchange)})`
+    this.#targets.runtime.log.error(`${error.message}${where}`, error.cause ?? error)
   }
 
   enter(exchange: Exchange): void {

@@ -1,5 +1,6 @@
 import { ProxyError } from '../core/errors.ts'
 import type { Handler } from '../core/handler.ts'
+import { type LogWriter, log } from '../core/log.ts'
 import { Observers } from '../core/observers.ts'
 import type { SideCall } from '../core/side-call.ts'
 import { type CallTarget, ServiceAddress, usedBy } from '../core/target.ts'
@@ -17,6 +18,11 @@ export interface CompiledTarget {
   users: number
 }
 
+/** What others know of how it runs. Without a log, the one of the process is told. */
+export type GivenRuntime = Omit<Runtime, 'targets' | 'observer' | 'log'> & {
+  readonly log?: LogWriter | undefined
+}
+
 /**
  * The pools that run, by their descriptions: a pool that two routes name, or that a reload brings again, is one pool with
  * one set of numbers. A pool that a reload makes anew goes on with the one that it is made from (`predecessors`).
@@ -30,9 +36,10 @@ export class CompiledTargets implements TargetRegistry {
   readonly #calls = new Set<SideCall>()
   #closed = false
 
-  constructor(runtime: Omit<Runtime, 'targets' | 'observer'>, observers: Observers = new Observers()) {
+  constructor(given: GivenRuntime, observers: Observers = new Observers()) {
     this.runtime = {
-      ...runtime,
+      ...given,
+      log: given.log ?? log,
       targets: this,
       get observer() {
         return observers.current

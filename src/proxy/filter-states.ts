@@ -1,30 +1,42 @@
 import { stateOf } from '../core/filter-state.ts'
-import type { Filter } from '../core/handler.ts'
 import { matchText } from '../core/match.ts'
 import type { FilterStateView } from '../core/proxy-view.ts'
+import type { FilterPlace } from '../pool/filter-places.ts'
+import type { RunningPool } from '../pool/running-pool.ts'
 import type { ProxyDescription } from './description.ts'
 import { filterName } from './explanation.ts'
 
-/** How things stand with the filters of a description that keep numbers. One that stands at several places is told of once. */
-export function filterStates({ filters, connect, routes }: ProxyDescription): FilterStateView[] {
-  const seen = new Set<object>()
-  return [
-    ...statesAt('proxy', filters, seen),
-    ...statesAt('connect', connect?.filters ?? [], seen),
-    ...routes.flatMap((route) => statesAt(matchText(route.match), route.filters, seen)),
-  ]
+/**
+ * How things stand with filters that keep numbers: those of a description, and those of the pools that serve it. One that
+ * stands at several places is told of once. No two have the same name at the same place.
+ */
+export function filterStates(
+  { filters, connect, routes }: ProxyDescription,
+  pools: readonly RunningPool[],
+): FilterStateView[] {
+  return viewsAt([
+    { at: 'proxy', filters },
+    { at: 'connect', filters: connect?.filters ?? [] },
+    ...routes.map((route) => ({ at: matchText(route.match), filters: route.filters })),
+    ...pools.flatMap((pool) => pool.filterPlaces),
+  ])
 }
 
-function statesAt(at: string, filters: readonly Filter[], seen: Set<object>): FilterStateView[] {
+function viewsAt(places: readonly FilterPlace[]): FilterStateView[] {
+  const seen = new Set<object>()
+  // By name and place: two pools may have one name, two routes one match in words.
   const counts = new Map<string, number>()
-  return filters.flatMap((filter) => {
-    if (seen.has(filter)) return []
-    const state = stateOf(filter)
-    if (state === undefined) return []
-    seen.add(filter)
-    const own = filterName(filter)
-    const count = (counts.get(own) ?? 0) + 1
-    counts.set(own, count)
-    return [{ name: count === 1 ? own : `${own} #${count}`, at, filter, state }]
-  })
+  const views: FilterStateView[] = []
+  for (const { at, filters } of places)
+    for (const filter of filters) {
+      const state = seen.has(filter) ? undefined : stateOf(filter)
+      if (state === undefined) continue
+      seen.add(filter)
+      const own = filterName(filter)
+      const key = JSON.stringify([own, at])
+      const count = (counts.get(key) ?? 0) + 1
+      counts.set(key, count)
+      views.push({ name: count === 1 ? own : `${own} #${count}`, at, filter, state })
+    }
+  return views
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { Lifecycle, type LifecyclePhase } from '../core/lifecycle.ts'
+import type { LogWriter } from '../core/log.ts'
 import type { Address, Network } from '../core/network.ts'
 import type { ConnectionRefusal, Observer } from '../core/observer.ts'
 import { Observers } from '../core/observers.ts'
@@ -30,6 +31,8 @@ export interface Surroundings {
   readonly network: Network
   /** @internal Told of what the proxy does. */
   readonly observer?: Observer | undefined
+  /** @internal Takes what the proxy and its pools tell of themselves. Default `log`, which is one for the process. */
+  readonly log?: LogWriter | undefined
 }
 
 interface OpenListener {
@@ -53,6 +56,8 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
   readonly #targets: CompiledTargets
   readonly #companions: Companions
   #listeners: OpenListener[] = []
+  /** For people, and also when it is closed. */
+  #inWords = 'the proxy'
   /** Those that a reload has taken away and that still have connections. */
   readonly #removed = new Set<Listener>()
   /** The one that is served. */
@@ -65,7 +70,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
   readonly #closed = Promise.withResolvers<void>()
 
   private constructor(description: ProxyDescription, surroundings: Surroundings) {
-    const { clock, random, network, observer } = surroundings
+    const { clock, random, network, observer, log } = surroundings
     this.#surroundings = surroundings
     const observers = new Observers(observer)
     this.#connectors = new ConnectorRegistry(network, clock, description.protocol)
@@ -76,6 +81,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
         network,
         connectors: this.#connectors,
         lifecycle: this.#lifecycle,
+        log,
       },
       observers,
     )
@@ -99,6 +105,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
       running.#compiled.retire()
       throw error
     }
+    running.#inWords = `the proxy at ${running.urls.join(', ')}`
     running.#lifecycle.enter('serving')
     return running
   }
@@ -154,14 +161,12 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
 
   /** The handles of all pools that are served now. */
   get pools(): readonly PoolHandle[] {
-    return this.#compiled.targets.flatMap(({ compiled }) =>
-      compiled instanceof RunningPool ? [compiled.handle] : [],
-    )
+    return this.#compiled.pools.map(({ handle }) => handle)
   }
 
   /** How things stand with filters that keep numbers of their own. */
   get filterStates(): readonly FilterStateView[] {
-    return filterStates(this.#description)
+    return filterStates(this.#description, this.#compiled.pools)
   }
 
   /** What those that go with it tell Prometheus. */
@@ -245,7 +250,13 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
   async reload(app: Described): Promise<void> {
     const before = this.#reloading
     const reloaded = before.then(() => this.#reload(app))
-    this.#reloading = reloaded.catch(() => {})
+    this.#reloading = reloaded.then(
+      () => this.#log.info(`${this.#inWords} has been reloaded`),
+      (error: Error) =>
+        this.#log.info(
+          `a reload of ${this.#inWords} was refused, and the old description goes on: ${error.message}`,
+        ),
+    )
     return reloaded
   }
 
@@ -268,6 +279,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
    */
   async drain(options: Duration | DrainOptions = {}): Promise<void> {
     const { noticeMs, limitMs, tunnelMs } = drainSettings('drain', options)
+    if (this.#lifecycle.phase === 'serving') this.#log.info(`${this.#inWords} is drained`)
     this.#lifecycle.enter('notice')
     if (noticeMs > 0) for (const listener of this.#allListeners) listener.announceDrain()
     await this.#atMost(noticeMs, this.#noticed.promise)
@@ -294,6 +306,10 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  get #log(): LogWriter {
+    return this.#targets.runtime.log
   }
 
   get #allListeners(): readonly Listener[] {
@@ -327,6 +343,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
     this.#compiled.retire()
     await this.#connectors.disconnected()
     await this.#companions.end()
+    this.#log.info(`${this.#inWords} is closed`)
     this.#closed.resolve()
   }
 
@@ -379,6 +396,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
       if (predecessor !== undefined) one.listener.takeOver(predecessor.listener)
       return one
     })
+    this.#inWords = `the proxy at ${this.urls.join(', ')}`
     compiled.takeOver()
     for (const { listener } of removed) {
       this.#removed.add(listener)

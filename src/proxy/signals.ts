@@ -1,3 +1,4 @@
+import { log } from '../core/log.ts'
 import type { DrainSettings } from './drain-options.ts'
 import type { RunningProxy } from './running-proxy.ts'
 
@@ -9,11 +10,11 @@ export function drainOnSignals(running: RunningProxy, settings: DrainSettings): 
   const onSignal = (signal: NodeJS.Signals): void => {
     // Whoever waits at a terminal is told what for. One that ends at once says nothing.
     if (!asked && (running.connections > 0 || settings.noticeMs > 0))
-      console.error(`gatewright: ${signal}: draining; a second signal closes at once`)
+      log.warn(`${signal}: draining; a second signal closes at once`)
     const ended = asked ? running.close() : running.drain(settings)
     asked = true
     ended.catch((error: unknown) => {
-      console.error('gatewright: could not close', error)
+      log.error('could not close', error)
       process.exitCode = 1
     })
   }

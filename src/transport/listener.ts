@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { ClientHello } from '../core/exchange.ts'
+import { log } from '../core/log.ts'
 import {
   type Address,
   type BoundListener,
@@ -343,7 +344,7 @@ export class Listener implements ListenerContext, HandshakesOwner {
     try {
       this.#onConnectionRefused?.(refused)
     } catch (thrown) {
-      console.error('gatewright: onConnectionRefused threw', thrown)
+      log.error('onConnectionRefused threw', thrown)
     }
   }
 }

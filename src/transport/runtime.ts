@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Handler } from '../core/handler.ts'
 import type { Labels } from '../core/labels.ts'
 import type { LifecyclePhase } from '../core/lifecycle.ts'
+import type { LogWriter } from '../core/log.ts'
 import type { Network } from '../core/network.ts'
 import type { Observer } from '../core/observer.ts'
 import type { Random } from '../core/random.ts'
@@ -16,6 +17,7 @@ export interface Runtime {
   readonly random: Random
   readonly network: Network
   readonly observer?: Observer | undefined
+  readonly log: LogWriter
   /** Connections outlive the snapshot that opened them, as long as one that uses them follows. */
   readonly connectors: ConnectorRegistry
   /** For a target that names another one. */

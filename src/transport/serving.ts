@@ -213,8 +213,8 @@ export class Serving implements ExchangeHost {
   }
 
   report(exchange: Exchange | undefined, thrown: unknown): void {
-    const { report } = this.#snapshot ?? this.#context.snapshot
-    report(toProxyError(thrown), exchange)
+    const snapshot = this.#snapshot ?? this.#context.snapshot
+    snapshot.report(toProxyError(thrown), exchange)
   }
 
   // Ends.

@@ -2,6 +2,7 @@ import { type DecisionRecord, pool, proxy } from 'gatewright'
 import { type Cache, type CacheOptions, cache } from 'gatewright/cache'
 import { fault, simulate } from 'gatewright/testing'
 import { describe, expect, test } from 'vitest'
+import { stateOf } from '../../src/core/filter-state.ts'
 
 const SERVICE = 'http://service'
 
@@ -77,6 +78,17 @@ describe('what a cache tells', () => {
       store: undefined,
       filling: 0,
     })
+    expect(stateOf(pages)).toEqual({
+      kind: 'cache',
+      // The unsafe request has taken it away.
+      entries: 0,
+      bytes: 0,
+      results: { hit: 1, stale: 1, revalidated: 1, miss: 2, expired: 1, bypass: 2 },
+      collapsed: 0,
+      stored: 3,
+      notStored: { private: 1 },
+      answers: { memory: 3 },
+    })
     expect(records[1]!.toString()).toContain(
       'cache gatewright: hit from memory, fresh, fresh for another 60000 ms',
     )
@@ -111,6 +123,8 @@ describe('what a cache tells', () => {
       ...Array(4).fill('gatewright; fwd=uri-miss; stored; collapsed'),
     ])
     expect(pages.stats()).toMatchObject({ results: { miss: 5 }, collapsed: 4, stored: 1 })
+    expect(stateOf(pages)).toMatchObject({ entries: 1, bytes: pages.bytes, collapsed: 4, stored: 1 })
+    expect(pages.bytes).toBeGreaterThan(0)
     await sim.assertNoLeaks()
   })
 })

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { ProxyError, toProxyError } from '../../core/errors.ts'
 import type { Exchange } from '../../core/exchange.ts'
+import { log } from '../../core/log.ts'
 import type { RequestMessage, ResponseMessage } from '../../core/message.ts'
 import { type Problem, problemOf } from '../../core/problem.ts'
 import type { CallTarget } from '../../core/target.ts'
@@ -51,7 +52,7 @@ export async function askPart(part: PartSettings, exchange: Exchange): Promise<A
     if (required) throw error
     // Nobody's fault but ours, or that of a function of the user's: the answer, which is none of an error, does not tell.
     if (error.code === 'internal_error')
-      console.error(`gatewright: the part "${name}" of an aggregate has failed`, error.cause ?? error)
+      log.error(`the part "${name}" of an aggregate has failed`, error.cause ?? error)
     return { ok: false, problem: problemOf(error) }
   }
 }

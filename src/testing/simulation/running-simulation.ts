@@ -39,6 +39,7 @@ import { HostedClient, type SimulatedHttp2Client } from './simulated-client.ts'
 import type { SimulatedResponse } from './simulated-response.ts'
 import type { ClientWebSocketOptions, SimulatedWebSocket } from './simulated-websocket.ts'
 import { SimulationDriver } from './simulation-driver.ts'
+import { warningsOnly } from './warnings-only.ts'
 
 /** Clients of documentation (RFC 5737): no proxy trusts them. */
 const CLIENT = '192.0.2.1'
@@ -275,6 +276,7 @@ export class RunningSimulation implements Simulation {
         random: seededRandom(streamSeed(this.seed, 'app')),
         network: this.network,
         observer: this.#log,
+        log: warningsOnly,
       },
     })
   }

@@ -1,4 +1,5 @@
 import { type Clock, Deadline } from '../../core/clock.ts'
+import { log } from '../../core/log.ts'
 import type { Network, ServerCertificate, TlsServer, TlsServerSettings } from '../../core/network.ts'
 import { CertificateError } from './certificate-error.ts'
 import type { CertificateReload, TlsSettings } from './listen-options.ts'
@@ -62,7 +63,7 @@ export class ListenerTls {
   async #look(): Promise<void> {
     // At the first time, someone may be writing; at the third, it was told.
     const failed = await this.#next(2)
-    if (failed !== undefined) console.error(`gatewright: ${failed.message}; what was there before goes on`)
+    if (failed !== undefined) log.warn(`${failed.message}; what was there before goes on`)
     if (!this.#closed) this.#nextLook.arm(this.#watchMs)
   }
 
@@ -107,10 +108,12 @@ export class ListenerTls {
   }
 
   #tell(reload: CertificateReload): void {
+    const { result, files } = reload
+    if (result === 'loaded') log.info(`certificates were loaded anew: ${files.join(', ')}`)
     try {
       this.onReload?.(reload)
     } catch (thrown) {
-      console.error('gatewright: onReload threw', thrown)
+      log.error('onReload threw', thrown)
     }
   }
 }
