@@ -145,7 +145,10 @@ export function snapshotSample(changes: Partial<AdminSnapshot> = {}): AdminSnaps
         endpointSample('s5', { state: 'unproven', health: 'unknown', successes: 0, responseTimeMs: 0 }),
       ]),
       poolSample('assets', [endpointSample('cdn-1'), endpointSample('cdn-2')]),
-      poolSample('payments', [endpointSample('pay-1', { zone: 'a' }), endpointSample('pay-2', { zone: 'b' })]),
+      poolSample('payments', [
+        endpointSample('pay-1', { zone: 'a' }),
+        endpointSample('pay-2', { zone: 'b' }),
+      ]),
     ] as readonly PoolStatus[],
     filters: FILTERS,
     traffic: {

@@ -1,6 +1,13 @@
 import type { AdminSnapshot, TappedExchange } from '../../src/admin/api.ts'
 import { dashboardFile } from '../../src/admin/dashboard/files.ts'
-import { type Handler, proxy, type RunningProxy, respond, respondJson } from '../../src/index.ts'
+import {
+  type Exchange,
+  type Handler,
+  proxy,
+  type RunningProxy,
+  respond,
+  respondJson,
+} from '../../src/index.ts'
 import { snapshotSample } from './sample-snapshot.ts'
 
 /** The policy under which the page must work. */
@@ -66,7 +73,7 @@ export class StandIn implements AsyncDisposable {
       this.snapshots++
       return this.broken ? respond(503) : respondJson(200, this.snapshot)
     }
-    if (request.path === '/api/tap') return this.#openTap(new URL(request.target, 'http://a').searchParams)
+    if (request.path === '/api/tap') return this.#openTap(exchange)
     if (!request.path.startsWith('/api/endpoints/')) return respond(404)
     const body: unknown = JSON.parse(await request.body.text())
     const verdict = this.verdict(request.path, body)
@@ -74,8 +81,8 @@ export class StandIn implements AsyncDisposable {
     return verdict === undefined ? respond(204) : respondJson(verdict.status, { detail: verdict.detail })
   }
 
-  #openTap(parameters: URLSearchParams) {
-    const where = parameters.get('where') ?? ''
+  #openTap(exchange: Exchange) {
+    const where = new URL(exchange.request.target, 'http://a').searchParams.get('where') ?? ''
     this.taps.push(where)
     if (where === 'wrong') return respondJson(400, { detail: 'at character 6: expected a comparison' })
     const body = new ReadableStream<Uint8Array>({
@@ -84,9 +91,9 @@ export class StandIn implements AsyncDisposable {
         this.#tap = send
         send(': open\n\n')
       },
-      cancel: () => {
-        this.#tap = undefined
-      },
+    })
+    exchange.onAbort(() => {
+      this.#tap = undefined
     })
     return respond(200, body, { 'content-type': 'text/event-stream' })
   }

@@ -3,7 +3,7 @@
 import { toneOf } from './endpoint-tone.js'
 import { timeOfDay } from './format.js'
 import { phaseText, toneOfPhase } from './masthead.js'
-import { attribute, byId, copyOf, part, say } from './parts.js'
+import { attribute, byId, copyOf, part, say, showIf } from './parts.js'
 
 const MOST = 50
 /** More than so many at once are told of as a number: a screen reader would read on for minutes. */
@@ -56,7 +56,7 @@ export class Changes {
     const list = byId('changes')
     list.prepend(entry)
     while (list.childElementCount > MOST) list.lastElementChild?.remove()
-    byId('no-changes').hidden = true
+    showIf(byId('no-changes'), false)
   }
 }
 

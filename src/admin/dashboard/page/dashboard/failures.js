@@ -1,7 +1,7 @@
 /** @import { FailureStatus } from '../../../api.ts' */
 import { NONE, plural, timeOfDay, took } from './format.js'
 import { KeyedChildren } from './keyed-children.js'
-import { byId, copyOf, part, say } from './parts.js'
+import { byId, copyOf, part, say, showIf } from './parts.js'
 import { showStatus } from './status-code.js'
 
 /** What has failed last. */
@@ -13,7 +13,7 @@ export class Failures {
   show(failures) {
     this.#rows.show(failures, ({ at, id, reason }) => `${at} ${id} ${reason}`)
     say(byId('failures-count'), failures.length === 0 ? '' : plural(failures.length, 'kept failure'))
-    byId('no-failures').hidden = failures.length > 0
+    showIf(byId('no-failures'), failures.length === 0)
   }
 }
 

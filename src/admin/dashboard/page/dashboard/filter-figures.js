@@ -37,7 +37,7 @@ export function filterFigures(state) {
         numbers: [
           ['admitted', count(state.admitted)],
           ['refused', count(state.refused)],
-          ['no answer of its store', count(state.unavailable)],
+          ['store failed', count(state.unavailable)],
         ],
       }
     }

@@ -1,7 +1,7 @@
 /** @import { FilterStatus } from '../../../api.ts' */
 import { filterFigures } from './filter-figures.js'
 import { KeyedChildren } from './keyed-children.js'
-import { attribute, byId, copyOf, part, say } from './parts.js'
+import { attribute, byId, copyOf, part, say, showIf } from './parts.js'
 
 /** How things stand with filters that keep numbers: breakers, limits, caches. */
 export class Filters {
@@ -11,7 +11,7 @@ export class Filters {
   /** @param {readonly FilterStatus[]} filters */
   show(filters) {
     this.#views.show(filters, ({ id }) => id)
-    byId('no-filters').hidden = filters.length > 0
+    showIf(byId('no-filters'), filters.length === 0)
   }
 }
 

@@ -3,7 +3,7 @@ import { STATES, serves, tallyOf, toneOf } from './endpoint-tone.js'
 import { count, plural, quantity } from './format.js'
 import { KeyedChildren } from './keyed-children.js'
 import { MapEdges } from './map-edges.js'
-import { attribute, byId, copyOf, part, say } from './parts.js'
+import { attribute, byId, copyOf, part, say, showIf } from './parts.js'
 import { Rates } from './rates.js'
 
 const MOST_ROUTES = 12
@@ -148,6 +148,6 @@ function busiest(all) {
  * @param {string} what
  */
 function showRest(element, number, what) {
-  element.hidden = number <= 0
+  showIf(element, number > 0)
   say(element, number > 0 ? `and ${plural(number, what)}` : '')
 }

@@ -45,6 +45,14 @@ export function say(element, text) {
 }
 
 /**
+ * @param {HTMLElement} element
+ * @param {boolean} shown
+ */
+export function showIf(element, shown) {
+  if (element.hidden === shown) element.hidden = !shown
+}
+
+/**
  * @param {Element} element
  * @param {string} name
  * @param {string} value

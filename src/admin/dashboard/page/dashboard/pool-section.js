@@ -5,7 +5,7 @@ import { EndpointRow } from './endpoint-row.js'
 import { serves, tallyOf, toneOf } from './endpoint-tone.js'
 import { count, plural } from './format.js'
 import { KeyedChildren } from './keyed-children.js'
-import { attribute, copyOf, part, say } from './parts.js'
+import { attribute, copyOf, part, say, showIf } from './parts.js'
 
 /** Of a pool with more endpoints than this, those that serve are shown when they are asked for. */
 const MOST_OPEN = 16
@@ -54,7 +54,7 @@ export class PoolSection {
     const { pool, endpoints, routes, searched, now } = entry
     say(this.#name, pool.name)
     say(this.#balancer, pool.balancer)
-    this.#panic.hidden = !pool.panic
+    showIf(this.#panic, pool.panic)
     say(this.#routes, routesText(routes))
     this.#tally.show(tallyOf(pool.endpoints), ({ state }) => state)
 
@@ -64,12 +64,12 @@ export class PoolSection {
       shown.map((endpoint) => ({ pool: pool.name, endpoint, now })),
       ({ endpoint }) => endpoint.id,
     )
-    this.#table.hidden = shown.length === 0
-    this.#toggle.hidden = !large
+    showIf(this.#table, shown.length > 0)
+    showIf(this.#toggle, large)
     attribute(this.#toggle, 'aria-expanded', String(this.#open))
     say(this.#toggle, this.#open ? 'Show fewer' : `Show all ${count(endpoints.length)}`)
     say(this.#rest, restText(pool.endpoints.length, endpoints.length, shown.length, searched))
-    this.#rest.hidden = this.#rest.textContent === ''
+    showIf(this.#rest, this.#rest.textContent !== '')
   }
 }
 

@@ -1,7 +1,7 @@
 /** @import { AdminSnapshot, EndpointStatus, PoolStatus } from '../../../api.ts' */
 import { plural } from './format.js'
 import { KeyedChildren } from './keyed-children.js'
-import { byId, say } from './parts.js'
+import { byId, say, showIf } from './parts.js'
 import { PoolSection } from './pool-section.js'
 
 /**
@@ -49,7 +49,7 @@ export class Pools {
       }))
       .filter(({ endpoints }) => !searched || endpoints.length > 0)
     this.#sections.show(entries, ({ pool }) => pool.name)
-    byId('no-pools').hidden = entries.length > 0
+    showIf(byId('no-pools'), entries.length === 0)
     const endpoints = pools.reduce((sum, pool) => sum + pool.endpoints.length, 0)
     say(byId('pools-count'), `${plural(pools.length, 'pool')}, ${plural(endpoints, 'endpoint')}`)
   }

@@ -1,7 +1,7 @@
 /** @import { AdminSnapshot, RouteStatus } from '../../../api.ts' */
 import { count, percent, plural, quantity, took } from './format.js'
 import { KeyedChildren } from './keyed-children.js'
-import { attribute, byId, copyOf, part, say } from './parts.js'
+import { attribute, byId, copyOf, part, say, showIf } from './parts.js'
 import { Rates } from './rates.js'
 import { SortedTable } from './sorted-table.js'
 
@@ -49,7 +49,7 @@ export class Routes {
       ),
     )
     this.#rows.show(this.#sorting.sorted(found), ({ key }) => key)
-    byId('no-routes').hidden = found.length > 0
+    showIf(byId('no-routes'), found.length === 0)
     const all = this.#entries.length
     say(
       byId('routes-count'),

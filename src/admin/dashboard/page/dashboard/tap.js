@@ -2,7 +2,7 @@
 import { ask, messageOf, TokenWanted } from './api.js'
 import { eventsOf } from './event-stream.js'
 import { bytes, count, NONE, timeOfDay, took } from './format.js'
-import { attribute, byId, copyOf, part, say } from './parts.js'
+import { attribute, byId, copyOf, part, say, showIf } from './parts.js'
 import { showStatus } from './status-code.js'
 
 const MOST = 200
@@ -33,7 +33,7 @@ export class Tap {
     byId('tap-clear').addEventListener('click', () => {
       this.#waiting = []
       this.#rows.replaceChildren()
-      byId('no-tapped').hidden = false
+      showIf(byId('no-tapped'), true)
     })
   }
 
@@ -78,7 +78,7 @@ export class Tap {
     this.#waiting = []
     this.#rows.prepend(...rows)
     while (this.#rows.childElementCount > MOST) this.#rows.lastElementChild?.remove()
-    byId('no-tapped').hidden = this.#rows.childElementCount > 0
+    showIf(byId('no-tapped'), this.#rows.childElementCount === 0)
   }
 }
 

@@ -1,7 +1,7 @@
 /** @import { TrafficStatus } from '../../../api.ts' */
 import { bytes, count, percent, quantity, took } from './format.js'
 import { KeyedChildren } from './keyed-children.js'
-import { byId, copyOf, part, say } from './parts.js'
+import { byId, copyOf, part, say, showIf } from './parts.js'
 import { Sparkline } from './sparkline.js'
 
 const CLASSES = /** @type {const} */ (['1xx', '2xx', '3xx', '4xx', '5xx'])
@@ -65,7 +65,7 @@ export class Traffic {
       shown.map((reason) => ({ ...reason, share: Math.min(1, reason.value / most) })),
       ({ name }) => name,
     )
-    byId('no-reasons').hidden = shown.length > 0
+    showIf(byId('no-reasons'), shown.length === 0)
   }
 }
 
