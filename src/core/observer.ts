@@ -123,6 +123,8 @@ export interface Observer {
   drainEnded?(endpoint: ObservedEndpoint, cut: number): void
   /** An endpoint that was drained may be chosen again. */
   readmitted?(endpoint: ObservedEndpoint): void
+  /** Someone has given the endpoint another weight. */
+  reweighted?(endpoint: ObservedEndpoint, from: number, to: number): void
   /** The source of a pool's endpoints has thrown, and is called again after `retryMs`. */
   sourceFailed?(pool: string, error: unknown, retryMs: number): void
   /** A list that the source of a pool's endpoints has given is wrong, and the one before it stays. */
