@@ -93,6 +93,7 @@ export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
 export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './memory-store.ts'
 export { type Mirror, type MirrorOptions, mirror } from './mirror.ts'
+export { type ProxyStatusOptions, proxyStatus } from './proxy-status.ts'
 export {
   type RateAlgorithm,
   type RateLimit,
@@ -121,6 +122,7 @@ export { currentRequestId, type RequestIdOptions, requestId } from './request-id
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { type RewriteLocationOptions, rewriteLocation } from './rewrite-location.ts'
 export { cspNonce, type SecurityHeadersOptions, securityHeaders } from './security-headers.ts'
+export { type ServerTimingOptions, serverTiming } from './server-timing.ts'
 export { type SplitArm, type SplitOptions, split, splitArm } from './split.ts'
 export { type StickyOptions, sticky } from './sticky.ts'
 export { streamIdleTimeout } from './stream-idle-timeout.ts'
