@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cache } from '../cache/index.ts'
+import type { Filter } from '../core/handler.ts'
 import { respond } from '../core/message.ts'
 import { pool } from '../pool/pool.ts'
 import { proxy } from '../proxy/proxy.ts'
@@ -17,8 +18,6 @@ async function told(
   return response.headers.get('server-timing')
 }
 
-const delayed = { onRequestMs: 3 }
-
 describe('serverTiming', () => {
   it.each([
     ['a client on this machine', '127.0.0.1'],
@@ -34,14 +33,11 @@ describe('serverTiming', () => {
   })
 
   it('tells where the time went until the head was there', async () => {
-    const slow = async (
-      at: Parameters<Parameters<typeof run>[0]>[0],
-      next: Parameters<Parameters<typeof run>[0]>[1],
-    ) => {
-      await new Promise<void>((resolve) => at.clock.setTimeout(resolve, delayed.onRequestMs))
+    const slow: Filter = async (at, next) => {
+      await new Promise<void>((resolve) => at.clock.setTimeout(resolve, 3))
       return next(at)
     }
-    const limit = concurrencyLimit({ limit: 1, queue: { maxWaitMs: '1s' } })
+    const limit = concurrencyLimit({ limit: 1, queue: { max: 5, timeoutMs: '1s' } })
     const app = proxy()
       .use(serverTiming({ to: 'everyone' }), slow, limit)
       .route('/', pool(['http://u1']))
@@ -64,7 +60,7 @@ describe('serverTiming', () => {
         '/',
         pool(['http://u1', 'http://u2'])
           .roundRobin()
-          .retry({ backoff: { baseMs: 10, maxMs: 10 } }),
+          .retry({ attempts: 3, backoff: { baseMs: 10, maxMs: 10 } }),
       )
     await using sim = simulate(app, { latencyMs: 1 })
     sim.upstream('http://u1').inject(fault.resetBeforeHead(), { next: 1 })

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { attemptTimes } from '../core/attempt-times.ts'
-import type { DecisionRecord, WaitRecord } from '../core/decision-record.ts'
+import type { CacheResult, DecisionRecord, WaitRecord } from '../core/decision-record.ts'
 import type { Client } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
 import { ResponseMessage } from '../core/message.ts'
@@ -61,22 +61,25 @@ function isTrusted({ peerTrusted, address }: Client): boolean {
 }
 
 function timingText({ startedAtMs, attempts, waits, caches }: DecisionRecord, now: number): string {
-  const first = attempts[0]
-  const last = attempts.at(-1)
-  // With hedges, attempts lie beside each other: from the first one on, all is theirs.
-  const from = first?.startedAtMs ?? now
-  const until =
-    last === undefined ? from : (attempts.findLast((it) => it.status !== undefined)?.respondedAtMs ?? now)
-  const inLimits = limitedOutside(waits, from, until, now)
-  const forConnection = last === undefined ? 0 : (attemptTimes(last, now).queueMs ?? 0)
   const cache = caches.at(-1)?.result
+  // What a cache asks for itself is no attempt of this exchange: all is taken for its time.
+  const asked = attempts.length > 0 || (cache !== undefined && FILLED.includes(cache))
+  // With hedges, attempts lie beside each other: from the first one on, all is theirs.
+  const from = attempts[0]?.startedAtMs ?? (asked ? startedAtMs : now)
+  const until = attempts.findLast(({ status }) => status !== undefined)?.respondedAtMs ?? now
+  const last = attempts.at(-1)
+  const forConnection = last === undefined ? 0 : (attemptTimes(last, now).queueMs ?? 0)
+  const inLimits = limitedOutside(waits, from, until, now)
   const metrics: string[] = []
   if (cache !== undefined) metrics.push(`cache;desc=${cache}`)
   if (waits.length > 0 || forConnection > 0) metrics.push(`queue;dur=${durText(inLimits + forConnection)}`)
-  if (last !== undefined) metrics.push(`upstream;dur=${durText(until - from - forConnection)}`)
+  if (asked) metrics.push(`upstream;dur=${durText(until - from - forConnection)}`)
   metrics.push(`filters;dur=${durText(now - startedAtMs - (until - from) - inLimits)}`)
   return metrics.join(', ')
 }
+
+/** What a cache has asked the service for. */
+const FILLED: readonly CacheResult[] = ['miss', 'expired', 'revalidated']
 
 /** Waits in the queues of filters before the first attempt and behind the last one. */
 function limitedOutside(waits: readonly WaitRecord[], from: number, until: number, now: number): number {
