@@ -48,7 +48,11 @@ export const GROUPS: readonly Group[] = [
     says: 'where it goes, and what befalls it',
     names: ['split', 'sticky', 'mirror', 'coalesce', 'aggregate', 'fault'],
   },
-  { title: 'Observability', says: 'what is seen of it', names: ['metrics'] },
+  {
+    title: 'Observability',
+    says: 'what is seen of it',
+    names: ['metrics', 'tracing', 'accessLog', 'serverTiming', 'proxyStatus'],
+  },
   { title: 'Protocols', says: 'what is not plain HTTP', names: ['grpcWeb', 'websocket'] },
   {
     title: 'Adapters',
@@ -59,6 +63,7 @@ export const GROUPS: readonly Group[] = [
 
 /** The guide that tells more, where there is one. */
 export const GUIDES: Readonly<Record<string, string>> = {
+  accessLog: 'observability.md',
   adaptiveConcurrency: 'limiting-load.md',
   circuitBreaker: 'limiting-load.md',
   concurrencyLimit: 'limiting-load.md',

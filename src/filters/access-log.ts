@@ -24,7 +24,7 @@ import { type QueryLogging, QueryPrivacy, Redaction } from './access-logging/que
 import { RareWarning } from './access-logging/rare-warning.ts'
 
 export interface AccessLogOptions {
-  /** What a line looks like: `json`, `common`, `combined`, or a function of the entry that makes a text or an object. Default `json`. */
+  /** What a line looks like: `'json'`, `'common'`, `'combined'`, or a function of the entry that makes a text or an object. Default `'json'`. */
   format?: AccessLogFormat
   /**
    * Where it goes: a stream; a logger with `info`, such as one of pino; a function, which gets one or more whole lines as one
@@ -102,11 +102,11 @@ const OPTIONS: readonly string[] = [
  *
  * The log never holds up an exchange. Lines of one millisecond go to the sink together; it gets the next ones when it has taken
  * those. One that is slow, stuck or broken costs lines, never memory past `maxQueueBytes`: what is lost is counted (`dropped`),
- * warned of at most once a minute, and with `json` told in a line of its own, `{"dropped":123}`, when lines get through again.
+ * warned of at most once a minute, and with `'json'` told in a line of its own, `{"dropped":123}`, when lines get through again.
  * After a failure of the sink, the next try is a second later. A logger with `info` gets each entry at once, and queues itself.
  *
- * Whatever clients send, a line stays one line: `json` is ASCII alone, the formats of Apache escape as Apache does. Texts of
- * clients are cut at 1024 characters.
+ * Whatever clients send, a line stays one line: `'json'` is ASCII alone, the formats of Apache escape as Apache does. What
+ * fields hold is cut at 1024 characters.
  *
  * Traps: it belongs in `proxy().use(...)`, before all others, so that it sees what they refuse. Secrets in paths are logged.
  * `process.stdout` is written synchronously where it is a file or a terminal. A process that ends by `process.exit` without

@@ -94,6 +94,7 @@ export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './loa
 export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './memory-store.ts'
 export { type Metrics, type MetricsOptions, metrics } from './metrics.ts'
 export { type Mirror, type MirrorOptions, mirror } from './mirror.ts'
+export { type ProxyStatusOptions, proxyStatus } from './proxy-status.ts'
 export {
   type RateAlgorithm,
   type RateLimit,
@@ -122,6 +123,7 @@ export { currentRequestId, type RequestIdOptions, requestId } from './request-id
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { type RewriteLocationOptions, rewriteLocation } from './rewrite-location.ts'
 export { cspNonce, type SecurityHeadersOptions, securityHeaders } from './security-headers.ts'
+export { type ServerTimingOptions, serverTiming } from './server-timing.ts'
 export { type SplitArm, type SplitOptions, split, splitArm } from './split.ts'
 export { type StickyOptions, sticky } from './sticky.ts'
 export { streamIdleTimeout } from './stream-idle-timeout.ts'

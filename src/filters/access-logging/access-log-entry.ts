@@ -45,15 +45,15 @@ export interface AccessLogEntry {
   readonly durationMs: number | undefined
   /** In queues of filters that limit load. */
   readonly limitMs: number | undefined
-  /** These are of the attempt at `endpoint`: it waited for a connection; */
+  /** Of the attempt at `endpoint`, as the next four: it waited for a connection. */
   readonly queueMs: number | undefined
-  /** a connection was made; */
+  /** A connection was made. */
   readonly connectMs: number | undefined
-  /** the request was sent; */
+  /** The request was sent. */
   readonly requestMs: number | undefined
-  /** the head of the response was awaited; */
+  /** The head of the response was awaited. */
   readonly headMs: number | undefined
-  /** the response came. */
+  /** The response came. */
   readonly bodyMs: number | undefined
   /** Bytes of the request's content that came. */
   readonly bytesIn: number | undefined

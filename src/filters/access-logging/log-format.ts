@@ -6,7 +6,7 @@ import { LineDate } from './line-date.ts'
 import { asciiJson, oneLine } from './line-text.ts'
 
 /**
- * `json`: every entry is a line of JSON. `common`, `combined`: the formats of Apache. A function makes a line of its own, or an
+ * `'json'`: every entry is a line of JSON. `'common'`, `'combined'`: the formats of Apache. A function makes a line of its own, or an
  * object that becomes one of JSON.
  */
 export type AccessLogFormat =
