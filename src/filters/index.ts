@@ -92,7 +92,7 @@ export {
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
 export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './memory-store.ts'
-export { type Metrics, type MetricsOptions, metrics } from './metrics.ts'
+export { type Metrics, type MetricsOptions, type MetricsRegistry, metrics } from './metrics.ts'
 export { type Mirror, type MirrorOptions, mirror } from './mirror.ts'
 export { type ProxyStatusOptions, proxyStatus } from './proxy-status.ts'
 export {

@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client'
+import { type OpenMetricsContentType, Registry } from 'prom-client'
 import { Body } from '../core/body.ts'
 import { type Companion, withCompanion } from '../core/companion.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
@@ -10,6 +10,9 @@ import { Figures, type FiguresSettings } from './metering/figures.ts'
 import { Registration } from './metering/registered-family.ts'
 import { TextExposition } from './metering/text-exposition.ts'
 
+/** A registry of prom-client, whichever of its formats it writes. */
+export type MetricsRegistry = Registry | Registry<OpenMetricsContentType>
+
 export interface MetricsOptions {
   /** Upper bounds of the buckets of both histograms, in seconds, ascending. Default: those of OpenTelemetry, 5 ms to 10 s. */
   buckets?: readonly number[]
@@ -19,7 +22,7 @@ export interface MetricsOptions {
    */
   maxSeries?: number
   /** A registry of prom-client that the metrics are put in. What else is in it is shown too. Default: a new one. */
-  registry?: Registry
+  registry?: MetricsRegistry
   /** What lists of filters show. Default `metrics`. */
   name?: string
 }
@@ -29,7 +32,7 @@ export interface Metrics extends Filter {
   /** Answers with the metrics, as Prometheus reads them: for a route of its own. */
   readonly handler: Handler
   /** Has all metrics of this proxy. Your own that are put in it are shown with them. */
-  readonly registry: Registry
+  readonly registry: MetricsRegistry
 }
 
 const OWNER = 'metrics'
@@ -87,7 +90,7 @@ class MetricsCompanion implements Companion {
   observer: Observer
   readonly #registration: Registration
 
-  constructor(settings: FiguresSettings, registry: Registry) {
+  constructor(settings: FiguresSettings, registry: MetricsRegistry) {
     this.figures = new Figures(settings)
     this.observer = this.figures.observer()
     this.#registration = new Registration(OWNER, registry, this.figures.families)

@@ -1,10 +1,8 @@
-import type { Registry } from 'prom-client'
+import type { OpenMetricsContentType, Registry } from 'prom-client'
 import { log } from '../../core/log.ts'
-import { escapeLabel } from './label-set.ts'
+import { type Labels, labelsText } from './label-set.ts'
 import { isRegisteredFamily } from './registered-family.ts'
 import { exemplarText, headOf, sampleLine, type TextFormat } from './text-format.ts'
-
-type Labels = Readonly<Record<string, string | number>>
 
 /** What a metric of prom-client gives. */
 interface Metered {
@@ -28,10 +26,10 @@ interface ForeignMetric {
 
 /** The metrics in a registry that users have put there, each as lines. One that cannot be asked is told of and left out. */
 export async function* foreignMetrics(
-  registry: Registry,
+  registry: Registry | Registry<OpenMetricsContentType>,
   format: TextFormat,
+  defaults: Labels,
 ): AsyncGenerator<Iterable<string>> {
-  const defaults = defaultLabels(registry)
   const metrics = registry.getMetricsAsArray() as unknown as readonly ForeignMetric[]
   for (const metric of metrics) {
     if (isRegisteredFamily(metric)) continue
@@ -67,15 +65,4 @@ function lineOf(
   const line = sampleLine(own, labelsText({ ...defaults, ...labels }), value)
   if (!openMetrics || exemplar === undefined || exemplar === null) return line
   return `${line.slice(0, -1)}${exemplarText(labelsText(exemplar.labelSet), exemplar.value, exemplar.timestamp)}\n`
-}
-
-function labelsText(labels: Labels): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${escapeLabel(String(value))}"`)
-    .join(',')
-}
-
-/** `setDefaultLabels` has no counterpart that reads; a test sees where prom-client calls the field otherwise. */
-function defaultLabels(registry: Registry): Labels {
-  return (registry as unknown as { readonly _defaultLabels?: Labels })._defaultLabels ?? {}
 }

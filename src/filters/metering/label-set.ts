@@ -25,6 +25,15 @@ export function labelValue(text: string): string {
   return short.toWellFormed().replaceAll(UNFIT, '\ufffd')
 }
 
+/** What prom-client has for labels. */
+export type Labels = Readonly<Record<string, string | number>>
+
+export function labelsText(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${escapeLabel(String(value))}"`)
+    .join(',')
+}
+
 /** For between quotes: the same in both formats. */
 export function escapeLabel(value: string): string {
   return NEEDS_ESCAPE.test(value)

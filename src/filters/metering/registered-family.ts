@@ -1,4 +1,4 @@
-import type { Metric, Registry } from 'prom-client'
+import type { Metric, OpenMetricsContentType, Registry } from 'prom-client'
 import { invalidOption } from '../../core/options.ts'
 import type { Family } from './family.ts'
 import type { Histogram } from './histogram.ts'
@@ -54,10 +54,14 @@ export class RegisteredFamily {
  * take the other's place.
  */
 export class Registration {
-  readonly #registry: Registry
+  readonly #registry: Registry | Registry<OpenMetricsContentType>
 
   /** @throws `ERR_OPTION_INVALID` where the registry has a metric of such a name that is none of ours. */
-  constructor(owner: string, registry: Registry, families: readonly Family[]) {
+  constructor(
+    owner: string,
+    registry: Registry | Registry<OpenMetricsContentType>,
+    families: readonly Family[],
+  ) {
     this.#registry = registry
     const there = families.map(({ name }) => registry.getSingleMetric(name))
     for (const [i, metric] of there.entries())

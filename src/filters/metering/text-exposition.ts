@@ -1,7 +1,8 @@
-import type { Registry } from 'prom-client'
+import type { OpenMetricsContentType, Registry } from 'prom-client'
 import { Accept, mediaType } from '../../core/accept.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Exposed, Exposition } from '../../core/proxy-view.ts'
+import { defaultLabels } from './default-labels.ts'
 import type { Family } from './family.ts'
 import { foreignMetrics } from './foreign-metrics.ts'
 import { CONTENT_TYPES, ENDS, linesOf, type TextFormat } from './text-format.ts'
@@ -23,9 +24,9 @@ export interface Shown {
 /** Writes families, and what else is in a registry, as Prometheus reads them. */
 export class TextExposition implements Exposition {
   readonly #shown: () => Shown
-  readonly #registry: Registry
+  readonly #registry: Registry | Registry<OpenMetricsContentType>
 
-  constructor(shown: () => Shown, registry: Registry) {
+  constructor(shown: () => Shown, registry: Registry | Registry<OpenMetricsContentType>) {
     this.#shown = shown
     this.#registry = registry
   }
@@ -53,8 +54,9 @@ export class TextExposition implements Exposition {
   async *#metrics(format: TextFormat): AsyncGenerator<Iterable<string>> {
     const shown = this.#shown()
     shown.sweep()
-    for (const family of shown.families) yield linesOf(family, format)
-    yield* foreignMetrics(this.#registry, format)
+    const common = defaultLabels(this.#registry)
+    for (const family of shown.families) yield linesOf(family, format, common)
+    yield* foreignMetrics(this.#registry, format, common)
   }
 }
 

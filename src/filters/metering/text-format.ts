@@ -1,6 +1,6 @@
 import type { Family } from './family.ts'
 import type { Exemplar, Histogram } from './histogram.ts'
-import { escapeLabel } from './label-set.ts'
+import { escapeLabel, type Labels, labelsText } from './label-set.ts'
 
 /** The two formats that Prometheus reads. Exemplars are of `openmetrics` alone. */
 export type TextFormat = 'text' | 'openmetrics'
@@ -13,12 +13,18 @@ export const CONTENT_TYPES: Readonly<Record<TextFormat, string>> = {
 /** What comes behind the last family. */
 export const ENDS: Readonly<Record<TextFormat, string>> = { text: '', openmetrics: '# EOF\n' }
 
-/** A family as lines. */
-export function* linesOf(family: Family, format: TextFormat): Generator<string> {
-  yield headOf(family.name, family.help, family.type, format)
+/** A family as lines. Series have `common` labels too, but for those that they have anyway. */
+export function* linesOf(family: Family, format: TextFormat, common: Labels): Generator<string> {
+  const { name, help, type } = family
+  const more = labelsText(
+    Object.fromEntries(Object.entries(common).filter(([label]) => !family.labels.includes(label))),
+  )
+  yield headOf(name, help, type, format)
   if (family.type === 'histogram')
-    for (const histogram of family.series()) yield* histogramLines(family.name, histogram, format)
-  else for (const { labels, value } of family.series()) yield sampleLine(family.name, labels.text, value)
+    for (const histogram of family.series())
+      yield* histogramLines(name, joined(histogram.labels.text, more), histogram, format)
+  else
+    for (const { labels, value } of family.series()) yield sampleLine(name, joined(labels.text, more), value)
 }
 
 /** In OpenMetrics a counter's family is named without what its samples end in. */
@@ -42,9 +48,12 @@ export function numberText(value: number): string {
   return String(value)
 }
 
-function* histogramLines(name: string, histogram: Histogram, format: TextFormat): Generator<string> {
-  const { labels, bounds, counts, sum, exemplars } = histogram
-  const own = labels.text === '' ? '' : `${labels.text},`
+function* histogramLines(
+  name: string,
+  labels: string,
+  { bounds, counts, sum, exemplars }: Histogram,
+  format: TextFormat,
+): Generator<string> {
   // Taken at once: whoever reads the lines may leave the event loop a turn in between.
   const buckets = counts.slice()
   let count = 0
@@ -52,10 +61,14 @@ function* histogramLines(name: string, histogram: Histogram, format: TextFormat)
     count += value
     const bound = i < bounds.length ? numberText(bounds[i]!) : '+Inf'
     const exemplar = format === 'openmetrics' ? shown(exemplars?.[i]) : ''
-    yield `${name}_bucket{${own}le="${bound}"} ${count}${exemplar}\n`
+    yield `${name}_bucket{${joined(labels, `le="${bound}"`)}} ${count}${exemplar}\n`
   }
-  yield sampleLine(`${name}_sum`, labels.text, sum)
-  yield sampleLine(`${name}_count`, labels.text, count)
+  yield sampleLine(`${name}_sum`, labels, sum)
+  yield sampleLine(`${name}_count`, labels, count)
+}
+
+function joined(one: string, other: string): string {
+  return one === '' || other === '' ? one + other : `${one},${other}`
 }
 
 /** Characters of an exemplar's labels, names and values together, that the format allows. */
