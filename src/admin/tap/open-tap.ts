@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../core/clock.ts'
 import type { EndedExchange } from './ended-exchange.ts'
-import { EventSource } from './event-source.ts'
+import { EventStream } from './event-stream.ts'
 import { holds } from './expression.ts'
 import type { TapSettings } from './tap-settings.ts'
 
@@ -10,7 +10,7 @@ const QUIET_TICKS = 15
 
 /** A tap that someone looks at. */
 export class OpenTap {
-  readonly source: EventSource = new EventSource()
+  readonly source: EventStream = new EventStream()
   readonly #settings: TapSettings
   readonly #clock: Clock
   readonly #timer: Timer
@@ -30,17 +30,18 @@ export class OpenTap {
 
   see(exchange: EndedExchange): void {
     if (!holds(this.#settings.where, exchange)) return
-    if (
-      this.#left === 0 ||
-      !this.#send('exchange', exchange.shown(Math.round(this.#clock.wallTime()), this.#settings))
-    )
-      this.#dropped++
-    else this.#left--
+    // What would be dropped anyway is not written down first.
+    if (this.#left > 0 && !this.source.full && this.#show(exchange)) this.#left--
+    else this.#dropped++
   }
 
   close(): void {
     this.#timer.clear()
     this.source.end()
+  }
+
+  #show(exchange: EndedExchange): boolean {
+    return this.#send('exchange', exchange.shown(Math.round(this.#clock.wallTime()), this.#settings))
   }
 
   #tick(): void {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { respond } from '../../core/message.ts'
 import type { Observer } from '../../core/observer.ts'
 import { pool } from '../../pool/pool.ts'
@@ -58,7 +58,7 @@ class Looker {
   /** By HTTP/1.0, whose bodies have no framing. */
   static async open(sim: Simulation, query: Record<string, string> = {}): Promise<Looker> {
     const raw = await sim.connect()
-    await raw.send(`GET /tap?${new URLSearchParams(query)} HTTP/1.0\r\nHost: a.test\r\n\r\n`)
+    await raw.send(`GET /tap?${new URLSearchParams(query).toString()} HTTP/1.0\r\nHost: a.test\r\n\r\n`)
     await sim.settle()
     return new Looker(raw)
   }
@@ -251,6 +251,35 @@ describe('Tap', () => {
     expect(looker.paths.length + looker.dropped).toBe(201)
     await looker.raw.reset()
     await sim.assertNoLeaks()
+  })
+
+  it('does not write down what a reader that is slow would not get', () => {
+    const { tap, clock } = alone()
+    tap.open(exchange({ clock, url: '/tap?rate=500' }))
+    const dates = vi.spyOn(clock, 'wallTime')
+    for (let i = 0; i < 480; i++) {
+      const one = exchange({ clock })
+      tap.observer.exchangeEnded?.(one, one.finish())
+    }
+    expect(dates.mock.calls.length).toBeGreaterThan(100)
+    expect(dates.mock.calls.length).toBeLessThan(470)
+  })
+
+  it('drops alone what is too large by itself', async () => {
+    const { tap, clock, look } = alone()
+    const looking = look('detail=record')
+    for (const path of ['/before', `/${'x'.repeat(70_000)}`, '/behind']) {
+      const one = exchange({ clock, url: path })
+      tap.observer.exchangeBegan?.(one)
+      tap.observer.exchangeEnded?.(one, one.finish())
+      await Promise.resolve()
+    }
+    await clock.advance(1_000)
+    tap.close()
+    const text = await looking
+    expect(text).toContain('"path":"/before"')
+    expect(text).toContain('"path":"/behind"')
+    expect(text).toContain('event: dropped\ndata: {"count":1}\n\n')
   })
 
   it('gives a sign of life every 15 seconds where nothing happens', async () => {
