@@ -62,13 +62,15 @@ describe('RunningProxy.listeners', () => {
     ])
   })
 
-  it('goes on counting where a reload keeps one', async () => {
+  it('goes on counting where a reload keeps one, or another one takes over its address', async () => {
     const { clock, network, start } = world()
     const app = () => served().listen({ port: 80, host: 'one' })
     const running = await start(app())
     const client = await rawClient(network, running.url)
     await clock.advance(1)
     await running.reload(app())
+    expect(running.listeners.map(({ accepted }) => accepted)).toEqual([1])
+    await running.reload(served().listen({ port: 80, host: 'one', limits: { connections: 7 } }))
     expect(running.listeners.map(({ accepted }) => accepted)).toEqual([1])
     await client.close()
   })
