@@ -16,6 +16,8 @@ export class Tap {
   #running
   /** Those that the next frame shows. @type {TappedExchange[]} */
   #waiting = []
+  /** Those that the proxy did not show, because there were too many. */
+  #dropped = 0
 
   /** @param {() => void} tokenWanted */
   constructor(tokenWanted) {
@@ -41,6 +43,7 @@ export class Tap {
   async #run(tokenWanted) {
     const running = new AbortController()
     this.#running = running
+    this.#countDropped(-this.#dropped)
     say(byId('tap-error'), '')
     say(this.#toggle, 'Stop')
     say(byId('tap-state'), 'connecting')
@@ -66,11 +69,18 @@ export class Tap {
    * @param {string} data
    */
   #take(event, data) {
+    if (event === 'dropped') this.#countDropped(JSON.parse(data).count)
     if (event !== 'exchange') return
     // More than a page can show are left out, the oldest first.
     if (this.#waiting.length === 0) requestAnimationFrame(() => this.#flush())
     this.#waiting.push(JSON.parse(data))
     if (this.#waiting.length > MOST) this.#waiting.shift()
+  }
+
+  /** @param {number} more */
+  #countDropped(more) {
+    this.#dropped += more
+    say(byId('tap-dropped'), this.#dropped > 0 ? `${count(this.#dropped)} more were left out` : '')
   }
 
   #flush() {
