@@ -66,7 +66,7 @@ class AdminListener implements Admin {
 
   async start(proxy: ProxyView, before: Companion | undefined): Promise<void> {
     if (!(proxy instanceof RunningProxy))
-      throw new Error('admin: it goes with a proxy that is started, by start() of proxy() or tcp()')
+      throw new Error('admin: it goes with a proxy that is started, by start()')
     if (this.#running !== undefined) throw new Error('admin: it goes with another proxy, which runs')
     const handed = before instanceof AdminListener ? before.#running : undefined
     this.#running =

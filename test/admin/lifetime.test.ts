@@ -137,6 +137,14 @@ describe('admin', () => {
     expect(network.listeners).toBe(2)
   })
 
+  it('ends where its proxy cannot start', async () => {
+    const { surroundings, network } = ground()
+    const other = await served().start({ signals: false, surroundings })
+    onTestFinished(() => other.close())
+    await expect(served().attach(admin()).start({ signals: false, surroundings })).rejects.toThrow('80')
+    expect(network.listeners).toBe(1)
+  })
+
   it('ends with its proxy, and can go with it again', async () => {
     const { surroundings, ask } = ground()
     const app = served().attach(admin())

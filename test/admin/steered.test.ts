@@ -101,7 +101,7 @@ describe('a command', () => {
     }
     expect(await send('')).toBe(400)
     expect(await send('{')).toBe(400)
-    expect(await send('{"pool":"\xff"}')).toBe(400)
+    expect(await send('{"pool":"users","endpoint":"\xff"}')).toBe(400)
     expect(await send(`{"pool":"${'x'.repeat(65_000)}"}`)).toBe(400)
     expect(await send(`{"pool":"${'x'.repeat(65_536)}"}`)).toBe(413)
     await world.sim.assertNoLeaks()
@@ -166,6 +166,11 @@ describe('POST /api/caches/purge', () => {
     expect(await said({ filter: '/ > cache', everything: true, soft: 1 })).toContain(
       '400 cache.purge: "soft"',
     )
+    for (const wrong of [{ pattern: null }, { pattern: { path: 7 } }, { pattern: 'x' }, { tags: 'x' }, { tag: 7 }])
+      expect(await said({ filter: '/ > cache', ...wrong })).toContain('400 cache.purge: ')
+    expect(await said({ filter: '/ > cache', url: 7 })).toContain('400 cache.purge: "url"')
+    expect(await said({ filter: '/ > cache', tag: 'a', url: 'http://a' })).toContain('400 cache.purge: "what"')
+    expect(await said(JSON.parse('{"filter":"/ > cache","__proto__":{"everything":true}}'))).toContain('400 ')
     expect(await said({ filter: '/ > cache', all: true })).toContain('400 there is no member "all"')
     expect([await hits(world), world.logged]).toEqual([true, []])
   })

@@ -51,10 +51,17 @@ export class OpenTap {
     if (this.#quietTicks >= QUIET_TICKS && this.source.send(': quiet\n\n')) this.#quietTicks = 0
   }
 
-  /** JSON has no line breaks, so that the data of an event are one line. */
   #send(event: string, data: object): boolean {
-    const sent = this.source.send(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+    const sent = this.source.send(`event: ${event}\ndata: ${oneLine(data)}\n\n`)
     if (sent) this.#quietTicks = 0
     return sent
   }
+}
+
+/** JSON has no line breaks as events know them. What else some readers take for one is escaped too. */
+function oneLine(data: object): string {
+  return JSON.stringify(data).replace(
+    /[\u0085\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { EventSource } from './event-source.ts'
+
+/** A reader that notes what it is given. */
+function reader() {
+  const chunks: string[] = []
+  return {
+    chunks,
+    onChunk: (chunk: Uint8Array): undefined => {
+      chunks.push(Buffer.from(chunk).toString())
+    },
+    onEnd: () => chunks.push('END'),
+    onError: (error: unknown) => chunks.push(String(error)),
+  }
+}
+
+const turn = () => Promise.resolve()
+
+describe('EventSource', () => {
+  it('sends what belongs to one turn together, and what came before it was read', async () => {
+    const source = new EventSource()
+    const sink = reader()
+    source.send('a')
+    await turn()
+    source.open(sink)
+    source.send('b')
+    await turn()
+    source.send('ü')
+    await turn()
+    source.end()
+    await turn()
+    expect(sink.chunks).toEqual(['ab', 'ü', 'END'])
+  })
+
+  it('does not send within the call', () => {
+    const source = new EventSource()
+    const sink = reader()
+    source.open(sink)
+    source.send('a')
+    expect(sink.chunks).toEqual([])
+  })
+
+  it('keeps at most 64 KiB for a reader that is slow, and takes more when that has gone', async () => {
+    const source = new EventSource()
+    const sink = reader()
+    source.open(sink)
+    source.pause()
+    const piece = 'x'.repeat(1_024)
+    for (let i = 0; i < 64; i++) expect(source.send(piece)).toBe(true)
+    expect(source.send('y')).toBe(false)
+    await turn()
+    expect(sink.chunks).toEqual([])
+    source.resume()
+    await turn()
+    expect(sink.chunks).toEqual([piece.repeat(64)])
+    expect(source.send('y')).toBe(true)
+  })
+
+  it('counts bytes, not characters', () => {
+    const source = new EventSource()
+    expect(source.send('ü'.repeat(32_769))).toBe(false)
+    expect(source.send('ü'.repeat(32_768))).toBe(true)
+  })
+
+  it('ends behind what waits for a reader that is slow, and takes nothing more', async () => {
+    const source = new EventSource()
+    const sink = reader()
+    source.open(sink)
+    source.pause()
+    source.send('a')
+    source.end()
+    expect(source.send('b')).toBe(false)
+    await turn()
+    expect(sink.chunks).toEqual([])
+    source.resume()
+    await turn()
+    expect(sink.chunks).toEqual(['a', 'END'])
+  })
+
+  it('pushes nothing any more when it was cancelled', async () => {
+    const source = new EventSource()
+    const sink = reader()
+    source.open(sink)
+    source.send('a')
+    source.cancel()
+    source.end()
+    await turn()
+    expect(source.send('b')).toBe(false)
+    expect(sink.chunks).toEqual([])
+  })
+
+  it('does not end behind a reader that cancels while it reads', async () => {
+    const source = new EventSource()
+    const sink = reader()
+    source.open({
+      ...sink,
+      onChunk: (chunk) => {
+        sink.onChunk(chunk)
+        source.cancel()
+      },
+    })
+    source.send('a')
+    source.end()
+    await turn()
+    expect(sink.chunks).toEqual(['a'])
+  })
+})
