@@ -102,7 +102,7 @@ function rowOf(exchange) {
   show('method', exchange.method)
   show('host', exchange.host)
   show('path', exchange.path)
-  show('reason', exchange.reason ?? (exchange.result === 'completed' ? '' : exchange.result))
+  show('reason', whyOf(exchange))
   show('route', exchange.route ?? NONE)
   show('endpoint', exchange.endpoint ?? NONE)
   show('cache', exchange.cache === undefined ? '' : `cache ${exchange.cache}`)
@@ -113,4 +113,13 @@ function rowOf(exchange) {
   show('id', exchange.id)
   attribute(row, 'data-result', exchange.result)
   return row
+}
+
+/**
+ * A status has a column of its own.
+ * @param {TappedExchange} exchange
+ */
+function whyOf({ reason, status, result }) {
+  if (reason !== undefined && reason !== `status ${status}`) return reason
+  return result === 'completed' ? '' : result
 }
