@@ -23,7 +23,7 @@ export function asciiJson(json: string): string {
 }
 
 /** All that some reader takes for the end of a line or for a command to a terminal. */
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+const CONTROL = /[^ -~\u00a0-\u2027\u202a-\uffff]/g
 
 /** A text of anyone's making, on one line. */
 export function oneLine(text: string): string {
