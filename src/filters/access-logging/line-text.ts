@@ -10,11 +10,11 @@ const NOT_PLAIN = /[^ !#-[\]-~]/
 const NOT_ASCII = /[\u007f-\uffff]/g
 
 /**
- * A text as JSON, in ASCII alone: no reader takes a part of it for the end of a line, and no terminal for a command. Half a
- * surrogate pair is written as such.
+ * A text as it stands between the quotes of JSON, in ASCII alone: no reader takes a part of it for the end of a line, and no
+ * terminal for a command. Half a surrogate pair is written as such.
  */
-export function jsonText(text: string): string {
-  return NOT_PLAIN.test(text) ? asciiJson(JSON.stringify(text)) : `"${text}"`
+export function inJson(text: string): string {
+  return NOT_PLAIN.test(text) ? asciiJson(JSON.stringify(text)).slice(1, -1) : text
 }
 
 /** JSON with all that is beyond ASCII, and DEL, escaped. */
