@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type LogEntry, log as ownLog } from '../../src/core/log.ts'
 import { accessLog } from '../../src/filters/access-log.ts'
 import { type Filter, pool, proxy, respond } from '../../src/index.ts'
 import { simulate } from '../../src/testing/index.ts'
+
+const GATEWAY = fileURLToPath(new URL('access-log-gateway.ts', import.meta.url))
 
 const MAX_BYTES = 131_072
 
@@ -132,11 +134,9 @@ describe('a pipe to a process that does not read', () => {
 
 describe('standard output that nobody reads', () => {
   it('holds up no exchange, and its end does not end the process', async () => {
-    const gateway = spawn(
-      process.execPath,
-      ['--conditions=gatewright-source', join(import.meta.dirname, 'access-log-gateway.ts')],
-      { stdio: ['pipe', 'pipe', 'inherit', 'ipc'] },
-    )
+    const gateway = spawn(process.execPath, ['--conditions=gatewright-source', GATEWAY], {
+      stdio: ['pipe', 'pipe', 'inherit', 'ipc'],
+    })
     ended(gateway)
     const said = async (): Promise<unknown> => ((await once(gateway, 'message')) as unknown[])[0]
     // Node reads nothing of it as long as nobody listens.

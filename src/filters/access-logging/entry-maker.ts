@@ -120,11 +120,17 @@ function answering(
   attempts: readonly AttemptRecord[],
   reason: ProxyErrorCode | undefined,
 ): AttemptRecord | undefined {
-  return attempts.findLast(({ error }) => error === reason) ?? attempts.at(-1)
+  const last = attempts.at(-1)
+  return last === undefined || last.error === reason
+    ? last
+    : (attempts.findLast(({ error }) => error === reason) ?? last)
 }
 
+/** It stands at its number, as long as no others had to make place. */
 function pickOf({ pick }: AttemptRecord, picks: readonly PickRecord[]): PickRecord | undefined {
-  return pick === undefined ? undefined : picks.findLast(({ number }) => number === pick)
+  if (pick === undefined) return undefined
+  const there = picks[pick - 1]
+  return there?.number === pick ? there : picks.find(({ number }) => number === pick)
 }
 
 function tryOf(

@@ -53,7 +53,7 @@ describe('jsonLine', () => {
   })
 
   it('leaves out what is undefined', async () => {
-    const entry = { ...(await fullEntry()), method: undefined, status: undefined, tries: undefined }
+    const entry = { ...(await fullEntry()), query: undefined, status: undefined, tries: undefined }
     expect(JSON.parse(jsonLine(entry))).toEqual(JSON.parse(JSON.stringify(entry)))
   })
 

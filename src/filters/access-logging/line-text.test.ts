@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { apacheText, clipped, jsonText, oneLine } from './line-text.ts'
+import { apacheText, clipped, inJson, oneLine } from './line-text.ts'
 
 const anyText = () => fc.string({ unit: fc.integer({ max: 0xffff }).map((it) => String.fromCharCode(it)) })
 const ASCII = /^[ -~]*$/
 
-describe('jsonText', () => {
+describe('inJson', () => {
   it.each([
     ['plain', '"plain"'],
     ['', '""'],
@@ -18,13 +18,13 @@ describe('jsonText', () => {
     ['\ud800', '"\\ud800"'],
     ['\u{1f600}', '"\\ud83d\\ude00"'],
   ])('writes %j as %s', (text, json) => {
-    expect(jsonText(text)).toBe(json)
+    expect(`"${inJson(text)}"`).toBe(json)
   })
 
   it('gives ASCII on one line that reads as the text, whatever that is', () => {
     fc.assert(
       fc.property(anyText(), (text) => {
-        const json = jsonText(text)
+        const json = `"${inJson(text)}"`
         expect(json).toMatch(ASCII)
         expect(JSON.parse(json)).toBe(text)
       }),

@@ -10,11 +10,11 @@ const NOT_PLAIN = /[^ !#-[\]-~]/
 const NOT_ASCII = /[\u007f-\uffff]/g
 
 /**
- * A text as JSON, in ASCII alone: no reader takes a part of it for the end of a line, and no terminal for a command. Half a
- * surrogate pair is written as such.
+ * A text as it stands between the quotes of JSON, in ASCII alone: no reader takes a part of it for the end of a line, and no
+ * terminal for a command. Half a surrogate pair is written as such.
  */
-export function jsonText(text: string): string {
-  return NOT_PLAIN.test(text) ? asciiJson(JSON.stringify(text)) : `"${text}"`
+export function inJson(text: string): string {
+  return NOT_PLAIN.test(text) ? asciiJson(JSON.stringify(text)).slice(1, -1) : text
 }
 
 /** JSON with all that is beyond ASCII, and DEL, escaped. */
@@ -23,7 +23,7 @@ export function asciiJson(json: string): string {
 }
 
 /** All that some reader takes for the end of a line or for a command to a terminal. */
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+const CONTROL = /[^ -~\u00a0-\u2027\u202a-\uffff]/g
 
 /** A text of anyone's making, on one line. */
 export function oneLine(text: string): string {
