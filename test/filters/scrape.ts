@@ -1,8 +1,6 @@
 import { companionsOf } from '../../src/core/companion.ts'
 import type { Metrics } from '../../src/filters/metrics.ts'
 
-export const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0'
-
 /** All that `metrics()` tells Prometheus, as text. */
 export async function exposed(metrics: Metrics, accept?: string): Promise<string> {
   return (await piecesOf(metrics, accept)).join('')

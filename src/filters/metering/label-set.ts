@@ -14,7 +14,7 @@ export class LabelSet {
 const MAX_LENGTH = 512
 
 /** What the formats cannot hold, and what other programs may stumble over: half characters, and controls but for the line feed. */
-const UNFIT = /[\0-\x09\x0b-\x1f\x7f]/g
+const UNFIT = /[^\P{Cc}\n]/gu
 
 /**
  * A text as the value of a label: short, and such that two values that differ still do when they are written. Otherwise two

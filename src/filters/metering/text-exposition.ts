@@ -8,10 +8,10 @@ import { foreignMetrics } from './foreign-metrics.ts'
 import { CONTENT_TYPES, ENDS, linesOf, type TextFormat } from './text-format.ts'
 
 /**
- * What is written without a turn of the event loop in between: half a millisecond's work, and about 60 series of histograms,
+ * What is written without a turn of the event loop in between: about 30 series of histograms,
  * which have 17 lines each.
  */
-const PIECE_LINES = 1_000
+const PIECE_LINES = 500
 
 /** Where the figures are that are shown. */
 export interface Shown {
