@@ -1,8 +1,10 @@
 import { defineConfig } from 'tsup'
+import { inlineDashboard } from './scripts/inline-dashboard.ts'
 
 export default defineConfig({
   entry: [
     'src/index.ts',
+    'src/admin/index.ts',
     'src/balancers/index.ts',
     'src/cache/index.ts',
     'src/filters/*.ts',
@@ -17,4 +19,5 @@ export default defineConfig({
   clean: true,
   sourcemap: true,
   removeNodeProtocol: false,
+  esbuildPlugins: [inlineDashboard],
 })

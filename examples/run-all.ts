@@ -13,6 +13,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   tls: ['tls/proxy.ts'],
   grpc: ['grpc/proxy.ts'],
   caching: ['caching/proxy.ts'],
+  admin: ['admin/proxy.ts'],
   testing: ['--test', 'testing/require-token.test.ts', 'testing/proxy.test.ts'],
   'real-nginx': ['real-nginx/proxy.ts'],
 }

@@ -249,7 +249,7 @@ function reachesIn(from: SourceFile): string[] {
 }
 
 const PUBLIC =
-  /^gatewright\/(?:filters(?:\/[\w-]+)?|balancers|cache|testing(?:\/(?:vitest|arbitraries))?|package\.json)$/
+  /^gatewright\/(?:filters(?:\/[\w-]+)?|admin|balancers|cache|testing(?:\/(?:vitest|arbitraries))?|package\.json)$/
 
 function isAllowedReach(from: string, to: string): boolean {
   const into = MAY_REACH_IN[from]

@@ -100,11 +100,19 @@ export interface NodeListener extends AsyncDisposable {
  * const listener = toNodeListener(proxy().route('/api', pool(['http://127.0.0.1:3001'])))
  * createServer(listener).on('upgrade', listener.upgrade).listen(8080)
  *
- * @throws `ERR_OPTION_INVALID` for what is no proxy, and for an option that is wrong.
+ * @throws `ERR_OPTION_INVALID` for what is no proxy, for one that something is attached to, and for an option that is wrong.
  */
 export function toNodeListener(app: Described, options: NodeListenerOptions = {}): NodeListener {
   // Also where no types were checked.
   if (app?.description?.protocol !== 'http') throw invalidOption('toNodeListener', 'app', 'a proxy()', app)
+  const [companion] = app.description.companions
+  if (companion !== undefined)
+    throw invalidOption(
+      'toNodeListener',
+      'app',
+      'without what `attach` adds, such as admin(): that goes with a proxy that is started',
+      companion.kind,
+    )
   knownOptions('toNodeListener', options, [
     'trustedProxies',
     'trustedField',

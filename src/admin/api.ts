@@ -1,5 +1,5 @@
 import type { EndpointHealth } from '../core/balancer.ts'
-import type { PickRecord } from '../core/decision-record.ts'
+import type { DecisionRecord, PickRecord } from '../core/decision-record.ts'
 import type { EndpointSnapshot } from '../core/endpoint-snapshot.ts'
 import type { FilterState } from '../core/filter-state.ts'
 import type { LifecyclePhase } from '../core/lifecycle.ts'
@@ -185,4 +185,8 @@ export interface TappedExchange {
   readonly durationMs: number
   readonly bytesSent: number
   readonly bytesReceived: number
+  /** Of the request, as filters have left them, without credentials. With `headers=true`. */
+  readonly headers?: readonly (readonly [name: string, value: string])[]
+  /** With `detail=record`. */
+  readonly record?: DecisionRecord
 }

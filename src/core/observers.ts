@@ -110,6 +110,7 @@ const CALLS: readonly (keyof Observer)[] = Object.keys({
   drainBegan: true,
   drainEnded: true,
   readmitted: true,
+  reweighted: true,
   sourceFailed: true,
   listRefused: true,
 } satisfies Record<keyof Observer, true>) as (keyof Observer)[]

@@ -78,8 +78,10 @@ export class PoolEndpoint implements ObservedEndpoint, Kept {
 
   /** Takes over what may change of it. Returns whether balancers see another endpoint than before. */
   follow(spec: EndpointSpec): boolean {
+    const { zone, priority, labels, standsFor } = spec
+    // A list that says the same of it as the one before says nothing against what `reweight` has set since.
+    const weight = spec.weight === this.spec.weight ? this.fullWeight : spec.weight
     this.spec = spec
-    const { weight, zone, priority, labels, standsFor } = spec
     if (
       weight === this.fullWeight &&
       zone === this.zone &&
@@ -88,14 +90,18 @@ export class PoolEndpoint implements ObservedEndpoint, Kept {
       sameLabels(labels, this.labels)
     )
       return false
-    // A slow start goes on where it is.
-    this.weight = weight * (this.weight / this.fullWeight)
-    this.fullWeight = weight
+    this.reweight(weight)
     this.zone = zone
     this.priority = priority
     this.labels = labels
     this.standsFor = standsFor
     return true
+  }
+
+  /** Gives it another full weight. A slow start goes on where it is. */
+  reweight(weight: number): void {
+    this.weight = weight * (this.weight / this.fullWeight)
+    this.fullWeight = weight
   }
 
   /** Sends new attempts by another connector. */

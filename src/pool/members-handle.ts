@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { EndpointEjection, EndpointSnapshot } from '../core/endpoint-snapshot.ts'
-import { durationMs, invalidOption, knownOptions } from '../core/options.ts'
+import { durationMs, invalidOption, knownOptions, positiveNumber } from '../core/options.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
 import { stateOf } from './endpoint-state.ts'
@@ -46,6 +46,12 @@ export class MembersHandle implements PoolHandle {
   readmit(endpointId: string): void {
     this.#mustRun()
     this.#members.readmit(this.#find('pool.readmit', endpointId))
+  }
+
+  reweight(endpointId: string, weight: number): void {
+    this.#mustRun()
+    const endpoint = this.#find('pool.reweight', endpointId)
+    this.#members.reweight(endpoint, positiveNumber('pool.reweight', 'weight', weight))
   }
 
   #find(owner: string, endpointId: string): PoolEndpoint {

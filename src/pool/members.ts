@@ -179,6 +179,16 @@ export class Members {
     this.#publish()
   }
 
+  /** Gives an endpoint another weight, until a list gives it one that the list before has not. */
+  reweight(endpoint: PoolEndpoint, weight: number): void {
+    const from = endpoint.fullWeight
+    if (weight === from) return
+    endpoint.reweight(weight)
+    this.#all = [...this.#all]
+    this.news.reweighted(endpoint, from)
+    this.#publish(true)
+  }
+
   /** Lets response times fade, and gives newcomers the pool's average. */
   settle(): void {
     const now = this.#runtime.clock.now()

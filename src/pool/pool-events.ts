@@ -33,6 +33,8 @@ export type PoolEvent =
   | (OfEndpoint & { readonly kind: 'drain-ended'; readonly cut: number })
   /** It may be chosen again. */
   | (OfEndpoint & { readonly kind: 'readmitted' })
+  /** It was given another weight by `reweight`. Of one in a slow start, that which it has in the end. */
+  | (OfEndpoint & { readonly kind: 'reweighted'; readonly from: number; readonly to: number })
   /** Too few endpoints are fit to serve: `candidates` of them, fit or not, are chosen from. */
   | { readonly kind: 'panic-began'; readonly atMs: number; readonly candidates: number }
   | { readonly kind: 'panic-ended'; readonly atMs: number }

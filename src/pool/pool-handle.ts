@@ -52,4 +52,13 @@ export interface PoolHandle {
    * @throws `ERR_OPTION_INVALID` for an id that no endpoint of the pool has.
    */
   readmit(endpointId: string): void
+  /**
+   * Gives an endpoint another weight: a positive number. It stays until a list of endpoints gives it a weight that the list
+   * before it did not: by `update`, by the pool's source, or by a reload. A slow start goes on, to the new weight.
+   *
+   * Trap: a balancer that ignores weights ignores this as well.
+   *
+   * @throws `ERR_OPTION_INVALID` for an id that no endpoint of the pool has, and for a weight that is none.
+   */
+  reweight(endpointId: string, weight: number): void
 }

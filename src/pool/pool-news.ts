@@ -88,6 +88,12 @@ export class PoolNews {
     this.#emit({ kind: 'readmitted', endpoint: endpoint.id })
   }
 
+  reweighted(endpoint: PoolEndpoint, from: number): void {
+    const { id, fullWeight: to } = endpoint
+    this.#runtime.observer?.reweighted?.(endpoint, from, to)
+    this.#emit({ kind: 'reweighted', endpoint: id, from, to })
+  }
+
   panicBegan(candidates: number): void {
     this.#runtime.log.info(
       `of ${this.#pool} too few endpoints are fit to serve: ${candidates} are chosen from`,

@@ -217,6 +217,10 @@ export class ExchangeLog implements Observer {
     this.#journal.note('endpoint', `endpoint ${id}: readmitted`)
   }
 
+  reweighted({ id }: Endpoint, from: number, to: number): void {
+    this.#journal.note('endpoint', `endpoint ${id}: weight ${to}, was ${from}`)
+  }
+
   sourceFailed(pool: string, error: unknown, retryMs: number): void {
     this.#journal.note(
       'endpoint',

@@ -1,0 +1,19 @@
+export { type Admin, admin } from './admin.ts'
+export type { AdminOptions } from './admin-options.ts'
+export type {
+  AdminSnapshot,
+  EndpointCommand,
+  EndpointStatus,
+  ExchangeStatus,
+  ExchangesStatus,
+  FailureStatus,
+  FilterStatus,
+  ListenerStatus,
+  Percentiles,
+  PoolStatus,
+  ProxyStatus,
+  RouteStatus,
+  SecondStatus,
+  TappedExchange,
+  TrafficStatus,
+} from './api.ts'

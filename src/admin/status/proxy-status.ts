@@ -1,0 +1,20 @@
+import { log } from '../../core/log.ts'
+import type { ProxyView } from '../../core/proxy-view.ts'
+import { VERSION } from '../../core/version.ts'
+import type { ProxyStatus } from '../api.ts'
+
+export function proxyStatus({ clock, startedAt, phase, readiness }: ProxyView): ProxyStatus {
+  const { rss, heapUsed } = process.memoryUsage()
+  return {
+    version: VERSION,
+    node: process.versions.node,
+    pid: process.pid,
+    startedAt,
+    now: Math.round(clock.wallTime()),
+    phase,
+    readiness,
+    logLevel: log.level,
+    residentBytes: rss,
+    heapUsedBytes: heapUsed,
+  }
+}

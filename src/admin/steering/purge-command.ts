@@ -1,0 +1,32 @@
+import type { Cache } from '../../cache/cache.ts'
+import type { PurgeSelector } from '../../cache/purge-selector.ts'
+import type { Handler } from '../../core/handler.ts'
+import { log } from '../../core/log.ts'
+import { respondJson } from '../../core/message.ts'
+import type { RunningProxy } from '../../proxy/running-proxy.ts'
+import { Refusal } from '../problem-answer.ts'
+import { identifiedFilters } from '../status/filter-statuses.ts'
+import { asAsked, readCommand, textMember } from './command.ts'
+
+const SELECTORS = ['url', 'tag', 'tags', 'pattern', 'everything'] as const
+
+/** `POST /api/caches/purge`: answers when the cache's store has it too. */
+export function purgeCommand(proxy: RunningProxy): Handler {
+  return async (exchange) => {
+    const command = await readCommand(exchange, ['filter', 'soft', ...SELECTORS])
+    const cache = cacheOf(proxy, textMember(command, 'filter'))
+    const { filter, soft = false, ...what } = command
+    // Checked by the cache itself.
+    await asAsked(() => cache.purge(what as unknown as PurgeSelector, { soft: soft as boolean }))
+    log.info(`admin: ${exchange.client.address} purges ${JSON.stringify(what)} of the cache ${filter}`)
+    return respondJson(200, { purged: what })
+  }
+}
+
+function cacheOf({ filterStates }: RunningProxy, id: string): Cache {
+  const caches = identifiedFilters(filterStates).filter(({ view }) => view.state.kind === 'cache')
+  const found = caches.find((it) => it.id === id)
+  if (found !== undefined) return found.view.filter as Cache
+  const ids = caches.map((it) => JSON.stringify(it.id)).join(', ') || 'none'
+  throw new Refusal(404, 'Not found', `there is no cache of this id; those that there are: ${ids}`)
+}
