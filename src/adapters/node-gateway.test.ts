@@ -48,12 +48,15 @@ async function mounted(app: RoutedProxy) {
   return { listener, ask }
 }
 
+const filterWith = (companion: Companion): Filter =>
+  withCompanion<Filter>((exchange, next) => next(exchange), companion)
+
 const served = () => respond(200, 'ok')
 
 describe('NodeGateway', () => {
   it('serves when all that goes with it has begun, which then sees every exchange, and ends last', async () => {
     const one = new Noting()
-    const { listener, ask } = await mounted(proxy().attach(one).route('/', served))
+    const { listener, ask } = await mounted(proxy().use(filterWith(one)).route('/', served))
     expect([await ask('/early'), one.proxy!.readiness.reasons]).toEqual([503, ['starting']])
     one.go.resolve()
     await listener.started
@@ -65,8 +68,7 @@ describe('NodeGateway', () => {
   it('has what filters bring along see the first exchange, where that begins at once', async () => {
     const one = new Noting()
     one.go.resolve()
-    const filter = withCompanion<Filter>((exchange, next) => next(exchange), one)
-    const { ask } = await mounted(proxy().use(filter).route('/', served))
+    const { ask } = await mounted(proxy().use(filterWith(one)).route('/', served))
     expect(await ask('/x')).toBe(200)
     expect(one.notes).toEqual(['starts, starting', 'saw /x', 'completed'])
   })
@@ -75,7 +77,7 @@ describe('NodeGateway', () => {
     const one = new Noting()
     one.go.resolve()
     const users = pool(['http://127.0.0.1:9'], { name: 'users' }).guard(circuitBreaker())
-    const { listener } = await mounted(proxy().attach(one).route('/', users))
+    const { listener } = await mounted(proxy().use(filterWith(one)).route('/', users))
     await listener.started
     const { pools, filterStates, listeners, expositions, startedAt } = one.proxy!
     expect(pools.map(({ name, endpoints }) => [name, endpoints.map(({ id }) => id)])).toEqual([
@@ -94,7 +96,9 @@ describe('NodeGateway', () => {
     const holding = Object.assign<Filter, Disposable>((exchange, next) => next(exchange), {
       [Symbol.dispose]: disposed,
     })
-    const { listener, ask } = await mounted(proxy().use(holding).attach(first, bad).route('/', served))
+    const { listener, ask } = await mounted(
+      proxy().use(holding, filterWith(first), filterWith(bad)).route('/', served),
+    )
     const why = new Error('no port')
     bad.go.reject(why)
     await expect(listener.started).rejects.toBe(why)
@@ -105,7 +109,7 @@ describe('NodeGateway', () => {
 
   it('that is closed while something begins has that end', async () => {
     const one = new Noting()
-    const { listener, ask } = await mounted(proxy().attach(one).route('/', served))
+    const { listener, ask } = await mounted(proxy().use(filterWith(one)).route('/', served))
     const closed = listener.close()
     expect(await ask('/x')).toBe(503)
     one.go.resolve()
@@ -119,7 +123,7 @@ describe('NodeGateway', () => {
     const asked = Promise.withResolvers<void>()
     const answered = Promise.withResolvers<void>()
     const app = proxy()
-      .attach(one)
+      .use(filterWith(one))
       .route('/', async () => {
         asked.resolve()
         await answered.promise
