@@ -8,6 +8,8 @@ import { respond } from '../core/message.ts'
 import type { Observer } from '../core/observer.ts'
 import type { ProxyView } from '../core/proxy-view.ts'
 import { circuitBreaker } from '../filters/circuit-breaker.ts'
+import { concurrencyLimit } from '../filters/concurrency-limit.ts'
+import { metrics } from '../filters/metrics.ts'
 import { pool } from '../pool/pool.ts'
 import { proxy, type RoutedProxy } from '../proxy/proxy.ts'
 import { toNodeListener } from './to-node-listener.ts'
@@ -71,6 +73,24 @@ describe('NodeGateway', () => {
     const { ask } = await mounted(proxy().use(filterWith(one)).route('/', served))
     expect(await ask('/x')).toBe(200)
     expect(one.notes).toEqual(['starts, starting', 'saw /x', 'completed'])
+  })
+
+  it('has metrics() count its exchanges and attempts, and tell of its filters', async () => {
+    const service = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1')
+    await once(service, 'listening')
+    onTestFinished(() => void service.close())
+    const users = pool([`http://127.0.0.1:${(service.address() as AddressInfo).port}`], { name: 'users' })
+    const counting = metrics()
+    const { ask } = await mounted(
+      proxy()
+        .use(counting)
+        .route('/x', concurrencyLimit({ limit: 3 }), users),
+    )
+    expect(await ask('/x')).toBe(200)
+    const text = await counting.registry.metrics()
+    expect(text).toMatch(/^proxy_requests_total\{.*route="\/x".*\} 1$/m)
+    expect(text).toMatch(/^proxy_\w+\{.*pool="users".*\} 1$/m)
+    expect(text).toMatch(/^proxy_\w+\{.*filter="concurrencyLimit".*\} 3$/m)
   })
 
   it('shows pools and filters, and no listeners', async () => {
