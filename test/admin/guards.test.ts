@@ -4,7 +4,7 @@ import { type AdminRequest, adminWorld, TOKEN } from './admin-world.ts'
 
 const FIELDS = {
   'content-security-policy': expect.stringMatching(
-    /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'$/,
+    /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'$/,
   ),
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',

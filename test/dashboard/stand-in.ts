@@ -1,5 +1,6 @@
 import type { AdminSnapshot, TappedExchange } from '../../src/admin/api.ts'
 import { dashboardFile } from '../../src/admin/dashboard/files.ts'
+import { guardedResponse } from '../../src/admin/guards/guarded-response.ts'
 import {
   type Exchange,
   type Handler,
@@ -9,10 +10,6 @@ import {
   respondJson,
 } from '../../src/index.ts'
 import { snapshotSample } from './sample-snapshot.ts'
-
-/** The policy under which the page must work. */
-const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:"
 
 /** What answers a command. */
 export type Verdict = { readonly status: number; readonly detail: string } | undefined
@@ -43,6 +40,11 @@ export class StandIn implements AsyncDisposable {
     this.#tap?.(`event: exchange\ndata: ${JSON.stringify(exchange)}\n\n`)
   }
 
+  /** Tells the tap of some that were left out. */
+  dropped(count: number): void {
+    this.#tap?.(`event: dropped\ndata: ${JSON.stringify({ count })}\n\n`)
+  }
+
   get tapIsOpen(): boolean {
     return this.#tap !== undefined
   }
@@ -63,10 +65,7 @@ export class StandIn implements AsyncDisposable {
     const { request } = exchange
     const file = dashboardFile(request.path)
     if (file !== undefined)
-      return respond(200, file.bytes, {
-        'content-type': file.contentType,
-        'content-security-policy': CONTENT_SECURITY_POLICY,
-      })
+      return guardedResponse(respond(200, file.bytes, { 'Content-Type': file.contentType }))
     if (this.token !== undefined && request.headers.get('authorization') !== `Bearer ${this.token}`)
       return respondJson(401, { title: 'Unauthorized' })
     if (request.path === '/api/snapshot') {

@@ -42,12 +42,16 @@ describe.skipIf(noChromium)('dashboard, its tap', () => {
     expect(standIn.taps).toEqual(['status >= 500'])
     standIn.tapped(tapped('/first'))
     standIn.tapped(tapped('/second/é'))
+    standIn.dropped(30)
+    standIn.dropped(12)
     const rows = page.locator('#tap-rows tr')
     await eventually(() => rows.count()).toBe(2)
     const [latest, first] = await rows.allInnerTexts()
     expect(first).toContain('/first')
     for (const text of ['502', 'GET', '/second/é', 'upstream_reset', 'u1', '41 ms', '2 KiB', '192.0.2.7'])
       expect(latest).toContain(text)
+
+    await page.getByText('42 more were left out').waitFor()
 
     await page.getByRole('button', { name: 'Stop' }).click()
     await eventually(() => standIn.tapIsOpen).toBe(false)

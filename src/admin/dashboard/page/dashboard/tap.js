@@ -16,6 +16,8 @@ export class Tap {
   #running
   /** Those that the next frame shows. @type {TappedExchange[]} */
   #waiting = []
+  /** Those that the proxy did not show, because there were too many. */
+  #dropped = 0
 
   /** @param {() => void} tokenWanted */
   constructor(tokenWanted) {
@@ -41,6 +43,7 @@ export class Tap {
   async #run(tokenWanted) {
     const running = new AbortController()
     this.#running = running
+    this.#countDropped(-this.#dropped)
     say(byId('tap-error'), '')
     say(this.#toggle, 'Stop')
     say(byId('tap-state'), 'connecting')
@@ -66,11 +69,18 @@ export class Tap {
    * @param {string} data
    */
   #take(event, data) {
+    if (event === 'dropped') this.#countDropped(JSON.parse(data).count)
     if (event !== 'exchange') return
     // More than a page can show are left out, the oldest first.
     if (this.#waiting.length === 0) requestAnimationFrame(() => this.#flush())
     this.#waiting.push(JSON.parse(data))
     if (this.#waiting.length > MOST) this.#waiting.shift()
+  }
+
+  /** @param {number} more */
+  #countDropped(more) {
+    this.#dropped += more
+    say(byId('tap-dropped'), this.#dropped > 0 ? `${count(this.#dropped)} more were left out` : '')
   }
 
   #flush() {
@@ -92,7 +102,7 @@ function rowOf(exchange) {
   show('method', exchange.method)
   show('host', exchange.host)
   show('path', exchange.path)
-  show('reason', exchange.reason ?? (exchange.result === 'completed' ? '' : exchange.result))
+  show('reason', whyOf(exchange))
   show('route', exchange.route ?? NONE)
   show('endpoint', exchange.endpoint ?? NONE)
   show('cache', exchange.cache === undefined ? '' : `cache ${exchange.cache}`)
@@ -103,4 +113,13 @@ function rowOf(exchange) {
   show('id', exchange.id)
   attribute(row, 'data-result', exchange.result)
   return row
+}
+
+/**
+ * A status has a column of its own.
+ * @param {TappedExchange} exchange
+ */
+function whyOf({ reason, status, result }) {
+  if (reason !== undefined && reason !== `status ${status}`) return reason
+  return result === 'completed' ? '' : result
 }
