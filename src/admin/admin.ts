@@ -90,6 +90,8 @@ class AdminListener implements Admin {
   async end(): Promise<void> {
     const running = this.#running
     this.#running = undefined
+    this.#observer = undefined
+    this.#observed = undefined
     await running?.inner.close()
   }
 }
