@@ -29,8 +29,8 @@ export interface AdminWorld extends AsyncDisposable {
   readonly admin: Admin
   /** What the log was told since. */
   readonly logged: readonly string[]
-  connect(): Promise<RawClient>
-  ask(request: string | AdminRequest): Promise<AdminAnswer>
+  readonly connect: () => Promise<RawClient>
+  readonly ask: (request: string | AdminRequest) => Promise<AdminAnswer>
 }
 
 const ADDRESS = { host: '127.0.0.1', port: 9901 }

@@ -7,7 +7,7 @@ import { type AdminAnswer, type AdminRequest, asked, TOKEN, users } from './admi
 interface Ground {
   readonly network: MemoryNetwork
   readonly surroundings: object
-  ask(port: number, request?: string | AdminRequest): Promise<AdminAnswer>
+  readonly ask: (port: number, request?: string | AdminRequest) => Promise<AdminAnswer>
 }
 
 function ground(): Ground {

@@ -48,7 +48,7 @@ describe('POST /api/endpoints/drain', () => {
     await post(world, '/api/endpoints/drain', { ...DRAIN, limitMs: 2_000 })
     expect((await Promise.race(running)).status).toBe(503)
     expect(world.sim.nowMs).toBe(2_000)
-    expect((await Promise.all(running)).map(({ status }) => status).sort()).toEqual([200, 503])
+    expect((await Promise.all(running)).map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 503])
     await world.sim.assertNoLeaks()
   })
 })
@@ -166,10 +166,18 @@ describe('POST /api/caches/purge', () => {
     expect(await said({ filter: '/ > cache', everything: true, soft: 1 })).toContain(
       '400 cache.purge: "soft"',
     )
-    for (const wrong of [{ pattern: null }, { pattern: { path: 7 } }, { pattern: 'x' }, { tags: 'x' }, { tag: 7 }])
+    for (const wrong of [
+      { pattern: null },
+      { pattern: { path: 7 } },
+      { pattern: 'x' },
+      { tags: 'x' },
+      { tag: 7 },
+    ])
       expect(await said({ filter: '/ > cache', ...wrong })).toContain('400 cache.purge: ')
     expect(await said({ filter: '/ > cache', url: 7 })).toContain('400 cache.purge: "url"')
-    expect(await said({ filter: '/ > cache', tag: 'a', url: 'http://a' })).toContain('400 cache.purge: "what"')
+    expect(await said({ filter: '/ > cache', tag: 'a', url: 'http://a' })).toContain(
+      '400 cache.purge: "what"',
+    )
     expect(await said(JSON.parse('{"filter":"/ > cache","__proto__":{"everything":true}}'))).toContain('400 ')
     expect(await said({ filter: '/ > cache', all: true })).toContain('400 there is no member "all"')
     expect([await hits(world), world.logged]).toEqual([true, []])

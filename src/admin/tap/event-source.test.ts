@@ -56,6 +56,21 @@ describe('EventSource', () => {
     expect(source.send('y')).toBe(true)
   })
 
+  it('is full from when something found no room until something has left', async () => {
+    const source = new EventSource()
+    source.open(reader())
+    expect(source.send('x'.repeat(70_000))).toBe(false)
+    expect(source.full).toBe(false)
+    source.pause()
+    source.send('x'.repeat(65_000))
+    expect(source.full).toBe(false)
+    source.send('x'.repeat(1_000))
+    expect(source.full).toBe(true)
+    source.resume()
+    await turn()
+    expect(source.full).toBe(false)
+  })
+
   it('counts bytes, not characters', () => {
     const source = new EventSource()
     expect(source.send('ü'.repeat(32_769))).toBe(false)

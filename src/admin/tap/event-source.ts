@@ -12,11 +12,21 @@ export class EventSource implements BodySource {
   #paused = false
   #scheduled = false
   #ended = false
+  #full = false
+
+  /** Whether something found no room, and nothing has left since: what is sent now would not find any either. */
+  get full(): boolean {
+    return this.#full
+  }
 
   /** Sends a piece of text. `false`: so much waits already that it is dropped. */
   send(text: string): boolean {
     const bytes = Buffer.from(text)
-    if (this.#ended || this.#queuedBytes + bytes.byteLength > MAX_QUEUED_BYTES) return false
+    if (this.#ended) return false
+    if (this.#queuedBytes + bytes.byteLength > MAX_QUEUED_BYTES) {
+      this.#full = this.#queuedBytes > 0
+      return false
+    }
     this.#queue.push(bytes)
     this.#queuedBytes += bytes.byteLength
     this.#flushSoon()
@@ -67,6 +77,7 @@ export class EventSource implements BodySource {
       const bytes = Buffer.concat(this.#queue, this.#queuedBytes)
       this.#queue = []
       this.#queuedBytes = 0
+      this.#full = false
       sink.onChunk(bytes)
     }
     if (!this.#ended || this.#queuedBytes > 0 || this.#sink === undefined) return

@@ -30,17 +30,18 @@ export class OpenTap {
 
   see(exchange: EndedExchange): void {
     if (!holds(this.#settings.where, exchange)) return
-    if (
-      this.#left === 0 ||
-      !this.#send('exchange', exchange.shown(Math.round(this.#clock.wallTime()), this.#settings))
-    )
-      this.#dropped++
-    else this.#left--
+    // What would be dropped anyway is not written down first.
+    if (this.#left > 0 && !this.source.full && this.#show(exchange)) this.#left--
+    else this.#dropped++
   }
 
   close(): void {
     this.#timer.clear()
     this.source.end()
+  }
+
+  #show(exchange: EndedExchange): boolean {
+    return this.#send('exchange', exchange.shown(Math.round(this.#clock.wallTime()), this.#settings))
   }
 
   #tick(): void {

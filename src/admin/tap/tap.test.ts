@@ -58,7 +58,7 @@ class Looker {
   /** By HTTP/1.0, whose bodies have no framing. */
   static async open(sim: Simulation, query: Record<string, string> = {}): Promise<Looker> {
     const raw = await sim.connect()
-    await raw.send(`GET /tap?${new URLSearchParams(query)} HTTP/1.0\r\nHost: a.test\r\n\r\n`)
+    await raw.send(`GET /tap?${new URLSearchParams(query).toString()} HTTP/1.0\r\nHost: a.test\r\n\r\n`)
     await sim.settle()
     return new Looker(raw)
   }
@@ -251,6 +251,23 @@ describe('Tap', () => {
     expect(looker.paths.length + looker.dropped).toBe(201)
     await looker.raw.reset()
     await sim.assertNoLeaks()
+  })
+
+  it('drops alone what is too large by itself', async () => {
+    const { tap, clock, look } = alone()
+    const looking = look('detail=record')
+    for (const path of ['/before', `/${'x'.repeat(70_000)}`, '/behind']) {
+      const one = exchange({ clock, url: path })
+      tap.observer.exchangeBegan?.(one)
+      tap.observer.exchangeEnded?.(one, one.finish())
+      await Promise.resolve()
+    }
+    await clock.advance(1_000)
+    tap.close()
+    const text = await looking
+    expect(text).toContain('"path":"/before"')
+    expect(text).toContain('"path":"/behind"')
+    expect(text).toContain('event: dropped\ndata: {"count":1}\n\n')
   })
 
   it('gives a sign of life every 15 seconds where nothing happens', async () => {

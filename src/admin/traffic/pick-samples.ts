@@ -1,4 +1,4 @@
-import type { PickRecord } from '../../core/decision-record.ts'
+import type { DecisionRecord, PickRecord } from '../../core/decision-record.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import { Recent } from './recent.ts'
 
@@ -23,8 +23,9 @@ export class PickSamples {
   }
 
   ended(exchange: Exchange): void {
-    const { recording } = exchange
+    const recording: DecisionRecord | undefined = exchange.recording
     if (recording === undefined || !this.#sampled.delete(exchange)) return
+    // Copies, since who writes a record holds on to endpoints.
     for (const pick of recording.picks) this.#recent(pick.pool).add({ ...pick })
   }
 

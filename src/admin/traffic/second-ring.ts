@@ -58,7 +58,7 @@ export class SecondRing {
     { status, bytesSent, bytesReceived, durationMs }: Outcome,
     failed: boolean,
     timed: boolean,
-  ) {
+  ): void {
     const second = this.#at(atMs)
     second.exchanges++
     if (failed) second.failures++
