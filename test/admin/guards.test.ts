@@ -74,6 +74,15 @@ describe('a host that is not its own', () => {
     },
   )
 
+  it.each(['0.0.0.0', '[::]'])(
+    'is one that stands for all addresses, also where it is bound to that: %s',
+    async (host) => {
+      const options = { host: host.replace(/[[\]]/g, ''), token: TOKEN }
+      expect((await statusOf({ target: '/health', headers: { Host: `${host}:9901` } }, options))[0]).toBe(421)
+      expect((await statusOf({ target: '/health' }, options))[0]).toBe(200)
+    },
+  )
+
   it('may be allowed by name', async () => {
     const allowedHosts = ['admin.example', '*.ops.example']
     const status = async (host: string) =>

@@ -27,6 +27,7 @@ describe.skipIf(noChromium)('dashboard', { timeout: 90_000 }, () => {
       const { page, errors } = watched
       await page.getByRole('rowheader', { name: 'u3' }).waitFor()
       await page.getByText('What can be asked for').click()
+      await page.getByText('Last choices').first().click()
       expect(await violations(page)).toEqual([])
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
       expect(errors).toEqual([])
@@ -44,6 +45,21 @@ describe.skipIf(noChromium)('dashboard', { timeout: 90_000 }, () => {
     standIn.token = 'secret'
     await page.getByLabel('Token', { exact: true }).waitFor()
     expect(await violations(page)).toEqual([])
+  })
+
+  it('is never wider than its window, and scrolls no table that has room', async () => {
+    await using standIn = await new StandIn().start()
+    await using watched = await open(standIn.url)
+    const { page } = watched
+    await page.getByRole('rowheader', { name: 'u3' }).waitFor()
+    for (const width of [320, 600, 720, 721, 1000, 1180, 1280, 1920]) {
+      await page.setViewportSize({ width, height: 800 })
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+      const scrolls = await page.evaluate<number>(
+        '[...document.querySelectorAll(".scroller")].filter((it) => it.scrollWidth > it.clientWidth).length',
+      )
+      if (width <= 720 || width >= 1280) expect(scrolls).toBe(0)
+    }
   })
 
   it('says each state in a word, beside its shape', async () => {

@@ -105,6 +105,19 @@ describe.skipIf(noChromium)('dashboard, while it is refreshed', () => {
     }
   })
 
+  it('says what a pool chose last, and from what, when that is unfolded', async () => {
+    await using standIn = await new StandIn().start()
+    await using watched = await open(standIn.url)
+    const { page } = watched
+    const users = page.getByRole('region', { name: 'users' })
+    await users.getByText('Last choices').click()
+    await eventually(() => users.locator('.decisions li').count()).toBe(2)
+    const text = await users.locator('.decisions li').first().innerText()
+    expect(text).toContain('u1 first, of 3')
+    expect(text).toContain('u2 0.82, u1 1.24, u4 1.24')
+    expect(text).toContain('Left out: u3 ejected (5 errors in a row)')
+  })
+
   it('sorts routes by a column, both ways, and back to how they are tried', async () => {
     await using standIn = await new StandIn().start()
     standIn.snapshot = snapshotSample({

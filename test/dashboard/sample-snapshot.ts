@@ -5,6 +5,7 @@ import type {
   PoolStatus,
   RouteStatus,
 } from '../../src/admin/api.ts'
+import type { PickRecord } from '../../src/core/decision-record.ts'
 
 /** When the samples were made: a fixed moment, so that what is shown is too. */
 export const NOW: number = Date.UTC(2026, 4, 4, 12, 0, 30)
@@ -33,8 +34,33 @@ export function endpointSample(id: string, changes: Partial<EndpointStatus> = {}
   }
 }
 
+function pickSample(pool: string, chosen: string, endpoints: readonly EndpointStatus[]): PickRecord {
+  const fit = endpoints.filter(({ state }) => state === 'serving' || state === 'warming')
+  const unfit = endpoints.filter((endpoint) => !fit.includes(endpoint))
+  return {
+    number: 1,
+    atMs: 1,
+    kind: 'first',
+    pool,
+    balancer: 'leastResponseTime',
+    chosen,
+    candidates: fit,
+    candidateCount: fit.length,
+    leftOut: unfit.map(({ id, ejected }) => ({
+      id,
+      reason: 'ejected',
+      detail: ejected?.reason,
+      untilMs: undefined,
+    })),
+    leftOutCount: unfit.length,
+    panic: false,
+    scoreError: undefined,
+  }
+}
+
 export function poolSample(name: string, endpoints: readonly EndpointStatus[]): PoolStatus {
-  return { name, balancer: 'leastResponseTime', endpoints, lastDecisions: [], panic: false }
+  const lastDecisions = endpoints.slice(0, 2).map(({ id }) => pickSample(name, id, endpoints))
+  return { name, balancer: 'leastResponseTime', endpoints, lastDecisions, panic: false }
 }
 
 export function routeSample(match: string, changes: Partial<RouteStatus> = {}): RouteStatus {

@@ -64,10 +64,16 @@ describe.skipIf(noChromium)('dashboard, its tap', () => {
     const { page } = watched
     await page.getByRole('button', { name: 'Start' }).click()
     await eventually(() => standIn.tapIsOpen).toBe(true)
-    for (let n = 0; n < 450; n++) standIn.tapped(tapped(`/${n}`))
     const rows = page.locator('#tap-rows tr')
-    await page.getByText('/449', { exact: true }).waitFor()
-    expect(await rows.count()).toBe(200)
+    for (const [from, to] of [
+      [0, 150],
+      [150, 300],
+      [300, 750],
+    ] as const) {
+      for (let n = from; n < to; n++) standIn.tapped(tapped(`/${n}`))
+      await page.getByText(`/${to - 1}`, { exact: true }).waitFor()
+      expect(await rows.count()).toBe(Math.min(to, 200))
+    }
     await page.getByRole('button', { name: 'Clear' }).click()
     expect(await rows.count()).toBe(0)
   })

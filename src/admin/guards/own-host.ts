@@ -22,6 +22,9 @@ export function ownHost(bound: string, allowed: readonly HostPattern[]): Filter 
   return named(filter, 'ownHost')
 }
 
+/** What stands for all addresses is the address of none. */
+const ALL: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+
 function isOwn(
   host: string,
   { scheme }: RequestMessage,
@@ -34,7 +37,7 @@ function isOwn(
   if (name === undefined) return false
   return (
     isLoopback(name) ||
-    name === nameOf(bound) ||
+    (name === nameOf(bound) && !ALL.has(name)) ||
     (localAddress !== undefined && name === nameOf(plainAddress(localAddress))) ||
     allowed.some((pattern) => hostMatches(pattern, { host, scheme }))
   )

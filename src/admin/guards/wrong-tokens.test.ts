@@ -5,7 +5,7 @@ import { WrongTokens } from './wrong-tokens.ts'
 function world(): {
   wrong: WrongTokens
   clock: ReturnType<typeof virtualClock>
-  guess(address: string): number
+  guess: (address: string) => number
 } {
   const clock = virtualClock()
   const wrong = new WrongTokens(clock)

@@ -30,7 +30,7 @@ export function readmitCommand(proxy: RunningProxy): Handler {
 export function weightCommand(proxy: RunningProxy): Handler {
   return steering(proxy, ['weight'], (pool, endpoint, { weight }) => {
     pool.reweight(endpoint, weight as number)
-    return `gives ${endpoint} of the pool ${pool.name} the weight ${weight}`
+    return `gives ${endpoint} of the pool ${pool.name} the weight ${String(weight)}`
   })
 }
 

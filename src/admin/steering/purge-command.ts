@@ -14,11 +14,12 @@ const SELECTORS = ['url', 'tag', 'tags', 'pattern', 'everything'] as const
 export function purgeCommand(proxy: RunningProxy): Handler {
   return async (exchange) => {
     const command = await readCommand(exchange, ['filter', 'soft', ...SELECTORS])
-    const cache = cacheOf(proxy, textMember(command, 'filter'))
-    const { filter, soft = false, ...what } = command
+    const id = textMember(command, 'filter')
+    const cache = cacheOf(proxy, id)
+    const { filter: _, soft = false, ...what } = command
     // Checked by the cache itself.
     await asAsked(() => cache.purge(what as unknown as PurgeSelector, { soft: soft as boolean }))
-    log.info(`admin: ${exchange.client.address} purges ${JSON.stringify(what)} of the cache ${filter}`)
+    log.info(`admin: ${exchange.client.address} purges ${JSON.stringify(what)} of the cache ${id}`)
     return respondJson(200, { purged: what })
   }
 }

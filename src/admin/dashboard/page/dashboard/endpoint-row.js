@@ -41,6 +41,10 @@ export class EndpointRow {
   constructor(changed) {
     this.#changed = changed
     this.#weight = new WeightEditor(this.element, (weight) => this.#order('weight', { weight }))
+    // What went wrong stands over other cells, for as long as one is busy with this row.
+    this.element.addEventListener('focusout', ({ relatedTarget }) => {
+      if (!(relatedTarget instanceof Node && this.element.contains(relatedTarget))) say(this.#problem, '')
+    })
     this.#drain.addEventListener('click', () => void this.#order(this.#draining ? 'readmit' : 'drain', {}))
   }
 

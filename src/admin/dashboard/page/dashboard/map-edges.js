@@ -45,7 +45,7 @@ export class MapEdges {
       const [a, b] = [boxes.get(from), boxes.get(to)]
       if (path === undefined) return
       attribute(path, 'd', a && b ? curve(a, b, origin) : '')
-      attribute(path, 'stroke-width', (1 + 4 * Math.sqrt(rate / highest)).toFixed(1))
+      attribute(path, 'stroke-width', (1 + 3 * Math.sqrt(rate / highest)).toFixed(1))
       attribute(path, 'class', rate > 0 ? 'flows' : '')
     })
   }

@@ -6,7 +6,7 @@ import { MapEdges } from './map-edges.js'
 import { attribute, byId, copyOf, part, say, showIf } from './parts.js'
 import { Rates } from './rates.js'
 
-const MOST_ROUTES = 12
+const MOST_ROUTES = 10
 const MOST_POOLS = 12
 const MOST_MARKS = 24
 
@@ -48,11 +48,8 @@ export class TrafficMap {
     showRest(byId('map-more-pools'), pools.length - shownPools.length, 'more pool')
     this.#edges.show(
       shown.flatMap(({ route, key, rate }) => [
-        ...listeners.map(({ url }) => ({
-          from: `listener ${url}`,
-          to: `route ${key}`,
-          rate: rate / listeners.length,
-        })),
+        // How much of it each listener brings, nobody counts.
+        ...listeners.map(({ url }) => ({ from: `listener ${url}`, to: `route ${key}`, rate: 0 })),
         ...route.pools.map((pool) => ({ from: `route ${key}`, to: `pool ${pool}`, rate })),
       ]),
     )

@@ -1,6 +1,7 @@
 /** @import { EndpointStatus } from '../../../api.ts' */
 /** @import { EndpointEntry } from './endpoint-row.js' */
 /** @import { PoolEntry } from './pools.js' */
+import { Decisions } from './decisions.js'
 import { EndpointRow } from './endpoint-row.js'
 import { serves, tallyOf, toneOf } from './endpoint-tone.js'
 import { count, plural } from './format.js'
@@ -31,6 +32,7 @@ export class PoolSection {
   #rows
   /** @type {PoolEntry | undefined} */
   #entry
+  #decisions
   #open = false
 
   /** @param {() => void} changed */
@@ -41,6 +43,7 @@ export class PoolSection {
     attribute(this.element, 'aria-labelledby', `${id}-name`)
     attribute(this.#table, 'aria-labelledby', `${id}-name`)
     attribute(this.#toggle, 'aria-controls', `${id}-rows`)
+    this.#decisions = new Decisions(this.element)
     this.#rows = new KeyedChildren(part(this.element, 'rows'), () => new EndpointRow(changed))
     this.#toggle.addEventListener('click', () => {
       this.#open = !this.#open
@@ -56,6 +59,7 @@ export class PoolSection {
     say(this.#balancer, pool.balancer)
     showIf(this.#panic, pool.panic)
     say(this.#routes, routesText(routes))
+    this.#decisions.show(pool.lastDecisions)
     this.#tally.show(tallyOf(pool.endpoints), ({ state }) => state)
 
     const large = endpoints.length > MOST_OPEN

@@ -1,4 +1,5 @@
 /** @import { AdminSnapshot, EndpointStatus, PoolStatus } from '../../../api.ts' */
+import { serves } from './endpoint-tone.js'
 import { plural } from './format.js'
 import { KeyedChildren } from './keyed-children.js'
 import { byId, say, showIf } from './parts.js'
@@ -60,10 +61,10 @@ export class Pools {
    */
   #asked({ name, endpoints }, word) {
     const all = name.toLowerCase().includes(word)
-    return endpoints.filter(
-      ({ id, url, zone, state }) =>
-        !(this.#unfit.checked && state === 'serving') &&
-        (all || [id, url, zone ?? '', state].some((text) => text.toLowerCase().includes(word))),
-    )
+    return endpoints.filter((endpoint) => {
+      if (this.#unfit.checked && serves(endpoint)) return false
+      const { id, url, zone, state } = endpoint
+      return all || [id, url, zone ?? '', state].some((text) => text.toLowerCase().includes(word))
+    })
   }
 }
