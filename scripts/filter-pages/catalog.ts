@@ -48,6 +48,7 @@ export const GROUPS: readonly Group[] = [
     says: 'where it goes, and what befalls it',
     names: ['split', 'sticky', 'mirror', 'coalesce', 'aggregate', 'fault'],
   },
+  { title: 'Observability', says: 'what is seen of it', names: ['tracing'] },
   { title: 'Protocols', says: 'what is not plain HTTP', names: ['grpcWeb', 'websocket'] },
   {
     title: 'Adapters',
@@ -68,6 +69,7 @@ export const GUIDES: Readonly<Record<string, string>> = {
   redirectToHttps: 'tls.md',
   streamIdleTimeout: 'server-sent-events.md',
   toNodeListener: 'node-servers.md',
+  tracing: 'observability.md',
   websocket: 'websocket.md',
 }
 

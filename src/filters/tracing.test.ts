@@ -494,7 +494,7 @@ describe('tracing', () => {
     expect(
       spans()
         .map(({ kind }) => kind)
-        .sort(),
+        .toSorted((a, b) => a - b),
     ).toEqual([1, 2])
   })
 

@@ -19,8 +19,7 @@ export type { TracingOptions } from './spans/tracing-options.ts'
  * of a tunnel; that of an attempt is called `GET`, and ends when the endpoint is free again. A retry says how often its request
  * was sent before (`http.request.resend_count`), a hedge has a link to the attempt that was late, and calls of filters are
  * attempts too. An answer of a cache has no attempt. `error.type` is a status of 500 or more, or a code of `docs/errors.md`,
- * such as `client_aborted`. Filters inside see the span of the exchange as the active one, and `exchange.get` of the access log
- * and the metrics finds its ids.
+ * such as `client_aborted`. Filters inside see the span of the exchange as the active one.
  *
  * A service gets exactly one `traceparent`, and at most one `tracestate` and one `baggage`, whatever a client sends: what is
  * malformed is dropped, and the fields of formats that `propagation` does not name are removed. That is so without an SDK too,
