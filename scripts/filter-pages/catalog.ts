@@ -48,11 +48,15 @@ export const GROUPS: readonly Group[] = [
     says: 'where it goes, and what befalls it',
     names: ['split', 'sticky', 'mirror', 'coalesce', 'aggregate', 'fault'],
   },
+<<<<<<< HEAD
   {
     title: 'Observability',
     says: 'what is seen of it',
     names: ['metrics', 'tracing', 'accessLog', 'serverTiming', 'proxyStatus'],
   },
+=======
+  { title: 'Observability', says: 'what is seen of it', names: ['tracing'] },
+>>>>>>> tracing
   { title: 'Protocols', says: 'what is not plain HTTP', names: ['grpcWeb', 'websocket'] },
   {
     title: 'Adapters',
@@ -75,6 +79,7 @@ export const GUIDES: Readonly<Record<string, string>> = {
   redirectToHttps: 'tls.md',
   streamIdleTimeout: 'server-sent-events.md',
   toNodeListener: 'node-servers.md',
+  tracing: 'observability.md',
   websocket: 'websocket.md',
 }
 
