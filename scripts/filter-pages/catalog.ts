@@ -48,15 +48,11 @@ export const GROUPS: readonly Group[] = [
     says: 'where it goes, and what befalls it',
     names: ['split', 'sticky', 'mirror', 'coalesce', 'aggregate', 'fault'],
   },
-<<<<<<< HEAD
   {
     title: 'Observability',
     says: 'what is seen of it',
     names: ['metrics', 'tracing', 'accessLog', 'serverTiming', 'proxyStatus'],
   },
-=======
-  { title: 'Observability', says: 'what is seen of it', names: ['tracing'] },
->>>>>>> tracing
   { title: 'Protocols', says: 'what is not plain HTTP', names: ['grpcWeb', 'websocket'] },
   {
     title: 'Adapters',
@@ -76,7 +72,9 @@ export const GUIDES: Readonly<Record<string, string>> = {
   hsts: 'tls.md',
   loadShedding: 'limiting-load.md',
   metrics: 'observability.md',
+  proxyStatus: 'observability.md',
   redirectToHttps: 'tls.md',
+  serverTiming: 'observability.md',
   streamIdleTimeout: 'server-sent-events.md',
   toNodeListener: 'node-servers.md',
   tracing: 'observability.md',
