@@ -122,15 +122,16 @@ describe('metrics', () => {
     const m = metrics({ maxSeries: 3 })
     for (let i = 0; i < 100; i++) await ended(m, `/${i}`)
     await ended(m, '/0')
+    await ended(m, '/99')
     const text = await textOf(m)
     expect(requests(text)).toEqual([
       'proxy_requests_total{route="/0",method="GET",code="200"} 2',
       'proxy_requests_total{route="/1",method="GET",code="200"} 1',
       'proxy_requests_total{route="/2",method="GET",code="200"} 1',
-      'proxy_requests_total{route="overflow",method="overflow",code="overflow"} 97',
+      'proxy_requests_total{route="overflow",method="overflow",code="overflow"} 98',
     ])
-    expect(text).toContain('\nproxy_metrics_overflow_total{family="proxy_requests_total"} 97\n')
-    expect(text).toContain('\nproxy_metrics_overflow_total{family="proxy_request_duration_seconds"} 97\n')
+    expect(text).toContain('\nproxy_metrics_overflow_total{family="proxy_requests_total"} 98\n')
+    expect(text).toContain('\nproxy_metrics_overflow_total{family="proxy_request_duration_seconds"} 98\n')
   })
 
   it('is the filter of its name in lists', () => {
