@@ -2,11 +2,13 @@ import { Counter, type OpenMetricsContentType, Registry } from 'prom-client'
 import { describe, expect, it, vi } from 'vitest'
 import { companionsOf } from '../core/companion.ts'
 import { respond } from '../core/message.ts'
+import type { ProxyView } from '../core/proxy-view.ts'
 import { pool } from '../pool/pool.ts'
 import { proxy } from '../proxy/proxy.ts'
 import { exchange } from '../testing/exchange.ts'
 import { run } from '../testing/run.ts'
 import { simulate } from '../testing/simulation/simulate.ts'
+import { virtualClock } from '../testing/virtual-clock.ts'
 import { type Metrics, type MetricsOptions, metrics } from './metrics.ts'
 
 /** Monitors of the event loop that measure now. */
@@ -247,14 +249,64 @@ describe('the companion of metrics()', () => {
     expect(text).toMatch(/^proxy_upstream_attempts_total\{.*\} 2$/m)
   })
 
-  it('lets go of the proxy at its end', async () => {
+  it('shows listeners: who was refused and why, and when a certificate is over', async () => {
     const m = metrics()
+    const listener = {
+      url: 'https://0.0.0.0:8443',
+      connections: 3,
+      accepted: 10,
+      refusals: new Map([
+        ['handshake_failed', 2],
+        ['connections', 1],
+      ]),
+      certificatesEndAt: Date.UTC(2027, 0, 1),
+    }
+    const plain = {
+      ...listener,
+      url: 'http://0.0.0.0:8080',
+      refusals: new Map(),
+      certificatesEndAt: undefined,
+    }
+    const view = {
+      clock: virtualClock(),
+      listeners: [listener, plain],
+      pools: [],
+      filterStates: [],
+      readiness: {},
+    }
+    const [companion] = companionsOf([m])
+    await companion!.start!(view as unknown as ProxyView, undefined)
+    const lines = (await textOf(m))
+      .split('\n')
+      .filter((line) => /^proxy_(?:\w*connections|tls)\w*\{/.test(line))
+    expect(lines).toEqual([
+      'proxy_active_connections{listener="https://0.0.0.0:8443"} 3',
+      'proxy_active_connections{listener="http://0.0.0.0:8080"} 3',
+      'proxy_connections_accepted_total{listener="https://0.0.0.0:8443"} 10',
+      'proxy_connections_accepted_total{listener="http://0.0.0.0:8080"} 10',
+      'proxy_connections_refused_total{listener="https://0.0.0.0:8443",reason="handshake_failed"} 2',
+      'proxy_connections_refused_total{listener="https://0.0.0.0:8443",reason="connections"} 1',
+      `proxy_tls_certificate_expiry_timestamp_seconds{listener="https://0.0.0.0:8443"} ${Date.UTC(2027, 0, 1) / 1000}`,
+    ])
+    await companion!.end!()
+  })
+
+  it('lets go of the proxy at its end, and measures no more', async () => {
+    const m = metrics()
+    expect(measuring.size).toBe(0)
     const sim = simulate(
+      proxy()
+        .use(metrics())
+        .route('/', pool(['http://u1'])),
+    )
+    await sim.get('/')
+    expect(measuring.size).toBe(1)
+    await sim.reload(
       proxy()
         .use(m)
         .route('/', pool(['http://u1'])),
     )
-    await sim.get('/')
+    expect(measuring.size).toBe(1)
     await sim.assertNoLeaks()
     expect(measuring.size).toBe(0)
     const text = await textOf(m)

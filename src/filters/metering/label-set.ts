@@ -20,7 +20,9 @@ const UNFIT = /[^\P{Cc}\n]/gu
  * A text as the value of a label: short, and such that two values that differ still do when they are written. Otherwise two
  * series could look the same, and Prometheus would refuse all of them.
  */
-export function labelValue(text: string): string {
+export function labelValue(value: string): string {
+  // Also where no types were checked: names of routes may be set by filters.
+  const text = String(value)
   const short = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text
   return short.toWellFormed().replaceAll(UNFIT, '\ufffd')
 }

@@ -1,3 +1,4 @@
+import { log } from '../../core/log.ts'
 import type { FamilyHead, Figure, FigureFamily } from './family.ts'
 import { LabelSet } from './label-set.ts'
 
@@ -40,16 +41,23 @@ export class Readings implements FigureFamily {
 
   series(): Iterable<Figure> {
     const figures = new Map<string, Figure>()
-    this.#read((value, ...values) => {
-      const labels = new LabelSet(this.labels, values)
-      const same = figures.get(labels.text)
-      if (same !== undefined) figures.set(labels.text, { labels, value: this.#merge(same.value, value) })
-      else if (figures.size < this.#max) figures.set(labels.text, { labels, value })
-      else this.overflowed++
-    })
+    try {
+      this.#read((value, ...labels) => this.#put(figures, value, labels))
+    } catch (error) {
+      // A filter of the user's own, say: all other figures are worth showing.
+      log.warn(`metrics: "${this.name}" could not be read, and is left out`, error)
+    }
     return figures.values()
   }
 
   /** There is nothing to reset: what is read is others'. */
   reset(): void {}
+
+  #put(figures: Map<string, Figure>, value: number, values: readonly string[]): void {
+    const labels = new LabelSet(this.labels, values)
+    const same = figures.get(labels.text)
+    if (same !== undefined) figures.set(labels.text, { labels, value: this.#merge(same.value, value) })
+    else if (figures.size < this.#max) figures.set(labels.text, { labels, value })
+    else this.overflowed++
+  }
 }

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, Summary } from 'prom-client'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Clock } from '../../core/clock.ts'
 import { log } from '../../core/log.ts'
 import { traceContext } from '../../core/trace-context.ts'
@@ -181,21 +181,33 @@ describe('TextExposition', () => {
     expect(open).toContain('# TYPE plain counter\nplain_total{app="shop"} 2\n')
   })
 
-  it('leaves out a metric of a user that throws, and tells of it', async () => {
+  describe('with what cannot be read', () => {
     const told: string[] = []
-    log.to = ({ message }) => told.push(message)
-    try {
+    beforeEach(() => {
+      told.length = 0
+      log.to = ({ message }) => told.push(message)
+    })
+    afterEach(() => {
+      log.to = ({ message, cause }) => console.error(`gatewright: ${message}`, cause)
+    })
+    const throws = () => {
+      throw new Error('no')
+    }
+
+    it('leaves out a metric of a user that throws, and tells of it', async () => {
       const registry = new Registry()
-      const collect = () => {
-        throw new Error('no')
-      }
-      new Gauge({ name: 'broken', help: 'h', collect, registers: [registry] })
+      new Gauge({ name: 'broken', help: 'h', collect: throws, registers: [registry] })
       new Gauge({ name: 'whole', help: 'h', registers: [registry] })
       expect(await textOf(exposition([], registry))).toBe('# HELP whole h\n# TYPE whole gauge\nwhole 0\n')
-    } finally {
-      log.to = ({ message, cause }) => console.error(`gatewright: ${message}`, cause)
-    }
-    expect(told).toEqual(['metrics: "broken" could not be read, and is left out'])
+      expect(told).toEqual(['metrics: "broken" could not be read, and is left out'])
+    })
+
+    it('does the same where a filter throws that is asked how it stands', async () => {
+      const broken = new Readings({ type: 'gauge', name: 'a', help: 'h', labels: [] }, 10, throws)
+      const whole = new Readings({ type: 'gauge', name: 'b', help: 'h', labels: [] }, 10, (put) => put(1))
+      expect(await textOf(exposition([broken, whole]))).toContain('# TYPE b gauge\nb 1\n')
+      expect(told).toEqual(['metrics: "a" could not be read, and is left out'])
+    })
   })
 })
 
