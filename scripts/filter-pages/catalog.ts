@@ -72,9 +72,12 @@ export const GUIDES: Readonly<Record<string, string>> = {
   hsts: 'tls.md',
   loadShedding: 'limiting-load.md',
   metrics: 'observability.md',
+  proxyStatus: 'observability.md',
   redirectToHttps: 'tls.md',
+  serverTiming: 'observability.md',
   streamIdleTimeout: 'server-sent-events.md',
   toNodeListener: 'node-servers.md',
+  tracing: 'observability.md',
   websocket: 'websocket.md',
 }
 

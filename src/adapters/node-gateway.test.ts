@@ -8,6 +8,8 @@ import { respond } from '../core/message.ts'
 import type { Observer } from '../core/observer.ts'
 import type { ProxyView } from '../core/proxy-view.ts'
 import { circuitBreaker } from '../filters/circuit-breaker.ts'
+import { concurrencyLimit } from '../filters/concurrency-limit.ts'
+import { metrics } from '../filters/metrics.ts'
 import { pool } from '../pool/pool.ts'
 import { proxy, type RoutedProxy } from '../proxy/proxy.ts'
 import { toNodeListener } from './to-node-listener.ts'
@@ -48,12 +50,15 @@ async function mounted(app: RoutedProxy) {
   return { listener, ask }
 }
 
+const filterWith = (companion: Companion): Filter =>
+  withCompanion<Filter>((exchange, next) => next(exchange), companion)
+
 const served = () => respond(200, 'ok')
 
 describe('NodeGateway', () => {
   it('serves when all that goes with it has begun, which then sees every exchange, and ends last', async () => {
     const one = new Noting()
-    const { listener, ask } = await mounted(proxy().attach(one).route('/', served))
+    const { listener, ask } = await mounted(proxy().use(filterWith(one)).route('/', served))
     expect([await ask('/early'), one.proxy!.readiness.reasons]).toEqual([503, ['starting']])
     one.go.resolve()
     await listener.started
@@ -65,17 +70,34 @@ describe('NodeGateway', () => {
   it('has what filters bring along see the first exchange, where that begins at once', async () => {
     const one = new Noting()
     one.go.resolve()
-    const filter = withCompanion<Filter>((exchange, next) => next(exchange), one)
-    const { ask } = await mounted(proxy().use(filter).route('/', served))
+    const { ask } = await mounted(proxy().use(filterWith(one)).route('/', served))
     expect(await ask('/x')).toBe(200)
     expect(one.notes).toEqual(['starts, starting', 'saw /x', 'completed'])
+  })
+
+  it('has metrics() count its exchanges and attempts, and tell of its filters', async () => {
+    const service = createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1')
+    await once(service, 'listening')
+    onTestFinished(() => void service.close())
+    const users = pool([`http://127.0.0.1:${(service.address() as AddressInfo).port}`], { name: 'users' })
+    const counting = metrics()
+    const { ask } = await mounted(
+      proxy()
+        .use(counting)
+        .route('/x', concurrencyLimit({ limit: 3 }), users),
+    )
+    expect(await ask('/x')).toBe(200)
+    const text = await counting.registry.metrics()
+    expect(text).toMatch(/^proxy_requests_total\{.*route="\/x".*\} 1$/m)
+    expect(text).toMatch(/^proxy_\w+\{.*pool="users".*\} 1$/m)
+    expect(text).toMatch(/^proxy_\w+\{.*filter="concurrencyLimit".*\} 3$/m)
   })
 
   it('shows pools and filters, and no listeners', async () => {
     const one = new Noting()
     one.go.resolve()
     const users = pool(['http://127.0.0.1:9'], { name: 'users' }).guard(circuitBreaker())
-    const { listener } = await mounted(proxy().attach(one).route('/', users))
+    const { listener } = await mounted(proxy().use(filterWith(one)).route('/', users))
     await listener.started
     const { pools, filterStates, listeners, expositions, startedAt } = one.proxy!
     expect(pools.map(({ name, endpoints }) => [name, endpoints.map(({ id }) => id)])).toEqual([
@@ -94,7 +116,9 @@ describe('NodeGateway', () => {
     const holding = Object.assign<Filter, Disposable>((exchange, next) => next(exchange), {
       [Symbol.dispose]: disposed,
     })
-    const { listener, ask } = await mounted(proxy().use(holding).attach(first, bad).route('/', served))
+    const { listener, ask } = await mounted(
+      proxy().use(holding, filterWith(first), filterWith(bad)).route('/', served),
+    )
     const why = new Error('no port')
     bad.go.reject(why)
     await expect(listener.started).rejects.toBe(why)
@@ -105,7 +129,7 @@ describe('NodeGateway', () => {
 
   it('that is closed while something begins has that end', async () => {
     const one = new Noting()
-    const { listener, ask } = await mounted(proxy().attach(one).route('/', served))
+    const { listener, ask } = await mounted(proxy().use(filterWith(one)).route('/', served))
     const closed = listener.close()
     expect(await ask('/x')).toBe(503)
     one.go.resolve()
@@ -119,7 +143,7 @@ describe('NodeGateway', () => {
     const asked = Promise.withResolvers<void>()
     const answered = Promise.withResolvers<void>()
     const app = proxy()
-      .attach(one)
+      .use(filterWith(one))
       .route('/', async () => {
         asked.resolve()
         await answered.promise

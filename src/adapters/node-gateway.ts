@@ -6,10 +6,9 @@ import type { Clock } from '../core/clock.ts'
 import { ProxyError } from '../core/errors.ts'
 import { Lifecycle, type LifecyclePhase } from '../core/lifecycle.ts'
 import { Observers } from '../core/observers.ts'
-import type { Exposition, FilterStateView, ProxyView } from '../core/proxy-view.ts'
+import type { Exposition, FilterStateView, PoolView, ProxyView } from '../core/proxy-view.ts'
 import type { Random } from '../core/random.ts'
 import type { Readiness } from '../core/readiness.ts'
-import type { PoolHandle } from '../pool/pool-handle.ts'
 import { Companions } from '../proxy/companions.ts'
 import { CompiledProxy } from '../proxy/compiled-proxy.ts'
 import { CompiledTargets } from '../proxy/compiled-targets.ts'
@@ -113,7 +112,7 @@ export class NodeGateway implements ListenerContext, ProxyView {
     return readinessIn(this.phase)
   }
 
-  get pools(): readonly PoolHandle[] {
+  get pools(): readonly PoolView[] {
     return this.#compiled.pools.map(({ handle }) => handle)
   }
 

@@ -69,7 +69,7 @@ export interface NodeListener extends AsyncDisposable {
   /** For the `upgrade` event, so that WebSockets get through, and for `connect`. The connection is the proxy's from then on. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /**
-   * Resolves when all that goes with the proxy has begun, such as `admin()`: at once, where nothing does. Until then, requests
+   * Resolves when all has begun that its filters bring along, such as `metrics()`: at once, where they bring nothing. Until then, requests
    * get 503. Where one of it cannot begin, it rejects, and the proxy is closed.
    */
   readonly started: Promise<void>

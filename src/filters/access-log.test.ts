@@ -126,6 +126,27 @@ describe('a line', () => {
     expect(retried.endpoint).toBe(last.endpoint)
   })
 
+  it('names the endpoint that has answered, also where another one was asked after it', async () => {
+    const lines = new Lines()
+    const users = pool(['http://u1', 'http://u2']).roundRobin().hedge({ afterMs: 10 })
+    await using sim = simulate(
+      proxy()
+        .use(accessLog({ to: lines.to }))
+        .route('/', users),
+      { latencyMs: 1 },
+    )
+    const answers = [{ delayMs: 50 }, { delayMs: 500 }]
+    for (const it of sim.upstreams) it.reply(() => answers.shift()!)
+    await sim.get('/')
+    await sim.assertNoLeaks()
+    const { endpoint, status, headMs, tries } = lines.all[0] as { tries: Line[] } & Line
+    expect(tries).toMatchObject([
+      { kind: 'first', endpoint, status: 200 },
+      { kind: 'hedge', error: 'hedge_lost' },
+    ])
+    expect([status, headMs]).toEqual([200, 52])
+  })
+
   it('says why an exchange has failed, where, and who has ended it', async () => {
     const lines = new Lines()
     await using sim = simulate(

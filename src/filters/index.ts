@@ -128,6 +128,7 @@ export { type SplitArm, type SplitOptions, split, splitArm } from './split.ts'
 export { type StickyOptions, sticky } from './sticky.ts'
 export { streamIdleTimeout } from './stream-idle-timeout.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'
+export { type Believed, type Propagation, type TracingOptions, tracing } from './tracing.ts'
 export { type ValidateOptions, validate } from './validate.ts'
 export type { MessageSource } from './websocket/leg.ts'
 export type {

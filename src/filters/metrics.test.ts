@@ -1,5 +1,5 @@
 import { Counter, type OpenMetricsContentType, Registry } from 'prom-client'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { companionsOf } from '../core/companion.ts'
 import { respond } from '../core/message.ts'
 import { pool } from '../pool/pool.ts'
@@ -8,6 +8,22 @@ import { exchange } from '../testing/exchange.ts'
 import { run } from '../testing/run.ts'
 import { simulate } from '../testing/simulation/simulate.ts'
 import { type Metrics, type MetricsOptions, metrics } from './metrics.ts'
+
+/** Monitors of the event loop that measure now. */
+const measuring = vi.hoisted(() => new Set<object>())
+vi.mock('node:perf_hooks', async (original) => {
+  const real = await original<typeof import('node:perf_hooks')>()
+  const monitorEventLoopDelay = (): object => {
+    const monitor = {
+      count: 0,
+      reset: () => {},
+      enable: () => measuring.add(monitor),
+      disable: () => measuring.delete(monitor),
+    }
+    return monitor
+  }
+  return { ...real, monitorEventLoopDelay }
+})
 
 async function ended(
   m: Metrics,
@@ -122,15 +138,16 @@ describe('metrics', () => {
     const m = metrics({ maxSeries: 3 })
     for (let i = 0; i < 100; i++) await ended(m, `/${i}`)
     await ended(m, '/0')
+    await ended(m, '/99')
     const text = await textOf(m)
     expect(requests(text)).toEqual([
       'proxy_requests_total{route="/0",method="GET",code="200"} 2',
       'proxy_requests_total{route="/1",method="GET",code="200"} 1',
       'proxy_requests_total{route="/2",method="GET",code="200"} 1',
-      'proxy_requests_total{route="overflow",method="overflow",code="overflow"} 97',
+      'proxy_requests_total{route="overflow",method="overflow",code="overflow"} 98',
     ])
-    expect(text).toContain('\nproxy_metrics_overflow_total{family="proxy_requests_total"} 97\n')
-    expect(text).toContain('\nproxy_metrics_overflow_total{family="proxy_request_duration_seconds"} 97\n')
+    expect(text).toContain('\nproxy_metrics_overflow_total{family="proxy_requests_total"} 98\n')
+    expect(text).toContain('\nproxy_metrics_overflow_total{family="proxy_request_duration_seconds"} 98\n')
   })
 
   it('is the filter of its name in lists', () => {
@@ -239,6 +256,7 @@ describe('the companion of metrics()', () => {
     )
     await sim.get('/')
     await sim.assertNoLeaks()
+    expect(measuring.size).toBe(0)
     const text = await textOf(m)
     expect(text).toContain('\nproxy_ready 0\n')
     expect(text).not.toContain('\nproxy_upstream_connections{')

@@ -48,7 +48,8 @@ const BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 
  * No label has what a client makes up. Series of an endpoint that a pool has no more go after five minutes. A reload
  * keeps the counts, unless `buckets` or `maxSeries` differ.
  *
- * The trap: a route to `handler` on a public listener shows your routes and services to everyone.
+ * The traps: a route to `handler` on a public listener shows your routes and services to everyone. And in `pool(...).use` it
+ * would take each attempt for an exchange, and be told of nothing else.
  *
  * @example
  * proxy().use(metrics()).route('/users', pool(['http://users:8080']))

@@ -1,4 +1,4 @@
-import { createServer, request as httpRequest } from 'node:http'
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { context, propagation, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
@@ -46,14 +46,15 @@ const inOrder: Balancer = (candidates) => candidates[0]!
 /** What a collector has been sent. */
 async function collector(): Promise<AsyncDisposable & { readonly url: string; readonly spans: OtlpSpan[] }> {
   const spans: OtlpSpan[] = []
-  const server = createServer(async (request, response) => {
+  const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let body = ''
     for await (const chunk of request) body += String(chunk)
     expect([request.url, request.headers['content-type']]).toEqual(['/v1/traces', 'application/json'])
     for (const { scopeSpans } of (JSON.parse(body) as OtlpRequest).resourceSpans)
       for (const { scope, spans: some } of scopeSpans) if (scope.name === 'gatewright') spans.push(...some)
     response.end('{}')
-  })
+  }
+  const server = createServer((request, response) => void receive(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {

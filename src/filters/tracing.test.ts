@@ -15,7 +15,7 @@ import { log } from '../core/log.ts'
 import { RequestMessage, respond } from '../core/message.ts'
 import { traceContext } from '../core/trace-context.ts'
 import { pool, proxy } from '../index.ts'
-import { fault, type Simulation, simulate } from '../testing/index.ts'
+import { exchange, fault, run, type Simulation, simulate } from '../testing/index.ts'
 import { type TracingOptions, tracing } from './tracing.ts'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
@@ -332,6 +332,21 @@ describe('tracing', () => {
     expect(trace.getActiveSpan()).toBeUndefined()
   })
 
+  it('begins at the root, whatever is active where a connection is read', async () => {
+    register()
+    const other = trace.getTracer('other').startSpan('other')
+    const seen: string[] = []
+    const next = () => {
+      seen.push(trace.getActiveSpan()!.spanContext().traceId)
+      return respond(200)
+    }
+    await context.with(trace.setSpan(context.active(), other), async () => {
+      await run(tracing(), exchange(), next)
+    })
+    expect(seen).toHaveLength(1)
+    expect(seen[0]).not.toBe(other.spanContext().traceId)
+  })
+
   it('makes calls of filters attempts of the exchange', async () => {
     register()
     const other = pool(['http://auth']).retry({ attempts: 2, budget: 1 })
@@ -494,7 +509,7 @@ describe('tracing', () => {
     expect(
       spans()
         .map(({ kind }) => kind)
-        .sort(),
+        .toSorted((a, b) => a - b),
     ).toEqual([1, 2])
   })
 

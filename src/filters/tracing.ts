@@ -1,8 +1,9 @@
 import { withCompanion } from '../core/companion.ts'
 import { type Filter, named } from '../core/handler.ts'
 import { answerWithin, beginTrace } from './spans/begin-trace.ts'
-import { ExchangeTrace, exchangeTrace } from './spans/exchange-trace.ts'
+import { ExchangeTrace, traceOf } from './spans/exchange-trace.ts'
 import { takeIncoming } from './spans/incoming-trace.ts'
+import { SpanTimes } from './spans/span-time.ts'
 import { TracerSource } from './spans/tracer-source.ts'
 import { tracingCompanion } from './spans/tracing-companion.ts'
 import { type TracingOptions, tracingSettings } from './spans/tracing-options.ts'
@@ -19,8 +20,7 @@ export type { TracingOptions } from './spans/tracing-options.ts'
  * of a tunnel; that of an attempt is called `GET`, and ends when the endpoint is free again. A retry says how often its request
  * was sent before (`http.request.resend_count`), a hedge has a link to the attempt that was late, and calls of filters are
  * attempts too. An answer of a cache has no attempt. `error.type` is a status of 500 or more, or a code of `docs/errors.md`,
- * such as `client_aborted`. Filters inside see the span of the exchange as the active one, and `exchange.get` of the access log
- * and the metrics finds its ids.
+ * such as `client_aborted`. Filters inside see the span of the exchange as the active one.
  *
  * A service gets exactly one `traceparent`, and at most one `tracestate` and one `baggage`, whatever a client sends: what is
  * malformed is dropped, and the fields of formats that `propagation` does not name are removed. That is so without an SDK too,
@@ -37,11 +37,11 @@ export type { TracingOptions } from './spans/tracing-options.ts'
 export function tracing(options: TracingOptions = {}): Filter {
   const settings = tracingSettings(options)
   const { propagator, faults } = settings
-  const source = new TracerSource(settings.tracerProvider)
+  const sources = { source: new TracerSource(settings.tracerProvider), times: new SpanTimes() }
 
   const filter: Filter = (exchange, next) => {
     const incoming = takeIncoming(exchange, settings)
-    const outer = exchange.get(exchangeTrace)
+    const outer = traceOf(exchange)
     if (outer !== undefined) {
       // Another one is around this, or it has seen an earlier attempt of a pool.
       propagator.write(exchange.request.headers, outer.spanContext)
@@ -49,7 +49,7 @@ export function tracing(options: TracingOptions = {}): Filter {
     }
     let begun: ExchangeTrace | undefined
     try {
-      begun = beginTrace(exchange, source, incoming, settings)
+      begun = beginTrace(exchange, sources, incoming, settings)
     } catch (thrown) {
       faults.report(thrown)
     }

@@ -33,12 +33,12 @@ class Noting implements Companion {
     this.proxy = view
     const after = before instanceof Noting ? ` after ${before.#name}` : ''
     this.note(`starts${after}, ${view.phase}, ${view.listeners.length} listeners`)
-    await null
+    await Promise.resolve()
     if (this.refuses !== undefined) throw this.refuses
   }
 
   async end(): Promise<void> {
-    await null
+    await Promise.resolve()
     const { phase, listeners } = this.proxy!
     const connections = listeners.reduce((sum, it) => sum + it.connections, 0)
     this.note(`ends, ${phase}, ${connections} connections`)

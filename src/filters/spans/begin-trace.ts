@@ -17,21 +17,27 @@ import { ExchangeTrace, type RecordedSpan } from './exchange-trace.ts'
 import type { IncomingTrace } from './incoming-trace.ts'
 import { addClient, addOutcome, routePath, serverAttributes } from './server-span.ts'
 import { addHeaders, spanName } from './span-attributes.ts'
-import { SpanTime } from './span-time.ts'
+import type { SpanTimes } from './span-time.ts'
 import type { TracerSource } from './tracer-source.ts'
 import type { TracingSettings } from './tracing-options.ts'
+
+/** Where the spans of one filter have their tracer and their time from. */
+export interface SpanSources {
+  readonly source: TracerSource
+  readonly times: SpanTimes
+}
 
 /** Begins the span of an exchange. `undefined` where there is none to begin; what the SDK throws is thrown. */
 export function beginTrace(
   exchange: Exchange,
-  source: TracerSource,
+  { source, times }: SpanSources,
   incoming: IncomingTrace | undefined,
   settings: TracingSettings,
 ): ExchangeTrace | undefined {
   const tracer = source.current
   if (tracer === undefined || settings.ignore?.(exchange) === true) return undefined
   const { request, route } = exchange
-  const time = new SpanTime(exchange.clock)
+  const time = times.of(exchange)
   const above = contextOf(incoming)
   const span = tracer.startSpan(
     spanName(request.method, route === undefined ? undefined : routePath(route), settings),

@@ -42,7 +42,6 @@ export class ExchangeTrace implements TraceContext {
   /** Says to all who ask, and to the service, that the exchange is of this trace. */
   begin(): void {
     const { exchange } = this
-    exchange.set(exchangeTrace, this)
     exchange.set(traceContext, this)
     this.#settings.propagator.write(exchange.request.headers, this.spanContext)
   }
@@ -73,10 +72,12 @@ export class ExchangeTrace implements TraceContext {
   }
 
   attemptResponded(attempt: ObservedAttempt, status: number): void {
+    if (this.recorded === undefined) return
     this.#settings.faults.guard(() => attempt.origin.get(attemptSpans)?.responded(attempt, status))
   }
 
   attemptEnded(attempt: ObservedAttempt, error: string | undefined): void {
+    if (this.recorded === undefined) return
     const { origin } = attempt
     this.#settings.faults.guard(() => origin.get(attemptSpans)?.ended(attempt, error, origin.clock.now()))
   }
@@ -97,6 +98,10 @@ export class ExchangeTrace implements TraceContext {
   }
 }
 
-export const exchangeTrace: Attribute<ExchangeTrace> = attribute('tracing.exchange')
+/** The trace of an exchange, where a filter here has begun one. */
+export function traceOf(exchange: Exchange): ExchangeTrace | undefined {
+  const found = exchange.get(traceContext)
+  return found instanceof ExchangeTrace ? found : undefined
+}
 
 const attemptSpans: Attribute<AttemptSpans> = attribute('tracing.attempts')

@@ -1,5 +1,5 @@
 import type { Companion } from '../../core/companion.ts'
-import { exchangeTrace } from './exchange-trace.ts'
+import { traceOf } from './exchange-trace.ts'
 
 /**
  * Makes the spans of attempts. One for all filters: what it needs is kept with each exchange. So a proxy that has several, on
@@ -8,9 +8,8 @@ import { exchangeTrace } from './exchange-trace.ts'
 export const tracingCompanion: Companion = {
   kind: 'tracing',
   observer: {
-    attemptBegan: (attempt) => attempt.origin.get(exchangeTrace)?.attemptBegan(attempt),
-    attemptResponded: (attempt, status) =>
-      attempt.origin.get(exchangeTrace)?.attemptResponded(attempt, status),
-    attemptEnded: (attempt, error) => attempt.origin.get(exchangeTrace)?.attemptEnded(attempt, error?.code),
+    attemptBegan: (attempt) => traceOf(attempt.origin)?.attemptBegan(attempt),
+    attemptResponded: (attempt, status) => traceOf(attempt.origin)?.attemptResponded(attempt, status),
+    attemptEnded: (attempt, error) => traceOf(attempt.origin)?.attemptEnded(attempt, error?.code),
   },
 }
