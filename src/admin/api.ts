@@ -49,7 +49,7 @@ export interface ListenerStatus {
   readonly certificatesEndAt: number | undefined
 }
 
-/** `GET /api/routes` */
+/** `GET /api/routes`. Its targets are without their endpoints, which `GET /api/pools` has. */
 export interface RouteStatus extends RouteDescription {
   /** Names of the pools that it leads to: of its target and of what its filters use. */
   readonly pools: readonly string[]
