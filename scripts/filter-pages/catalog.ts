@@ -48,6 +48,11 @@ export const GROUPS: readonly Group[] = [
     says: 'where it goes, and what befalls it',
     names: ['split', 'sticky', 'mirror', 'coalesce', 'aggregate', 'fault'],
   },
+  {
+    title: 'Observability',
+    says: 'what is seen of it',
+    names: ['metrics', 'tracing', 'accessLog', 'serverTiming', 'proxyStatus'],
+  },
   { title: 'Protocols', says: 'what is not plain HTTP', names: ['grpcWeb', 'websocket'] },
   {
     title: 'Adapters',
@@ -58,6 +63,7 @@ export const GROUPS: readonly Group[] = [
 
 /** The guide that tells more, where there is one. */
 export const GUIDES: Readonly<Record<string, string>> = {
+  accessLog: 'observability.md',
   adaptiveConcurrency: 'limiting-load.md',
   circuitBreaker: 'limiting-load.md',
   concurrencyLimit: 'limiting-load.md',
@@ -65,9 +71,13 @@ export const GUIDES: Readonly<Record<string, string>> = {
   grpcWeb: 'grpc.md',
   hsts: 'tls.md',
   loadShedding: 'limiting-load.md',
+  metrics: 'observability.md',
+  proxyStatus: 'observability.md',
   redirectToHttps: 'tls.md',
+  serverTiming: 'observability.md',
   streamIdleTimeout: 'server-sent-events.md',
   toNodeListener: 'node-servers.md',
+  tracing: 'observability.md',
   websocket: 'websocket.md',
 }
 

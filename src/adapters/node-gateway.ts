@@ -4,12 +4,17 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../core/clock.ts'
 import { ProxyError } from '../core/errors.ts'
-import { Lifecycle } from '../core/lifecycle.ts'
+import { Lifecycle, type LifecyclePhase } from '../core/lifecycle.ts'
 import { Observers } from '../core/observers.ts'
+import type { Exposition, FilterStateView, PoolView, ProxyView } from '../core/proxy-view.ts'
 import type { Random } from '../core/random.ts'
+import type { Readiness } from '../core/readiness.ts'
+import { Companions } from '../proxy/companions.ts'
 import { CompiledProxy } from '../proxy/compiled-proxy.ts'
 import { CompiledTargets } from '../proxy/compiled-targets.ts'
 import type { ProxyDescription } from '../proxy/description.ts'
+import { filterStates } from '../proxy/filter-states.ts'
+import { readinessIn } from '../proxy/readiness.ts'
 import type { Surroundings } from '../proxy/running-proxy.ts'
 import type { ClientResolver } from '../transport/client-resolver.ts'
 import { ConnectorRegistry } from '../transport/connector-registry.ts'
@@ -25,19 +30,27 @@ import { headBytes, type NodeRequest } from './node-request-head.ts'
 import type { NodeResponse } from './node-response-writer.ts'
 
 /** A proxy that runs behind a server of Node's: what a listener is to one of its own connections, this is to each request. */
-export class NodeGateway implements ListenerContext {
+export class NodeGateway implements ListenerContext, ProxyView {
   readonly clock: Clock
   readonly random: Random
   readonly limits: Limits
   readonly clients: ClientResolver
   readonly snapshot: Snapshot
+  /** The date when it was made: milliseconds since 1970 UTC. */
+  readonly startedAt: number
+  /** Settles when all that goes with it has begun, or one of it could not. */
+  readonly started: Promise<void>
+  /** The server is somebody else's. */
+  readonly listeners: readonly [] = []
   draining = false
   tunnelsEnded = false
+  readonly #description: ProxyDescription
   readonly #date: HttpDate
   readonly #lifecycle = new Lifecycle()
   readonly #connectors: ConnectorRegistry
   readonly #targets: CompiledTargets
   readonly #compiled: CompiledProxy
+  readonly #companions: Companions
   readonly #open = new Set<ServedConnection>()
   #emptied: PromiseWithResolvers<void> | undefined
   #closing: Promise<void> | undefined
@@ -53,7 +66,11 @@ export class NodeGateway implements ListenerContext {
     this.random = random
     this.limits = limits
     this.clients = clients
+    this.startedAt = Math.round(clock.wallTime())
+    this.#description = description
     this.#date = new HttpDate(clock)
+    const observers = new Observers(observer)
+    this.#companions = new Companions(observers)
     this.#connectors = new ConnectorRegistry(network, clock)
     this.#targets = new CompiledTargets(
       {
@@ -64,21 +81,47 @@ export class NodeGateway implements ListenerContext {
         lifecycle: this.#lifecycle,
         log,
       },
-      new Observers(observer),
+      observers,
     )
     this.#compiled = new CompiledProxy(description, this.#targets)
     this.snapshot = this.#compiled
     this.#compiled.start()
-    this.#lifecycle.enter('serving')
+    const followed = this.#companions.follow(description, this)
+    if (followed === undefined) this.#lifecycle.enter('serving')
+    this.started = followed === undefined ? Promise.resolve() : this.#begin(followed)
+    // Whoever waits for it is told as well.
+    this.started.catch((error: unknown) =>
+      this.#targets.runtime.log.error('what goes with the proxy could not begin', error),
+    )
   }
 
   get accepting(): boolean {
     return this.#closing === undefined
   }
 
-  /** Whether it was closed: nothing is served any more. */
-  get closing(): boolean {
-    return this.#closing !== undefined
+  /** Whether requests are served: not before all that goes with it has begun, and not when it was closed. */
+  get serves(): boolean {
+    return this.accepting && this.phase !== 'starting'
+  }
+
+  get phase(): LifecyclePhase {
+    return this.#lifecycle.phase
+  }
+
+  get readiness(): Readiness {
+    return readinessIn(this.phase)
+  }
+
+  get pools(): readonly PoolView[] {
+    return this.#compiled.pools.map(({ handle }) => handle)
+  }
+
+  get filterStates(): readonly FilterStateView[] {
+    return filterStates(this.#description, this.#compiled.pools)
+  }
+
+  get expositions(): readonly Exposition[] {
+    return this.#companions.expositions
   }
 
   serve(request: NodeRequest, response: NodeResponse, expectsContinue: boolean): void {
@@ -89,7 +132,7 @@ export class NodeGateway implements ListenerContext {
 
   /** Serves a connection on which Node has read the head of one request, and will read nothing more. */
   serveConnection(request: IncomingMessage, stream: Duplex, early: Buffer): void {
-    if (this.closing) {
+    if (!this.serves) {
       stream.destroy()
       return
     }
@@ -149,8 +192,21 @@ export class NodeGateway implements ListenerContext {
     return this.#closing
   }
 
+  async #begin(followed: Promise<void>): Promise<void> {
+    try {
+      await followed
+    } catch (error) {
+      void this.close()
+      throw error
+    }
+    this.#lifecycle.enter('serving')
+  }
+
   async #close(): Promise<void> {
+    const starting = this.phase === 'starting'
     this.#lifecycle.enter('closed')
+    // What is about to begin has to end, too.
+    if (starting) await this.started.catch(() => {})
     this.draining = true
     this.tunnelsEnded = true
     for (const one of [...this.#open]) one.close(new ProxyError('proxy_closed'))
@@ -158,6 +214,7 @@ export class NodeGateway implements ListenerContext {
     this.#targets.endCalls()
     this.#compiled.retire()
     await this.#connectors.disconnected()
+    await this.#companions.end()
   }
 
   async #whenEmpty(): Promise<void> {

@@ -69,6 +69,11 @@ export interface NodeListener extends AsyncDisposable {
   /** For the `upgrade` event, so that WebSockets get through, and for `connect`. The connection is the proxy's from then on. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /**
+   * Resolves when all has begun that its filters bring along, such as `metrics()`: at once, where they bring nothing. Until then, requests
+   * get 503. Where one of it cannot begin, it rejects, and the proxy is closed.
+   */
+  readonly started: Promise<void>
+  /**
    * Waits until what runs has finished, for `limitMs` (default 10 s) at most, then closes. New requests are served meanwhile;
    * close the server first, or every response says that it is the last of its connection.
    *
@@ -124,11 +129,12 @@ export function toNodeListener(app: Described, options: NodeListenerOptions = {}
     clients,
   )
   const serve = (request: Request, response: Response, expectsContinue: boolean): void => {
-    if (gateway.closing) refuse(response)
-    else gateway.serve(request, response, expectsContinue)
+    if (gateway.serves) gateway.serve(request, response, expectsContinue)
+    else refuse(response)
   }
   const listener = (request: Request, response: Response): void => serve(request, response, false)
   return Object.assign(listener, {
+    started: gateway.started,
     checkContinue: (request: Request, response: Response): void => serve(request, response, true),
     upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer): void =>
       gateway.serveConnection(request, socket, head),
@@ -142,7 +148,7 @@ export function toNodeListener(app: Described, options: NodeListenerOptions = {}
 type Request = IncomingMessage | Http2ServerRequest
 type Response = ServerResponse | Http2ServerResponse
 
-/** There is no proxy any more that could answer. */
+/** There is no proxy yet, or none any more, that could answer. */
 function refuse(response: Response): void {
   const { status, headers, body } = problemResponse(new ProxyError('proxy_closed'))
   response.statusCode = status

@@ -50,6 +50,8 @@ class AdminListener implements Admin {
   readonly #settings: AdminSettings
   #running: Running | undefined
   #observer: Observer | undefined
+  /** Whom that is of. */
+  #observed: Watched | undefined
 
   constructor(settings: AdminSettings) {
     this.#settings = settings
@@ -72,16 +74,24 @@ class AdminListener implements Admin {
     this.#running =
       handed === undefined ? await begun(this.#settings, proxy) : await followed(this.#settings, handed)
     if (before instanceof AdminListener) before.#running = undefined
-    const { traffic, tap } = this.#running.watched
-    // Another object than the one before, which is about to be removed, has.
-    const observers = new Observers(traffic.observer)
-    observers.add(tap.observer)
+    this.#observe(this.#running.watched)
+  }
+
+  /** Has an observer that no other admin listener has, so that the end of one is not that of another. */
+  #observe(watched: Watched): void {
+    // A reload has failed behind this one: it is observed with the one that it has.
+    if (watched === this.#observed) return
+    const observers = new Observers(watched.traffic.observer)
+    observers.add(watched.tap.observer)
     this.#observer = observers.current
+    this.#observed = watched
   }
 
   async end(): Promise<void> {
     const running = this.#running
     this.#running = undefined
+    this.#observer = undefined
+    this.#observed = undefined
     await running?.inner.close()
   }
 }

@@ -12,6 +12,7 @@ export function errorAnswer(error: ProxyError, exchange: Exchange): ResponseMess
   const grpcType = grpcAnswerType(exchange)
   return withErrorFields(
     grpcType === undefined ? problemResponse(error) : trailersOnly(error, grpcType),
+    error,
     exchange,
   )
 }

@@ -1,7 +1,9 @@
 import { type Attribute, attribute } from './attribute.ts'
+import type { ProxyError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { HeaderList } from './headers.ts'
 import type { ResponseMessage } from './message.ts'
+import { errorStatusMember, usualStatusMember } from './proxy-status.ts'
 
 /**
  * Fields that an error answer to the exchange must have, whoever makes it: error answers pass no filter on their way back, and
@@ -19,8 +21,17 @@ export function addErrorFields(exchange: Exchange, fields: HeaderList): void {
 }
 
 /** Adds them, in the place of what the answer has of the same names; `Vary` says more than one thing. */
-export function withErrorFields(answer: ResponseMessage, exchange: Exchange): ResponseMessage {
+export function withErrorFields(
+  answer: ResponseMessage,
+  error: ProxyError,
+  exchange: Exchange,
+): ResponseMessage {
   const { headers } = answer
+  const member = exchange.get(errorStatusMember)
+  const usual = member && usualStatusMember(error)
+  // What an error handler says of its own accord stands.
+  if (member !== undefined && usual !== undefined && headers.get('proxy-status') === usual)
+    headers.set('Proxy-Status', member(error, exchange))
   const said = new Set<string>()
   for (const fields of exchange.get(errorFields) ?? []) {
     const names = new Set<string>()

@@ -26,6 +26,8 @@ export const FieldKind = {
   alternative: 1024,
   /** Proves that a WebSocket handshake over HTTP/1.1 was understood. Over HTTP/2 there is none (RFC 8441 section 5). */
   handshake: 2048,
+  /** Says which trace a request belongs to: what is rare enough not to be looked for line by line. */
+  trace: 4096,
 } as const
 
 /** A field name as it stood on the wire, with everything that is looked up by it made once. */
@@ -61,6 +63,15 @@ export const FIELD_KINDS: ReadonlyMap<string, number> = new Map<string, number>(
   ['alt-svc', FieldKind.alternative],
   ['sec-websocket-key', FieldKind.handshake],
   ['sec-websocket-accept', FieldKind.handshake],
+  ['traceparent', FieldKind.trace],
+  ['tracestate', FieldKind.trace],
+  ['baggage', FieldKind.trace],
+  ['b3', FieldKind.trace],
+  ['x-b3-traceid', FieldKind.trace],
+  ['x-b3-spanid', FieldKind.trace],
+  ['x-b3-parentspanid', FieldKind.trace],
+  ['x-b3-sampled', FieldKind.trace],
+  ['x-b3-flags', FieldKind.trace],
 ])
 
 const COMMON_NAMES = [
@@ -81,7 +92,6 @@ const COMMON_NAMES = [
   'Allow',
   'Alt-Svc',
   'Authorization',
-  'Baggage',
   'Cache-Control',
   'Cache-Status',
   'Content-Disposition',
@@ -139,8 +149,6 @@ const COMMON_NAMES = [
   'X-Powered-By',
   'X-Request-Id',
   'X-XSS-Protection',
-  'traceparent',
-  'tracestate',
 ]
 
 /** RFC 9110 section 6.5.1: what frames, routes or describes the connection has no place in trailers. */

@@ -7,6 +7,7 @@ export type FilterState =
   | CacheState
   | CoalesceState
   | MirrorState
+  | AccessLogState
 
 export interface CircuitBreakerState {
   readonly kind: 'circuit-breaker'
@@ -64,6 +65,16 @@ export interface MirrorState {
   readonly sent: number
   readonly failed: number
   readonly dropped: number
+}
+
+export interface AccessLogState {
+  readonly kind: 'access-log'
+  /** Lines that the sink has taken. */
+  readonly written: number
+  /** Lines that were lost: the queue was full, or the sink has failed. */
+  readonly dropped: number
+  /** Bytes of lines that wait for the sink. */
+  readonly queuedBytes: number
 }
 
 const STATE: unique symbol = Symbol('gatewright.filter-state')

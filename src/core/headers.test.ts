@@ -138,6 +138,30 @@ describe('HeaderList.parsed', () => {
     )
   })
 
+  test('lets kinds be taken out of it, and is as if their lines had never been there', () => {
+    fc.assert(
+      fc.property(
+        section,
+        fc.integer({ min: 0, max: 255 }),
+        more,
+        fc.integer({ min: 0, max: 255 }),
+        (text, taken, added, dropped) => {
+          const whole = parsed(text)
+          const apart = HeaderList.from([...parsed(text)])
+          expect(whole.takeKinds(taken)).toEqual(apart.takeKinds(taken))
+          for (const [name, value] of added) {
+            whole.append(name, value)
+            apart.append(name, value)
+          }
+          expect(whole.lines(dropped)).toBe(apart.lines(dropped))
+          expect([whole.size, whole.hasKind(dropped)]).toEqual([apart.size, apart.hasKind(dropped)])
+          expect([...whole]).toEqual([...apart])
+        },
+      ),
+      { numRuns: 2000 },
+    )
+  })
+
   test('changes like any other', () => {
     expect([...parsed('A: 1\r\nB:2 \r\n').set('b', '3')]).toEqual([
       ['A', '1'],

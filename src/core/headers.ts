@@ -54,6 +54,35 @@ function longer({ text, from, to, count, kinds, marked }: FieldSection, field: F
   }
 }
 
+/** A section without the lines of some kinds, which are added to `taken`. */
+function shorter(
+  { text, from, to, count, marked }: FieldSection,
+  dropped: number,
+  taken: [name: string, value: string][],
+): FieldSection {
+  const marks: number[] = []
+  let lines = ''
+  let at = from
+  let kinds = 0
+  for (let mark = 0; mark < marked.length; mark += 3) {
+    const start = marked[mark]!
+    const end = marked[mark + 1]!
+    const kind = marked[mark + 2]!
+    if ((kind & dropped) === 0) {
+      const moved = lines.length - at
+      marks.push(start + moved, end + moved, kind)
+      kinds |= kind
+      continue
+    }
+    lines += text.substring(at, start)
+    at = end
+    const colon = text.indexOf(':', start)
+    taken.push([lowerName(text.substring(start, colon)), trimWhiteSpace(text, colon + 1, end - 2)])
+  }
+  lines += text.substring(at, to)
+  return { text: lines, from: 0, to: lines.length, count: count - taken.length, kinds, marked: marks }
+}
+
 /**
  * A part of a text without the spaces and tabs around it (RFC 9110 section 5.6.3). `trim` would take 0xA0 too, which is text
  * here.
@@ -224,6 +253,30 @@ export class HeaderList implements Iterable<[name: string, value: string]> {
     this.#forChange()
     this.#removeFrom(0, lowerName(name))
     return this
+  }
+
+  /** @internal Removes every line of these kinds, and gives their names in lower case with their values, in wire order. */
+  takeKinds(kinds: number): [name: string, value: string][] {
+    const taken: [string, string][] = []
+    if (this.#section !== undefined) {
+      this.#section = shorter(this.#section, kinds, taken)
+      return taken
+    }
+    const fields = this.#fields
+    const values = this.#values
+    let kept = 0
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i]!
+      if ((field.kind & kinds) !== 0) taken.push([field.lower, values[i]!])
+      else {
+        fields[kept] = field
+        values[kept] = values[i]!
+        kept++
+      }
+    }
+    fields.length = kept
+    values.length = kept
+    return taken
   }
 
   /** A copy; neither sees later changes of the other. */

@@ -3,6 +3,7 @@ import type { Endpoint, EndpointHealth } from './balancer.ts'
 import type { ProxyError, Sent } from './errors.ts'
 import type { Exchange, Outcome } from './exchange.ts'
 import type { HeaderList } from './headers.ts'
+import type { RequestMessage } from './message.ts'
 import type { Address } from './network.ts'
 
 /** An endpoint of a running pool, as an observer sees it. */
@@ -15,6 +16,8 @@ export interface ObservedEndpoint extends Endpoint {
 export interface ObservedAttempt {
   /** The client's exchange, also where filters of the pool have seen one of the attempt's own. */
   readonly origin: Exchange
+  /** The request, as it goes to the endpoint. */
+  readonly request: RequestMessage
   readonly endpoint: ObservedEndpoint
   /** When its lease was taken, on the engine's clock. */
   readonly startedAt: number

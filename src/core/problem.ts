@@ -2,6 +2,7 @@ import { Body } from './body.ts'
 import type { ProxyError } from './errors.ts'
 import { HeaderList } from './headers.ts'
 import { ResponseMessage } from './message.ts'
+import { usualStatusMember } from './proxy-status.ts'
 
 /** What the `type` of our problem documents begins with; the code follows. The errors page explains each. */
 export const PROBLEM_TYPE = 'urn:gatewright:error:'
@@ -46,10 +47,10 @@ export function publicDetail({ side, detail }: ProxyError): string | undefined {
 
 /** An answer of any type, with the status and the fields that belong to the error. */
 export function errorResponse(error: ProxyError, contentType: string, body: Body): ResponseMessage {
-  const { status, side, proxyStatus } = error
+  const { status } = error
   const headers = HeaderList.from(error.headers).append('Content-Type', contentType)
-  if (proxyStatus !== undefined && side !== 'downstream')
-    headers.append('Proxy-Status', `gatewright; error=${proxyStatus}`)
+  const member = usualStatusMember(error)
+  if (member !== undefined) headers.append('Proxy-Status', member)
   if (status === 503 && !headers.has('Retry-After')) headers.append('Retry-After', '1')
   return new ResponseMessage(status, headers, body)
 }

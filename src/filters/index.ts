@@ -1,4 +1,21 @@
 export {
+  type AccessLog,
+  type AccessLogOptions,
+  accessLog,
+} from './access-log.ts'
+export type {
+  AccessLogEntry,
+  AccessLogTry,
+  AccessLogValue,
+} from './access-logging/access-log-entry.ts'
+export type { AccessLogWriter } from './access-logging/function-sink.ts'
+export type { AccessLogFormat } from './access-logging/log-format.ts'
+export type { AlwaysLogged, LogSample } from './access-logging/log-sampling.ts'
+export type { AccessLogFile, AccessLogTarget } from './access-logging/log-target.ts'
+export type { AccessLogField } from './access-logging/logged-fields.ts'
+export type { AccessLogger } from './access-logging/logger-output.ts'
+export type { QueryLogging } from './access-logging/query-privacy.ts'
+export {
   type AdaptiveConcurrency,
   type AdaptiveConcurrencyOptions,
   adaptiveConcurrency,
@@ -75,7 +92,9 @@ export {
 export type { CircuitState } from './limiting/circuit.ts'
 export { type LoadShedding, type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
 export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './memory-store.ts'
+export { type Metrics, type MetricsOptions, type MetricsRegistry, metrics } from './metrics.ts'
 export { type Mirror, type MirrorOptions, mirror } from './mirror.ts'
+export { type ProxyStatusOptions, proxyStatus } from './proxy-status.ts'
 export {
   type RateAlgorithm,
   type RateLimit,
@@ -104,10 +123,12 @@ export { currentRequestId, type RequestIdOptions, requestId } from './request-id
 export { type RewriteOptions, type RewritePath, rewrite } from './rewrite.ts'
 export { type RewriteLocationOptions, rewriteLocation } from './rewrite-location.ts'
 export { cspNonce, type SecurityHeadersOptions, securityHeaders } from './security-headers.ts'
+export { type ServerTimingOptions, serverTiming } from './server-timing.ts'
 export { type SplitArm, type SplitOptions, split, splitArm } from './split.ts'
 export { type StickyOptions, sticky } from './sticky.ts'
 export { streamIdleTimeout } from './stream-idle-timeout.ts'
 export { type StripPrefixOptions, stripPrefix } from './strip-prefix.ts'
+export { type Believed, type Propagation, type TracingOptions, tracing } from './tracing.ts'
 export { type ValidateOptions, validate } from './validate.ts'
 export type { MessageSource } from './websocket/leg.ts'
 export type {

@@ -1,10 +1,10 @@
-import { type Attribute, attribute } from '../core/attribute.ts'
 import { addErrorFields } from '../core/error-fields.ts'
 import type { Exchange } from '../core/exchange.ts'
 import { type Filter, named } from '../core/handler.ts'
 import { HeaderList, isFieldName } from '../core/headers.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { integer, invalidOption, knownOptions } from '../core/options.ts'
+import { currentRequestId } from '../core/request-id.ts'
 import { isEngineField, ToldFields } from './fields/told-fields.ts'
 
 export interface RequestIdOptions {
@@ -34,8 +34,7 @@ const OPTIONS: readonly string[] = [
   'respond',
 ] satisfies (keyof RequestIdOptions)[]
 
-/** The id that `requestId` has given the request. */
-export const currentRequestId: Attribute<string> = attribute<string>('requestId')
+export { currentRequestId } from '../core/request-id.ts'
 
 /** Fit for logs, fields and queries without any quoting. */
 const ID = /^[A-Za-z0-9._~:@+/=-]+$/

@@ -60,8 +60,12 @@ export class Companions {
 
   async #undo(started: readonly Started[], proxy: ProxyView): Promise<void> {
     for (const { companion, before } of started.toReversed()) {
-      await before?.start?.(proxy, companion)
-      await companion.end?.()
+      try {
+        await before?.start?.(proxy, companion)
+      } catch (error) {
+        log.error('what goes with the proxy could not begin again', error)
+      }
+      await this.#end([companion])
     }
   }
 

@@ -69,9 +69,9 @@ export class CompiledProxy implements Snapshot, CallKeeper {
     const { errorHandler } = this.#description
     const answer = errorHandler?.(error, exchange)
     if (answer === undefined) return errorAnswer(error, exchange)
-    if (answer instanceof ResponseMessage) return withErrorFields(answer, exchange)
+    if (answer instanceof ResponseMessage) return withErrorFields(answer, error, exchange)
     return answer.then((it) =>
-      it === undefined ? errorAnswer(error, exchange) : withErrorFields(it, exchange),
+      it === undefined ? errorAnswer(error, exchange) : withErrorFields(it, error, exchange),
     )
   }
 

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import type { Companion } from '../core/companion.ts'
 import { assertFilter, type Filter } from '../core/handler.ts'
 import { all, type MatchPredicate } from '../core/match.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
@@ -6,6 +7,7 @@ import type { Pool } from '../pool/pool.ts'
 import { isCompilable } from '../transport/runtime.ts'
 import { SERVER_NAME } from '../transport/tls/server-names.ts'
 import { isAlpnProtocol } from '../transport/tls-options.ts'
+import { withCompanions } from './companions.ts'
 import { routerOf } from './compiled-proxy.ts'
 import { type ProxyDescription, refuseSameAddress } from './description.ts'
 import { refuseEndpointsOf } from './endpoint-protocols.ts'
@@ -58,6 +60,13 @@ export interface TcpProxy extends Described {
    * @throws `ERR_OPTION_INVALID` for a name that is none, and for what is no pool of `tcp:` or `tls:` endpoints.
    */
   sni(names: Readonly<Record<string, Pool>>, options?: SniOptions): TcpProxy
+  /**
+   * Adds what goes with the proxy beside its exchanges, such as `admin()`: it begins before the listeners open, and ends
+   * behind everything else. A reload that brings another one of its kind has that go on with what there was.
+   *
+   * @throws `ERR_OPTION_INVALID` for what is none.
+   */
+  attach(...companions: Companion[]): TcpProxy
   /**
    * Opens the listeners.
    * @throws `ERR_OPTION_INVALID` where there is no listener, or nothing to send connections to.
@@ -169,6 +178,10 @@ class DescribedTcp implements TcpProxy {
     // A name that cannot be reached is found here, at the call that adds the second one of them.
     routerOf(next.description, () => undefined)
     return next
+  }
+
+  attach(...companions: Companion[]): TcpProxy {
+    return this.#with({ companions: withCompanions('attach', this.description.companions, companions) })
   }
 
   async start(options: StartOptions = {}): Promise<RunningProxy> {

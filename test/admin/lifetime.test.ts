@@ -107,6 +107,10 @@ describe('a reload', () => {
     await expect(ask(9902)).rejects.toThrow('ECONNREFUSED')
     await ask(80, '/')
     expect((await ask(9901, '/api/traffic')).json).toMatchObject({ total: 1 })
+    // And the one after that counts nothing twice.
+    await running.reload(served().attach(admin()))
+    await ask(80, '/')
+    expect((await ask(9901, '/api/traffic')).json).toMatchObject({ total: 2 })
   })
 
   it('without one ends it, and one of a proxy that had none begins', async () => {

@@ -1,6 +1,6 @@
 import { type Companion, proxy, respond } from 'gatewright'
 import { admin } from 'gatewright/admin'
-import { concurrencyLimit } from 'gatewright/filters'
+import { concurrencyLimit, metrics } from 'gatewright/filters'
 import { describe, expect, it } from 'vitest'
 import { adminWorld, users } from './admin-world.ts'
 
@@ -134,6 +134,19 @@ describe('admin', () => {
     const both = await two.ask({ target: '/metrics', headers: { Accept: accept } })
     expect(both.headers['content-type']).toBe('text/plain; version=0.0.4')
     expect(both.text).toBe('one_a 1\none_ä 2\ntwo_a 1\ntwo_ä 2\n')
+  })
+
+  it('has the metrics of a filter, in the format that is asked for', async () => {
+    await using world = adminWorld({}, (app) => app.route('/', metrics(), users))
+    await world.sim.get('/x')
+    const text = await world.ask('/metrics')
+    expect(text.headers['content-type']).toContain('text/plain')
+    expect(text.text).toMatch(/^proxy_requests_total\{.*\} 1$/m)
+    const headers = { Accept: 'application/openmetrics-text;version=1.0.0' }
+    const open = await world.ask({ target: '/metrics', headers })
+    expect(open.headers['content-type']).toContain('application/openmetrics-text')
+    expect(open.text).toMatch(/# EOF\n$/)
+    await world.sim.assertNoLeaks()
   })
 
   it('says what is missing where there are no metrics', async () => {

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../core/clock.ts'
 import type { EndedExchange } from './ended-exchange.ts'
-import { EventSource } from './event-source.ts'
+import { EventStream } from './event-stream.ts'
 import { holds } from './expression.ts'
 import type { TapSettings } from './tap-settings.ts'
 
@@ -10,7 +10,7 @@ const QUIET_TICKS = 15
 
 /** A tap that someone looks at. */
 export class OpenTap {
-  readonly source: EventSource = new EventSource()
+  readonly source: EventStream = new EventStream()
   readonly #settings: TapSettings
   readonly #clock: Clock
   readonly #timer: Timer

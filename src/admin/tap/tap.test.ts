@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { respond } from '../../core/message.ts'
 import type { Observer } from '../../core/observer.ts'
 import { pool } from '../../pool/pool.ts'
@@ -251,6 +251,18 @@ describe('Tap', () => {
     expect(looker.paths.length + looker.dropped).toBe(201)
     await looker.raw.reset()
     await sim.assertNoLeaks()
+  })
+
+  it('does not write down what a reader that is slow would not get', () => {
+    const { tap, clock } = alone()
+    tap.open(exchange({ clock, url: '/tap?rate=500' }))
+    const dates = vi.spyOn(clock, 'wallTime')
+    for (let i = 0; i < 480; i++) {
+      const one = exchange({ clock })
+      tap.observer.exchangeEnded?.(one, one.finish())
+    }
+    expect(dates.mock.calls.length).toBeGreaterThan(100)
+    expect(dates.mock.calls.length).toBeLessThan(470)
   })
 
   it('drops alone what is too large by itself', async () => {

@@ -4,7 +4,7 @@ import type { BodySink, BodySource } from '../../core/body-source.ts'
 const MAX_QUEUED_BYTES = 65_536
 
 /** The body of a stream of events. What is sent within one turn leaves together. */
-export class EventSource implements BodySource {
+export class EventStream implements BodySource {
   readonly length: undefined
   #sink: BodySink | undefined
   #queue: Buffer[] = []

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { EventSource } from './event-source.ts'
+import { EventStream } from './event-stream.ts'
 
 /** A reader that notes what it is given. */
 function reader() {
@@ -16,9 +16,9 @@ function reader() {
 
 const turn = () => Promise.resolve()
 
-describe('EventSource', () => {
+describe('EventStream', () => {
   it('sends what belongs to one turn together, and what came before it was read', async () => {
-    const source = new EventSource()
+    const source = new EventStream()
     const sink = reader()
     source.send('a')
     await turn()
@@ -33,7 +33,7 @@ describe('EventSource', () => {
   })
 
   it('does not send within the call', () => {
-    const source = new EventSource()
+    const source = new EventStream()
     const sink = reader()
     source.open(sink)
     source.send('a')
@@ -41,7 +41,7 @@ describe('EventSource', () => {
   })
 
   it('keeps at most 64 KiB for a reader that is slow, and takes more when that has gone', async () => {
-    const source = new EventSource()
+    const source = new EventStream()
     const sink = reader()
     source.open(sink)
     source.pause()
@@ -57,7 +57,7 @@ describe('EventSource', () => {
   })
 
   it('is full from when something found no room until something has left', async () => {
-    const source = new EventSource()
+    const source = new EventStream()
     source.open(reader())
     expect(source.send('x'.repeat(70_000))).toBe(false)
     expect(source.full).toBe(false)
@@ -72,13 +72,13 @@ describe('EventSource', () => {
   })
 
   it('counts bytes, not characters', () => {
-    const source = new EventSource()
+    const source = new EventStream()
     expect(source.send('ü'.repeat(32_769))).toBe(false)
     expect(source.send('ü'.repeat(32_768))).toBe(true)
   })
 
   it('ends behind what waits for a reader that is slow, and takes nothing more', async () => {
-    const source = new EventSource()
+    const source = new EventStream()
     const sink = reader()
     source.open(sink)
     source.pause()
@@ -93,19 +93,19 @@ describe('EventSource', () => {
   })
 
   it('pushes nothing any more when it was cancelled', async () => {
-    const source = new EventSource()
+    const source = new EventStream()
     const sink = reader()
     source.open(sink)
     source.send('a')
     source.cancel()
+    expect(source.send('b')).toBe(false)
     source.end()
     await turn()
-    expect(source.send('b')).toBe(false)
     expect(sink.chunks).toEqual([])
   })
 
   it('does not end behind a reader that cancels while it reads', async () => {
-    const source = new EventSource()
+    const source = new EventStream()
     const sink = reader()
     source.open({
       ...sink,

@@ -1,0 +1,77 @@
+/**
+ * What it costs each exchange to be seen: an access log, metrics and tracing, one by one and together, while nothing fails and
+ * no trace is sampled. Whole proxies are measured as in `resilience.ts`: the CPU time of the engine alone, rows in turns, the
+ * median of the rounds. Lines of the log are made and thrown away.
+ *
+ *   npx node --conditions=gatewright-source bench/observability.ts [--smoke]
+ */
+import { pathToFileURL } from 'node:url'
+import {
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  InMemorySpanExporter,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace-base'
+import { type Filter, onRequest, pool } from 'gatewright'
+import { accessLog, metrics, requestId } from 'gatewright/filters'
+import { tracing } from 'gatewright/filters/tracing'
+import { AnsweringProxy } from './answering-network/answering-proxy.ts'
+import { median } from './answering-network/median.ts'
+
+const provider = (ratio: number): BasicTracerProvider =>
+  new BasicTracerProvider({
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+    spanProcessors: [new BatchSpanProcessor(new InMemorySpanExporter(), { maxQueueSize: 64 })],
+  })
+
+const log = (): Filter => accessLog({ to: () => {} })
+const unsampled = (): Filter => tracing({ tracerProvider: provider(0) })
+
+const VARIANTS: Readonly<Record<string, () => Filter[]>> = {
+  nothing: () => [],
+  'record alone': () => [onRequest((exchange) => void exchange.record())],
+  'metrics()': () => [metrics()],
+  'accessLog()': () => [log()],
+  'accessLog() with ids': () => [requestId(), log()],
+  'tracing(), no SDK': () => [tracing()],
+  'tracing(), not sampled': () => [unsampled()],
+  'tracing(), all sampled': () => [tracing({ tracerProvider: provider(1) })],
+  'all three, not sampled': () => [log(), metrics(), unsampled()],
+}
+
+interface Row {
+  readonly filters: string
+  readonly 'us CPU per exchange': number
+  readonly 'us more': number
+}
+
+export async function run({ smoke }: { smoke: boolean }): Promise<void> {
+  const exchanges = smoke ? 200 : 40_000
+  const rounds = smoke ? 1 : 9
+  const worlds = await Promise.all(
+    Object.entries(VARIANTS).map(async ([name, filters]) => ({
+      name,
+      world: await AnsweringProxy.start({ users: pool(['http://one']), filters: filters() }),
+    })),
+  )
+  const costs = new Map<string, number[]>(worlds.map(({ name }) => [name, []]))
+  try {
+    for (const { world } of worlds) await world.cpuUsPerExchange(exchanges)
+    for (let round = 0; round < rounds; round++)
+      for (const { name, world } of worlds) costs.get(name)!.push(await world.cpuUsPerExchange(exchanges))
+  } finally {
+    for (const { world } of worlds) await world.close()
+  }
+  const base = median(costs.get('nothing')!)
+  const rows: Row[] = Array.from(costs, ([name, all]) => ({
+    filters: name,
+    'us CPU per exchange': Number(median(all).toFixed(2)),
+    'us more': Number((median(all) - base).toFixed(2)),
+  }))
+  console.table(rows)
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await run({ smoke: process.argv.includes('--smoke') })
+}

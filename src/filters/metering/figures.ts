@@ -1,0 +1,102 @@
+import { type Clock, systemClock } from '../../core/clock.ts'
+import type { ObservedAttempt, Observer } from '../../core/observer.ts'
+import type { ProxyView } from '../../core/proxy-view.ts'
+import { EndpointDirectory } from './endpoint-directory.ts'
+import { EventLoop } from './event-loop.ts'
+import { ExchangeFamilies } from './exchange-families.ts'
+import { ExchangeMeter } from './exchange-meter.ts'
+import type { Family, FigureFamily } from './family.ts'
+import { cacheFamilies, filterFamilies } from './filter-families.ts'
+import { listenerFamilies } from './listener-families.ts'
+import { poolFamilies } from './pool-families.ts'
+import { processFamilies } from './process-families.ts'
+import { ProxyObserver } from './proxy-observer.ts'
+import type { Define } from './read-families.ts'
+import { Readings } from './readings.ts'
+import { UpstreamFamilies } from './upstream-families.ts'
+
+export interface FiguresSettings {
+  /** Upper bounds, ascending. */
+  readonly buckets: readonly number[]
+  readonly maxSeries: number
+}
+
+/** All that is known of one proxy in figures. What takes the place of one `metrics()` at a reload goes on with them. */
+export class Figures {
+  readonly settings: FiguresSettings
+  readonly meter: ExchangeMeter
+  /** In the order in which they are written. */
+  readonly families: readonly Family[]
+  readonly #upstreams: UpstreamFamilies
+  readonly #endpoints: EndpointDirectory
+  /** Attempts whose response has begun and not ended. */
+  readonly #answered = new Set<ObservedAttempt>()
+  readonly #loop: EventLoop = new EventLoop(() => this.clock)
+  #view: ProxyView | undefined
+  #owner: object | undefined
+
+  constructor(settings: FiguresSettings) {
+    const { maxSeries, buckets } = settings
+    this.settings = settings
+    const exchanges = new ExchangeFamilies(maxSeries, buckets)
+    const upstreams = new UpstreamFamilies(maxSeries, buckets)
+    this.meter = new ExchangeMeter(exchanges)
+    this.#endpoints = new EndpointDirectory(upstreams, maxSeries)
+    this.#upstreams = upstreams
+    const defined = this.#defining('gauge')
+    const counted = this.#defining('counter')
+    const view = () => this.#view
+    const own: readonly Family[] = [...Object.values(exchanges), ...Object.values(upstreams)]
+    const read: readonly FigureFamily[] = [
+      defined('proxy_active_requests', 'Exchanges that are under way.', [], (put) => put(this.meter.active)),
+      ...[listenerFamilies, poolFamilies, filterFamilies, cacheFamilies, processFamilies(this.#loop)].flatMap(
+        (families) => families(defined, counted, view),
+      ),
+    ]
+    const counting = [...own, ...read]
+    const overflow = counted(
+      'proxy_metrics_overflow_total',
+      'What had no room in a family: counts that went to its series overflow, and values that were left out of a scrape.',
+      ['family'],
+      (put) => {
+        for (const { name, overflowed } of counting) if (overflowed > 0) put(overflowed, name)
+      },
+    )
+    this.families = [...own, ...read, overflow]
+  }
+
+  get clock(): Clock {
+    return this.#view?.clock ?? systemClock
+  }
+
+  /** One more who counts into them. */
+  observer(): Observer {
+    return new ProxyObserver(this.#upstreams, this.#endpoints, this.#answered)
+  }
+
+  /** A proxy has begun, or a reload has brought another owner. */
+  begin(owner: object, view: ProxyView): void {
+    this.#owner = owner
+    this.#view = view
+    this.#loop.begin()
+  }
+
+  /** Does nothing where another owner has taken over. */
+  end(owner: object): void {
+    if (this.#owner !== owner) return
+    this.#owner = undefined
+    this.#view = undefined
+    this.#loop.end()
+  }
+
+  /** Before they are shown: forgets what is long gone. */
+  sweep(): void {
+    if (this.#view !== undefined) this.#endpoints.sweep(this.#view)
+  }
+
+  #defining(type: 'counter' | 'gauge'): Define {
+    const { maxSeries } = this.settings
+    return (name, help, labels, read, merge) =>
+      new Readings({ type, name, help, labels, ...(merge === undefined ? {} : { merge }) }, maxSeries, read)
+  }
+}
