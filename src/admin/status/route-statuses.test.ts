@@ -22,6 +22,15 @@ describe('routeStatuses', () => {
     expect(routeStatuses([twice], new Map())[0]!.pools).toEqual(['users', 'sessions', 'archive'])
   })
 
+  it('names its target, without what is known of that', () => {
+    expect(routeStatuses([ROUTE], new Map())[0]).toMatchObject({
+      match: '/users',
+      filters: ['jwt'],
+      target: { kind: 'pool', name: 'users' },
+    })
+    expect(Object.keys(routeStatuses([ROUTE], new Map())[0]!.target)).toEqual(['kind', 'name'])
+  })
+
   it('has the traffic of its match, and zeros where there was none', () => {
     const traffic = { matches: 7, failures: 1, inFlight: 2, latency: undefined }
     expect(routeStatuses([ROUTE], new Map([['/users', traffic]]))[0]).toMatchObject(traffic)

@@ -9,9 +9,11 @@ export function routeStatuses(
   routes: readonly RouteDescription[],
   traffic: ReadonlyMap<string, RouteTraffic>,
 ): RouteStatus[] {
-  return routes.map((route) => ({
-    ...route,
-    pools: [...namedPools([route.target, ...(route.uses ?? [])]).keys()],
-    ...(traffic.get(route.match) ?? NONE),
+  return routes.map(({ match, filters, target, uses = [] }) => ({
+    match,
+    filters,
+    target: { kind: target.kind, name: target.name },
+    pools: [...namedPools([target, ...uses]).keys()],
+    ...(traffic.get(match) ?? NONE),
   }))
 }
