@@ -92,7 +92,7 @@ it('tracing by the real SDK is what a collector gets over OTLP', async () => {
   const refuse: Filter = () => {
     throw new ProxyError('access_denied')
   }
-  const again: Filter = async (exchange, next) => {
+  const twice: Filter = async (exchange, next) => {
     const response = await next(exchange)
     response.body.discard()
     return next(exchange)
@@ -107,7 +107,7 @@ it('tracing by the real SDK is what a collector gets over OTLP', async () => {
     .route('/left', pool([first.url]))
     .route('/cached', cache(), pool([first.url]))
     .route('/refused', refuse, both)
-    .route('/again', again, pool([first.url]))
+    .route('/again', twice, pool([first.url]))
     .start()
 
   /** The spans of what was asked: that of the exchange, and those of its attempts. */
