@@ -207,7 +207,7 @@ it('tracing by the real SDK is what a collector gets over OTLP', async () => {
   // 8. A filter sends it once more. Here, nobody else has the exchange recorded.
   expect(await ask('/again')).toBe(200)
   const counts = (await spansOf(3)).attempts.map((it) => read(it, 'http.request.resend_count'))
-  expect(counts.toSorted()).toEqual([1, undefined])
+  expect(new Set(counts)).toEqual(new Set([undefined, 1]))
 
   await provider.shutdown()
 })
