@@ -6,7 +6,6 @@ import type { LifecyclePhase } from '../core/lifecycle.ts'
 import type { LogLevel } from '../core/log.ts'
 import type { Readiness } from '../core/readiness.ts'
 import type { RouteDescription } from '../proxy/route-listing.ts'
-import type { TargetDescription } from '../transport/runtime.ts'
 
 /**
  * What the admin listener answers as JSON. Times that end in `At` are milliseconds since 1970 UTC. Nothing of it has fields,
@@ -50,10 +49,8 @@ export interface ListenerStatus {
   readonly certificatesEndAt: number | undefined
 }
 
-/** `GET /api/routes` */
-export interface RouteStatus extends Pick<RouteDescription, 'match' | 'filters'> {
-  /** Without what is known of it: `GET /api/explain` has that. With many endpoints behind many routes, it would be megabytes. */
-  readonly target: Pick<TargetDescription, 'kind' | 'name'>
+/** `GET /api/routes`. Its targets are without their endpoints, which `GET /api/pools` has. */
+export interface RouteStatus extends RouteDescription {
   /** Names of the pools that it leads to: of its target and of what its filters use. */
   readonly pools: readonly string[]
   readonly matches: number

@@ -2,7 +2,7 @@ import { type Companion, type ProxyView, proxy, respond, toNodeListener } from '
 import { admin } from 'gatewright/admin'
 import { type MemoryNetwork, memoryNetwork, rawClient, simulate, virtualClock } from 'gatewright/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type AdminAnswer, type AdminRequest, asked, TOKEN, users } from './admin-world.ts'
+import { type AdminAnswer, type AdminRequest, adminWorld, asked, TOKEN, users } from './admin-world.ts'
 
 interface Ground {
   readonly network: MemoryNetwork
@@ -160,6 +160,22 @@ describe('admin', () => {
       await running.close()
       await expect(ask(9901)).rejects.toThrow('ECONNREFUSED')
     }
+  })
+
+  it('ends with its proxy although someone looks and a profile is recorded', async () => {
+    await using world = adminWorld({ profiling: true })
+    const [tap, profile] = [await world.connect(), await world.connect()]
+    await tap.send('GET /api/tap HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    const head = 'Host: localhost\r\nContent-Type: application/json\r\n\r\n'
+    await profile.send(`POST /api/profile/cpu?seconds=60 HTTP/1.1\r\n${head}`)
+    await world.sim.settle()
+    await world.sim.drain()
+    expect(world.sim.nowMs).toBe(0)
+    await Promise.all([tap.close(), profile.close()])
+    await world.sim.assertNoLeaks()
+    await using next = adminWorld({ profiling: true })
+    const short = { method: 'POST', target: '/api/profile/cpu?seconds=1', json: {} }
+    expect((await next.ask(short)).status).toBe(200)
   })
 
   it('is not part of what the journal tells of the proxy', async () => {
