@@ -213,21 +213,23 @@ describe('profiles', () => {
   const profile = async (options: AdminOptions, target: string) => {
     await using world = adminWorld(options, (app) => app.route('/', () => respond(200)))
     const answer = await world.ask({ method: 'POST', target, json: {} })
-    const { nowMs } = world.sim
-    await world.sim.assertNoLeaks()
-    return { ...answer, nowMs }
+    const { sim, logged } = world
+    await sim.assertNoLeaks()
+    return { ...answer, nowMs: sim.nowMs, logged }
   }
 
   it.each(['/api/profile/cpu', '/api/profile/heap'])(
     'are off unless they are asked for: %s',
     async (target) => {
-      expect(await profile({}, target)).toMatchObject({ status: 403 })
+      expect(await profile({}, target)).toMatchObject({ status: 403, logged: [] })
     },
   )
 
   it('of the CPU last as long as was asked for, by the clock', async () => {
-    const { status, headers, json, nowMs } = await profile({ profiling: true }, '/api/profile/cpu?seconds=2')
+    const options = { profiling: true }
+    const { status, headers, json, nowMs, logged } = await profile(options, '/api/profile/cpu?seconds=2')
     expect([status, nowMs]).toEqual([200, 2_000])
+    expect(logged).toEqual(['info: admin: 127.0.0.1 takes a profile of the CPU, for 2 s'])
     expect(headers['content-disposition']).toBe(
       'attachment; filename="gatewright-2026-01-01T00-00-02-000Z.cpuprofile"',
     )
