@@ -112,9 +112,9 @@ describe('the dashboard and the alerts', () => {
 
 describe('the page', () => {
   it('says of every alert what to do then', () => {
-    const alerting = [...alerts.matchAll(/- alert: (\w+)/g)].map(([, name]) => name)
+    const alerting = [...alerts.matchAll(/- alert: (\w+)/g)].map(([, name]) => name!)
     const rows = readme.split('\n').filter((line) => line.startsWith('| `Gatewright'))
-    const told = rows.flatMap((row) => [...row.matchAll(/`(Gatewright\w+)`/g)].map(([, name]) => name))
+    const told = rows.flatMap((row) => [...row.matchAll(/`(Gatewright\w+)`/g)].map(([, name]) => name!))
     expect(told.toSorted()).toEqual(alerting.toSorted())
   })
 })
