@@ -190,6 +190,22 @@ export interface TappedExchange {
   readonly bytesReceived: number
   /** Of the request, as filters have left them, without credentials. With `headers=true`. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
+  /** Of the response, the same. Empty where the exchange began before the tap. */
+  readonly responseHeaders?: readonly (readonly [name: string, value: string])[]
+  /** With `bodies`, as the client sent it; left out where there was none. */
+  readonly requestBody?: TappedBody
+  /** With `bodies`, as it went to the client, in whatever coding; left out where there was none. */
+  readonly responseBody?: TappedBody
   /** With `detail=record`. */
   readonly record?: DecisionRecord
+}
+
+/** The begin of a body: as text where it is UTF-8, else as base64. */
+export interface TappedBody {
+  /** Of all of it, as far as it went by. */
+  readonly bytes: number
+  /** Whether more went by than is shown. */
+  readonly cut: boolean
+  readonly text?: string
+  readonly base64?: string
 }

@@ -5,6 +5,7 @@ import { reasonOf } from '../outcome-reason.ts'
 import { shortText } from '../short-text.ts'
 import type { Facts, NumberField, TextField } from './expression.ts'
 import { maskedFields } from './masked-fields.ts'
+import { type Overheard, overheard } from './overheard.ts'
 import type { TapSettings } from './tap-settings.ts'
 
 /**
@@ -43,7 +44,11 @@ export class EndedExchange implements Facts {
   }
 
   /** As it is shown. `at`: the date when it ended. */
-  shown(at: number, { record, headers }: Pick<TapSettings, 'record' | 'headers'>): TappedExchange {
+  shown(
+    at: number,
+    { record, headers, bodyBytes }: Pick<TapSettings, 'record' | 'headers' | 'bodyBytes'>,
+  ): TappedExchange {
+    const more = this.#exchange.get(overheard)
     const { status, result, durationMs, bytesSent, bytesReceived } = this.#outcome
     return {
       at,
@@ -63,7 +68,13 @@ export class EndedExchange implements Facts {
       durationMs,
       bytesSent,
       bytesReceived,
-      ...(headers ? { headers: maskedFields(this.#exchange.request.headers) } : {}),
+      ...(headers
+        ? {
+            headers: maskedFields(this.#exchange.request.headers),
+            responseHeaders: more?.responseHeaders ?? [],
+          }
+        : {}),
+      ...(bodyBytes === 0 ? {} : bodiesOf(more, bodyBytes)),
       ...(record && this.#record !== undefined ? { record: this.#record } : {}),
     }
   }
@@ -93,5 +104,17 @@ export class EndedExchange implements Facts {
       default:
         return request.headers.get(field.slice('header.'.length))
     }
+  }
+}
+
+function bodiesOf(
+  more: Overheard | undefined,
+  maxBytes: number,
+): Pick<TappedExchange, 'requestBody' | 'responseBody'> {
+  const requestBody = more?.request.shown(maxBytes)
+  const responseBody = more?.response.shown(maxBytes)
+  return {
+    ...(requestBody === undefined ? {} : { requestBody }),
+    ...(responseBody === undefined ? {} : { responseBody }),
   }
 }

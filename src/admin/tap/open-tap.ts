@@ -11,7 +11,7 @@ const QUIET_TICKS = 15
 /** A tap that someone looks at. */
 export class OpenTap {
   readonly source: EventStream = new EventStream()
-  readonly #settings: TapSettings
+  readonly settings: TapSettings
   readonly #clock: Clock
   readonly #timer: Timer
   /** How many more may be shown until the next tick. */
@@ -21,7 +21,7 @@ export class OpenTap {
   #quietTicks = 0
 
   constructor(settings: TapSettings, clock: Clock) {
-    this.#settings = settings
+    this.settings = settings
     this.#clock = clock
     this.#left = settings.rate
     this.#timer = clock.setTimeout(() => this.#tick(), TICK_MS)
@@ -29,7 +29,7 @@ export class OpenTap {
   }
 
   see(exchange: EndedExchange): void {
-    if (!holds(this.#settings.where, exchange)) return
+    if (!holds(this.settings.where, exchange)) return
     // What would be dropped anyway is not written down first.
     if (this.#left > 0 && !this.source.full && this.#show(exchange)) this.#left--
     else this.#dropped++
@@ -41,12 +41,12 @@ export class OpenTap {
   }
 
   #show(exchange: EndedExchange): boolean {
-    return this.#send('exchange', exchange.shown(Math.round(this.#clock.wallTime()), this.#settings))
+    return this.#send('exchange', exchange.shown(Math.round(this.#clock.wallTime()), this.settings))
   }
 
   #tick(): void {
     this.#timer.refresh()
-    this.#left = this.#settings.rate
+    this.#left = this.settings.rate
     this.#quietTicks++
     if (this.#dropped > 0 && this.#send('dropped', { count: this.#dropped })) this.#dropped = 0
     if (this.#quietTicks >= QUIET_TICKS && this.source.send(': quiet\n\n')) this.#quietTicks = 0
