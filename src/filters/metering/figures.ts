@@ -29,8 +29,8 @@ export class Figures {
   readonly families: readonly Family[]
   readonly #upstreams: UpstreamFamilies
   readonly #endpoints: EndpointDirectory
-  /** Attempts whose response has begun and not ended. */
-  readonly #answered = new Set<ObservedAttempt>()
+  /** Attempts whose response has begun. Weak: a reload may take who would be told of the end away. */
+  readonly #answered = new WeakSet<ObservedAttempt>()
   readonly #loop: EventLoop = new EventLoop(() => this.clock)
   #view: ProxyView | undefined
   #owner: object | undefined

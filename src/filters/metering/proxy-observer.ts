@@ -10,10 +10,10 @@ import type { UpstreamFamilies } from './upstream-families.ts'
 export class ProxyObserver implements Observer {
   readonly #families: UpstreamFamilies
   readonly #endpoints: EndpointDirectory
-  readonly #answered: Set<ObservedAttempt>
+  readonly #answered: WeakSet<ObservedAttempt>
 
   /** `answered`: attempts whose response has begun and not ended. */
-  constructor(families: UpstreamFamilies, endpoints: EndpointDirectory, answered: Set<ObservedAttempt>) {
+  constructor(families: UpstreamFamilies, endpoints: EndpointDirectory, answered: WeakSet<ObservedAttempt>) {
     this.#families = families
     this.#endpoints = endpoints
     this.#answered = answered
