@@ -4,7 +4,7 @@ import { invalidOption, invalidSecret, knownOptions } from '../core/options.ts'
 import { plainAddress } from '../core/plain-address.ts'
 import type { ListenOptions } from '../proxy/description.ts'
 import { proxy } from '../proxy/proxy.ts'
-import type { TlsListenOptions } from '../transport/tls/listen-options.ts'
+import { type TlsListenOptions, tlsSettings } from '../transport/tls/listen-options.ts'
 import { AccessTokens } from './guards/access-tokens.ts'
 
 export interface AdminOptions {
@@ -45,6 +45,8 @@ export interface AdminSettings {
   readonly host: string
   /** `undefined` where none is needed. */
   readonly tokens: AccessTokens | undefined
+  /** The same for TLS that says the same; `undefined` without. */
+  readonly tlsIdentity: string | undefined
   readonly allowedHosts: readonly HostPattern[]
   readonly readOnly: boolean
   readonly profiling: boolean
@@ -98,6 +100,7 @@ export function adminSettings(options: AdminOptions): AdminSettings {
     listen,
     host,
     tokens,
+    tlsIdentity: tls === undefined ? undefined : tlsSettings(tls).identity,
     allowedHosts: allowedHosts.map((it: string) => parseHostPattern(OWNER, 'allowedHosts', it)),
     readOnly,
     profiling,

@@ -1,10 +1,11 @@
 import type { DecisionRecord } from '../../core/decision-record.ts'
 import type { Exchange, Outcome } from '../../core/exchange.ts'
+import type { RequestMessage } from '../../core/message.ts'
 import type { TappedExchange } from '../api.ts'
 import { reasonOf } from '../outcome-reason.ts'
 import { shortText } from '../short-text.ts'
 import type { Facts, NumberField, TextField } from './expression.ts'
-import { maskedFields } from './masked-fields.ts'
+import { maskedFields, maskedValue } from './masked-fields.ts'
 import { type Overheard, overheard } from './overheard.ts'
 import type { TapSettings } from './tap-settings.ts'
 
@@ -102,7 +103,7 @@ export class EndedExchange implements Facts {
       case 'cache':
         return record?.caches.at(-1)?.result
       default:
-        return request.headers.get(field.slice('header.'.length))
+        return maskedField(request, field.slice('header.'.length))
     }
   }
 }
@@ -117,4 +118,10 @@ function bodiesOf(
     ...(requestBody === undefined ? {} : { requestBody }),
     ...(responseBody === undefined ? {} : { responseBody }),
   }
+}
+
+/** Whoever could compare with what is masked would find it out, character by character. */
+function maskedField({ headers }: RequestMessage, name: string): string | undefined {
+  const value = headers.get(name)
+  return value === undefined ? undefined : maskedValue(name, value)
 }
