@@ -85,9 +85,8 @@ describe('Log', () => {
   it('tells on standard error what a function whose promise is rejected was to take, and that it was', async () => {
     const told = new Log()
     const reason = new Error('full')
-    told.to = async () => {
-      throw reason
-    }
+    const failing: () => unknown = () => Promise.reject(reason)
+    told.to = failing
     told.error('lost?')
     await vi.waitFor(() =>
       expect(lines.mock.calls).toEqual([['gatewright: lost?'], ['gatewright: log.to threw', reason]]),

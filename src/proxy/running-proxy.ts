@@ -85,7 +85,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
       },
       observers,
     )
-    this.#companions = new Companions(observers)
+    this.#companions = new Companions(this, observers)
     this.#description = description
     this.#compiled = new CompiledProxy(description, this.#targets)
     this.startedAt = Math.round(clock.wallTime())
@@ -97,7 +97,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
     // Before the first exchange, which is not to meet an endpoint that must be probed first.
     running.#compiled.start()
     try {
-      const followed = running.#companions.follow(description, running)
+      const followed = running.#companions.follow(description)
       if (followed !== undefined) await followed
       running.#listeners = await running.#open(description.listeners, running.#compiled)
     } catch (error) {
@@ -376,7 +376,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
     try {
       // A drain that has begun meanwhile knows nothing of these.
       this.#mustServe()
-      const followed = this.#companions.follow(description, this)
+      const followed = this.#companions.follow(description)
       if (followed !== undefined) await followed
       this.#mustServe()
     } catch (error) {

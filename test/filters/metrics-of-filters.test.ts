@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { cache } from '../../src/cache/index.ts'
+import { accessLog } from '../../src/filters/access-log.ts'
 import { adaptiveConcurrency } from '../../src/filters/adaptive-concurrency.ts'
 import { circuitBreaker } from '../../src/filters/circuit-breaker.ts'
 import { coalesce } from '../../src/filters/coalesce.ts'
@@ -125,6 +126,30 @@ describe('metrics()', () => {
       'proxy_mirror_requests_total{filter="mirror",at="/copied",result="dropped"} 1',
     ])
     await Promise.all(joined)
+  })
+
+  it('counts the lines of an access log, those that are lost included', async () => {
+    const m = metrics()
+    const warned = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => warned.mockRestore())
+    let broken = false
+    const to = (): void => {
+      if (broken) throw new Error('no space left')
+    }
+    await using sim = simulate(
+      proxy()
+        .use(m, accessLog({ to }))
+        .route('/', pool(['http://u1'])),
+    )
+    for (let i = 0; i < 3; i++) await sim.get('/')
+    await sim.advance(5)
+    broken = true
+    await sim.get('/')
+    await sim.advance(5)
+    expect(await counted(m, 'proxy_access_log_lines_total')).toEqual([
+      'proxy_access_log_lines_total{filter="accessLog",at="proxy",result="written"} 3',
+      'proxy_access_log_lines_total{filter="accessLog",at="proxy",result="lost"} 1',
+    ])
   })
 
   it('shows a cache as that counts by itself', async () => {
