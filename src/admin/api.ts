@@ -36,6 +36,8 @@ export interface ProxyStatus {
   readonly phase: LifecyclePhase
   readonly readiness: Readiness
   readonly logLevel: LogLevel
+  /** Whether the admin listener only shows, and refuses every command. */
+  readonly readOnly: boolean
   /** Resident memory of the process. */
   readonly residentBytes: number
   readonly heapUsedBytes: number

@@ -122,6 +122,7 @@ describe('a command', () => {
     expect(await detailOf(world, '/api/caches/purge', {})).toContain('403 this admin listener is')
     const { status } = await world.ask({ method: 'PUT', target: '/api/log', json: { level: 'debug' } })
     expect([status, (await world.ask('/api/log')).status]).toEqual([403, 200])
+    expect((await world.ask('/api/proxy')).json).toMatchObject({ readOnly: true })
   })
 })
 
