@@ -61,8 +61,11 @@ export function adminApp(settings: AdminSettings, watched: Watched): RoutedProxy
 
 type Route = readonly [method: string, path: string, handler: Handler]
 
-function shown({ tapBodies }: AdminSettings, { proxy: running, traffic, tap }: Watched): Route[] {
-  const parts = adminParts(running, traffic)
+function shown(
+  { readOnly, tapBodies }: AdminSettings,
+  { proxy: running, traffic, tap }: Watched,
+): Route[] {
+  const parts = adminParts(running, traffic, readOnly)
   return [
     ['GET', '/health', () => respondJson(200, { status: 'ok', phase: running.phase })],
     ['GET', '/ready', () => respondJson(running.ready ? 200 : 503, running.readiness)],

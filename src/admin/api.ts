@@ -36,6 +36,8 @@ export interface ProxyStatus {
   readonly phase: LifecyclePhase
   readonly readiness: Readiness
   readonly logLevel: LogLevel
+  /** Whether the admin listener only shows, and refuses every command. */
+  readonly readOnly: boolean
   /** Resident memory of the process. */
   readonly residentBytes: number
   readonly heapUsedBytes: number
@@ -77,7 +79,10 @@ export interface PoolStatus {
   readonly name: string
   readonly balancer: string
   readonly endpoints: readonly EndpointStatus[]
-  /** The latest first, at most 20: not each is kept, but a sample. */
+  /**
+   * The latest first, at most 20: not each is kept, but a sample. Of each, the eight best candidates, the chosen one among them,
+   * and eight of those that were left out.
+   */
   readonly lastDecisions: readonly PickRecord[]
   /** Whether endpoints that are not fit to serve are chosen from, because too few are. As the last decision had it. */
   readonly panic: boolean

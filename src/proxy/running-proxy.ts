@@ -62,6 +62,8 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
   readonly #removed = new Set<Listener>()
   /** The one that is served. */
   #description: ProxyDescription
+  /** Listed when someone asks: a dashboard does each second, and many endpoints behind many routes cost milliseconds. */
+  #routes: readonly RouteDescription[] | undefined
   #compiled: CompiledProxy
   #closing: Promise<void> | undefined
   #reloading: Promise<void> = Promise.resolve()
@@ -151,7 +153,8 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
 
   /** Every route that is served now, in the order in which they were added. */
   get routes(): readonly RouteDescription[] {
-    return listRoutes(this.#description)
+    this.#routes ??= listRoutes(this.#description)
+    return this.#routes
   }
 
   /** What the proxy would do with a request, and why: see `explain` of its description. */
@@ -407,6 +410,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
     this.#compiled.retire()
     this.#compiled = compiled
     this.#description = description
+    this.#routes = undefined
   }
 
   #mustServe(): void {

@@ -40,7 +40,13 @@ describe('admin', () => {
     await world.sim.get('/users/7')
     const { json } = await world.ask('/api/snapshot')
     expect(json).toMatchObject({
-      proxy: { pid: process.pid, phase: 'serving', readiness: { ready: true }, logLevel: 'info' },
+      proxy: {
+        pid: process.pid,
+        phase: 'serving',
+        readiness: { ready: true },
+        logLevel: 'info',
+        readOnly: false,
+      },
       listeners: [{ url: 'http://127.0.0.1:8080', accepted: 1, refusals: {} }],
       routes: [
         {

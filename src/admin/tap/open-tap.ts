@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../core/clock.ts'
+import { printable } from '../printable.ts'
 import type { EndedExchange } from './ended-exchange.ts'
 import { EventStream } from './event-stream.ts'
 import { holds } from './expression.ts'
@@ -53,16 +54,8 @@ export class OpenTap {
   }
 
   #send(event: string, data: object): boolean {
-    const sent = this.source.send(`event: ${event}\ndata: ${oneLine(data)}\n\n`)
+    const sent = this.source.send(`event: ${event}\ndata: ${printable(JSON.stringify(data))}\n\n`)
     if (sent) this.#quietTicks = 0
     return sent
   }
-}
-
-/** JSON has no line breaks as events know them. What else some readers take for one is escaped too. */
-function oneLine(data: object): string {
-  return JSON.stringify(data).replace(
-    /[\u0085\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }
