@@ -29,8 +29,6 @@ export class Figures {
   readonly families: readonly Family[]
   readonly #upstreams: UpstreamFamilies
   readonly #endpoints: EndpointDirectory
-  /** Attempts whose response has begun and not ended. */
-  readonly #answered = new Set<ObservedAttempt>()
   readonly #loop: EventLoop = new EventLoop(() => this.clock)
   #view: ProxyView | undefined
   #owner: object | undefined
@@ -71,7 +69,7 @@ export class Figures {
 
   /** One more who counts into them. */
   observer(): Observer {
-    return new ProxyObserver(this.#upstreams, this.#endpoints, this.#answered)
+    return new ProxyObserver(this.#upstreams, this.#endpoints)
   }
 
   /** A proxy has begun, or a reload has brought another owner. */
