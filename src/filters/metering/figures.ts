@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
-import type { ObservedAttempt, Observer } from '../../core/observer.ts'
+import type { Observer } from '../../core/observer.ts'
 import type { ProxyView } from '../../core/proxy-view.ts'
 import { EndpointDirectory } from './endpoint-directory.ts'
 import { EventLoop } from './event-loop.ts'
