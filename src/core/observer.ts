@@ -21,6 +21,8 @@ export interface ObservedAttempt {
   readonly endpoint: ObservedEndpoint
   /** When its lease was taken, on the engine's clock. */
   readonly startedAt: number
+  /** When the head of a final response, or of a 101, was there. */
+  readonly respondedAt: number | undefined
   /** How far the request got. */
   readonly sent: Sent
   /** What the record of its exchange has of it; `undefined` without one. */
