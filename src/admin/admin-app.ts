@@ -61,10 +61,7 @@ export function adminApp(settings: AdminSettings, watched: Watched): RoutedProxy
 
 type Route = readonly [method: string, path: string, handler: Handler]
 
-function shown(
-  { readOnly, tapBodies }: AdminSettings,
-  { proxy: running, traffic, tap }: Watched,
-): Route[] {
+function shown({ readOnly, tapBodies }: AdminSettings, { proxy: running, traffic, tap }: Watched): Route[] {
   const parts = adminParts(running, traffic, readOnly)
   return [
     ['GET', '/health', () => respondJson(200, { status: 'ok', phase: running.phase })],

@@ -16,7 +16,7 @@ export interface AdminOptions {
    * What requests must have as `Authorization: Bearer`, but for `/health`, `/ready` and the files of the dashboard: a random
    * text of 16 characters or more, or several, such as the one of before and the one of now. Default none.
    */
-  token?: string | readonly string[]
+  token?: string | readonly string[] | undefined
   /** TLS. With `clientCertificates: 'require'`, whoever has a certificate that is trusted may come in. Default none. */
   tls?: TlsListenOptions
   /**

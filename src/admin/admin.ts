@@ -105,7 +105,13 @@ async function begun(settings: AdminSettings, proxy: RunningProxy): Promise<Runn
   const { observer: _, ...surroundings } = proxy.surroundings
   const { clock } = surroundings
   const watched = { proxy, traffic: new Traffic(clock), tap: new Tap(clock) }
-  return { inner: await adminApp(settings, watched).start({ signals: false, surroundings }), watched }
+  return {
+    inner: await adminApp(settings, watched).start({
+      signals: false,
+      surroundings: { ...surroundings, title: 'the admin listener' },
+    }),
+    watched,
+  }
 }
 
 /** Where the address is the same, its listener stays open. If this rejects, what was there goes on. */

@@ -115,7 +115,7 @@ export interface TrafficStatus {
   readonly latency: Percentiles | undefined
   /** Of the last minute: how many were answered with 1xx (101 alone), 2xx, 3xx, 4xx, 5xx. */
   readonly statuses: Readonly<Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx', number>>
-  /** Of the last minute, by the error's code. */
+  /** Of the last minute, by the error's code, or by `status 503` where a service has answered with that. */
   readonly reasons: Readonly<Record<string, number>>
 }
 

@@ -33,6 +33,8 @@ export interface Surroundings {
   readonly observer?: Observer | undefined
   /** @internal Takes what the proxy and its pools tell of themselves. Default `log`, which is one for the process. */
   readonly log?: LogWriter | undefined
+  /** @internal What it is called in the log and in errors. Default `the proxy`. */
+  readonly title?: string | undefined
 }
 
 interface OpenListener {
@@ -107,7 +109,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
       running.#compiled.retire()
       throw error
     }
-    running.#inWords = `the proxy at ${running.urls.join(', ')}`
+    running.#nameInWords()
     running.#lifecycle.enter('serving')
     return running
   }
@@ -399,7 +401,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
       if (predecessor !== undefined) one.listener.takeOver(predecessor.listener)
       return one
     })
-    this.#inWords = `the proxy at ${this.urls.join(', ')}`
+    this.#nameInWords()
     compiled.takeOver()
     for (const { listener } of removed) {
       this.#removed.add(listener)
@@ -411,6 +413,11 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
     this.#compiled = compiled
     this.#description = description
     this.#routes = undefined
+  }
+
+  #nameInWords(): void {
+    const { title = 'the proxy' } = this.#surroundings
+    this.#inWords = `${title} at ${this.urls.join(', ')}`
   }
 
   #mustServe(): void {
@@ -435,7 +442,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
       }
     } catch (error) {
       await Promise.all(opened.map(({ listener }) => listener.close()))
-      throw startError(error as NodeJS.ErrnoException, all[opened.length]!)
+      throw startError(error as NodeJS.ErrnoException, all[opened.length]!, this.#surroundings.title)
     }
     return opened
   }

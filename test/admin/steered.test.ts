@@ -199,7 +199,9 @@ describe('POST /api/caches/purge', () => {
     expect(await said({ filter: 'x', everything: true })).toBe(
       '404 there is no cache of this id; those that there are: "/ > cache"',
     )
-    expect(await said({ filter: '/ > cache' })).toContain('400 cache.purge: "what"')
+    expect(await said({ filter: '/ > cache' })).toBe(
+      '400 cache.purge: "what" must be an object with exactly one of url, tag, tags, pattern, everything, got "none"',
+    )
     expect(await said({ filter: '/ > cache', url: 'x' })).toContain('400 cache.purge: "url"')
     expect(await said({ filter: '/ > cache', everything: true, soft: 1 })).toContain(
       '400 cache.purge: "soft"',
@@ -213,9 +215,7 @@ describe('POST /api/caches/purge', () => {
     ])
       expect(await said({ filter: '/ > cache', ...wrong })).toContain('400 cache.purge: ')
     expect(await said({ filter: '/ > cache', url: 7 })).toContain('400 cache.purge: "url"')
-    expect(await said({ filter: '/ > cache', tag: 'a', url: 'http://a' })).toContain(
-      '400 cache.purge: "what"',
-    )
+    expect(await said({ filter: '/ > cache', tag: 'a', url: 'http://a' })).toContain('got "url and tag"')
     expect(await said(JSON.parse('{"filter":"/ > cache","__proto__":{"everything":true}}'))).toContain('400 ')
     expect(await said({ filter: '/ > cache', all: true })).toContain('400 there is no member "all"')
     expect([await hits(world), world.logged]).toEqual([true, []])
@@ -251,21 +251,23 @@ describe('profiles', () => {
   const profile = async (options: AdminOptions, target: string) => {
     await using world = adminWorld(options, (app) => app.route('/', () => respond(200)))
     const answer = await world.ask({ method: 'POST', target, json: {} })
-    const { nowMs } = world.sim
-    await world.sim.assertNoLeaks()
-    return { ...answer, nowMs }
+    const { sim, logged } = world
+    await sim.assertNoLeaks()
+    return { ...answer, nowMs: sim.nowMs, logged }
   }
 
   it.each(['/api/profile/cpu', '/api/profile/heap'])(
     'are off unless they are asked for: %s',
     async (target) => {
-      expect(await profile({}, target)).toMatchObject({ status: 403 })
+      expect(await profile({}, target)).toMatchObject({ status: 403, logged: [] })
     },
   )
 
   it('of the CPU last as long as was asked for, by the clock', async () => {
-    const { status, headers, json, nowMs } = await profile({ profiling: true }, '/api/profile/cpu?seconds=2')
+    const options = { profiling: true }
+    const { status, headers, json, nowMs, logged } = await profile(options, '/api/profile/cpu?seconds=2')
     expect([status, nowMs]).toEqual([200, 2_000])
+    expect(logged).toEqual(['info: admin: 127.0.0.1 takes a profile of the CPU, for 2 s'])
     expect(headers['content-disposition']).toBe(
       'attachment; filename="gatewright-2026-01-01T00-00-02-000Z.cpuprofile"',
     )

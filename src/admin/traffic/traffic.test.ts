@@ -88,14 +88,14 @@ describe('Traffic', () => {
     expect(statuses['5xx']).toBe(60)
   })
 
-  it('counts statuses by class, and reasons by code', async () => {
+  it('counts statuses by class, and reasons by code, or by the status that a service has failed with', async () => {
     const { traffic, pass } = setup()
     for (const status of [101, 200, 204, 304, 404, 499, 599]) await pass({ outcome: { status } })
     await pass({ outcome: { error: new ProxyError('no_endpoint') } })
     await pass({ outcome: { result: 'aborted', error: new ProxyError('client_aborted') } })
     const { statuses, reasons, failures } = traffic.status()
     expect(statuses).toEqual({ '1xx': 1, '2xx': 2, '3xx': 1, '4xx': 2, '5xx': 2 })
-    expect(reasons).toEqual({ no_endpoint: 1, client_aborted: 1 })
+    expect(reasons).toEqual({ 'status 599': 1, no_endpoint: 1, client_aborted: 1 })
     expect(failures).toBe(2)
   })
 

@@ -99,15 +99,16 @@ export class Traffic {
   #ended(exchange: Exchange, outcome: Outcome): void {
     this.#live.delete(exchange)
     this.#picks.ended(exchange)
-    const { status, error, durationMs } = outcome
+    const { status, durationMs } = outcome
     const atMs = exchange.startedAt + durationMs
     const failed = hasFailed(outcome)
+    const reason = reasonOf(outcome)
     // What was connected through lasts as long as its ends like.
     const timed = status !== undefined && status !== 101 && exchange.request.method !== 'CONNECT'
     this.#endedCount++
     this.#seconds.count(atMs, outcome, failed, timed)
     if (exchange.route !== undefined) this.#routes.count(exchange.route.name, atMs, durationMs, failed, timed)
-    if (error !== undefined) this.#seconds.countReason(atMs, error.code)
+    if (reason !== undefined) this.#seconds.countReason(atMs, reason)
     if (failed) this.#failed(exchange, outcome)
   }
 
