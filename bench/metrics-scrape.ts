@@ -1,7 +1,7 @@
 /**
  * How long a scrape keeps the event loop from everything else, where a proxy has 2 000 histograms; and how long prom-client's own
  * `registry.metrics()` does, with the same series. Besides, what one exchange costs `metrics()`, beside a filter that only waits
- * for the end.
+ * for the end, and what prom-client takes to count one thing.
  *
  *   npx node --conditions=gatewright-source bench/metrics-scrape.ts [--smoke]
  */
@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url'
 import { type Clock, type Filter, respond } from 'gatewright'
 import { type Metrics, metrics } from 'gatewright/filters'
 import { exchange, run as runFilter } from 'gatewright/testing'
-import { Histogram, Registry } from 'prom-client'
+import { Counter, Histogram, Registry } from 'prom-client'
 import { median } from './answering-network/median.ts'
 
 const ROUTES = 2_000
@@ -41,6 +41,7 @@ export async function run({ smoke }: { smoke: boolean }): Promise<void> {
   if (!smoke && worst!['of that CPU, ms'] > BAR_MS)
     console.log(`MISSED: ${worst!.scrape} blocks for more than ${BAR_MS} ms`)
   console.table(await exchangeCosts(smoke))
+  console.table(promClientCosts(smoke))
 }
 
 /** As after exchanges of so many routes. */
@@ -146,6 +147,31 @@ async function exchangeCosts(
       costs.get(name)!.push(((cpuMs() - from) * 1e6) / count)
     }
   return [...costs].map(([filter, ns]) => ({ filter, 'ns of CPU per exchange': Math.round(median(ns)) }))
+}
+
+function promClientCosts(smoke: boolean): readonly { call: string; 'ns of CPU': number }[] {
+  const registers = [new Registry()]
+  const labelNames = ['route', 'method', 'code']
+  const counter = new Counter({ name: 'requests_total', help: 'h', labelNames, registers })
+  const histogram = new Histogram({ name: 'seconds', help: 'h', labelNames, buckets: BUCKETS, registers })
+  const labels = { route: '/users/:id', method: 'GET', code: '200' }
+  const boundCounter = counter.labels(labels)
+  const boundHistogram = histogram.labels(labels)
+  const calls: Readonly<Record<string, () => void>> = {
+    'counter.inc': () => counter.inc(labels),
+    'counter.inc, labels bound before': () => boundCounter.inc(),
+    'histogram.observe': () => histogram.observe(labels, 0.03),
+    'histogram.observe, labels bound before': () => boundHistogram.observe(0.03),
+  }
+  const count = smoke ? 100 : 200_000
+  return Object.entries(calls).map(([call, callOnce]) => {
+    const costs = Array.from({ length: smoke ? 1 : 15 }, () => {
+      const from = cpuMs()
+      for (let i = 0; i < count; i++) callOnce()
+      return ((cpuMs() - from) * 1e6) / count
+    })
+    return { call, 'ns of CPU': Math.round(median(costs)) }
+  })
 }
 
 const REAL_CLOCK: Clock = {

@@ -70,7 +70,7 @@ export class NodeGateway implements ListenerContext, ProxyView {
     this.#description = description
     this.#date = new HttpDate(clock)
     const observers = new Observers(observer)
-    this.#companions = new Companions(observers)
+    this.#companions = new Companions(this, observers)
     this.#connectors = new ConnectorRegistry(network, clock)
     this.#targets = new CompiledTargets(
       {
@@ -86,7 +86,7 @@ export class NodeGateway implements ListenerContext, ProxyView {
     this.#compiled = new CompiledProxy(description, this.#targets)
     this.snapshot = this.#compiled
     this.#compiled.start()
-    const followed = this.#companions.follow(description, this)
+    const followed = this.#companions.follow(description)
     if (followed === undefined) this.#lifecycle.enter('serving')
     this.started = followed === undefined ? Promise.resolve() : this.#begin(followed)
     // Whoever waits for it is told as well.

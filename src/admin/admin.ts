@@ -5,6 +5,7 @@ import type { ProxyView } from '../core/proxy-view.ts'
 import { RunningProxy } from '../proxy/running-proxy.ts'
 import { adminApp, type Watched } from './admin-app.ts'
 import { type AdminOptions, type AdminSettings, adminSettings } from './admin-options.ts'
+import { admitsAllOf } from './guards/admits-all-of.ts'
 import { Tap } from './tap/tap.ts'
 import { Traffic } from './traffic/traffic.ts'
 
@@ -73,6 +74,9 @@ class AdminListener implements Admin {
     const handed = before instanceof AdminListener ? before.#running : undefined
     this.#running =
       handed === undefined ? await begun(this.#settings, proxy) : await followed(this.#settings, handed)
+    // Of who looks, nobody knows which token, or which certificate, he has shown.
+    if (before instanceof AdminListener && !admitsAllOf(this.#settings, before.#settings))
+      this.#running.watched.tap.close()
     if (before instanceof AdminListener) before.#running = undefined
     this.#observe(this.#running.watched)
   }

@@ -36,6 +36,8 @@ export interface ProxyStatus {
   readonly phase: LifecyclePhase
   readonly readiness: Readiness
   readonly logLevel: LogLevel
+  /** Whether the admin listener only shows, and refuses every command. */
+  readonly readOnly: boolean
   /** Resident memory of the process. */
   readonly residentBytes: number
   readonly heapUsedBytes: number
@@ -77,7 +79,10 @@ export interface PoolStatus {
   readonly name: string
   readonly balancer: string
   readonly endpoints: readonly EndpointStatus[]
-  /** The latest first, at most 20: not each is kept, but a sample. */
+  /**
+   * The latest first, at most 20: not each is kept, but a sample. Of each, the eight best candidates, the chosen one among them,
+   * and eight of those that were left out.
+   */
   readonly lastDecisions: readonly PickRecord[]
   /** Whether endpoints that are not fit to serve are chosen from, because too few are. As the last decision had it. */
   readonly panic: boolean
@@ -190,6 +195,22 @@ export interface TappedExchange {
   readonly bytesReceived: number
   /** Of the request, as filters have left them, without credentials. With `headers=true`. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
+  /** Of the response, the same. Empty where the exchange began before the tap. */
+  readonly responseHeaders?: readonly (readonly [name: string, value: string])[]
+  /** With `bodies`, as the client sent it; left out where there was none. */
+  readonly requestBody?: TappedBody
+  /** With `bodies`, as it went to the client, in whatever coding; left out where there was none. */
+  readonly responseBody?: TappedBody
   /** With `detail=record`. */
   readonly record?: DecisionRecord
+}
+
+/** The begin of a body: as text where it is UTF-8, else as base64. */
+export interface TappedBody {
+  /** Of all of it, as far as it went by. */
+  readonly bytes: number
+  /** Whether more went by than is shown. */
+  readonly cut: boolean
+  readonly text?: string
+  readonly base64?: string
 }

@@ -19,7 +19,7 @@ export interface Companion {
    */
   start?(proxy: ProxyView, before: Companion | undefined): Promise<void> | void
   /** The proxy has ended, or a reload has taken it away: it releases what it holds and no other took over. */
-  end?(): Promise<void> | void
+  end?(proxy: ProxyView): Promise<void> | void
 }
 
 const COMPANION: unique symbol = Symbol('gatewright.companion')

@@ -2,6 +2,7 @@ import type { Exchange } from './exchange.ts'
 import { log } from './log.ts'
 import { ResponseMessage } from './message.ts'
 import { invalidOption } from './options.ts'
+import { isThenable } from './thenable.ts'
 
 /** Answers an exchange. A failure is a rejected promise or a throw, and nothing else. */
 export type Handler = (exchange: Exchange) => Promise<ResponseMessage> | ResponseMessage
@@ -57,7 +58,7 @@ function guarded(inner: Handler): Handler {
 }
 
 export function isPromise(value: unknown): value is Promise<ResponseMessage> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+  return isThenable(value)
 }
 
 export function noResponse(value: unknown): TypeError {

@@ -1,3 +1,4 @@
+import { format } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
 import { LOG_LEVELS, Log, type LogEntry, type LogLevel } from './log.ts'
 
@@ -69,6 +70,27 @@ describe('Log', () => {
     }
     expect(() => told.error('lost?')).not.toThrow()
     expect(lines.mock.calls).toEqual([['gatewright: lost?'], ['gatewright: log.to threw', thrown]])
+  })
+
+  it('writes what clients have chosen as it is: it names no format', () => {
+    const told = new Log()
+    told.error('it failed (GET /%c%s%%20%o)', 'why')
+    told.error('it failed (GET /%c%s%%20%o)')
+    expect(lines.mock.calls.map((call) => format(...call))).toEqual([
+      'gatewright: it failed (GET /%c%s%%20%o) why',
+      'gatewright: it failed (GET /%c%s%%20%o)',
+    ])
+  })
+
+  it('tells on standard error what a function whose promise is rejected was to take, and that it was', async () => {
+    const told = new Log()
+    const reason = new Error('full')
+    const failing: () => unknown = () => Promise.reject(reason)
+    told.to = failing
+    told.error('lost?')
+    await vi.waitFor(() =>
+      expect(lines.mock.calls).toEqual([['gatewright: lost?'], ['gatewright: log.to threw', reason]]),
+    )
   })
 
   it('refuses a level and a function that are none', () => {

@@ -1,4 +1,5 @@
 import { invalidOption } from './options.ts'
+import { isThenable } from './thenable.ts'
 
 /** How much is told of: each level has those before it. `silent`: nothing. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
@@ -31,7 +32,7 @@ export const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info
 export class Log implements LogWriter {
   #level: LogLevel = 'info'
   #rank = LOG_LEVELS.indexOf('info')
-  #write: (entry: LogEntry) => void = toStandardError
+  #write: (entry: LogEntry) => unknown = toStandardError
 
   /** How much is told of. Default `info`. */
   get level(): LogLevel {
@@ -46,7 +47,7 @@ export class Log implements LogWriter {
     this.#rank = LOG_LEVELS.indexOf(level)
   }
 
-  /** Where entries go. Default: lines on standard error. What it throws goes there too. */
+  /** Where entries go. Default: lines on standard error. What it throws goes there too, as does what a promise of its rejects with. */
   get to(): (entry: LogEntry) => void {
     return this.#write
   }
@@ -77,17 +78,23 @@ export class Log implements LogWriter {
     if (rank > this.#rank) return
     const entry: LogEntry = { level, message, cause }
     try {
-      this.#write(entry)
+      const written = this.#write(entry)
+      if (isThenable(written)) written.then(undefined, (reason: unknown) => lost(entry, reason))
     } catch (thrown) {
-      toStandardError(entry)
-      toStandardError({ level: 'error', message: 'log.to threw', cause: thrown })
+      lost(entry, thrown)
     }
   }
 }
 
 export const log: Log = new Log()
 
+function lost(entry: LogEntry, thrown: unknown): void {
+  toStandardError(entry)
+  toStandardError({ level: 'error', message: 'log.to threw', cause: thrown })
+}
+
 function toStandardError({ message, cause }: LogEntry): void {
   if (cause === undefined) console.error(`gatewright: ${message}`)
-  else console.error(`gatewright: ${message}`, cause)
+  // With more than one argument, the first is a format: paths of clients have percent signs.
+  else console.error(`gatewright: ${message.replaceAll('%', '%%')}`, cause)
 }

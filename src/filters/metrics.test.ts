@@ -6,6 +6,7 @@ import type { ProxyView } from '../core/proxy-view.ts'
 import { pool } from '../pool/pool.ts'
 import { proxy } from '../proxy/proxy.ts'
 import { exchange } from '../testing/exchange.ts'
+import type { Simulation } from '../testing/index.ts'
 import { run } from '../testing/run.ts'
 import { simulate } from '../testing/simulation/simulate.ts'
 import { virtualClock } from '../testing/virtual-clock.ts'
@@ -41,6 +42,11 @@ async function ended(
 async function textOf(m: Metrics): Promise<string> {
   const { response } = await run(m.handler, exchange())
   return response.body.text()
+}
+
+/** The pools that are shown as they stand. */
+async function poolsOf(m: Metrics): Promise<string[]> {
+  return [...(await textOf(m)).matchAll(/^proxy_backend_health\{pool="([^"]*)"/gm)].map(([, name]) => name!)
 }
 
 const requests = (text: string) => text.match(/^proxy_requests_total\{.*$/gm) ?? []
@@ -288,7 +294,32 @@ describe('the companion of metrics()', () => {
       'proxy_connections_refused_total{listener="https://0.0.0.0:8443",reason="connections"} 1',
       `proxy_tls_certificate_expiry_timestamp_seconds{listener="https://0.0.0.0:8443"} ${Date.UTC(2027, 0, 1) / 1000}`,
     ])
-    await companion!.end!()
+    await companion!.end!(view as unknown as ProxyView)
+  })
+
+  it('in two proxies counts for both, and shows both, until one has ended', async () => {
+    const m = metrics()
+    const sims = ['/a', '/b'].map((route) =>
+      simulate(
+        proxy()
+          .use(m)
+          .route(route, pool(['http://u1'], { name: route })),
+      ),
+    )
+    const [first, second] = sims as [Simulation, Simulation]
+    await first.get('/a')
+    await second.get('/b')
+    expect(await poolsOf(m)).toEqual(['/a', '/b'])
+    await second.assertNoLeaks()
+    expect(await poolsOf(m)).toEqual(['/a'])
+    expect(measuring.size).toBe(1)
+    await first.get('/a')
+    expect(requests(await textOf(m))).toEqual([
+      'proxy_requests_total{route="/a",method="GET",code="200"} 2',
+      'proxy_requests_total{route="/b",method="GET",code="200"} 1',
+    ])
+    await first.assertNoLeaks()
+    expect([await poolsOf(m), measuring.size]).toEqual([[], 0])
   })
 
   it('lets go of the proxy at its end, and measures no more', async () => {

@@ -12,10 +12,12 @@ interface Started {
 
 /** What goes with a running proxy: begins with its description, and ends with it. */
 export class Companions {
+  readonly #proxy: ProxyView
   readonly #observers: Observers
   #all: readonly Companion[] = []
 
-  constructor(observers: Observers) {
+  constructor(proxy: ProxyView, observers: Observers) {
+    this.#proxy = proxy
     this.#observers = observers
   }
 
@@ -24,13 +26,13 @@ export class Companions {
   }
 
   /** Begins those of a description, and ends the others. If one cannot begin, all is as it was. `undefined`: nothing changes. */
-  follow(description: ProxyDescription, proxy: ProxyView): Promise<void> | undefined {
+  follow(description: ProxyDescription): Promise<void> | undefined {
     const wanted = wantedBy(description)
     const same = wanted.length === this.#all.length && wanted.every((one) => this.#all.includes(one))
-    return same ? undefined : this.#follow(wanted, proxy)
+    return same ? undefined : this.#follow(wanted)
   }
 
-  async #follow(wanted: readonly Companion[], proxy: ProxyView): Promise<void> {
+  async #follow(wanted: readonly Companion[]): Promise<void> {
     const leaving = this.#all.filter((one) => !wanted.includes(one))
     const successors = [...leaving]
     const started: Started[] = []
@@ -39,9 +41,9 @@ export class Companions {
       const at = successors.findIndex(({ kind }) => kind === companion.kind)
       const [before] = at < 0 ? [] : successors.splice(at, 1)
       try {
-        await companion.start?.(proxy, before)
+        await companion.start?.(this.#proxy, before)
       } catch (error) {
-        await this.#undo(started, proxy)
+        await this.#undo(started)
         throw error
       }
       started.push({ companion, before })
@@ -58,10 +60,10 @@ export class Companions {
     await this.#end(all)
   }
 
-  async #undo(started: readonly Started[], proxy: ProxyView): Promise<void> {
+  async #undo(started: readonly Started[]): Promise<void> {
     for (const { companion, before } of started.toReversed()) {
       try {
-        await before?.start?.(proxy, companion)
+        await before?.start?.(this.#proxy, companion)
       } catch (error) {
         log.error('what goes with the proxy could not begin again', error)
       }
@@ -71,7 +73,7 @@ export class Companions {
 
   async #end(companions: readonly Companion[]): Promise<void> {
     for (const { observer } of companions) if (observer !== undefined) this.#observers.remove(observer)
-    const ends = await Promise.allSettled(companions.map(async (one) => one.end?.()))
+    const ends = await Promise.allSettled(companions.map(async (one) => one.end?.(this.#proxy)))
     for (const end of ends)
       if (end.status === 'rejected') log.error('what goes with the proxy could not end', end.reason)
   }

@@ -64,6 +64,8 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
   readonly #removed = new Set<Listener>()
   /** The one that is served. */
   #description: ProxyDescription
+  /** Listed when someone asks: a dashboard does each second, and many endpoints behind many routes cost milliseconds. */
+  #routes: readonly RouteDescription[] | undefined
   #compiled: CompiledProxy
   #closing: Promise<void> | undefined
   #reloading: Promise<void> = Promise.resolve()
@@ -87,7 +89,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
       },
       observers,
     )
-    this.#companions = new Companions(observers)
+    this.#companions = new Companions(this, observers)
     this.#description = description
     this.#compiled = new CompiledProxy(description, this.#targets)
     this.startedAt = Math.round(clock.wallTime())
@@ -99,7 +101,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
     // Before the first exchange, which is not to meet an endpoint that must be probed first.
     running.#compiled.start()
     try {
-      const followed = running.#companions.follow(description, running)
+      const followed = running.#companions.follow(description)
       if (followed !== undefined) await followed
       running.#listeners = await running.#open(description.listeners, running.#compiled)
     } catch (error) {
@@ -153,7 +155,8 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
 
   /** Every route that is served now, in the order in which they were added. */
   get routes(): readonly RouteDescription[] {
-    return listRoutes(this.#description)
+    this.#routes ??= listRoutes(this.#description)
+    return this.#routes
   }
 
   /** What the proxy would do with a request, and why: see `explain` of its description. */
@@ -378,7 +381,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
     try {
       // A drain that has begun meanwhile knows nothing of these.
       this.#mustServe()
-      const followed = this.#companions.follow(description, this)
+      const followed = this.#companions.follow(description)
       if (followed !== undefined) await followed
       this.#mustServe()
     } catch (error) {
@@ -409,6 +412,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
     this.#compiled.retire()
     this.#compiled = compiled
     this.#description = description
+    this.#routes = undefined
   }
 
   #nameInWords(): void {

@@ -53,6 +53,32 @@ describe('POST /api/endpoints/drain', () => {
   })
 })
 
+describe('a command for an endpoint', () => {
+  it('is one line of the log, whatever the endpoint is called', async () => {
+    const id = 'u1\nerror: \u001b[2Jforged'
+    const named = pool([{ url: 'http://u1', id }, 'http://u2'], { name: 'named' })
+    await using world = adminWorld({}, (app) => app.route('/', named))
+    const [status] = await post(world, '/api/endpoints/drain', { pool: 'named', endpoint: id })
+    expect([status, world.logged]).toEqual([
+      200,
+      ['info: admin: 127.0.0.1 drains u1\\u000aerror: \\u001b[2Jforged of the pool named'],
+    ])
+  })
+
+  it('that drains leaves nothing behind when the proxy ends before', async () => {
+    await using world = adminWorld()
+    for (const it of world.sim.upstreams) it.latency({ kind: 'constant', ms: 10_000_000 })
+    const ended = Promise.allSettled([world.sim.get('/'), world.sim.get('/')])
+    await world.sim.settle()
+    const [status] = await post(world, '/api/endpoints/drain', { ...DRAIN, limitMs: 3_600_000 })
+    expect(status).toBe(200)
+    await world.sim.close()
+    await ended
+    await world.sim.assertNoLeaks()
+    expect(world.logged.filter((line) => line.startsWith('error'))).toEqual([])
+  })
+})
+
 describe('POST /api/endpoints/weight', () => {
   it('gives another weight', async () => {
     await using world = adminWorld()
@@ -122,6 +148,7 @@ describe('a command', () => {
     expect(await detailOf(world, '/api/caches/purge', {})).toContain('403 this admin listener is')
     const { status } = await world.ask({ method: 'PUT', target: '/api/log', json: { level: 'debug' } })
     expect([status, (await world.ask('/api/log')).status]).toEqual([403, 200])
+    expect((await world.ask('/api/proxy')).json).toMatchObject({ readOnly: true })
   })
 })
 
@@ -152,6 +179,17 @@ describe('POST /api/caches/purge', () => {
       'info: admin: 127.0.0.1 purges {"everything":true} of the cache / > cache',
     )
     await world.sim.assertNoLeaks()
+  })
+
+  it('is one line of the log, not a long one, and without queries', async () => {
+    await using world = cached()
+    const purge = (what: object) => post(world, '/api/caches/purge', { filter: '/ > cache', ...what })
+    expect(await purge({ url: 'http://a.example/page?token=s3cret' })).toMatchObject([200, {}])
+    expect((await purge({ url: `http://a.example/${'x'.repeat(5_000)}` }))[0]).toBe(200)
+    expect(world.logged[0]).toBe(
+      'info: admin: 127.0.0.1 purges {"url":"http://a.example/page?…"} of the cache / > cache',
+    )
+    expect(world.logged[1]!.length).toBeLessThan(300)
   })
 
   it('says what is wrong with it, and then forgets nothing', async () => {

@@ -269,14 +269,14 @@ describe('Traffic', () => {
     await using sim = simulate(app)
     for (const name of ['a', 'b', 'c']) sim.upstream(`http://${name}`).reply({ body: 'ok' })
     for (let i = 0; i < 3; i++) await sim.get('/a')
-    expect(traffic.now.decisions('ab')).toHaveLength(1)
+    expect(traffic.now.decisions('ab').last).toHaveLength(1)
     for (let i = 0; i < 25; i++) {
       await sim.advance(100)
       await sim.get('/a')
     }
     await sim.advance(100)
     await sim.get('/c')
-    const decisions = traffic.now.decisions('ab')
+    const decisions = traffic.now.decisions('ab').last
     expect(decisions).toHaveLength(20)
     expect(decisions[0]).toMatchObject({
       pool: 'ab',
@@ -286,8 +286,8 @@ describe('Traffic', () => {
     expect(decisions.map(({ atMs }) => atMs)).toEqual(
       decisions.map(({ atMs }) => atMs).toSorted((a, b) => b - a),
     )
-    expect(traffic.now.decisions('c')).toHaveLength(1)
-    expect(traffic.now.decisions('other')).toEqual([])
+    expect(traffic.now.decisions('c').last).toHaveLength(1)
+    expect(traffic.now.decisions('other')).toEqual({ latest: undefined, last: [] })
     await sim.assertNoLeaks()
   })
 })

@@ -8,6 +8,8 @@ export class FileSink implements Sink {
   #writing = false
   /** It is to be closed when what is being written is. */
   #leaving = false
+  /** The disk has had no room for the rest of a line. */
+  #midLine = false
 
   constructor(path: string) {
     this.#path = path
@@ -21,8 +23,9 @@ export class FileSink implements Sink {
       if (error !== undefined || this.#leaving) this.release()
       done(error)
     }
+    const whole = this.#midLine ? Buffer.concat([NEW_LINE, lines]) : lines
     if (this.#fd !== undefined) {
-      append(this.#fd, lines, ended)
+      this.#append(this.#fd, whole, ended)
       return
     }
     open(this.#path, 'a', (error, fd) => {
@@ -31,7 +34,7 @@ export class FileSink implements Sink {
         return
       }
       this.#fd = fd
-      append(fd, lines, ended)
+      this.#append(fd, whole, ended)
     })
   }
 
@@ -41,13 +44,19 @@ export class FileSink implements Sink {
     close(this.#fd, () => {})
     this.#fd = undefined
   }
+
+  /** The system may take a part of it only. */
+  #append(fd: number, lines: Buffer, ended: (error?: unknown) => void): void {
+    write(fd, lines, 0, lines.length, null, (error, written) => {
+      if (error !== null) {
+        ended(error)
+        return
+      }
+      if (written > 0) this.#midLine = lines[written - 1] !== NEW_LINE[0]
+      if (written < lines.length) this.#append(fd, lines.subarray(written), ended)
+      else ended()
+    })
+  }
 }
 
-/** The system may take a part of it only. */
-function append(fd: number, lines: Buffer, ended: (error?: unknown) => void): void {
-  write(fd, lines, 0, lines.length, null, (error, written) => {
-    if (error !== null) ended(error)
-    else if (written < lines.length) append(fd, lines.subarray(written), ended)
-    else ended()
-  })
-}
+const NEW_LINE = Buffer.from('\n')

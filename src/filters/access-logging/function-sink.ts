@@ -1,3 +1,4 @@
+import { isThenable } from '../../core/thenable.ts'
 import type { Sink } from './sink.ts'
 
 /** Takes one or more lines, each with its end. While a promise that it has given is open, it gets no more. */
@@ -21,8 +22,4 @@ export class FunctionSink implements Sink {
       (reason: unknown) => done(reason ?? new Error('the promise was rejected')),
     )
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import { isThenable } from '../../core/thenable.ts'
 import type { AccessLogEntry } from './access-log-entry.ts'
 import type { EntryFormat } from './log-format.ts'
 import type { LogCounts, LogOutput } from './log-output.ts'
@@ -16,7 +17,7 @@ export class LoggerOutput implements LogOutput {
   readonly #logger: AccessLogger
   readonly #format: EntryFormat
   readonly #lost = new RareWarning('the access log has lost entries: its logger or its format has failed')
-  /** Lost since the last one that was taken. */
+  /** Lost, and not told of to the logger itself. */
   #unreported = 0
 
   constructor(logger: AccessLogger, format: EntryFormat) {
@@ -25,15 +26,17 @@ export class LoggerOutput implements LogOutput {
   }
 
   add(entry: AccessLogEntry, clock: Clock): void {
-    try {
-      this.#logger.info(this.#format.object(entry))
-      this.counts.written++
-      if (this.#unreported > 0 && this.#format.isJson) this.#logger.info({ dropped: this.#unreported })
-      this.#unreported = 0
-    } catch (error) {
+    const lost = (error: unknown): void => {
       this.counts.dropped++
       this.#unreported++
       this.#lost.warn(clock, error)
+    }
+    try {
+      const taken = this.#logger.info(this.#format.object(entry))
+      if (isThenable(taken)) taken.then(() => this.#taken(), lost)
+      else this.#taken()
+    } catch (error) {
+      lost(error)
     }
   }
 
@@ -42,4 +45,21 @@ export class LoggerOutput implements LogOutput {
   release(): void {}
 
   reopen(): void {}
+
+  /** One has got through: the next says how many did not. */
+  #taken(): void {
+    this.counts.written++
+    const dropped = this.#unreported
+    if (dropped === 0 || !this.#format.isJson) return
+    this.#unreported = 0
+    const untold = (): void => {
+      this.#unreported += dropped
+    }
+    try {
+      const told = this.#logger.info({ dropped })
+      if (isThenable(told)) told.then(undefined, untold)
+    } catch {
+      untold()
+    }
+  }
 }

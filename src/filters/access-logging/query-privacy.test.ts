@@ -13,7 +13,21 @@ describe('QueryPrivacy', () => {
     ['keep', 'email=a&x=1', 'email=***&x=1'],
     ['keep', '%65mail=a&%zz=1', '%65mail=***&%zz=1'],
     ['keep', 'api_key=1&X-Api-Key=2&sig=3&assign=4', 'api_key=***&X-Api-Key=***&sig=***&assign=4'],
+    [
+      'keep',
+      'key=1&auth=2&pass=3&AWSAccessKeyId=4&Subscription-Key=5',
+      'key=***&auth=***&pass=***&AWSAccessKeyId=***&Subscription-Key=***',
+    ],
+    [
+      'keep',
+      'keyword=1&author=2&passenger=3&idempotency-key=4',
+      'keyword=1&author=2&passenger=3&idempotency-key=4',
+    ],
+    ['keep', 'a=1;token=2;b=3&c=4', 'a=1;token=***;b=3&c=4'],
+    ['keep', '%74oken%zz=1&%zz%e9%74oken=2', '%74oken%zz=***&%zz%e9%74oken=***'],
+    ['keep', '&&a=1;;', '&&a=1;;'],
     ['mask', 'a=1&b=&c', 'a=***&b=***&***'],
+    ['mask', 'a=1;b=2;c', 'a=***;b=***;***'],
   ])('%s: of %j is left %j', (logging, query, left) => {
     expect(privacy(logging, 'Email').ofQuery(query)).toBe(left)
   })

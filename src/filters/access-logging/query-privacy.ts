@@ -5,9 +5,12 @@ export type QueryLogging = 'omit' | 'mask' | 'keep'
 
 export const MASK = '***'
 
+/** Some services take a semicolon, too, for the end of one. */
+const PARAMETER = /[^&;]+/g
+
 /** Names, in whole or in part, of what holds secrets. */
 const SECRET =
-  /authorization|cookie|token|secret|passw|pwd|credential|api-?_?key|session|signature|\bsig\b|jwt|assertion/
+  /authorization|cookie|token|secret|passw|pwd|credential|(?:api|access|private|subscription)-?_?key|session|signature|\bsig\b|jwt|assertion|^(?:key|auth|pass|otp)$/
 
 /** Whose values are never logged: those of the option `redact`, and all that sounds like a secret. */
 export class Redaction {
@@ -42,10 +45,7 @@ export class QueryPrivacy {
   /** `undefined`: nothing. */
   ofQuery(query: string): string | undefined {
     if (this.#logging === 'omit' || query === '') return undefined
-    return query
-      .split('&')
-      .map((it) => this.#parameter(it))
-      .join('&')
+    return query.replace(PARAMETER, (it) => this.#parameter(it))
   }
 
   /** Of a url without user and password, and without a fragment. */
@@ -67,9 +67,11 @@ export class QueryPrivacy {
 }
 
 function decoded(name: string): string {
+  const spaced = name.replaceAll('+', ' ')
   try {
-    return decodeURIComponent(name.replaceAll('+', ' '))
+    return decodeURIComponent(spaced)
   } catch {
-    return name
+    // What is no UTF-8 must not hide the rest.
+    return spaced.replace(/%[0-7][0-9a-f]/gi, (it) => decodeURIComponent(it))
   }
 }

@@ -60,7 +60,10 @@ export class ExchangeMeter {
     if (trace?.sampled === true) cells.duration.exemplify(seconds, trace, exchange.clock.wallTime())
   }
 
-  /** The bounds of the families' series are those of what is kept here. */
+  /**
+   * The bounds of the families' series are those of what is kept here: so what is none of its own is not kept, nor a name that
+   * is written otherwise, since many such names may be one series.
+   */
   #cells(route: string, method: string): Cells {
     const { durations, received, sent } = this.families
     const cells: Cells = {
@@ -70,6 +73,7 @@ export class ExchangeMeter {
       codes: new Map(),
     }
     if (durations.isOverflow(cells.duration) || received.isOverflow(cells.received)) return cells
+    if (cells.duration.labels.values[0] !== route) return cells
     let methods = this.#routes.get(route)
     if (methods === undefined) {
       methods = new Map()

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
-import type { ObservedAttempt, Observer } from '../../core/observer.ts'
+import type { Observer } from '../../core/observer.ts'
 import type { ProxyView } from '../../core/proxy-view.ts'
 import { EndpointDirectory } from './endpoint-directory.ts'
 import { EventLoop } from './event-loop.ts'
@@ -14,6 +14,7 @@ import { ProxyObserver } from './proxy-observer.ts'
 import type { Define } from './read-families.ts'
 import { Readings } from './readings.ts'
 import { UpstreamFamilies } from './upstream-families.ts'
+import { viewTogether } from './view-together.ts'
 
 export interface FiguresSettings {
   /** Upper bounds, ascending. */
@@ -21,7 +22,13 @@ export interface FiguresSettings {
   readonly maxSeries: number
 }
 
-/** All that is known of one proxy in figures. What takes the place of one `metrics()` at a reload goes on with them. */
+/** A proxy whose figures these are. */
+interface Shown {
+  readonly owner: object
+  readonly view: ProxyView
+}
+
+/** All that is known of one proxy in figures, or of several that have the same `metrics()`. What takes the place of one `metrics()` at a reload goes on with them. */
 export class Figures {
   readonly settings: FiguresSettings
   readonly meter: ExchangeMeter
@@ -29,11 +36,10 @@ export class Figures {
   readonly families: readonly Family[]
   readonly #upstreams: UpstreamFamilies
   readonly #endpoints: EndpointDirectory
-  /** Attempts whose response has begun and not ended. */
-  readonly #answered = new Set<ObservedAttempt>()
   readonly #loop: EventLoop = new EventLoop(() => this.clock)
+  /** In the order in which they were started, with who tells of their end. */
+  #shown: readonly Shown[] = []
   #view: ProxyView | undefined
-  #owner: object | undefined
 
   constructor(settings: FiguresSettings) {
     const { maxSeries, buckets } = settings
@@ -71,27 +77,29 @@ export class Figures {
 
   /** One more who counts into them. */
   observer(): Observer {
-    return new ProxyObserver(this.#upstreams, this.#endpoints, this.#answered)
+    return new ProxyObserver(this.#upstreams, this.#endpoints)
   }
 
   /** A proxy has begun, or a reload has brought another owner. */
   begin(owner: object, view: ProxyView): void {
-    this.#owner = owner
-    this.#view = view
+    this.#show([...this.#shown.filter((it) => it.view !== view), { owner, view }])
     this.#loop.begin()
   }
 
   /** Does nothing where another owner has taken over. */
-  end(owner: object): void {
-    if (this.#owner !== owner) return
-    this.#owner = undefined
-    this.#view = undefined
-    this.#loop.end()
+  end(owner: object, view: ProxyView): void {
+    this.#show(this.#shown.filter((it) => it.view !== view || it.owner !== owner))
+    if (this.#shown.length === 0) this.#loop.end()
   }
 
   /** Before they are shown: forgets what is long gone. */
   sweep(): void {
     if (this.#view !== undefined) this.#endpoints.sweep(this.#view)
+  }
+
+  #show(shown: readonly Shown[]): void {
+    this.#shown = shown
+    this.#view = viewTogether(shown.map(({ view }) => view))
   }
 
   #defining(type: 'counter' | 'gauge'): Define {

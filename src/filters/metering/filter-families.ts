@@ -5,7 +5,7 @@ import type { ReadFamilies } from './read-families.ts'
 const LABELS = ['filter', 'at']
 const CIRCUIT_STATES = ['closed', 'open', 'half-open'] as const
 
-/** What is read of filters that limit, and of those that send beside. */
+/** What is read of filters that limit, of those that send beside, and of access logs. */
 export const filterFamilies: ReadFamilies = (gauge, counter, view) => {
   const circuits = () => statesOf(view(), 'circuit-breaker')
   const limits = () => statesOf(view(), 'concurrency-limit')
@@ -13,6 +13,7 @@ export const filterFamilies: ReadFamilies = (gauge, counter, view) => {
   const shedding = () => statesOf(view(), 'load-shedding')
   const coalescing = () => statesOf(view(), 'coalesce')
   const mirrors = () => statesOf(view(), 'mirror')
+  const logs = () => statesOf(view(), 'access-log')
   return [
     gauge(
       'proxy_circuit_state',
@@ -69,11 +70,22 @@ export const filterFamilies: ReadFamilies = (gauge, counter, view) => {
     }),
     counter(
       'proxy_mirror_requests_total',
-      'Copies of requests, by what became of them: sent, failed, or dropped because too many were under way.',
+      'Copies of requests that were sent, those of them that failed, and those that were dropped: too many were under way, or the content was too long.',
       [...LABELS, 'result'],
       (put) => {
         for (const { name, at, state } of mirrors())
           for (const result of ['sent', 'failed', 'dropped'] as const) put(state[result], name, at, result)
+      },
+    ),
+    counter(
+      'proxy_access_log_lines_total',
+      'Lines of an access log that its sink has taken, and those that were lost.',
+      [...LABELS, 'result'],
+      (put) => {
+        for (const { name, at, state } of logs()) {
+          put(state.written, name, at, 'written')
+          put(state.dropped, name, at, 'lost')
+        }
       },
     ),
   ]

@@ -54,7 +54,7 @@ export class PoolSection {
   /** @param {PoolEntry} entry */
   show(entry) {
     this.#entry = entry
-    const { pool, endpoints, routes, searched, now } = entry
+    const { pool, endpoints, routes, searched, readOnly, now } = entry
     say(this.#name, pool.name)
     say(this.#balancer, pool.balancer)
     showIf(this.#panic, pool.panic)
@@ -65,7 +65,7 @@ export class PoolSection {
     const large = endpoints.length > MOST_OPEN
     const shown = large && !this.#open ? unfitOf(endpoints, this.#rows.focusedKey()) : endpoints
     this.#rows.show(
-      shown.map((endpoint) => ({ pool: pool.name, endpoint, now })),
+      shown.map((endpoint) => ({ pool: pool.name, endpoint, readOnly, now })),
       ({ endpoint }) => endpoint.id,
     )
     showIf(this.#table, shown.length > 0)
