@@ -94,7 +94,7 @@ class MetricsCompanion implements Companion {
   constructor(settings: FiguresSettings, registry: MetricsRegistry) {
     this.figures = new Figures(settings)
     this.observer = this.figures.observer()
-    this.#registration = new Registration(OWNER, registry, this.figures.families)
+    this.#registration = new Registration(OWNER, registry, this.figures)
     this.exposition = new TextExposition(() => this.figures, registry)
   }
 
@@ -102,7 +102,7 @@ class MetricsCompanion implements Companion {
     if (before instanceof MetricsCompanion && sameSettings(before.figures, this.figures))
       this.#take(before.figures)
     this.figures.begin(this, proxy)
-    this.#registration.take(this.figures.families)
+    this.#registration.take(this.figures)
   }
 
   end(proxy: ProxyView): void {
