@@ -14,8 +14,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base'
 import { type Filter, onRequest, pool } from 'gatewright'
-import { accessLog, metrics, requestId } from 'gatewright/filters'
-import { tracing } from 'gatewright/filters/tracing'
+import { accessLog, metrics, requestId, tracing } from 'gatewright/filters'
 import { AnsweringProxy } from './answering-network/answering-proxy.ts'
 import { median } from './answering-network/median.ts'
 

@@ -30,6 +30,7 @@ const page = (path: string) => readFileSync(ROOT + path, 'utf8')
 const FOLDER = 'docs/operations/'
 const dashboard = JSON.parse(page(`${FOLDER}dashboard.json`)) as Dashboard
 const alerts = page(`${FOLDER}alerts.yaml`)
+const readme = page(`${FOLDER}README.md`)
 const guide = page('docs/guides/observability.md')
 const { families } = new Figures({ buckets: [1], maxSeries: 10 })
 
@@ -106,6 +107,15 @@ describe('the dashboard and the alerts', () => {
     expect(new Set(cells).size).toBe(cells.length)
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length)
     for (const { gridPos } of dashboard.panels) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24)
+  })
+})
+
+describe('the page', () => {
+  it('says of every alert what to do then', () => {
+    const alerting = [...alerts.matchAll(/- alert: (\w+)/g)].map(([, name]) => name)
+    const rows = readme.split('\n').filter((line) => line.startsWith('| `Gatewright'))
+    const told = rows.flatMap((row) => [...row.matchAll(/`(Gatewright\w+)`/g)].map(([, name]) => name))
+    expect(told.toSorted()).toEqual(alerting.toSorted())
   })
 })
 

@@ -52,7 +52,7 @@ export function adminApp(settings: AdminSettings, watched: Watched): RoutedProxy
     .use(guarded(), ownHost(host, allowedHosts), sameOrigin())
     .use(...(tokens === undefined ? [] : [requiredToken(tokens, watched.proxy.clock)]))
     .use(dashboard(), refusalsAnswered())
-  const routes = [...shown(watched), ...steered(settings, watched.proxy), ...profiled(settings)]
+  const routes = [...shown(settings, watched), ...steered(settings, watched.proxy), ...profiled(settings)]
   const listing = routes.map(([method, path]) => `${method} ${path}`)
   return routes
     .reduce<RoutedProxy>((it, [method, path, handler]) => it.route(exactly(method, path), handler), app)
@@ -61,8 +61,8 @@ export function adminApp(settings: AdminSettings, watched: Watched): RoutedProxy
 
 type Route = readonly [method: string, path: string, handler: Handler]
 
-function shown({ proxy: running, traffic, tap }: Watched): Route[] {
-  const parts = adminParts(running, traffic)
+function shown({ readOnly, tapBodies }: AdminSettings, { proxy: running, traffic, tap }: Watched): Route[] {
+  const parts = adminParts(running, traffic, readOnly)
   return [
     ['GET', '/health', () => respondJson(200, { status: 'ok', phase: running.phase })],
     ['GET', '/ready', () => respondJson(running.ready ? 200 : 503, running.readiness)],
@@ -71,7 +71,7 @@ function shown({ proxy: running, traffic, tap }: Watched): Route[] {
     ...PARTS.map((part): Route => ['GET', `/api/${part}`, () => respondJson(200, parts[part])]),
     ['GET', '/api/exchanges', (exchange) => respondJson(200, traffic.exchanges(limitOf(exchange)))],
     ['GET', '/api/explain', (exchange) => explained(running, exchange)],
-    ['GET', '/api/tap', (exchange) => tap.open(exchange)],
+    ['GET', '/api/tap', (exchange) => tap.open(exchange, tapBodies)],
     ['GET', '/api/log', logLevelAnswer],
   ]
 }

@@ -4,7 +4,7 @@ import { invalidOption, invalidSecret, knownOptions } from '../core/options.ts'
 import { plainAddress } from '../core/plain-address.ts'
 import type { ListenOptions } from '../proxy/description.ts'
 import { proxy } from '../proxy/proxy.ts'
-import type { TlsListenOptions } from '../transport/tls/listen-options.ts'
+import { type TlsListenOptions, tlsSettings } from '../transport/tls/listen-options.ts'
 import { AccessTokens } from './guards/access-tokens.ts'
 
 export interface AdminOptions {
@@ -16,7 +16,7 @@ export interface AdminOptions {
    * What requests must have as `Authorization: Bearer`, but for `/health`, `/ready` and the files of the dashboard: a random
    * text of 16 characters or more, or several, such as the one of before and the one of now. Default none.
    */
-  token?: string | readonly string[]
+  token?: string | readonly string[] | undefined
   /** TLS. With `clientCertificates: 'require'`, whoever has a certificate that is trusted may come in. Default none. */
   tls?: TlsListenOptions
   /**
@@ -31,6 +31,11 @@ export interface AdminOptions {
    * bodies. Without a token, that is each user of this machine. Default false.
    */
   profiling?: boolean
+  /**
+   * Whether a tap may show bodies: `bodies=1024`. Nothing in them is masked, passwords included. Without a token, each user of
+   * this machine may look. Default false.
+   */
+  tapBodies?: boolean
 }
 
 /** The options, checked and with their defaults. */
@@ -40,9 +45,12 @@ export interface AdminSettings {
   readonly host: string
   /** `undefined` where none is needed. */
   readonly tokens: AccessTokens | undefined
+  /** The same for TLS that says the same; `undefined` without. */
+  readonly tlsIdentity: string | undefined
   readonly allowedHosts: readonly HostPattern[]
   readonly readOnly: boolean
   readonly profiling: boolean
+  readonly tapBodies: boolean
 }
 
 const OWNER = 'admin'
@@ -55,6 +63,7 @@ const OPTIONS: readonly string[] = [
   'allowedHosts',
   'readOnly',
   'profiling',
+  'tapBodies',
 ] satisfies (keyof AdminOptions)[]
 
 /** Whoever asks for more has lost his way. */
@@ -66,13 +75,14 @@ const LOOPBACK = new AddressRanges(OWNER, 'host', ['loopback'])
 export function adminSettings(options: AdminOptions): AdminSettings {
   knownOptions(OWNER, options, OPTIONS)
   const { port = 9901, host = '127.0.0.1', token, tls, allowedHosts = [] } = options
-  const { readOnly = false, profiling = false } = options
+  const { readOnly = false, profiling = false, tapBodies = false } = options
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalidOption(OWNER, 'port', 'a whole number from 0 to 65535', port)
   if (typeof host !== 'string' || host === '')
     throw invalidOption(OWNER, 'host', 'an address or a host name', host)
   if (typeof readOnly !== 'boolean') throw invalidOption(OWNER, 'readOnly', 'true or false', readOnly)
   if (typeof profiling !== 'boolean') throw invalidOption(OWNER, 'profiling', 'true or false', profiling)
+  if (typeof tapBodies !== 'boolean') throw invalidOption(OWNER, 'tapBodies', 'true or false', tapBodies)
   if (!Array.isArray(allowedHosts))
     throw invalidOption(OWNER, 'allowedHosts', 'a list of host names', allowedHosts)
   const tokens = token === undefined ? undefined : new AccessTokens(checkedTokens(token))
@@ -90,9 +100,11 @@ export function adminSettings(options: AdminOptions): AdminSettings {
     listen,
     host,
     tokens,
+    tlsIdentity: tls === undefined ? undefined : tlsSettings(tls).identity,
     allowedHosts: allowedHosts.map((it: string) => parseHostPattern(OWNER, 'allowedHosts', it)),
     readOnly,
     profiling,
+    tapBodies,
   }
 }
 

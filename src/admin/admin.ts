@@ -5,6 +5,7 @@ import type { ProxyView } from '../core/proxy-view.ts'
 import { RunningProxy } from '../proxy/running-proxy.ts'
 import { adminApp, type Watched } from './admin-app.ts'
 import { type AdminOptions, type AdminSettings, adminSettings } from './admin-options.ts'
+import { admitsAllOf } from './guards/admits-all-of.ts'
 import { Tap } from './tap/tap.ts'
 import { Traffic } from './traffic/traffic.ts'
 
@@ -73,6 +74,9 @@ class AdminListener implements Admin {
     const handed = before instanceof AdminListener ? before.#running : undefined
     this.#running =
       handed === undefined ? await begun(this.#settings, proxy) : await followed(this.#settings, handed)
+    // Of who looks, nobody knows which token, or which certificate, he has shown.
+    if (before instanceof AdminListener && !admitsAllOf(this.#settings, before.#settings))
+      this.#running.watched.tap.close()
     if (before instanceof AdminListener) before.#running = undefined
     this.#observe(this.#running.watched)
   }
@@ -101,7 +105,13 @@ async function begun(settings: AdminSettings, proxy: RunningProxy): Promise<Runn
   const { observer: _, ...surroundings } = proxy.surroundings
   const { clock } = surroundings
   const watched = { proxy, traffic: new Traffic(clock), tap: new Tap(clock) }
-  return { inner: await adminApp(settings, watched).start({ signals: false, surroundings }), watched }
+  return {
+    inner: await adminApp(settings, watched).start({
+      signals: false,
+      surroundings: { ...surroundings, title: 'the admin listener' },
+    }),
+    watched,
+  }
 }
 
 /** Where the address is the same, its listener stays open. If this rejects, what was there goes on. */

@@ -6,6 +6,7 @@ import type { LifecyclePhase } from '../core/lifecycle.ts'
 import type { LogLevel } from '../core/log.ts'
 import type { Readiness } from '../core/readiness.ts'
 import type { RouteDescription } from '../proxy/route-listing.ts'
+import type { TargetDescription } from '../transport/runtime.ts'
 
 /**
  * What the admin listener answers as JSON. Times that end in `At` are milliseconds since 1970 UTC. Nothing of it has fields,
@@ -35,6 +36,8 @@ export interface ProxyStatus {
   readonly phase: LifecyclePhase
   readonly readiness: Readiness
   readonly logLevel: LogLevel
+  /** Whether the admin listener only shows, and refuses every command. */
+  readonly readOnly: boolean
   /** Resident memory of the process. */
   readonly residentBytes: number
   readonly heapUsedBytes: number
@@ -49,8 +52,10 @@ export interface ListenerStatus {
   readonly certificatesEndAt: number | undefined
 }
 
-/** `GET /api/routes`. Its targets are without their endpoints, which `GET /api/pools` has. */
-export interface RouteStatus extends RouteDescription {
+/** `GET /api/routes` */
+export interface RouteStatus extends Pick<RouteDescription, 'match' | 'filters'> {
+  /** Without what is known of it: `GET /api/explain` has that. With many endpoints behind many routes, it would be megabytes. */
+  readonly target: Pick<TargetDescription, 'kind' | 'name'>
   /** Names of the pools that it leads to: of its target and of what its filters use. */
   readonly pools: readonly string[]
   readonly matches: number
@@ -74,7 +79,10 @@ export interface PoolStatus {
   readonly name: string
   readonly balancer: string
   readonly endpoints: readonly EndpointStatus[]
-  /** The latest first, at most 20: not each is kept, but a sample. */
+  /**
+   * The latest first, at most 20: not each is kept, but a sample. Of each, the eight best candidates, the chosen one among them,
+   * and eight of those that were left out.
+   */
   readonly lastDecisions: readonly PickRecord[]
   /** Whether endpoints that are not fit to serve are chosen from, because too few are. As the last decision had it. */
   readonly panic: boolean
@@ -107,7 +115,7 @@ export interface TrafficStatus {
   readonly latency: Percentiles | undefined
   /** Of the last minute: how many were answered with 1xx (101 alone), 2xx, 3xx, 4xx, 5xx. */
   readonly statuses: Readonly<Record<'1xx' | '2xx' | '3xx' | '4xx' | '5xx', number>>
-  /** Of the last minute, by the error's code. */
+  /** Of the last minute, by the error's code, or by `status 503` where a service has answered with that. */
   readonly reasons: Readonly<Record<string, number>>
 }
 
@@ -187,6 +195,22 @@ export interface TappedExchange {
   readonly bytesReceived: number
   /** Of the request, as filters have left them, without credentials. With `headers=true`. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
+  /** Of the response, the same. Empty where the exchange began before the tap. */
+  readonly responseHeaders?: readonly (readonly [name: string, value: string])[]
+  /** With `bodies`, as the client sent it; left out where there was none. */
+  readonly requestBody?: TappedBody
+  /** With `bodies`, as it went to the client, in whatever coding; left out where there was none. */
+  readonly responseBody?: TappedBody
   /** With `detail=record`. */
   readonly record?: DecisionRecord
+}
+
+/** The begin of a body: as text where it is UTF-8, else as base64. */
+export interface TappedBody {
+  /** Of all of it, as far as it went by. */
+  readonly bytes: number
+  /** Whether more went by than is shown. */
+  readonly cut: boolean
+  readonly text?: string
+  readonly base64?: string
 }

@@ -25,7 +25,10 @@ const SELECTORS = ['url', 'tag', 'tags', 'pattern', 'everything'] as const
 export function purgeSubjects(what: PurgeSelector): readonly PurgeSubject[] {
   knownOptions(OWNER, what, SELECTORS)
   const given = SELECTORS.filter((name) => name in what)
-  if (given.length !== 1) throw invalidOption(OWNER, 'what', `one of ${SELECTORS.join(', ')}`, what)
+  if (given.length !== 1) {
+    const expectation = `an object with exactly one of ${SELECTORS.join(', ')}`
+    throw invalidOption(OWNER, 'what', expectation, given.join(' and ') || 'none')
+  }
   if ('url' in what) return [{ kind: 'url', name: resourceName(resourceOfUrl(OWNER, what.url)) }]
   if ('tag' in what) return [tagSubject('tag', what.tag)]
   if ('tags' in what) {

@@ -6,7 +6,7 @@ import type { ProxyError, ProxyErrorCode, Sent } from './errors.ts'
 import { type GrpcStatus, namedGrpcStatus } from './grpc-status.ts'
 import type { HeaderList } from './headers.ts'
 
-/** Writes what becomes of one attempt. Whoever carries the attempt says what it does; the time is read here. */
+/** Writes what becomes of one attempt. Whoever carries the attempt says what it does; the time is read here, but where it is known. */
 export class AttemptWriter implements AttemptRecord {
   readonly number: number
   readonly kind: AttemptKind
@@ -33,13 +33,20 @@ export class AttemptWriter implements AttemptRecord {
   readonly #clock: Clock
   readonly #at: Endpoint
 
-  constructor(number: number, kind: AttemptKind, pick: number | undefined, endpoint: Endpoint, clock: Clock) {
+  constructor(
+    number: number,
+    kind: AttemptKind,
+    pick: number | undefined,
+    endpoint: Endpoint,
+    startedAtMs: number,
+    clock: Clock,
+  ) {
     this.number = number
     this.kind = kind
     this.pick = pick
     this.endpoint = endpoint.id
     this.url = endpoint.url
-    this.startedAtMs = clock.now()
+    this.startedAtMs = startedAtMs
     this.#clock = clock
     this.#at = endpoint
   }
@@ -84,8 +91,8 @@ export class AttemptWriter implements AttemptRecord {
   }
 
   /** The head of a final response, or of a 101, is there. */
-  responded(status: number): void {
-    this.respondedAtMs = this.#clock.now()
+  responded(status: number, atMs: number): void {
+    this.respondedAtMs = atMs
     this.status = status
     this.phase = status === 101 ? 'tunnel' : 'body'
     this.sent = 'response'

@@ -3,6 +3,7 @@ import { type BodySource, BytesSource, EMPTY, IterableSource } from './body-sour
 import { ChunkReader } from './chunk-reader.ts'
 import { ProxyError } from './errors.ts'
 import { invalidOption, type Size, sizeBytes } from './options.ts'
+import { OverheardSource } from './overheard-source.ts'
 import { ReplayedSource } from './replayed-source.ts'
 import { type Transform, transformed } from './transformed-source.ts'
 import { WatchedSource } from './watched-source.ts'
@@ -34,6 +35,7 @@ export class Body implements AsyncIterable<Uint8Array> {
   #reading: BodySource | undefined
   #transforms: Transform[] | undefined
   #closeListeners: ((error: unknown) => void)[] | undefined
+  #overhearers: readonly ((chunk: Uint8Array) => void)[] | undefined
   #used = false
   #transformed = false
   /** Whether it is the body of a service's response: what is wrong with it is not the client's fault. */
@@ -105,7 +107,8 @@ export class Body implements AsyncIterable<Uint8Array> {
    */
   replay({ maxBytes = 65_536 }: { maxBytes?: Size } = {}): this {
     const limit = sizeBytes('body.replay', 'maxBytes', maxBytes)
-    const plain = this.#transforms === undefined && this.#closeListeners === undefined
+    const plain =
+      this.#transforms === undefined && this.#closeListeners === undefined && this.#overhearers === undefined
     if (plain && this.#reusable) return this
     if (plain && this.#replayed !== undefined) {
       this.#replayed.keepUpTo(limit)
@@ -209,6 +212,16 @@ export class Body implements AsyncIterable<Uint8Array> {
     else this.take().cancel(reason)
   }
 
+  /**
+   * @internal Shows each chunk to someone as it is passed on, as transforms have made it. Its memory is not theirs: what they
+   * keep, they copy. Bytes that are at hand are shown at once. Nothing for a body that is being read already.
+   */
+  overhear(listener: (chunk: Uint8Array) => void): void {
+    const { bytes } = this
+    if (bytes !== undefined) listener(bytes)
+    else this.#overhearers = [...(this.#overhearers ?? []), listener]
+  }
+
   /** @internal Marks the body of a response: a limit that it passes is the upstream's fault. */
   fromUpstream(): this {
     this.#upstream = true
@@ -224,6 +237,10 @@ export class Body implements AsyncIterable<Uint8Array> {
     if (this.#ofAttempt) this.#reading = source
     if (source instanceof BytesSource) source = source.fresh()
     if (this.#transforms !== undefined) source = transformed(source, this.#transforms)
+    if (this.#overhearers !== undefined) {
+      for (const listener of this.#overhearers) source = new OverheardSource(source, listener)
+      this.#overhearers = undefined
+    }
     if (this.#closeListeners !== undefined) {
       // Bytes can be taken again, but the body was closed once.
       source = new WatchedSource(source, this.#closeListeners)

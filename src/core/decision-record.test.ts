@@ -105,7 +105,7 @@ describe('exchange.record', () => {
     expect(phaseAfter((it) => it.waiting('limit').ended(true))).toBe('filters')
     expect(
       phaseAfter((it) => {
-        const attempt = it.attempted(one)
+        const attempt = it.attempted(one, 0)
         attempt.connecting()
         attempt.failed(new ProxyError('client_aborted'), 'none')
       }),
@@ -118,7 +118,7 @@ describe('exchange.record', () => {
     const record = at.record()
     at.recording!.waiting('limit').ended(false)
     await clock.advance(5)
-    at.recording!.attempted(endpoint()).completed()
+    at.recording!.attempted(endpoint(), clock.now()).completed()
     at.finish({ result: 'aborted', error: new ProxyError('client_aborted'), status: undefined })
     expect(record.ended!.phase).toBe('filters')
   })
@@ -128,7 +128,7 @@ describe('exchange.record', () => {
     const record = at.record()
     const one = endpoint({ id: 'one' })
     at.recording!.picked(FACTS, one)
-    at.recording!.attempted(one).failed(new ProxyError('upstream_refused'), 'none')
+    at.recording!.attempted(one, 0).failed(new ProxyError('upstream_refused'), 'none')
     at.recording!.retried('upstream_refused', 5)
     at.recording!.hedged(50, false)
     at.recording!.waiting('limit').ended(true)
@@ -153,7 +153,7 @@ describe('exchange.record', () => {
     const one = endpoint({ id: 'one' })
     for (let i = 0; i < MAX_RECORDED + 36; i++) {
       at.recording!.picked(FACTS, one)
-      at.recording!.attempted(one)
+      at.recording!.attempted(one, 0)
       at.recording!.notRetried('upstream_reset', 'budget')
       at.recording!.hedged(i, true)
       at.recording!.waiting('limit')
@@ -248,18 +248,18 @@ describe('formatDecision', () => {
       },
       one,
     )
-    const first = recording.attempted(one)
+    const first = recording.attempted(one, clock.now())
     first.connecting()
     await clock.advance(2)
     first.failed(new ProxyError('upstream_refused', { cause: new Error('connect ECONNREFUSED') }), 'none')
     at.endpoint = one // as the pool sets it
     recording.retried('upstream_refused', 0)
     recording.picked({ ...FACTS, kind: 'retry', candidateCount: 0 }, two)
-    const second = recording.attempted(two)
+    const second = recording.attempted(two, clock.now())
     second.connected(true)
     second.requestSent()
     await clock.advance(5)
-    second.responded(200)
+    second.responded(200, clock.now())
     second.completed()
     at.finish({ status: 200 })
     expect(`${formatDecision(record)}\n`).toBe(`\

@@ -59,7 +59,7 @@ export class DecisionWriter implements DecisionRecord {
   /** A retry waits. */
   #backingOff = false
   /** The pools that have picked. */
-  readonly #pickers = new Set<object>()
+  readonly #pickers: object[] = []
   /** The next pick is in the place of the last one, whose endpoint was passed over. */
   #repicks = false
 
@@ -80,18 +80,18 @@ export class DecisionWriter implements DecisionRecord {
     this.#noteRoute()
     this.#backingOff = false
     // One that comes to a pool for the second time was sent on once more by someone who is not the pool.
-    const again = facts.kind === 'first' && this.#pickers.has(facts.by) && !this.#repicks
-    const kind = again ? 'again' : facts.kind
-    this.#pickers.add(facts.by)
+    const known = this.#pickers.includes(facts.by)
+    const kind = facts.kind === 'first' && known && !this.#repicks ? 'again' : facts.kind
+    if (!known) this.#pickers.push(facts.by)
     this.#repicks = false
     keep(this.picks, new PickWriter(++this.pickCount, this.#now(), kind, facts, chosen))
   }
 
   /** An attempt begins. */
-  attempted(endpoint: Endpoint): AttemptWriter {
+  attempted(endpoint: Endpoint, atMs: number): AttemptWriter {
     const pick = this.picks.findLast((it) => it.isOf(endpoint))
     const kind = pick?.use() ?? (this.attemptCount === 0 ? 'first' : 'again')
-    const attempt = new AttemptWriter(++this.attemptCount, kind, pick?.number, endpoint, this.#clock)
+    const attempt = new AttemptWriter(++this.attemptCount, kind, pick?.number, endpoint, atMs, this.#clock)
     keep(this.attempts, attempt)
     return attempt
   }

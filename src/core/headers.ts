@@ -237,15 +237,17 @@ export class HeaderList implements Iterable<[name: string, value: string]> {
   /** Adds a line at the end. */
   append(name: string, value: string): this {
     const field = checkedName(name)
-    const checked = checkedValue(name, value)
-    if (this.#section !== undefined) {
-      this.#section = longer(this.#section, field, checked)
-      return this
-    }
-    const [fields, values] = this.#forChange()
-    fields.push(field)
-    values.push(checked)
+    this.appendOwn(field, checkedValue(name, value))
     return this
+  }
+
+  /** @internal Adds a line at the end, whose value is of our own making: it is not checked. */
+  appendOwn(field: FieldName, value: string): void {
+    if (this.#section !== undefined) this.#section = longer(this.#section, field, value)
+    else {
+      this.#fields.push(field)
+      this.#values.push(value)
+    }
   }
 
   /** Removes every line of this name. */

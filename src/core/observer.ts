@@ -3,7 +3,7 @@ import type { Endpoint, EndpointHealth } from './balancer.ts'
 import type { ProxyError, Sent } from './errors.ts'
 import type { Exchange, Outcome } from './exchange.ts'
 import type { HeaderList } from './headers.ts'
-import type { RequestMessage } from './message.ts'
+import type { RequestMessage, ResponseMessage } from './message.ts'
 import type { Address } from './network.ts'
 
 /** An endpoint of a running pool, as an observer sees it. */
@@ -21,6 +21,8 @@ export interface ObservedAttempt {
   readonly endpoint: ObservedEndpoint
   /** When its lease was taken, on the engine's clock. */
   readonly startedAt: number
+  /** When the head of a final response, or of a 101, was there. */
+  readonly respondedAt: number | undefined
   /** How far the request got. */
   readonly sent: Sent
   /** What the record of its exchange has of it; `undefined` without one. */
@@ -82,6 +84,8 @@ export interface RefusedConnection {
  */
 export interface Observer {
   exchangeBegan?(exchange: Exchange): void
+  /** A response is about to be sent; a second one may follow, where the first turns out to be none that can be sent. */
+  exchangeAnswered?(exchange: Exchange, response: ResponseMessage): void
   exchangeEnded?(exchange: Exchange, outcome: Outcome): void
   /** A request could not be read, and was answered without any filter. */
   requestRefused?(error: ProxyError, peer: Address): void

@@ -89,6 +89,7 @@ function guarded(observer: Observer): Calls {
 /** Every call of an observer. */
 const CALLS: readonly (keyof Observer)[] = Object.keys({
   exchangeBegan: true,
+  exchangeAnswered: true,
   exchangeEnded: true,
   requestRefused: true,
   connectionRefused: true,

@@ -48,8 +48,9 @@ const BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 
  * No label has what a client makes up. Series of an endpoint that a pool has no more go after five minutes. A reload
  * keeps the counts, unless `buckets` or `maxSeries` differ. In several proxies of a process, one filter counts for all of them.
  *
- * The traps: a route to `handler` on a public listener shows your routes and services to everyone. And in `pool(...).use` it
- * would take each attempt for an exchange, and be told of nothing else.
+ * The traps: a route to `handler` on a public listener shows your routes and services to everyone. In `pool(...).use` it would
+ * take each attempt for an exchange, and be told of nothing else. And of two in one proxy, the admin listener shows each
+ * metric twice, which Prometheus does not read.
  *
  * @example
  * proxy().use(metrics()).route('/users', pool(['http://users:8080']))

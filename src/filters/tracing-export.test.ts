@@ -92,6 +92,11 @@ it('tracing by the real SDK is what a collector gets over OTLP', async () => {
   const refuse: Filter = () => {
     throw new ProxyError('access_denied')
   }
+  const twice: Filter = async (exchange, next) => {
+    const response = await next(exchange)
+    response.body.discard()
+    return next(exchange)
+  }
   await using running = await proxy()
     .listen(0)
     .use(tracing())
@@ -102,6 +107,7 @@ it('tracing by the real SDK is what a collector gets over OTLP', async () => {
     .route('/left', pool([first.url]))
     .route('/cached', cache(), pool([first.url]))
     .route('/refused', refuse, both)
+    .route('/again', twice, pool([first.url]))
     .start()
 
   /** The spans of what was asked: that of the exchange, and those of its attempts. */
@@ -197,6 +203,11 @@ it('tracing by the real SDK is what a collector gets over OTLP', async () => {
     'access_denied',
     0,
   ])
+
+  // 8. A filter sends it once more. Here, nobody else has the exchange recorded.
+  expect(await ask('/again')).toBe(200)
+  const counts = (await spansOf(3)).attempts.map((it) => read(it, 'http.request.resend_count'))
+  expect(new Set(counts)).toEqual(new Set([undefined, 1]))
 
   await provider.shutdown()
 })

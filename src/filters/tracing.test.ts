@@ -13,6 +13,7 @@ import { ProxyError } from '../core/errors.ts'
 import type { Filter } from '../core/handler.ts'
 import { log } from '../core/log.ts'
 import { RequestMessage, respond } from '../core/message.ts'
+import { withTargets } from '../core/target.ts'
 import { traceContext } from '../core/trace-context.ts'
 import { pool, proxy } from '../index.ts'
 import { exchange, fault, run, type Simulation, simulate } from '../testing/index.ts'
@@ -176,6 +177,47 @@ describe('tracing', () => {
     })
     expect([parentOf(failed!), parentOf(second!)]).toEqual([idOf(server()), idOf(server())])
     expect(sim.upstream('http://u2').requests[0]!.header('traceparent')).toContain(idOf(second!))
+  })
+
+  it('counts what a filter has sent once more', async () => {
+    register()
+    const again: Filter = async (it, next) => {
+      const response = await next(it)
+      response.body.discard()
+      return next(it)
+    }
+    await using sim = simulate(
+      proxy()
+        .listen(80)
+        .use(tracing(), again)
+        .route('/', pool(['http://u1'])),
+    )
+    await sim.get('/')
+    await sim.settle()
+    expect(clients().map(({ attributes }) => attributes['http.request.resend_count'])).toEqual([undefined, 1])
+  })
+
+  it('names a trace that is not sampled to those whom filters call', async () => {
+    register(0)
+    const other = pool(['http://auth'])
+    const calling: Filter = withTargets(
+      async (it, next) => {
+        const answer = await it.call(other, new RequestMessage({ target: '/check' }))
+        answer.body.discard()
+        return next(it)
+      },
+      [other],
+    )
+    await using sim = simulate(
+      proxy()
+        .listen(80)
+        .use(tracing(), calling)
+        .route('/', pool(['http://u1'])),
+    )
+    await sim.get('/')
+    const [asked] = sim.upstream('http://auth').requests
+    expect(asked!.header('traceparent')).toMatch(/-00$/)
+    expect(sim.upstream('http://u1').requests[0]!.header('traceparent')).toBe(asked!.header('traceparent'))
   })
 
   it('gives a hedge a link to the attempt that is late', async () => {

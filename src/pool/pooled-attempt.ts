@@ -13,6 +13,7 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
   readonly endpoint: PoolEndpoint
   readonly #runtime: Runtime
   readonly startedAt: number
+  respondedAt: number | undefined = undefined
   /** Since when the endpoint has had all of the request, as far as that is known; `undefined` while a client sends it. */
   #timedFrom: number | undefined
   /** Whether a response head came that says nothing bad of the endpoint. Known only where the pool ejects. */
@@ -36,7 +37,7 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
     this.#timedFrom = this.startedAt
     this.#resolve = resolve
     this.#reject = reject
-    this.recording = exchange.recording?.attempted(endpoint)
+    this.recording = exchange.recording?.attempted(endpoint, this.startedAt)
     endpoint.inFlight++
     runtime.observer?.attemptBegan?.(this)
     exchange.addAbortable(this)
@@ -65,7 +66,8 @@ export class PooledAttempt extends Attempt implements ObservedAttempt {
     this.endpoint.observe(now - this.startedAt, now)
     const { watch } = this.endpoint
     if (watch !== undefined) this.#goodHead = watch.responded(response, this.startedAt, this.#timedFrom)
-    this.recording?.responded(response.status)
+    this.respondedAt = now
+    this.recording?.responded(response.status, now)
     observer?.attemptResponded?.(this, response.status)
     this.#resolve(response)
   }

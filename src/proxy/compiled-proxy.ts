@@ -85,6 +85,10 @@ export class CompiledProxy implements Snapshot, CallKeeper {
     this.#targets.runtime.observer?.exchangeBegan?.(exchange)
   }
 
+  answered(exchange: Exchange, response: ResponseMessage): void {
+    this.#targets.runtime.observer?.exchangeAnswered?.(exchange, response)
+  }
+
   leave(exchange: Exchange, outcome: Outcome): void {
     this.#left()
     this.#targets.runtime.observer?.exchangeEnded?.(exchange, outcome)

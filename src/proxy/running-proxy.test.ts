@@ -91,6 +91,8 @@ describe('RunningProxy', () => {
       running.explain('GET /a').route,
     ]
     expect(shown()).toEqual([['/a'], [['users', ['http://u1', 'http://u2']]], '/a'])
+    // Listed once: who watches asks again and again.
+    expect(running.routes).toBe(running.routes)
     expect([running.phase, running.filterStates, running.expositions]).toEqual(['serving', [], []])
     await running.reload(app('/b', 'others'))
     expect(shown()).toEqual([['/b'], [['others', ['http://u1', 'http://u2']]], undefined])

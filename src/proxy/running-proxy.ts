@@ -33,6 +33,8 @@ export interface Surroundings {
   readonly observer?: Observer | undefined
   /** @internal Takes what the proxy and its pools tell of themselves. Default `log`, which is one for the process. */
   readonly log?: LogWriter | undefined
+  /** @internal What it is called in the log and in errors. Default `the proxy`. */
+  readonly title?: string | undefined
 }
 
 interface OpenListener {
@@ -62,6 +64,8 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
   readonly #removed = new Set<Listener>()
   /** The one that is served. */
   #description: ProxyDescription
+  /** Listed when someone asks: a dashboard does each second, and many endpoints behind many routes cost milliseconds. */
+  #routes: readonly RouteDescription[] | undefined
   #compiled: CompiledProxy
   #closing: Promise<void> | undefined
   #reloading: Promise<void> = Promise.resolve()
@@ -105,7 +109,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
       running.#compiled.retire()
       throw error
     }
-    running.#inWords = `the proxy at ${running.urls.join(', ')}`
+    running.#nameInWords()
     running.#lifecycle.enter('serving')
     return running
   }
@@ -151,7 +155,8 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
 
   /** Every route that is served now, in the order in which they were added. */
   get routes(): readonly RouteDescription[] {
-    return listRoutes(this.#description)
+    this.#routes ??= listRoutes(this.#description)
+    return this.#routes
   }
 
   /** What the proxy would do with a request, and why: see `explain` of its description. */
@@ -396,7 +401,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
       if (predecessor !== undefined) one.listener.takeOver(predecessor.listener)
       return one
     })
-    this.#inWords = `the proxy at ${this.urls.join(', ')}`
+    this.#nameInWords()
     compiled.takeOver()
     for (const { listener } of removed) {
       this.#removed.add(listener)
@@ -407,6 +412,12 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
     this.#compiled.retire()
     this.#compiled = compiled
     this.#description = description
+    this.#routes = undefined
+  }
+
+  #nameInWords(): void {
+    const { title = 'the proxy' } = this.#surroundings
+    this.#inWords = `${title} at ${this.urls.join(', ')}`
   }
 
   #mustServe(): void {
@@ -431,7 +442,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
       }
     } catch (error) {
       await Promise.all(opened.map(({ listener }) => listener.close()))
-      throw startError(error as NodeJS.ErrnoException, all[opened.length]!)
+      throw startError(error as NodeJS.ErrnoException, all[opened.length]!, this.#surroundings.title)
     }
     return opened
   }

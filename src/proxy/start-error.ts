@@ -16,30 +16,38 @@ export class StartError extends Error {
   }
 }
 
-/** What the system said of a listener, in one line that says what to change. */
-export function startError(error: NodeJS.ErrnoException, { host, port }: ListenerSettings): Error {
+/**
+ * What the system said of a listener, in one line that says what to change.
+ * `owner`: whose listener it is, where that is not the proxy.
+ */
+export function startError(
+  error: NodeJS.ErrnoException,
+  { host, port }: ListenerSettings,
+  owner: string | undefined,
+): Error {
   if (error instanceof CertificateError) return new StartError(error.message, error.code)
-  const at = `${host}:${port}`
+  const of = owner === undefined ? '' : `, of ${owner},`
+  const at = `${host}:${port}${of}`
   switch (error.code) {
     case 'EADDRINUSE':
       return new StartError(
-        `${at} is in use: stop what listens there, or choose another port with .listen(${port + 1})`,
+        `${at} is in use: stop what listens there, or choose another port, such as ${port + 1}`,
         error.code,
       )
     case 'EACCES':
       return new StartError(
-        `${at} may not be opened by this user: choose a port above 1023, for example .listen(8080)`,
+        `${at} may not be opened by this user: choose a port above 1023, such as 8080`,
         error.code,
       )
     case 'EADDRNOTAVAIL':
       return new StartError(
-        `${host} is no address of this machine: use .listen({ host: '127.0.0.1' }) or '0.0.0.0'`,
+        `${host}${of} is no address of this machine: use the host '127.0.0.1' or '0.0.0.0'`,
         error.code,
       )
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return new StartError(
-        `the host "${host}" is unknown: use an address of this machine, for example '127.0.0.1'`,
+        `the host "${host}"${of} is unknown: use an address of this machine, for example '127.0.0.1'`,
         error.code,
       )
     default:

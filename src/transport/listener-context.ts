@@ -23,6 +23,8 @@ export interface Snapshot {
   readonly report: (error: ProxyError, exchange: Exchange | undefined) => void
   /** An exchange begins on it. */
   enter(exchange: Exchange): void
+  /** It is answered: the response is about to be sent. */
+  answered(exchange: Exchange, response: ResponseMessage): void
   /** That exchange is over. */
   leave(exchange: Exchange, outcome: Outcome): void
   /** A request could not be read: there was no exchange. */

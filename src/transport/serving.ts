@@ -180,6 +180,7 @@ export class Serving implements ExchangeHost {
     }
     const exchange = this.#exchange!
     this.#response = response
+    this.#snapshot!.answered(exchange, response)
     try {
       if (response.tunnel !== undefined) this.#channel.join(response, response.tunnel)
       else if (response.status >= 200) this.#channel.send(response)

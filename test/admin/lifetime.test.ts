@@ -1,4 +1,4 @@
-import { type Companion, type ProxyView, proxy, respond, toNodeListener } from 'gatewright'
+import { type Companion, log, type ProxyView, proxy, respond, toNodeListener } from 'gatewright'
 import { admin } from 'gatewright/admin'
 import { type MemoryNetwork, memoryNetwork, rawClient, simulate, virtualClock } from 'gatewright/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -25,6 +25,43 @@ const served = () =>
   proxy()
     .listen(80)
     .route('/', () => respond(200))
+
+describe('an admin listener', () => {
+  it('is told of as such, not as the proxy', async () => {
+    const { surroundings } = ground()
+    const { level, to } = log
+    onTestFinished(() => {
+      log.level = level
+      log.to = to
+    })
+    const told: string[] = []
+    log.level = 'info'
+    log.to = ({ message }) => void told.push(message)
+    const running = await served().attach(admin()).start({ signals: false, surroundings })
+    await running.reload(served().attach(admin({ port: 9902 })))
+    await running.close()
+    expect(told).toEqual([
+      'the admin listener at http://127.0.0.1:9902 has been reloaded',
+      'the proxy at http://127.0.0.1:80 has been reloaded',
+      'the admin listener at http://127.0.0.1:9902 is closed',
+      'the proxy at http://127.0.0.1:80 is closed',
+    ])
+  })
+
+  it('whose port is in use is told apart from those of the proxy', async () => {
+    const { surroundings } = ground()
+    const first = await served().attach(admin()).start({ signals: false, surroundings })
+    onTestFinished(() => first.close())
+    const second = proxy()
+      .listen(81)
+      .attach(admin())
+      .route('/', () => respond(200))
+      .start({ signals: false, surroundings })
+    await expect(second).rejects.toThrow(
+      '127.0.0.1:9901, of the admin listener, is in use: stop what listens there, or choose another port, such as 9902',
+    )
+  })
+})
 
 describe('a reload', () => {
   it('keeps the listener of the same address, its connections and what was counted', async () => {

@@ -1,8 +1,10 @@
 import { type Companion, proxy, respond } from 'gatewright'
-import { admin } from 'gatewright/admin'
+import { type AdminOptions, admin } from 'gatewright/admin'
 import { concurrencyLimit, metrics } from 'gatewright/filters'
 import { describe, expect, it } from 'vitest'
-import { adminWorld, users } from './admin-world.ts'
+import { adminWorld, TOKEN, users } from './admin-world.ts'
+
+const OTHER = 'another-token-of-more-than-16-characters'
 
 describe('admin', () => {
   it('answers health and readiness', async () => {
@@ -38,7 +40,13 @@ describe('admin', () => {
     await world.sim.get('/users/7')
     const { json } = await world.ask('/api/snapshot')
     expect(json).toMatchObject({
-      proxy: { pid: process.pid, phase: 'serving', readiness: { ready: true }, logLevel: 'info' },
+      proxy: {
+        pid: process.pid,
+        phase: 'serving',
+        readiness: { ready: true },
+        logLevel: 'info',
+        readOnly: false,
+      },
       listeners: [{ url: 'http://127.0.0.1:8080', accepted: 1, refusals: {} }],
       routes: [
         {
@@ -158,6 +166,26 @@ describe('admin', () => {
     ])
   })
 
+  it.each([
+    [true, 200],
+    [false, 403],
+  ])('shows bodies where tapBodies says so: %s', async (tapBodies, status) => {
+    await using world = adminWorld({ tapBodies })
+    const client = await world.connect()
+    await client.send('GET /api/tap?bodies=4 HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await world.sim.settle()
+    world.sim.upstream('http://u1').reply({ body: 'answered' })
+    world.sim.upstream('http://u2').reply({ body: 'answered' })
+    await world.sim.post('/one', { body: 'question' })
+    await world.sim.settle()
+    const seen = client.unread.toString('latin1')
+    expect(seen).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(seen.includes('"requestBody":{"bytes":8,"cut":true,"text":"ques"}')).toBe(tapBodies)
+    expect(seen.includes('"responseBody":{"bytes":8,"cut":true,"text":"answ"}')).toBe(tapBodies)
+    await client.close()
+    await world.sim.assertNoLeaks()
+  })
+
   it('lets exchanges be looked at as they end, across a reload', async () => {
     await using world = adminWorld()
     const client = await world.connect()
@@ -176,6 +204,28 @@ describe('admin', () => {
     const paths = Array.from(seen.matchAll(/"path":"([^"]+)"/g), ([, path]) => path)
     expect(paths).toEqual([expect.stringMatching('/(one|two)'), '/three'])
     expect((await world.ask('/api/tap?where=nonsense')).status).toBe(400)
+    await client.close()
+    await world.sim.assertNoLeaks()
+  })
+
+  it.each<[AdminOptions, AdminOptions, boolean]>([
+    [{ token: TOKEN }, { token: [TOKEN, OTHER] }, true],
+    [{ token: [TOKEN, OTHER] }, { token: TOKEN }, false],
+    [{ token: TOKEN }, { token: OTHER }, false],
+    [{ token: TOKEN }, {}, true],
+    [{}, { token: TOKEN }, false],
+  ])('lets nobody look on who would not come in again: %j, then %j', async (before, after, stays) => {
+    await using world = adminWorld(before)
+    const client = await world.connect()
+    const fields = `Host: localhost\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`
+    await client.send(`GET /api/tap HTTP/1.1\r\n${fields}`)
+    await world.sim.settle()
+    await world.sim.reload(proxy().listen(8080).attach(admin(after)).route('/', users))
+    await world.sim.get('/behind')
+    await world.sim.settle()
+    const seen = client.unread.toString('latin1')
+    expect(seen).toContain(': open')
+    expect([seen.includes('/behind'), !seen.endsWith('\r\n0\r\n\r\n')]).toEqual([stays, stays])
     await client.close()
     await world.sim.assertNoLeaks()
   })

@@ -4,7 +4,7 @@ import { type ClientHttp2Session, connect } from 'node:http2'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { proxy } from 'gatewright'
+import { log, proxy } from 'gatewright'
 import { type Admin, type AdminOptions, admin } from 'gatewright/admin'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { TestAuthority } from '../engine/test-authority.ts'
@@ -54,8 +54,11 @@ describe('curl', () => {
   it('takes a heap snapshot whole', async () => {
     const { url } = await started({ profiling: true })
     const path = join(folder, 'heap')
+    const told = vi.spyOn(log, 'info')
+    onTestFinished(() => told.mockRestore())
     const [status] = await curl('-o', path, '--json', '{}', `${url}/api/profile/heap`)
     expect(status).toBe(200)
+    expect(told.mock.calls).toEqual([['admin: 127.0.0.1 takes a snapshot of the heap']])
     const { stdout } = await execute('node', [
       '-e',
       'const { snapshot } = JSON.parse(require("fs").readFileSync(process.argv[1])); console.log(snapshot.node_count > 1000)',

@@ -76,6 +76,25 @@ describe.skipIf(noChromium)('dashboard, while it is refreshed', () => {
     expect(await rows.count()).toBe(5)
   })
 
+  it('of a large pool keeps the row that has the focus, also when it serves again', async () => {
+    await using standIn = await new StandIn().start()
+    standIn.snapshot = largeSnapshot(500, 1)
+    await using watched = await open(standIn.url)
+    const { page } = watched
+    const button = page.getByRole('button', { name: 'Drain 10.0.0.7 of users' })
+    await button.focus()
+    const [pool] = standIn.snapshot.pools
+    const endpoints = pool!.endpoints.map((endpoint) => ({ ...endpoint, state: 'serving' as const }))
+    standIn.snapshot = { ...standIn.snapshot, pools: [poolSample('users', endpoints)] }
+    await page
+      .getByRole('row', { name: /10\.0\.0\.7/ })
+      .getByText('serving')
+      .waitFor()
+    expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Drain 10.0.0.7 of users')
+    await page.getByLabel('Find').first().focus()
+    await button.waitFor({ state: 'detached' })
+  })
+
   it('keeps the focus where it is when rows change their places', async () => {
     await using standIn = await new StandIn().start()
     const three = (...ids: string[]) =>

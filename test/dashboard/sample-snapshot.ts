@@ -89,6 +89,7 @@ export function snapshotSample(changes: Partial<AdminSnapshot> = {}): AdminSnaps
       phase: 'serving',
       readiness: { ready: true, reasons: [] },
       logLevel: 'info',
+      readOnly: false,
       residentBytes: 148_897_792,
       heapUsedBytes: 51_380_224,
     },

@@ -46,6 +46,30 @@ describe.skipIf(noChromium)('dashboard, its buttons', () => {
     await row.getByRole('alert').getByText('Not done: its pool has no other endpoint').waitFor()
   })
 
+  it('are not there where nothing can be steered', async () => {
+    await using standIn = await new StandIn().start()
+    const endpoint = endpointSample('u1', { weight: 0.5, fullWeight: 2 })
+    const { proxy } = snapshotSample()
+    const readOnly = (is: boolean) => ({ ...withEndpoint(endpoint), proxy: { ...proxy, readOnly: is } })
+    standIn.snapshot = readOnly(false)
+    await using watched = await open(standIn.url)
+    const { page } = watched
+    const row = page.getByRole('row', { name: /u1/ })
+    await row.getByRole('button', { name: /^Weight/ }).click()
+    expect(await page.getByText('Read only').isVisible()).toBe(false)
+
+    standIn.snapshot = readOnly(true)
+    await page.getByText('Read only').waitFor()
+    expect(await row.getByRole('button').count()).toBe(0)
+    expect(await row.getByRole('spinbutton').count()).toBe(0)
+    expect(await row.getByText('0.5 of 2').isVisible()).toBe(true)
+    expect(await page.getByRole('columnheader', { name: 'Action' }).count()).toBe(0)
+
+    standIn.snapshot = readOnly(false)
+    await row.getByRole('button', { name: /^Weight/ }).waitFor()
+    expect(await row.getByRole('button').count()).toBe(2)
+  })
+
   it('change a weight in its place', async () => {
     await using standIn = await new StandIn().start()
     standIn.snapshot = withEndpoint(endpointSample('u1'))

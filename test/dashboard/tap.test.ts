@@ -58,6 +58,23 @@ describe.skipIf(noChromium)('dashboard, its tap', () => {
     await page.getByText('stopped').waitFor()
   })
 
+  it('looks for something else at Enter while it runs, and stops at Enter without a change', async () => {
+    await using standIn = await new StandIn().start()
+    await using watched = await open(standIn.url)
+    const { page } = watched
+    const where = page.getByLabel('Where')
+    await where.fill('status >= 500')
+    await where.press('Enter')
+    await eventually(() => standIn.tapIsOpen).toBe(true)
+    await where.fill('status == 404')
+    await where.press('Enter')
+    await eventually(() => standIn.taps).toEqual(['status >= 500', 'status == 404'])
+    await page.getByText('running').waitFor()
+    await where.press('Enter')
+    await page.getByText('stopped').waitFor()
+    expect(standIn.taps).toHaveLength(2)
+  })
+
   it('keeps 200 of them', async () => {
     await using standIn = await new StandIn().start()
     await using watched = await open(standIn.url)

@@ -409,7 +409,7 @@ describe('start', () => {
       .route('/', () => respond(200))
       .start({ signals: false })
     await expect(second).rejects.toThrow(
-      `127.0.0.1:${port} is in use: stop what listens there, or choose another port with .listen(${port + 1})`,
+      `127.0.0.1:${port} is in use: stop what listens there, or choose another port, such as ${port + 1}`,
     )
     await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' })
   })

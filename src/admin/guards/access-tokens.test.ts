@@ -10,6 +10,14 @@ describe('AccessTokens', () => {
       expect(tokens.has(other), other).toBe(false)
   })
 
+  it('knows whether it has all of others', () => {
+    const [one, two] = ['first-of-the-two-tokens', 'second-of-the-two-tokens']
+    const both = new AccessTokens([two, one])
+    expect(both.hasAllOf(new AccessTokens([one]))).toBe(true)
+    expect(both.hasAllOf(new AccessTokens([one, two]))).toBe(true)
+    expect(new AccessTokens([one]).hasAllOf(both)).toBe(false)
+  })
+
   it('keeps none of them', () => {
     const tokens = new AccessTokens(['first-of-the-two-tokens'])
     expect(JSON.stringify(tokens)).toBe('{}')

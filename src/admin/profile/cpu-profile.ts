@@ -1,5 +1,6 @@
 import { Session } from 'node:inspector/promises'
 import type { Exchange } from '../../core/exchange.ts'
+import { log } from '../../core/log.ts'
 import { type ResponseMessage, respondJson } from '../../core/message.ts'
 import { Refusal } from '../problem-answer.ts'
 import { attachment } from './attachment.ts'
@@ -15,6 +16,7 @@ export async function cpuProfile(exchange: Exchange): Promise<ResponseMessage> {
   const seconds = secondsOf(exchange)
   if (recording) throw new Refusal(409, 'Conflict', 'a profile is being recorded: one at a time')
   recording = true
+  log.info(`admin: ${exchange.client.address} takes a profile of the CPU, for ${seconds} s`)
   const session = new Session()
   try {
     session.connect()

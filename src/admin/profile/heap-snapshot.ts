@@ -1,5 +1,6 @@
 import { getHeapSnapshot } from 'node:v8'
 import type { Exchange } from '../../core/exchange.ts'
+import { log } from '../../core/log.ts'
 import { type ResponseMessage, respond } from '../../core/message.ts'
 import { Refusal } from '../problem-answer.ts'
 import { attachment } from './attachment.ts'
@@ -13,6 +14,7 @@ export function heapSnapshot(exchange: Exchange): ResponseMessage {
   exchange.onComplete(() => {
     underWay = false
   })
+  log.info(`admin: ${exchange.client.address} takes a snapshot of the heap`)
   return respond(200, getHeapSnapshot(), {
     ...attachment(exchange, 'heapsnapshot'),
     'Content-Type': 'application/octet-stream',

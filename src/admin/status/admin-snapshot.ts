@@ -8,10 +8,10 @@ import { proxyStatus } from './proxy-status.ts'
 import { routeStatuses } from './route-statuses.ts'
 
 /** Each part of what an admin listener shows, made when it is asked for. */
-export function adminParts(proxy: RunningProxy, traffic: Traffic): AdminSnapshot {
+export function adminParts(proxy: RunningProxy, traffic: Traffic, readOnly: boolean): AdminSnapshot {
   return {
     get proxy() {
-      return proxyStatus(proxy)
+      return proxyStatus(proxy, readOnly)
     },
     get listeners() {
       return listenerStatuses(proxy.listeners)

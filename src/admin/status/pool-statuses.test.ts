@@ -25,19 +25,22 @@ const ROUTES: readonly RouteDescription[] = [
   },
 ]
 
+const NONE = { latest: undefined, last: [] }
+
 describe('poolStatuses', () => {
   const users = { name: 'users', endpoints: [endpoint('u1'), endpoint('u2')] }
 
   it('takes scores and panic from the latest decision', () => {
-    const decisions = [pick({ u1: 4 }, true), pick({ u1: 9, u2: 9 })]
-    const [status] = poolStatuses([users], ROUTES, () => decisions)
+    const last = [pick({}, true), pick({ u1: 9, u2: 9 })]
+    const latest = pick({ u1: 4 }, true)
+    const [status] = poolStatuses([users], ROUTES, () => ({ latest, last }))
     expect(status!.endpoints.map(({ score }) => score)).toEqual([4, undefined])
-    expect([status!.panic, status!.lastDecisions]).toEqual([true, decisions])
+    expect([status!.panic, status!.lastDecisions]).toEqual([true, last])
   })
 
   it('knows the balancer of pools that routes, filters and fallbacks lead to', () => {
     const pools = ['users', 'archive', 'http://auth', 'unnamed'].map((name) => ({ name, endpoints: [] }))
-    const statuses = poolStatuses(pools, ROUTES, () => [])
+    const statuses = poolStatuses(pools, ROUTES, () => NONE)
     expect(statuses.map(({ balancer }) => balancer)).toEqual([
       'roundRobin',
       'random',
@@ -45,6 +48,8 @@ describe('poolStatuses', () => {
       'unknown',
     ])
     expect(statuses[0]).toMatchObject({ panic: false, lastDecisions: [] })
-    expect(poolStatuses(pools.slice(3), ROUTES, () => [pick({})])[0]!.balancer).toBe('cheapest')
+    expect(poolStatuses(pools.slice(3), ROUTES, () => ({ latest: pick({}), last: [] }))[0]!.balancer).toBe(
+      'cheapest',
+    )
   })
 })

@@ -1,25 +1,24 @@
-import type { PickRecord } from '../../core/decision-record.ts'
 import type { PoolView } from '../../core/proxy-view.ts'
 import type { RouteDescription } from '../../proxy/route-listing.ts'
 import type { PoolStatus } from '../api.ts'
+import type { PoolDecisions } from '../traffic/pick-samples.ts'
 import { namedPools } from './named-pools.ts'
 
-/** `decisions`: the last ones of the pool of a name, the latest first. */
+/** `decisions`: those of the pool of a name. */
 export function poolStatuses(
   pools: readonly PoolView[],
   routes: readonly RouteDescription[],
-  decisions: (pool: string) => readonly PickRecord[],
+  decisions: (pool: string) => PoolDecisions,
 ): PoolStatus[] {
   const described = namedPools(routes.flatMap(({ target, uses = [] }) => [target, ...uses]))
   return pools.map(({ name, endpoints }) => {
-    const lastDecisions = decisions(name)
-    const [latest] = lastDecisions
+    const { latest, last } = decisions(name)
     const scores = new Map(latest?.candidates.map(({ id, score }) => [id, score]))
     return {
       name,
       balancer: described.get(name)?.balancer ?? latest?.balancer ?? 'unknown',
       endpoints: endpoints.map((endpoint) => ({ ...endpoint, score: scores.get(endpoint.id) })),
-      lastDecisions,
+      lastDecisions: last,
       panic: latest?.panic ?? false,
     }
   })

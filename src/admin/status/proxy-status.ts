@@ -3,7 +3,10 @@ import type { ProxyView } from '../../core/proxy-view.ts'
 import { VERSION } from '../../core/version.ts'
 import type { ProxyStatus } from '../api.ts'
 
-export function proxyStatus({ clock, startedAt, phase, readiness }: ProxyView): ProxyStatus {
+export function proxyStatus(
+  { clock, startedAt, phase, readiness }: ProxyView,
+  readOnly: boolean,
+): ProxyStatus {
   const { rss, heapUsed } = process.memoryUsage()
   return {
     version: VERSION,
@@ -14,6 +17,7 @@ export function proxyStatus({ clock, startedAt, phase, readiness }: ProxyView): 
     phase,
     readiness,
     logLevel: log.level,
+    readOnly,
     residentBytes: rss,
     heapUsedBytes: heapUsed,
   }

@@ -1,7 +1,6 @@
 import type { RouteDescription } from '../../proxy/route-listing.ts'
 import type { RouteStatus } from '../api.ts'
 import type { RouteTraffic } from '../traffic/route-rings.ts'
-import { listedTarget } from './listed-target.ts'
 import { namedPools } from './named-pools.ts'
 
 const NONE: RouteTraffic = { matches: 0, failures: 0, inFlight: 0, latency: undefined }
@@ -10,11 +9,11 @@ export function routeStatuses(
   routes: readonly RouteDescription[],
   traffic: ReadonlyMap<string, RouteTraffic>,
 ): RouteStatus[] {
-  return routes.map((route) => ({
-    ...route,
-    target: listedTarget(route.target),
-    ...(route.uses === undefined ? {} : { uses: route.uses.map(listedTarget) }),
-    pools: [...namedPools([route.target, ...(route.uses ?? [])]).keys()],
-    ...(traffic.get(route.match) ?? NONE),
+  return routes.map(({ match, filters, target, uses = [] }) => ({
+    match,
+    filters,
+    target: { kind: target.kind, name: target.name },
+    pools: [...namedPools([target, ...uses]).keys()],
+    ...(traffic.get(match) ?? NONE),
   }))
 }

@@ -6,14 +6,18 @@ import { respondJson } from '../../core/message.ts'
 import type { Duration } from '../../core/options.ts'
 import type { PoolHandle } from '../../pool/pool-handle.ts'
 import type { RunningProxy } from '../../proxy/running-proxy.ts'
+import { printable } from '../printable.ts'
 import { Refusal } from '../problem-answer.ts'
 import { asAsked, type Command, readCommand, textMember } from './command.ts'
+import { namesOf } from './names-of.ts'
 
 /** `POST /api/endpoints/drain`: begins it, and answers before it has ended. */
 export function drainCommand(proxy: RunningProxy): Handler {
   return steering(proxy, ['limitMs'], (pool, endpoint, { limitMs }) => {
     const drained = pool.drain(endpoint, limitMs === undefined ? {} : { limitMs: limitMs as Duration })
-    drained.catch((error: unknown) => log.error(`admin: the drain of ${endpoint} has failed`, error))
+    drained.catch((error: unknown) =>
+      log.error(printable(`admin: the drain of ${endpoint} has failed`), error),
+    )
     return `drains ${endpoint} of the pool ${pool.name}`
   })
 }
@@ -46,7 +50,7 @@ function steering(
     const pool = poolNamed(proxy, poolName)
     const { id } = endpointOf(pool, endpoint)
     const done = await asAsked(() => act(pool, id, command))
-    log.info(`admin: ${exchange.client.address} ${done}`)
+    log.info(printable(`admin: ${exchange.client.address} ${done}`))
     return respondJson(200, endpointOf(pool, id))
   }
 }
@@ -54,7 +58,7 @@ function steering(
 function poolNamed({ pools }: RunningProxy, name: string): PoolHandle {
   const [found, ...others] = pools.filter((pool) => pool.name === name)
   if (found === undefined) {
-    const names = pools.map((pool) => pool.name).join(', ') || 'none'
+    const names = namesOf(pools.map((pool) => pool.name))
     throw new Refusal(404, 'Not found', `there is no pool of this name; those that there are: ${names}`)
   }
   if (others.length > 0)
@@ -65,6 +69,6 @@ function poolNamed({ pools }: RunningProxy, name: string): PoolHandle {
 function endpointOf({ endpoints }: PoolHandle, id: string): EndpointSnapshot {
   const found = endpoints.find((it) => it.id === id && it.state !== 'removed')
   if (found !== undefined) return found
-  const ids = endpoints.map((it) => it.id).join(', ') || 'none'
+  const ids = namesOf(endpoints.map((it) => it.id))
   throw new Refusal(404, 'Not found', `the pool has no endpoint of this id; those that it has: ${ids}`)
 }

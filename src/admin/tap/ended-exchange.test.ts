@@ -33,7 +33,12 @@ async function someEnded(): Promise<ReadonlyMap<string, EndedExchange>> {
     .upstream('http://users')
     .reply(() => ({ status: requests++ === 0 ? 503 : 200, body: 'hello', delayMs: 20 }))
   sim.upstream('http://news').reply({ headers: { 'Cache-Control': 'max-age=60' }, body: 'news' })
-  await sim.get('/users', { headers: { 'X-Tenant': 'blue' } })
+  const headers = {
+    'X-Tenant': 'blue',
+    Authorization: 'Bearer s3cret',
+    Referer: 'https://a.test/b?code=s3cret',
+  }
+  await sim.get('/users', { headers })
   await sim.post('/rewritten', { body: 'four', headers: { host: 'B.test' } })
   await sim.get('/none')
   await sim.get('/news')
@@ -70,5 +75,25 @@ describe('EndedExchange', () => {
     expect(all.size).toBe(6)
     const expression = parseExpression(where)
     expect([...all].filter(([, one]) => holds(expression, one)).map(([name]) => name)).toEqual([found])
+  })
+
+  it.each([
+    `header.authorization ~ 'Bearer *'`,
+    `header.authorization == 'Bearer s3cret'`,
+    `header.authorization ~ '*s3*'`,
+    `header.referer ~ '*s3cret*'`,
+  ])('gives no secret away to whoever compares with it: %s', async (where) => {
+    const expression = parseExpression(where)
+    expect([...(await someEnded()).values()].filter((one) => holds(expression, one))).toEqual([])
+  })
+
+  it.each([
+    `header.authorization != ''`,
+    `header.authorization == '***'`,
+    `header.referer ~ 'https://a.test/b?*'`,
+  ])('tells that there is one: %s', async (where) => {
+    const expression = parseExpression(where)
+    const found = [...(await someEnded())].filter(([, one]) => holds(expression, one))
+    expect(found.map(([name]) => name)).toEqual(['GET /users'])
   })
 })

@@ -1,10 +1,12 @@
 import type { DecisionRecord } from '../../core/decision-record.ts'
 import type { Exchange, Outcome } from '../../core/exchange.ts'
+import type { RequestMessage } from '../../core/message.ts'
 import type { TappedExchange } from '../api.ts'
 import { reasonOf } from '../outcome-reason.ts'
 import { shortText } from '../short-text.ts'
 import type { Facts, NumberField, TextField } from './expression.ts'
-import { maskedFields } from './masked-fields.ts'
+import { maskedFields, maskedValue } from './masked-fields.ts'
+import { type Overheard, overheard } from './overheard.ts'
 import type { TapSettings } from './tap-settings.ts'
 
 /**
@@ -43,7 +45,11 @@ export class EndedExchange implements Facts {
   }
 
   /** As it is shown. `at`: the date when it ended. */
-  shown(at: number, { record, headers }: Pick<TapSettings, 'record' | 'headers'>): TappedExchange {
+  shown(
+    at: number,
+    { record, headers, bodyBytes }: Pick<TapSettings, 'record' | 'headers' | 'bodyBytes'>,
+  ): TappedExchange {
+    const more = this.#exchange.get(overheard)
     const { status, result, durationMs, bytesSent, bytesReceived } = this.#outcome
     return {
       at,
@@ -63,7 +69,13 @@ export class EndedExchange implements Facts {
       durationMs,
       bytesSent,
       bytesReceived,
-      ...(headers ? { headers: maskedFields(this.#exchange.request.headers) } : {}),
+      ...(headers
+        ? {
+            headers: maskedFields(this.#exchange.request.headers),
+            responseHeaders: more?.responseHeaders ?? [],
+          }
+        : {}),
+      ...(bodyBytes === 0 ? {} : bodiesOf(more, bodyBytes)),
       ...(record && this.#record !== undefined ? { record: this.#record } : {}),
     }
   }
@@ -91,7 +103,25 @@ export class EndedExchange implements Facts {
       case 'cache':
         return record?.caches.at(-1)?.result
       default:
-        return request.headers.get(field.slice('header.'.length))
+        return maskedField(request, field.slice('header.'.length))
     }
   }
+}
+
+function bodiesOf(
+  more: Overheard | undefined,
+  maxBytes: number,
+): Pick<TappedExchange, 'requestBody' | 'responseBody'> {
+  const requestBody = more?.request.shown(maxBytes)
+  const responseBody = more?.response.shown(maxBytes)
+  return {
+    ...(requestBody === undefined ? {} : { requestBody }),
+    ...(responseBody === undefined ? {} : { responseBody }),
+  }
+}
+
+/** Whoever could compare with what is masked would find it out, character by character. */
+function maskedField({ headers }: RequestMessage, name: string): string | undefined {
+  const value = headers.get(name)
+  return value === undefined ? undefined : maskedValue(name, value)
 }

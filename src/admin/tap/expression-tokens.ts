@@ -56,7 +56,7 @@ export class Tokens {
     }
     throw new ExpressionError(
       at,
-      'a field, a value or a comparison',
+      'a field, a text in quotes, a number, or a comparison such as ==',
       JSON.stringify(this.#text.slice(at, at + 1)),
     )
   }

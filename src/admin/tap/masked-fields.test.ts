@@ -23,6 +23,10 @@ describe('maskedFields', () => {
     ['X-Custom', 'basic dTpw'],
     ['X-Custom', 'jwt=eyJhbGciOiJIUzI1NiJ9.e30.x'],
     ['X-Original-Query', 'a=b'],
+    ['X-Pass', '123'],
+    ['X-Db-Pwd', '123'],
+    ['X-Sig', '123'],
+    ['X-Saml', '123'],
   ])('hides what %s: %s holds', (name, value) => {
     expect(maskedFields(HeaderList.from({ [name]: value }))).toEqual([[name, '***']])
   })
@@ -43,6 +47,15 @@ describe('maskedFields', () => {
     ['X-Original-URL', '/path?code=1', '/path?…'],
     ['Link', '<https://a.test/?code=1>; rel=next', '<https://a.test/?…'],
   ])('leaves the query out of %s: %s', (name, value, shown) => {
+    expect(maskedFields(HeaderList.from({ [name]: value }))).toEqual([[name, shown]])
+  })
+
+  it.each([
+    ['Referer', 'https://me:pw@a.test/path', 'https://***@a.test/path'],
+    ['X-Upstream', 'redis://:p@w@a.test:1', 'redis://***@a.test:1'],
+    ['X-Two', 'http://a:b@c/, http://d@e/f', 'http://***@c/, http://***@e/f'],
+    ['X-Mail', 'https://a.test/@me', 'https://a.test/@me'],
+  ])('leaves user and password out of %s: %s', (name, value, shown) => {
     expect(maskedFields(HeaderList.from({ [name]: value }))).toEqual([[name, shown]])
   })
 

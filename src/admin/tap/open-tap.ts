@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../core/clock.ts'
+import { printable } from '../printable.ts'
 import type { EndedExchange } from './ended-exchange.ts'
 import { EventStream } from './event-stream.ts'
 import { holds } from './expression.ts'
@@ -11,7 +12,7 @@ const QUIET_TICKS = 15
 /** A tap that someone looks at. */
 export class OpenTap {
   readonly source: EventStream = new EventStream()
-  readonly #settings: TapSettings
+  readonly settings: TapSettings
   readonly #clock: Clock
   readonly #timer: Timer
   /** How many more may be shown until the next tick. */
@@ -21,7 +22,7 @@ export class OpenTap {
   #quietTicks = 0
 
   constructor(settings: TapSettings, clock: Clock) {
-    this.#settings = settings
+    this.settings = settings
     this.#clock = clock
     this.#left = settings.rate
     this.#timer = clock.setTimeout(() => this.#tick(), TICK_MS)
@@ -29,7 +30,7 @@ export class OpenTap {
   }
 
   see(exchange: EndedExchange): void {
-    if (!holds(this.#settings.where, exchange)) return
+    if (!holds(this.settings.where, exchange)) return
     // What would be dropped anyway is not written down first.
     if (this.#left > 0 && !this.source.full && this.#show(exchange)) this.#left--
     else this.#dropped++
@@ -41,28 +42,20 @@ export class OpenTap {
   }
 
   #show(exchange: EndedExchange): boolean {
-    return this.#send('exchange', exchange.shown(Math.round(this.#clock.wallTime()), this.#settings))
+    return this.#send('exchange', exchange.shown(Math.round(this.#clock.wallTime()), this.settings))
   }
 
   #tick(): void {
     this.#timer.refresh()
-    this.#left = this.#settings.rate
+    this.#left = this.settings.rate
     this.#quietTicks++
     if (this.#dropped > 0 && this.#send('dropped', { count: this.#dropped })) this.#dropped = 0
     if (this.#quietTicks >= QUIET_TICKS && this.source.send(': quiet\n\n')) this.#quietTicks = 0
   }
 
   #send(event: string, data: object): boolean {
-    const sent = this.source.send(`event: ${event}\ndata: ${oneLine(data)}\n\n`)
+    const sent = this.source.send(`event: ${event}\ndata: ${printable(JSON.stringify(data))}\n\n`)
     if (sent) this.#quietTicks = 0
     return sent
   }
-}
-
-/** JSON has no line breaks as events know them. What else some readers take for one is escaped too. */
-function oneLine(data: object): string {
-  return JSON.stringify(data).replace(
-    /[\u0085\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }

@@ -107,7 +107,10 @@ describe('parseExpression', () => {
       `path == '\\n'`,
       'at character 11: expected a quote or a backslash behind a backslash, got something else',
     ],
-    ['status = 1', 'at character 8: expected a field, a value or a comparison, got "="'],
+    [
+      'status = 1',
+      'at character 8: expected a field, a text in quotes, a number, or a comparison such as ==, got "="',
+    ],
     [`path == '${'x'.repeat(1_000)}'`, 'at character 1001: expected at most 1000 characters, got 1010'],
     [`status == ${'9'.repeat(400)}`, /at character 11: expected a number without a unit, got 9{40}…$/],
     [`${'('.repeat(21)}status == 1${')'.repeat(21)}`, /at character 22: expected at most 20 of/],

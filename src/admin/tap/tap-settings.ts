@@ -10,13 +10,16 @@ export interface TapSettings {
   readonly rate: number
   /** Whether the record of what was decided is shown. */
   readonly record: boolean
-  /** Whether the fields of requests are. */
+  /** Whether the fields of requests and responses are. */
   readonly headers: boolean
+  /** Bytes of each body that are shown at most. 0: none is. */
+  readonly bodyBytes: number
 }
 
 const DEFAULT_RATE = 50
 const MAX_RATE = 500
-const NAMES = ['where', 'rate', 'detail', 'headers']
+const MAX_BODY_BYTES = 65_536
+const NAMES = ['where', 'rate', 'detail', 'headers', 'bodies']
 
 /** @throws ProxyError `request_malformed` */
 export function tapSettings(query: string): TapSettings {
@@ -36,6 +39,7 @@ export function tapSettings(query: string): TapSettings {
     rate: rateOf(parameters.get('rate')),
     record: detail === 'record',
     headers: headers === 'true',
+    bodyBytes: bodyBytesOf(parameters.get('bodies')),
   }
 }
 
@@ -55,6 +59,14 @@ function rateOf(text: string | null): number {
   if (rate < 1 || rate > MAX_RATE)
     throw malformed(`rate must be a whole number from 1 to ${MAX_RATE}, got ${shown(text)}`)
   return rate
+}
+
+function bodyBytesOf(text: string | null): number {
+  if (text === null) return 0
+  const bytes = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0
+  if (bytes < 1 || bytes > MAX_BODY_BYTES)
+    throw malformed(`bodies must be a number of bytes from 1 to ${MAX_BODY_BYTES}, got ${shown(text)}`)
+  return bytes
 }
 
 function malformed(detail: string, members?: Readonly<Record<string, unknown>>): ProxyError {

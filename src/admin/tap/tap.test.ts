@@ -347,7 +347,7 @@ describe('Tap', () => {
       'where=status',
       'where: at character 7: expected a comparison of numbers (==, !=, <, <=, >, >=, in) behind "status", got the end',
     ],
-    ['were=', 'there is no parameter "were", only where, rate, detail, headers'],
+    ['were=', 'there is no parameter "were", only where, rate, detail, headers, bodies'],
     ['rate=1&rate=2', 'rate stands there twice'],
     ['rate=0', 'rate must be a whole number from 1 to 500, got "0"'],
     ['rate=501', 'rate must be a whole number from 1 to 500, got "501"'],

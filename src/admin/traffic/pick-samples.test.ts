@@ -16,10 +16,23 @@ describe('PickSamples', () => {
     for (let i = 0; i < 256; i++) await pick(`pool ${i}`)
     await pick('pool 0')
     await pick('one more')
-    expect(samples.of('pool 0')).toHaveLength(2)
-    expect(samples.of('pool 1')).toEqual([])
-    expect(samples.of('pool 2')).toHaveLength(1)
-    expect(samples.of('one more')).toMatchObject([{ pool: 'one more', chosen: undefined }])
+    expect(samples.of('pool 0').last).toHaveLength(2)
+    expect(samples.of('pool 1').last).toEqual([])
+    expect(samples.of('pool 2').last).toHaveLength(1)
+    expect(samples.of('one more').last).toMatchObject([{ pool: 'one more', chosen: undefined }])
+  })
+
+  it('keeps all candidates of the latest decision, and few of those before', () => {
+    const clock = virtualClock()
+    const samples = new PickSamples()
+    const one = exchange({ clock })
+    samples.began(one)
+    const endpoints = Array.from({ length: 12 }, (_, i) => ({ ...CANDIDATE, id: `u${i}` }))
+    const facts = { ...FACTS, pool: 'users', candidates: endpoints, candidateCount: 12, by: samples }
+    one.recording!.picked(facts, undefined)
+    samples.ended(one)
+    const { latest, last } = samples.of('users')
+    expect([latest?.candidates.length, last.map(({ candidates }) => candidates.length)]).toEqual([12, [8]])
   })
 
   it('leaves alone what others have had recorded', () => {
@@ -31,9 +44,18 @@ describe('PickSamples', () => {
     samples.began(other)
     other.recording!.picked({ ...FACTS, pool: 'users', by: samples }, undefined)
     samples.ended(other)
-    expect(samples.of('users')).toEqual([])
+    expect(samples.of('users').last).toEqual([])
   })
 })
+
+const CANDIDATE = {
+  weight: 1,
+  zone: undefined,
+  inFlight: 0,
+  responseTimeMs: 0,
+  health: 'healthy',
+  score: 1,
+} as const
 
 const FACTS = {
   kind: 'first',

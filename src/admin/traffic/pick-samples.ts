@@ -1,15 +1,31 @@
 import type { DecisionRecord, PickRecord } from '../../core/decision-record.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import { Recent } from './recent.ts'
+import { shortenedPick } from './shortened-pick.ts'
 
 /** At most one exchange in so long is looked at. */
 const EVERY_MS = 100
 const KEPT = 20
 const MAX_POOLS = 256
 
+/** The last decisions of a pool. */
+export interface PoolDecisions {
+  /** With all its candidates. */
+  readonly latest: PickRecord | undefined
+  /** The latest first. Of each, few of the candidates: a dashboard asks for them each second, of many pools. */
+  readonly last: readonly PickRecord[]
+}
+
+interface Picks {
+  latest: PickRecord | undefined
+  readonly recent: Recent<PickRecord>
+}
+
+const NONE: PoolDecisions = { latest: undefined, last: [] }
+
 /** The last decisions of each pool, of a sample of the exchanges: most of them cost nothing. */
 export class PickSamples {
-  readonly #pools = new Map<string, Recent<PickRecord>>()
+  readonly #pools = new Map<string, Picks>()
   /** Those that are looked at, and under way. */
   readonly #sampled = new Set<Exchange>()
   #nextAtMs = Number.NEGATIVE_INFINITY
@@ -26,20 +42,24 @@ export class PickSamples {
     const recording: DecisionRecord | undefined = exchange.recording
     if (recording === undefined || !this.#sampled.delete(exchange)) return
     // Copies, since who writes a record holds on to endpoints.
-    for (const pick of recording.picks) this.#recent(pick.pool).add({ ...pick })
+    for (const pick of recording.picks) {
+      const picks = this.#picksOf(pick.pool)
+      picks.latest = { ...pick }
+      picks.recent.add(shortenedPick(pick))
+    }
   }
 
-  /** The latest first. */
-  of(pool: string): readonly PickRecord[] {
-    return this.#pools.get(pool)?.all ?? []
+  of(pool: string): PoolDecisions {
+    const picks = this.#pools.get(pool)
+    return picks === undefined ? NONE : { latest: picks.latest, last: picks.recent.all }
   }
 
-  #recent(pool: string): Recent<PickRecord> {
-    const recent = this.#pools.get(pool) ?? new Recent(KEPT)
+  #picksOf(pool: string): Picks {
+    const picks = this.#pools.get(pool) ?? { latest: undefined, recent: new Recent(KEPT) }
     // The one that was not heard of for longest is forgotten first.
     this.#pools.delete(pool)
     if (this.#pools.size >= MAX_POOLS) this.#pools.delete(this.#pools.keys().next().value!)
-    this.#pools.set(pool, recent)
-    return recent
+    this.#pools.set(pool, picks)
+    return picks
   }
 }

@@ -70,10 +70,10 @@ export class SecondRing {
     if (durationMs > second.maxMs) second.maxMs = durationMs
   }
 
-  /** Counts why something did not go well: by codes of errors, of which there is a table. */
-  countReason(atMs: number, code: string): void {
+  /** Counts why something did not go well: by codes of errors, of which there is a table, or by a status. */
+  countReason(atMs: number, reason: string): void {
     const { reasons } = this.#at(atMs)
-    reasons.set(code, (reasons.get(code) ?? 0) + 1)
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
   }
 
   /** The whole seconds before this moment, the oldest first. `epochMs`: the date when the clock was at 0. */
@@ -109,7 +109,7 @@ export class SecondRing {
       if (second.number < running - WHOLE_SECONDS || second.number < 0) continue
       latencies.add(second.latencies, second.maxMs)
       for (const [i, name] of CLASSES.entries()) statuses[name] += second.statuses[i + 1]!
-      for (const [code, count] of second.reasons) reasons[code] = (reasons[code] ?? 0) + count
+      for (const [reason, count] of second.reasons) reasons[reason] = (reasons[reason] ?? 0) + count
     }
     return { latency: latencies.percentiles, statuses, reasons }
   }

@@ -88,14 +88,14 @@ describe('Traffic', () => {
     expect(statuses['5xx']).toBe(60)
   })
 
-  it('counts statuses by class, and reasons by code', async () => {
+  it('counts statuses by class, and reasons by code, or by the status that a service has failed with', async () => {
     const { traffic, pass } = setup()
     for (const status of [101, 200, 204, 304, 404, 499, 599]) await pass({ outcome: { status } })
     await pass({ outcome: { error: new ProxyError('no_endpoint') } })
     await pass({ outcome: { result: 'aborted', error: new ProxyError('client_aborted') } })
     const { statuses, reasons, failures } = traffic.status()
     expect(statuses).toEqual({ '1xx': 1, '2xx': 2, '3xx': 1, '4xx': 2, '5xx': 2 })
-    expect(reasons).toEqual({ no_endpoint: 1, client_aborted: 1 })
+    expect(reasons).toEqual({ 'status 599': 1, no_endpoint: 1, client_aborted: 1 })
     expect(failures).toBe(2)
   })
 
@@ -269,14 +269,14 @@ describe('Traffic', () => {
     await using sim = simulate(app)
     for (const name of ['a', 'b', 'c']) sim.upstream(`http://${name}`).reply({ body: 'ok' })
     for (let i = 0; i < 3; i++) await sim.get('/a')
-    expect(traffic.now.decisions('ab')).toHaveLength(1)
+    expect(traffic.now.decisions('ab').last).toHaveLength(1)
     for (let i = 0; i < 25; i++) {
       await sim.advance(100)
       await sim.get('/a')
     }
     await sim.advance(100)
     await sim.get('/c')
-    const decisions = traffic.now.decisions('ab')
+    const decisions = traffic.now.decisions('ab').last
     expect(decisions).toHaveLength(20)
     expect(decisions[0]).toMatchObject({
       pool: 'ab',
@@ -286,8 +286,8 @@ describe('Traffic', () => {
     expect(decisions.map(({ atMs }) => atMs)).toEqual(
       decisions.map(({ atMs }) => atMs).toSorted((a, b) => b - a),
     )
-    expect(traffic.now.decisions('c')).toHaveLength(1)
-    expect(traffic.now.decisions('other')).toEqual([])
+    expect(traffic.now.decisions('c').last).toHaveLength(1)
+    expect(traffic.now.decisions('other')).toEqual({ latest: undefined, last: [] })
     await sim.assertNoLeaks()
   })
 })

@@ -1,12 +1,11 @@
 import type { Clock } from '../../core/clock.ts'
-import type { PickRecord } from '../../core/decision-record.ts'
 import type { ProxyError } from '../../core/errors.ts'
 import type { Exchange, Outcome } from '../../core/exchange.ts'
 import type { Observer } from '../../core/observer.ts'
 import type { ExchangeStatus, ExchangesStatus, FailureStatus, TrafficStatus } from '../api.ts'
 import { hasFailed, reasonOf } from '../outcome-reason.ts'
 import { shortText } from '../short-text.ts'
-import { PickSamples } from './pick-samples.ts'
+import { PickSamples, type PoolDecisions } from './pick-samples.ts'
 import { Recent } from './recent.ts'
 import { RouteRings, type RouteTraffic } from './route-rings.ts'
 import { SecondRing } from './second-ring.ts'
@@ -87,8 +86,8 @@ export class Traffic {
     return { total: this.#live.size, exchanges }
   }
 
-  /** The last decisions of a pool, the latest first: at most 20, of a sample of at most ten exchanges a second. */
-  decisions(pool: string): readonly PickRecord[] {
+  /** The last decisions of a pool: at most 20, of a sample of at most ten exchanges a second. */
+  decisions(pool: string): PoolDecisions {
     return this.#picks.of(pool)
   }
 
@@ -100,15 +99,16 @@ export class Traffic {
   #ended(exchange: Exchange, outcome: Outcome): void {
     this.#live.delete(exchange)
     this.#picks.ended(exchange)
-    const { status, error, durationMs } = outcome
+    const { status, durationMs } = outcome
     const atMs = exchange.startedAt + durationMs
     const failed = hasFailed(outcome)
+    const reason = reasonOf(outcome)
     // What was connected through lasts as long as its ends like.
     const timed = status !== undefined && status !== 101 && exchange.request.method !== 'CONNECT'
     this.#endedCount++
     this.#seconds.count(atMs, outcome, failed, timed)
     if (exchange.route !== undefined) this.#routes.count(exchange.route.name, atMs, durationMs, failed, timed)
-    if (error !== undefined) this.#seconds.countReason(atMs, error.code)
+    if (reason !== undefined) this.#seconds.countReason(atMs, reason)
     if (failed) this.#failed(exchange, outcome)
   }
 

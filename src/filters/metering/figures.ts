@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
-import type { ObservedAttempt, Observer } from '../../core/observer.ts'
+import type { Observer } from '../../core/observer.ts'
 import type { ProxyView } from '../../core/proxy-view.ts'
 import { EndpointDirectory } from './endpoint-directory.ts'
 import { EventLoop } from './event-loop.ts'
@@ -37,8 +37,6 @@ export class Figures implements RegisteredSource {
   readonly families: readonly Family[]
   readonly #upstreams: UpstreamFamilies
   readonly #endpoints: EndpointDirectory
-  /** Attempts whose response has begun. Weak: a reload may take who would be told of the end away. */
-  readonly #answered = new WeakSet<ObservedAttempt>()
   readonly #loop: EventLoop = new EventLoop(() => this.clock)
   /** In the order in which they were started, with who tells of their end. */
   #shown: readonly Shown[] = []
@@ -80,7 +78,7 @@ export class Figures implements RegisteredSource {
 
   /** One more who counts into them. */
   observer(): Observer {
-    return new ProxyObserver(this.#upstreams, this.#endpoints, this.#answered)
+    return new ProxyObserver(this.#upstreams, this.#endpoints)
   }
 
   /** A proxy has begun, or a reload has brought another owner. */

@@ -11,18 +11,23 @@ const BROKE_OFF = new ProxyError('upstream_response_incomplete')
 
 function world() {
   const families = new UpstreamFamilies(100, [1])
-  const answered = new Set<ObservedAttempt>()
-  const observer = new ProxyObserver(families, new EndpointDirectory(families, 100), answered)
+  const observer = new ProxyObserver(families, new EndpointDirectory(families, 100))
   const endpoint = { id: 'u1', pool: 'users' } as ObservedEndpoint
-  const attempt = { origin: exchange(), endpoint, startedAt: 0 } as unknown as ObservedAttempt
+  const attempt = {
+    origin: exchange(),
+    endpoint,
+    startedAt: 0,
+    respondedAt: undefined,
+  } as unknown as ObservedAttempt
   const shown = (counters: Counters) =>
     [...counters].filter(({ value }) => value > 0).map(({ labels, value }) => `${labels.text} ${value}`)
-  return { families, answered, observer, endpoint, attempt, shown }
+  return { families, observer, endpoint, attempt, shown }
 }
 
 describe('ProxyObserver', () => {
   it('counts an attempt once, by its status, though its response breaks off later', () => {
-    const { families, observer, attempt, shown } = world()
+    const { families, observer, attempt: begun, shown } = world()
+    const attempt = { ...begun, respondedAt: 7 }
     observer.attemptResponded(attempt, 200)
     observer.attemptEnded(attempt, BROKE_OFF)
     expect(shown(families.attempts)).toEqual(['pool="users",upstream="u1",code="200" 1'])
@@ -31,12 +36,18 @@ describe('ProxyObserver', () => {
     ])
   })
 
-  it('keeps nothing of attempts that have ended', () => {
-    const { answered, observer, attempt } = world()
-    observer.attemptResponded(attempt, 200)
-    expect(answered.size).toBe(1)
-    observer.attemptEnded(attempt, undefined)
-    expect(answered.size).toBe(0)
+  it('counts an attempt without a response by its error', () => {
+    const { families, observer, attempt, shown } = world()
+    observer.attemptEnded(attempt, BROKE_OFF)
+    expect(shown(families.attempts)).toEqual([
+      'pool="users",upstream="u1",code="upstream_response_incomplete" 1',
+    ])
+  })
+
+  it('measures how long the head of the response took', () => {
+    const { families, observer, attempt } = world()
+    observer.attemptResponded({ ...attempt, respondedAt: 2_500 }, 200)
+    expect([...families.durations].map(({ sum }) => sum)).toEqual([2.5])
   })
 
   it('says nothing of an attempt that began before there was anyone to tell', () => {

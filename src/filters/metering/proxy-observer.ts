@@ -10,13 +10,10 @@ import type { UpstreamFamilies } from './upstream-families.ts'
 export class ProxyObserver implements Observer {
   readonly #families: UpstreamFamilies
   readonly #endpoints: EndpointDirectory
-  readonly #answered: WeakSet<ObservedAttempt>
 
-  /** `answered`: attempts whose response has begun and not ended. */
-  constructor(families: UpstreamFamilies, endpoints: EndpointDirectory, answered: WeakSet<ObservedAttempt>) {
+  constructor(families: UpstreamFamilies, endpoints: EndpointDirectory) {
     this.#families = families
     this.#endpoints = endpoints
-    this.#answered = answered
   }
 
   requestRefused({ code }: ProxyError): void {
@@ -24,11 +21,10 @@ export class ProxyObserver implements Observer {
   }
 
   attemptResponded(attempt: ObservedAttempt, status: number): void {
-    this.#answered.add(attempt)
-    const { origin, endpoint, startedAt } = attempt
+    const { origin, endpoint, startedAt, respondedAt = startedAt } = attempt
     const series = this.#endpoints.of(endpoint)
     series.attempts(status).value++
-    const seconds = (origin.clock.now() - startedAt) / 1000
+    const seconds = (respondedAt - startedAt) / 1000
     const { duration } = series
     duration.observe(seconds)
     const trace = origin.get(traceContext)
@@ -36,10 +32,9 @@ export class ProxyObserver implements Observer {
   }
 
   attemptEnded(attempt: ObservedAttempt, error: ProxyError | undefined): void {
-    const answered = this.#answered.delete(attempt)
     if (error === undefined) return
     const series = this.#endpoints.of(attempt.endpoint)
-    if (!answered) series.attempts(error.code).value++
+    if (attempt.respondedAt === undefined) series.attempts(error.code).value++
     series.count(this.#families.errors, 1, error.code)
   }
 

@@ -1,5 +1,5 @@
 import type { SpanContext, TraceState } from '@opentelemetry/api'
-import { FieldKind } from '../../core/field-name.ts'
+import { FieldKind, fieldName } from '../../core/field-name.ts'
 import type { HeaderList } from '../../core/headers.ts'
 import { readB3Multi, readB3Single, writeB3Multi, writeB3Single } from './b3.ts'
 import { normalBaggage } from './baggage.ts'
@@ -66,14 +66,17 @@ function readW3c(fields: TraceFields): SpanContext | undefined {
   return state === undefined ? parent : { ...parent, traceState: new KeptTraceState(state) }
 }
 
+const TRACEPARENT = fieldName('traceparent')
+const TRACESTATE = fieldName('tracestate')
+
 function writeW3c(headers: HeaderList, context: SpanContext): void {
   const { traceState } = context
   const state = traceState === undefined ? undefined : stateText(traceState)
   const parent = traceParentText(context)
   // What is at the end of a head as it was parsed costs least.
   if (!headers.hasKind(FieldKind.trace)) {
-    headers.append('traceparent', parent)
-    if (state !== undefined) headers.append('tracestate', state)
+    headers.appendOwn(TRACEPARENT, parent)
+    if (state !== undefined) headers.appendOwn(TRACESTATE, state)
     return
   }
   headers.set('traceparent', parent)

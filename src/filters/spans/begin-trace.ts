@@ -64,23 +64,19 @@ export function beginTrace(
 
 /** Has an exchange answered, while its span is the active one. */
 export function answerWithin(
-  { exchange, context: within, recorded }: ExchangeTrace,
+  begun: ExchangeTrace,
   next: Handler,
   { faults, responseHeaders }: TracingSettings,
 ): Promise<ResponseMessage> | ResponseMessage {
-  let entered = false
-  const inner: Handler = (it) => {
-    entered = true
-    return next(it)
-  }
+  const { recorded } = begun
   let response: Promise<ResponseMessage> | ResponseMessage
   try {
-    response = context.with(within!, inner, undefined, exchange)
+    response = context.with(begun.context!, enter, undefined, begun, next)
   } catch (thrown) {
-    if (entered) throw thrown
+    if (begun.entered) throw thrown
     // It is the user's context manager that has failed.
     faults.report(thrown)
-    return next(exchange)
+    return next(begun.exchange)
   }
   if (recorded === undefined || responseHeaders.length === 0) return response
   const noted = (it: ResponseMessage): ResponseMessage => {
@@ -92,6 +88,11 @@ export function answerWithin(
     return it
   }
   return response instanceof ResponseMessage ? noted(response) : response.then(noted)
+}
+
+function enter(begun: ExchangeTrace, next: Handler): Promise<ResponseMessage> | ResponseMessage {
+  begun.entered = true
+  return next(begun.exchange)
 }
 
 /** Keeps what becomes of the exchange. */

@@ -1,4 +1,4 @@
-import type { Context, Span, SpanContext } from '@opentelemetry/api'
+import { type Context, isSpanContextValid, type Span, type SpanContext } from '@opentelemetry/api'
 import { type Attribute, attribute } from '../../core/attribute.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { ObservedAttempt } from '../../core/observer.ts'
@@ -23,6 +23,8 @@ export class ExchangeTrace implements TraceContext {
   /** The context that has its span, for filters inside; `undefined` where nobody traces. */
   readonly context: Context | undefined
   readonly recorded: RecordedSpan | undefined
+  /** Whether the filters inside were called. */
+  entered = false
   readonly #settings: SpanSettings
 
   constructor(
@@ -68,7 +70,9 @@ export class ExchangeTrace implements TraceContext {
     }
     const { recorded } = this
     const own = faults.guard(() => this.#withFlags(this.#spansOf(origin, recorded).began(attempt)))
-    propagator.write(attempt.ownHeaders(), own ?? this.spanContext)
+    // An SDK that was shut down meanwhile makes spans that have no ids.
+    const isValid = own !== undefined && isSpanContextValid(own)
+    propagator.write(attempt.ownHeaders(), isValid ? own : this.spanContext)
   }
 
   attemptResponded(attempt: ObservedAttempt, status: number): void {

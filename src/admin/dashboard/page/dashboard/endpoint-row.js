@@ -9,6 +9,7 @@ import { WeightEditor } from './weight-editor.js'
  * @typedef {object} EndpointEntry
  * @property {string} pool
  * @property {EndpointStatus} endpoint
+ * @property {boolean} readOnly whether nothing can be done with it
  * @property {number} now
  */
 
@@ -49,7 +50,7 @@ export class EndpointRow {
   }
 
   /** @param {EndpointEntry} entry */
-  show({ pool, endpoint, now }) {
+  show({ pool, endpoint, readOnly, now }) {
     this.#pool = pool
     this.#endpointId = endpoint.id
     this.#draining = endpoint.draining
@@ -65,7 +66,7 @@ export class EndpointRow {
     attribute(this.#health, 'data-health', endpoint.health)
     say(this.#inFlight, count(endpoint.inFlight))
     say(this.#connections, connectionsOf(endpoint))
-    this.#weight.show(endpoint)
+    this.#weight.show(endpoint, readOnly)
     say(this.#score, quantity(endpoint.score))
     say(this.#response, endpoint.responseTimeMs > 0 ? took(endpoint.responseTimeMs) : NONE)
     say(this.#successes, count(endpoint.successes))

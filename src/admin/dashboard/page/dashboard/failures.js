@@ -1,5 +1,5 @@
 /** @import { FailureStatus } from '../../../api.ts' */
-import { NONE, plural, timeOfDay, took } from './format.js'
+import { NONE, timeOfDay, took } from './format.js'
 import { KeyedChildren } from './keyed-children.js'
 import { byId, copyOf, part, say, showIf } from './parts.js'
 import { showStatus } from './status-code.js'
@@ -12,7 +12,7 @@ export class Failures {
   /** @param {readonly FailureStatus[]} failures */
   show(failures) {
     this.#rows.show(failures, ({ at, id, reason }) => `${at} ${id} ${reason}`)
-    say(byId('failures-count'), failures.length === 0 ? '' : plural(failures.length, 'kept failure'))
+    say(byId('failures-count'), failures.length === 0 ? '' : `the last ${failures.length}`)
     showIf(byId('no-failures'), failures.length === 0)
   }
 }

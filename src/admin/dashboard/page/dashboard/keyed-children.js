@@ -20,6 +20,13 @@ export class KeyedChildren {
     this.#make = make
   }
 
+  /** The key of the entry whose element has the focus. */
+  focusedKey() {
+    const active = document.activeElement
+    for (const [key, { element }] of this.#views) if (element.contains(active)) return key
+    return undefined
+  }
+
   /**
    * @param {readonly T[]} entries
    * @param {(entry: T, index: number) => string} keyOf

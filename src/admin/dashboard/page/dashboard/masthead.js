@@ -1,7 +1,7 @@
 /** @import { ProxyStatus } from '../../../api.ts' */
 /** @import { Tone } from './endpoint-tone.js' */
 import { bytes, span } from './format.js'
-import { attribute, byId, say } from './parts.js'
+import { attribute, byId, say, showIf } from './parts.js'
 
 /** @type {Readonly<Record<ProxyStatus['phase'], string>>} */
 const WORDS = {
@@ -23,6 +23,8 @@ export function showMasthead(proxy) {
   say(byId('node'), proxy.node)
   say(byId('pid'), String(proxy.pid))
   say(byId('log-level'), proxy.logLevel)
+  showIf(byId('read-only'), proxy.readOnly)
+  attribute(document.documentElement, 'data-read-only', String(proxy.readOnly))
 }
 
 /** @param {ProxyStatus} proxy */

@@ -54,7 +54,7 @@ export class PoolSection {
   /** @param {PoolEntry} entry */
   show(entry) {
     this.#entry = entry
-    const { pool, endpoints, routes, searched, now } = entry
+    const { pool, endpoints, routes, searched, readOnly, now } = entry
     say(this.#name, pool.name)
     say(this.#balancer, pool.balancer)
     showIf(this.#panic, pool.panic)
@@ -63,9 +63,9 @@ export class PoolSection {
     this.#tally.show(tallyOf(pool.endpoints), ({ state }) => state)
 
     const large = endpoints.length > MOST_OPEN
-    const shown = large && !this.#open ? unfitOf(endpoints) : endpoints
+    const shown = large && !this.#open ? unfitOf(endpoints, this.#rows.focusedKey()) : endpoints
     this.#rows.show(
-      shown.map((endpoint) => ({ pool: pool.name, endpoint, now })),
+      shown.map((endpoint) => ({ pool: pool.name, endpoint, readOnly, now })),
       ({ endpoint }) => endpoint.id,
     )
     showIf(this.#table, shown.length > 0)
@@ -90,9 +90,14 @@ class TallyView {
   }
 }
 
-/** @param {readonly EndpointStatus[]} endpoints */
-function unfitOf(endpoints) {
-  return endpoints.filter((endpoint) => !serves(endpoint)).slice(0, MOST_UNFIT)
+/**
+ * Also the one that someone is busy with, who would lose the focus.
+ * @param {readonly EndpointStatus[]} endpoints
+ * @param {string | undefined} held
+ */
+function unfitOf(endpoints, held) {
+  const unfit = endpoints.filter((endpoint) => !serves(endpoint)).slice(0, MOST_UNFIT)
+  return endpoints.filter((endpoint) => unfit.includes(endpoint) || endpoint.id === held)
 }
 
 /** @param {readonly string[]} routes */

@@ -11,6 +11,7 @@ import { PoolSection } from './pool-section.js'
  * @property {readonly EndpointStatus[]} endpoints those that are asked for
  * @property {readonly string[]} routes what leads to it
  * @property {boolean} searched whether others were left out
+ * @property {boolean} readOnly whether nothing can be done with them
  * @property {number} now
  */
 
@@ -46,6 +47,7 @@ export class Pools {
         endpoints: this.#asked(pool, word),
         routes: routes.filter((route) => route.pools.includes(pool.name)).map(({ match }) => match),
         searched,
+        readOnly: proxy.readOnly,
         now: proxy.now,
       }))
       .filter(({ endpoints }) => !searched || endpoints.length > 0)

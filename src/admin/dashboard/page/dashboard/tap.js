@@ -14,6 +14,10 @@ export class Tap {
   #rows = byId('tap-rows')
   /** @type {AbortController | undefined} */
   #running
+  /** What runs was asked for with it. */
+  #asked = ''
+  /** Whether it begins anew when what runs has ended. */
+  #again = false
   /** Those that the next frame shows. @type {TappedExchange[]} */
   #waiting = []
   /** Those that the proxy did not show, because there were too many. */
@@ -25,6 +29,13 @@ export class Tap {
       event.preventDefault()
       if (this.#running === undefined) void this.#run(tokenWanted)
       else this.#running.abort()
+    })
+    this.#where.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || event.isComposing || this.#running === undefined) return
+      if (this.#where.value.trim() === this.#asked) return
+      event.preventDefault()
+      this.#again = true
+      this.#running.abort()
     })
     for (const example of byId('tap-examples').querySelectorAll('button')) {
       example.addEventListener('click', () => {
@@ -39,7 +50,10 @@ export class Tap {
     })
   }
 
-  /** @param {() => void} tokenWanted */
+  /**
+   * @param {() => void} tokenWanted
+   * @returns {Promise<void>}
+   */
   async #run(tokenWanted) {
     const running = new AbortController()
     this.#running = running
@@ -50,6 +64,7 @@ export class Tap {
     let end = 'stopped'
     try {
       const where = this.#where.value.trim()
+      this.#asked = where
       const path = where === '' ? '/api/tap' : `/api/tap?where=${encodeURIComponent(where)}`
       const { body } = await ask(path, { signal: running.signal, headers: { accept: 'text/event-stream' } })
       say(byId('tap-state'), 'running')
@@ -60,6 +75,10 @@ export class Tap {
       else if (!running.signal.aborted) say(byId('tap-error'), messageOf(error))
     }
     this.#running = undefined
+    if (this.#again) {
+      this.#again = false
+      return this.#run(tokenWanted)
+    }
     say(this.#toggle, 'Start')
     say(byId('tap-state'), end)
   }

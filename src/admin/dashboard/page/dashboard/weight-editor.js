@@ -1,10 +1,11 @@
 /** @import { EndpointStatus } from '../../../api.ts' */
 import { quantity } from './format.js'
-import { attribute, part, say } from './parts.js'
+import { attribute, part, say, showIf } from './parts.js'
 
-/** The weight in a row: a button that shows it, and a form in its place while it is edited. */
+/** The weight in a row: a button that shows it, and a form in its place while it is edited; a text where it cannot be. */
 export class WeightEditor {
   #button
+  #text
   #form
   #input
   #fullWeight = 1
@@ -15,6 +16,7 @@ export class WeightEditor {
    */
   constructor(row, set) {
     this.#button = part(row, 'weight')
+    this.#text = part(row, 'weight-text')
     this.#form = /** @type {HTMLFormElement} */ (part(row, 'weight-form'))
     this.#input = /** @type {HTMLInputElement} */ (part(row, 'weight-input'))
     this.#button.addEventListener('click', () => this.#open())
@@ -30,11 +32,17 @@ export class WeightEditor {
     })
   }
 
-  /** @param {EndpointStatus} endpoint */
-  show({ id, weight, fullWeight }) {
+  /**
+   * @param {EndpointStatus} endpoint
+   * @param {boolean} readOnly
+   */
+  show({ id, weight, fullWeight }, readOnly) {
     this.#fullWeight = fullWeight
     const text = weight === fullWeight ? quantity(weight) : `${quantity(weight)} of ${quantity(fullWeight)}`
-    say(this.#button, text)
+    say(this.#button, readOnly ? '' : text)
+    say(this.#text, readOnly ? text : '')
+    if (readOnly) this.#form.hidden = true
+    showIf(this.#button, !readOnly && this.#form.hidden === true)
     attribute(this.#button, 'aria-label', `Weight of ${id}: ${text}. Change`)
     attribute(this.#input, 'aria-label', `New weight of ${id}`)
   }
