@@ -1,18 +1,19 @@
 /**
- * How long a scrape keeps the event loop from everything else, where a proxy has 2 000 histograms; and how long prom-client's own
+ * How long a scrape keeps the event loop from everything else, where a proxy has 2 000 histograms, or 1 000 endpoints; and how long prom-client's own
  * `registry.metrics()` does, with the same series. Besides, what one exchange costs `metrics()`, beside a filter that only waits
  * for the end, and what prom-client takes to count one thing.
  *
  *   npx node --conditions=gatewright-source bench/metrics-scrape.ts [--smoke]
  */
 import { pathToFileURL } from 'node:url'
-import { type Clock, type Filter, respond } from 'gatewright'
+import { type Clock, type Filter, pool, proxy, respond } from 'gatewright'
 import { type Metrics, metrics } from 'gatewright/filters'
 import { exchange, run as runFilter } from 'gatewright/testing'
 import { Counter, Histogram, Registry } from 'prom-client'
 import { median } from './answering-network/median.ts'
 
 const ROUTES = 2_000
+const ENDPOINTS = 1_000
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 /** More than this at once is felt by every exchange. */
 const BAR_MS = 10
@@ -30,14 +31,19 @@ export async function run({ smoke }: { smoke: boolean }): Promise<void> {
   const routes = smoke ? 200 : ROUTES
   const ours = await withRoutes(routes)
   const theirs = ofPromClient(routes)
+  const large = metrics()
+  const names = Array.from({ length: smoke ? 100 : ENDPOINTS }, (_, i) => `http://127.0.0.1:${1_000 + i}`)
+  const endpoints = proxy().listen({ port: 0, host: '127.0.0.1' }).use(large).route('/', pool(names))
+  await using _ = await endpoints.start({ signals: false })
   const rounds = smoke ? 1 : 20
   const rows = [
     await medianOf(rounds, 'metrics(), text', () => scraped(ours, 'text/plain')),
     await medianOf(rounds, 'metrics(), OpenMetrics', () => scraped(ours, 'application/openmetrics-text')),
+    await medianOf(rounds, `metrics(), ${names.length} endpoints`, () => scraped(large, 'text/plain')),
     await medianOf(rounds, 'prom-client', async () => Buffer.byteLength(await theirs.metrics())),
   ]
   console.table(rows)
-  const [worst] = rows.slice(0, 2).toSorted((a, b) => b['of that CPU, ms'] - a['of that CPU, ms'])
+  const [worst] = rows.slice(0, 3).toSorted((a, b) => b['of that CPU, ms'] - a['of that CPU, ms'])
   if (!smoke && worst!['of that CPU, ms'] > BAR_MS)
     console.log(`MISSED: ${worst!.scrape} blocks for more than ${BAR_MS} ms`)
   console.table(await exchangeCosts(smoke))

@@ -199,6 +199,23 @@ describe('the registry of metrics()', () => {
       )
   })
 
+  it('lets go of endpoints that are gone too, where nothing else is ever asked', async () => {
+    const m = metrics()
+    const app = proxy()
+      .use(m)
+      .route('/', pool(['http://u1'], { name: 'users' }))
+    await using sim = simulate(app, { upstreams: ['http://u2'] })
+    await sim.get('/')
+    const handle = await sim.pool('users')
+    handle.update(['http://u2'])
+    const shown = async (): Promise<boolean> => (await m.registry.metrics()).includes('upstream="http://u1"')
+    expect(await shown()).toBe(true)
+    await sim.advance('299s')
+    expect(await shown()).toBe(true)
+    await sim.advance('2s')
+    expect(await shown()).toBe(false)
+  })
+
   it('has the metrics of the one that runs, where a reload makes them anew on it', async () => {
     const registry = new Registry()
     const app = (route: string) => {

@@ -95,7 +95,7 @@ class MetricsCompanion implements Companion {
   constructor(settings: FiguresSettings, registry: MetricsRegistry) {
     this.figures = new Figures(settings)
     this.observer = this.figures.observer()
-    this.#registration = new Registration(OWNER, registry, this.figures.families)
+    this.#registration = new Registration(OWNER, registry, this.figures)
     this.exposition = new TextExposition(() => this.figures, registry)
   }
 
@@ -103,7 +103,7 @@ class MetricsCompanion implements Companion {
     if (before instanceof MetricsCompanion && sameSettings(before.figures, this.figures))
       this.#take(before.figures)
     this.figures.begin(this, proxy)
-    this.#registration.take(this.figures.families)
+    this.#registration.take(this.figures)
   }
 
   end(proxy: ProxyView): void {

@@ -33,7 +33,7 @@ function viewsAt(places: readonly FilterPlace[]): FilterStateView[] {
       if (state === undefined) continue
       seen.add(filter)
       const own = filterName(filter)
-      const key = JSON.stringify([own, at])
+      const key = `${at}\n${own}`
       const count = (counts.get(key) ?? 0) + 1
       counts.set(key, count)
       views.push({ name: count === 1 ? own : `${own} #${count}`, at, filter, state })

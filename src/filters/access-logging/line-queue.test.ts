@@ -100,6 +100,31 @@ describe('LineQueue', () => {
     expect(sink.batches).toEqual(['a\n', 'b\nc\n'])
   })
 
+  it('takes no deeper stack for each batch that a sink takes at once: there may be thousands', async () => {
+    const clock = virtualClock()
+    const depths: number[] = []
+    const first = Promise.withResolvers<void>()
+    const limit = Error.stackTraceLimit
+    onTestFinished(() => {
+      Error.stackTraceLimit = limit
+    })
+    const sink: Sink = {
+      write: (_, __, done) => {
+        Error.stackTraceLimit = 1_000
+        depths.push(new Error('depth').stack!.split('\n').length)
+        Error.stackTraceLimit = limit
+        if (depths.length === 1) void first.promise.then(() => done())
+        else done()
+      },
+    }
+    const queue = new LineQueue(sink, ofHosts, 1_000_000)
+    for (let i = 0; i < 12; i++) queue.add({ host: 'x'.repeat(40_000) } as AccessLogEntry, clock)
+    first.resolve()
+    await clock.advance(1)
+    expect([depths.length, queue.counts, queue.queuedBytes]).toEqual([12, { written: 12, dropped: 0 }, 0])
+    expect(new Set(depths.slice(1)).size).toBe(1)
+  })
+
   it('does not wait for more when there is enough', () => {
     const { sink, add } = queued()
     add('x'.repeat(32_000))

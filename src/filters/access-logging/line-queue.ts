@@ -45,6 +45,9 @@ export class LineQueue implements LogOutput {
   /** Called when nothing waits. As long as there are any, nothing waits for more. */
   readonly #flushes = new Set<() => void>()
   #leaving = false
+  #giving = false
+  /** By which the next batch is to be given. */
+  #next: Clock | undefined
   readonly #date = new LineDate()
   readonly #full = new RareWarning(
     'the access log drops lines: its sink does not keep up, and its queue is full',
@@ -145,7 +148,23 @@ export class LineQueue implements LogOutput {
     this.#timer = clock.setTimeout(() => this.#writeNext(clock), 0)
   }
 
+  /** A sink may take what it gets at once: the next batch is then given to it from here, not from within the last one. */
   #writeNext(clock: Clock): void {
+    this.#next = clock
+    if (this.#giving) return
+    this.#giving = true
+    try {
+      while (this.#next !== undefined) {
+        const now: Clock = this.#next
+        this.#next = undefined
+        this.#give(now)
+      }
+    } finally {
+      this.#giving = false
+    }
+  }
+
+  #give(clock: Clock): void {
     this.#timer?.clear()
     this.#timer = undefined
     if (this.#batches.length === 0) this.#seal()

@@ -13,6 +13,7 @@ import { processFamilies } from './process-families.ts'
 import { ProxyObserver } from './proxy-observer.ts'
 import type { Define } from './read-families.ts'
 import { Readings } from './readings.ts'
+import type { RegisteredSource } from './registered-family.ts'
 import { UpstreamFamilies } from './upstream-families.ts'
 import { viewTogether } from './view-together.ts'
 
@@ -29,7 +30,7 @@ interface Shown {
 }
 
 /** All that is known of one proxy in figures, or of several that have the same `metrics()`. What takes the place of one `metrics()` at a reload goes on with them. */
-export class Figures {
+export class Figures implements RegisteredSource {
   readonly settings: FiguresSettings
   readonly meter: ExchangeMeter
   /** In the order in which they are written. */

@@ -13,6 +13,9 @@ export class LabelSet {
 
 const MAX_LENGTH = 512
 
+/** Most values are: a scrape of large pools makes tens of thousands at once. */
+const PLAIN: RegExp = new RegExp(`^[ -~]{0,${MAX_LENGTH}}$`)
+
 /** What the formats cannot hold, and what other programs may stumble over: half characters, and controls but for the line feed. */
 const UNFIT = /[^\P{Cc}\n]/gu
 
@@ -23,6 +26,7 @@ const UNFIT = /[^\P{Cc}\n]/gu
 export function labelValue(value: string): string {
   // Also where no types were checked: names of routes may be set by filters.
   const text = String(value)
+  if (PLAIN.test(text)) return text
   const short = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text
   return short.toWellFormed().replaceAll(UNFIT, '\ufffd')
 }

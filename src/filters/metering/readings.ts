@@ -1,6 +1,6 @@
 import { log } from '../../core/log.ts'
 import type { FamilyHead, Figure, FigureFamily } from './family.ts'
-import { LabelSet } from './label-set.ts'
+import { LabelSet, labelValue } from './label-set.ts'
 
 /** Tells of one value; of one without labels, with none. */
 export type Put = (value: number, ...labels: string[]) => void
@@ -12,6 +12,11 @@ interface ReadingsHead extends FamilyHead {
   readonly type: 'counter' | 'gauge'
   /** Default: their sum. */
   readonly merge?: Merge
+}
+
+interface Reading {
+  value: number
+  readonly labels: readonly string[]
 }
 
 /** Values that are read when they are asked for, and kept nowhere. */
@@ -39,25 +44,27 @@ export class Readings implements FigureFamily {
     this.#read = read
   }
 
-  series(): Iterable<Figure> {
-    const figures = new Map<string, Figure>()
+  /** All are of one moment. What is written of each is made when its turn comes: there may be very many. */
+  *series(): Iterable<Figure> {
+    const read = new Map<string, Reading>()
     try {
-      this.#read((value, ...labels) => this.#put(figures, value, labels))
+      this.#read((value, ...labels) => this.#put(read, value, labels))
     } catch (error) {
       // A filter of the user's own, say: all other figures are worth showing.
       log.warn(`metrics: "${this.name}" could not be read, and is left out`, error)
     }
-    return figures.values()
+    for (const { value, labels } of read.values()) yield { value, labels: new LabelSet(this.labels, labels) }
   }
 
   /** There is nothing to reset: what is read is others'. */
   reset(): void {}
 
-  #put(figures: Map<string, Figure>, value: number, values: readonly string[]): void {
-    const labels = new LabelSet(this.labels, values)
-    const same = figures.get(labels.text)
-    if (same !== undefined) figures.set(labels.text, { labels, value: this.#merge(same.value, value) })
-    else if (figures.size < this.#max) figures.set(labels.text, { labels, value })
+  #put(read: Map<string, Reading>, value: number, labels: readonly string[]): void {
+    // No value of a label has this character.
+    const key = labels.map(labelValue).join('\0')
+    const same = read.get(key)
+    if (same !== undefined) same.value = this.#merge(same.value, value)
+    else if (read.size < this.#max) read.set(key, { value, labels })
     else this.overflowed++
   }
 }

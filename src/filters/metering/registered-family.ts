@@ -16,6 +16,13 @@ interface MetricValue {
   }
 }
 
+/** Has families that are shown. */
+export interface RegisteredSource {
+  readonly families: readonly Family[]
+  /** Before each is shown: lets go of what is long gone. */
+  sweep(): void
+}
+
 /** A family in a registry of prom-client, so that `registry.metrics()` and what pushes a registry have it too. */
 export class RegisteredFamily {
   /** Not fixed: where a registry writes OpenMetrics, prom-client takes `_total` from the names of its counters. */
@@ -25,15 +32,18 @@ export class RegisteredFamily {
   /** How figures of several processes become one. */
   readonly aggregator = 'sum'
   readonly #family: Family
+  readonly #source: RegisteredSource
 
-  constructor(family: Family) {
+  constructor(family: Family, source: RegisteredSource) {
     this.name = family.name
     this.help = family.help
     this.type = family.type
     this.#family = family
+    this.#source = source
   }
 
   async get(): Promise<object> {
+    this.#source.sweep()
     const { name, help, type, aggregator } = this
     return { name, help, type, aggregator, values: this.#values() }
   }
@@ -60,22 +70,23 @@ export class Registration {
   constructor(
     owner: string,
     registry: Registry | Registry<OpenMetricsContentType>,
-    families: readonly Family[],
+    source: RegisteredSource,
   ) {
     this.#registry = registry
+    const { families } = source
     const there = families.map(({ name }) => registry.getSingleMetric(name))
     for (const [i, metric] of there.entries())
       if (metric !== undefined && !isRegisteredFamily(metric))
         throw invalidOption(owner, 'registry', `one without a metric ${families[i]!.name}`, registry)
-    if (there.every((metric) => metric === undefined)) this.take(families)
+    if (there.every((metric) => metric === undefined)) this.take(source)
   }
 
   /** Has the registry show these families, in the place of others of the same names. */
-  take(families: readonly Family[]): void {
-    for (const family of families) {
+  take(source: RegisteredSource): void {
+    for (const family of source.families) {
       this.#registry.removeSingleMetric(family.name)
       // Of a metric, a registry calls `get` and `reset`; its types ask for one of prom-client's own classes.
-      this.#registry.registerMetric(new RegisteredFamily(family) as unknown as Metric)
+      this.#registry.registerMetric(new RegisteredFamily(family, source) as unknown as Metric)
     }
   }
 }
