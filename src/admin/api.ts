@@ -10,7 +10,7 @@ import type { TargetDescription } from '../transport/runtime.ts'
 
 /**
  * What the admin listener answers as JSON. Times that end in `At` are milliseconds since 1970 UTC. Nothing of it has fields,
- * bodies or queries of requests.
+ * bodies or queries of requests; the tap alone has fields, where it is asked for them, without secrets.
  */
 
 /** `GET /api/snapshot`: all of what follows at once, as the dashboard asks for it each second. */
@@ -84,13 +84,16 @@ export interface PoolStatus {
    * and eight of those that were left out.
    */
   readonly lastDecisions: readonly PickRecord[]
-  /** Whether endpoints that are not fit to serve are chosen from, because too few are. As the last decision had it. */
+  /** Whether endpoints that are not fit to serve are chosen from, because too few are. As the last decision of the sample had it, of a minute ago at most. */
   readonly panic: boolean
 }
 
 export interface EndpointStatus extends EndpointSnapshot {
   readonly health: EndpointHealth
-  /** What the balancer made of it in the last decision: the lowest is best. `undefined` where it does not score. */
+  /**
+   * What the balancer made of it in the last decision of the sample: the lowest is best. `undefined` where it does not score,
+   * and where that decision is older than a minute.
+   */
   readonly score: number | undefined
 }
 

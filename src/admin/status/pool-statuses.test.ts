@@ -48,8 +48,8 @@ describe('poolStatuses', () => {
       'unknown',
     ])
     expect(statuses[0]).toMatchObject({ panic: false, lastDecisions: [] })
-    expect(poolStatuses(pools.slice(3), ROUTES, () => ({ latest: pick({}), last: [] }))[0]!.balancer).toBe(
-      'cheapest',
-    )
+    expect(
+      poolStatuses(pools.slice(3), ROUTES, () => ({ latest: undefined, last: [pick({})] }))[0]!.balancer,
+    ).toBe('cheapest')
   })
 })

@@ -16,7 +16,7 @@ export function poolStatuses(
     const scores = new Map(latest?.candidates.map(({ id, score }) => [id, score]))
     return {
       name,
-      balancer: described.get(name)?.balancer ?? latest?.balancer ?? 'unknown',
+      balancer: described.get(name)?.balancer ?? last[0]?.balancer ?? 'unknown',
       endpoints: endpoints.map((endpoint) => ({ ...endpoint, score: scores.get(endpoint.id) })),
       lastDecisions: last,
       panic: latest?.panic ?? false,

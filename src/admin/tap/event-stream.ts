@@ -1,6 +1,6 @@
 import type { BodySink, BodySource } from '../../core/body-source.ts'
 
-/** So much waits for a reader that is slow. */
+/** So much waits for a reader that is slow, or one event that is longer: the record of many tries in a large pool is. */
 const MAX_QUEUED_BYTES = 65_536
 
 /** The body of a stream of events. What is sent within one turn leaves together. */
@@ -23,8 +23,8 @@ export class EventStream implements BodySource {
   send(text: string): boolean {
     const bytes = Buffer.from(text)
     if (this.#ended) return false
-    if (this.#queuedBytes + bytes.byteLength > MAX_QUEUED_BYTES) {
-      this.#full = this.#queuedBytes > 0
+    if (this.#queuedBytes > 0 && this.#queuedBytes + bytes.byteLength > MAX_QUEUED_BYTES) {
+      this.#full = true
       return false
     }
     this.#queue.push(bytes)

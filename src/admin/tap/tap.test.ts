@@ -265,7 +265,7 @@ describe('Tap', () => {
     expect(dates.mock.calls.length).toBeLessThan(470)
   })
 
-  it('drops alone what is too large by itself', async () => {
+  it('shows also what is large by itself', async () => {
     const { tap, clock, look } = alone()
     const looking = look('detail=record')
     for (const path of ['/before', `/${'x'.repeat(70_000)}`, '/behind']) {
@@ -279,7 +279,8 @@ describe('Tap', () => {
     const text = await looking
     expect(text).toContain('"path":"/before"')
     expect(text).toContain('"path":"/behind"')
-    expect(text).toContain('event: dropped\ndata: {"count":1}\n\n')
+    expect(text).toContain(`"path":"/${'x'.repeat(70_000)}"`)
+    expect(text).not.toContain('event: dropped')
   })
 
   it('gives a sign of life every 15 seconds where nothing happens', async () => {

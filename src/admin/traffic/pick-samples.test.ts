@@ -16,10 +16,10 @@ describe('PickSamples', () => {
     for (let i = 0; i < 256; i++) await pick(`pool ${i}`)
     await pick('pool 0')
     await pick('one more')
-    expect(samples.of('pool 0').last).toHaveLength(2)
-    expect(samples.of('pool 1').last).toEqual([])
-    expect(samples.of('pool 2').last).toHaveLength(1)
-    expect(samples.of('one more').last).toMatchObject([{ pool: 'one more', chosen: undefined }])
+    expect(samples.of('pool 0', clock.now()).last).toHaveLength(2)
+    expect(samples.of('pool 1', clock.now()).last).toEqual([])
+    expect(samples.of('pool 2', clock.now()).last).toHaveLength(1)
+    expect(samples.of('one more', clock.now()).last).toMatchObject([{ pool: 'one more', chosen: undefined }])
   })
 
   it('keeps all candidates of the latest decision, and few of those before', () => {
@@ -31,8 +31,11 @@ describe('PickSamples', () => {
     const facts = { ...FACTS, pool: 'users', candidates: endpoints, candidateCount: 12, by: samples }
     one.recording!.picked(facts, undefined)
     samples.ended(one)
-    const { latest, last } = samples.of('users')
+    const { latest, last } = samples.of('users', clock.now())
     expect([latest?.candidates.length, last.map(({ candidates }) => candidates.length)]).toEqual([12, [8]])
+    expect(samples.of('users', clock.now() + 60_000).latest).toBe(latest)
+    const late = samples.of('users', clock.now() + 60_001)
+    expect([late.latest, late.last.length]).toEqual([undefined, 1])
   })
 
   it('leaves alone what others have had recorded', () => {
@@ -44,7 +47,7 @@ describe('PickSamples', () => {
     samples.began(other)
     other.recording!.picked({ ...FACTS, pool: 'users', by: samples }, undefined)
     samples.ended(other)
-    expect(samples.of('users').last).toEqual([])
+    expect(samples.of('users', clock.now()).last).toEqual([])
   })
 })
 

@@ -7,10 +7,12 @@ import { shortenedPick } from './shortened-pick.ts'
 const EVERY_MS = 100
 const KEPT = 20
 const MAX_POOLS = 256
+/** Beside a pool that is busy, another one may be looked at seldom. */
+const FRESH_MS = 60_000
 
 /** The last decisions of a pool. */
 export interface PoolDecisions {
-  /** With all its candidates. */
+  /** With all its candidates; `undefined` where it is older than a minute, and says nothing of now. */
   readonly latest: PickRecord | undefined
   /** The latest first. Of each, few of the candidates: a dashboard asks for them each second, of many pools. */
   readonly last: readonly PickRecord[]
@@ -49,9 +51,12 @@ export class PickSamples {
     }
   }
 
-  of(pool: string): PoolDecisions {
+  of(pool: string, nowMs: number): PoolDecisions {
     const picks = this.#pools.get(pool)
-    return picks === undefined ? NONE : { latest: picks.latest, last: picks.recent.all }
+    if (picks === undefined) return NONE
+    const { latest, recent } = picks
+    const isFresh = latest !== undefined && nowMs - latest.atMs <= FRESH_MS
+    return { latest: isFresh ? latest : undefined, last: recent.all }
   }
 
   #picksOf(pool: string): Picks {

@@ -88,7 +88,7 @@ export class Traffic {
 
   /** The last decisions of a pool: at most 20, of a sample of at most ten exchanges a second. */
   decisions(pool: string): PoolDecisions {
-    return this.#picks.of(pool)
+    return this.#picks.of(pool, this.#clock.now())
   }
 
   #began(exchange: Exchange): void {
