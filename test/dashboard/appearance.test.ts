@@ -47,6 +47,14 @@ describe.skipIf(noChromium)('dashboard', { timeout: 90_000 }, () => {
     expect(await violations(page)).toEqual([])
   })
 
+  it('can be read by everyone when it is read only', async () => {
+    await using standIn = await new StandIn().start()
+    standIn.snapshot = { ...standIn.snapshot, proxy: { ...standIn.snapshot.proxy, readOnly: true } }
+    await using watched = await open(standIn.url, { viewport: { width: 390, height: 844 } })
+    await watched.page.getByText('Read only').waitFor()
+    expect(await violations(watched.page)).toEqual([])
+  })
+
   it('is never wider than its window, and scrolls no table that has room', async () => {
     await using standIn = await new StandIn().start()
     await using watched = await open(standIn.url)
