@@ -1,4 +1,11 @@
-import { context, propagation, SpanStatusCode, trace } from '@opentelemetry/api'
+import {
+  context,
+  INVALID_SPAN_CONTEXT,
+  propagation,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import {
   BasicTracerProvider,
@@ -107,6 +114,22 @@ describe('tracing', () => {
     )
     expect([server().status.code, attempt!.status.code]).toEqual([0, 0])
     await sim.assertNoLeaks()
+  })
+
+  it('names the span of the exchange where the SDK makes none of an attempt any more', async () => {
+    register()
+    const spanless = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+    const leaving = new BasicTracerProvider({ spanProcessors: [recorder] }).getTracer('leaving')
+    const startSpan = leaving.startSpan.bind(leaving)
+    leaving.startSpan = (name, options, within) =>
+      options?.kind === SpanKind.CLIENT ? spanless : startSpan(name, options, within)
+    await using sim = world({ tracerProvider: { getTracer: () => leaving } })
+    const service = sim.upstream('http://u1:8080')
+    await sim.get('/users/7')
+    await sim.settle()
+    expect(service.requests[0]!.header('traceparent')).toBe(
+      `00-${server().spanContext().traceId}-${idOf(server())}-01`,
+    )
   })
 
   it('calls a route by its path alone, whatever else it asks for', async () => {
