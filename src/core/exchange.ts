@@ -68,6 +68,8 @@ export const NOBODY: Client = {
 /** The route that serves the exchange. */
 export interface RouteInfo {
   readonly name: string
+  /** The pattern of its path alone, such as `/users/:id`; of several, the one that has matched. */
+  readonly path?: string
 }
 
 /** How an exchange ended. */

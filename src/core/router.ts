@@ -3,7 +3,7 @@ import { type HostPattern, hostPatternText, requestHost } from './host-pattern.t
 import { type Branch, branchText, expandMatch, type Match, matchText, mismatch } from './match.ts'
 import { knownOptions, OptionError } from './options.ts'
 import { decodedComponent, lowerCased, matchingForm, otherReadings } from './path.ts'
-import { newParams, type PathParam, pathParams, rawParams } from './path-pattern.ts'
+import { newParams, type PathParam, pathParams, pathPatternText, rawParams } from './path-pattern.ts'
 import { PathTree } from './path-tree.ts'
 import { findUnreachable } from './reachability.ts'
 import { compareSpecificity } from './specificity.ts'
@@ -82,8 +82,7 @@ export function compileRoutes<T>(
     if (branches.length === 0) {
       throw new OptionError(`route: "${name}" can never be reached: its methods exclude each other`, 'match')
     }
-    const route = Object.freeze({ name })
-    return branches.map((branch) => new Leaf(branch, order, route, value))
+    return branches.map((branch) => new Leaf(branch, order, name, value))
   })
   const unreachable = findUnreachable(leaves)
   if (unreachable !== undefined) {
@@ -107,13 +106,13 @@ class Leaf<T> {
   /** The same answer for every request, when there are no parameters. */
   readonly answer: FoundRoute<T>
 
-  constructor(branch: Branch, order: number, route: RouteInfo, value: T) {
+  constructor(branch: Branch, order: number, name: string, value: T) {
     this.branch = branch
     this.order = order
-    this.route = route
+    this.route = Object.freeze({ name, path: pathPatternText(branch.path) })
     this.value = value
     this.params = pathParams(branch.path)
-    this.answer = Object.freeze({ kind: 'found', value, route, params: NO_PARAMS })
+    this.answer = Object.freeze({ kind: 'found', value, route: this.route, params: NO_PARAMS })
   }
 }
 

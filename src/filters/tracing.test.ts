@@ -1,4 +1,11 @@
-import { context, propagation, SpanStatusCode, trace } from '@opentelemetry/api'
+import {
+  context,
+  INVALID_SPAN_CONTEXT,
+  propagation,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import {
   BasicTracerProvider,
@@ -15,7 +22,7 @@ import { log } from '../core/log.ts'
 import { RequestMessage, respond } from '../core/message.ts'
 import { withTargets } from '../core/target.ts'
 import { traceContext } from '../core/trace-context.ts'
-import { pool, proxy } from '../index.ts'
+import { any, pool, proxy } from '../index.ts'
 import { exchange, fault, run, type Simulation, simulate } from '../testing/index.ts'
 import { type TracingOptions, tracing } from './tracing.ts'
 
@@ -107,6 +114,46 @@ describe('tracing', () => {
     )
     expect([server().status.code, attempt!.status.code]).toEqual([0, 0])
     await sim.assertNoLeaks()
+  })
+
+  it('names the span of the exchange where the SDK makes none of an attempt any more', async () => {
+    register()
+    const spanless = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+    const leaving = new BasicTracerProvider({ spanProcessors: [recorder] }).getTracer('leaving')
+    const startSpan = leaving.startSpan.bind(leaving)
+    leaving.startSpan = (name, options, within) =>
+      options?.kind === SpanKind.CLIENT ? spanless : startSpan(name, options, within)
+    await using sim = world({ tracerProvider: { getTracer: () => leaving } })
+    const service = sim.upstream('http://u1:8080')
+    await sim.get('/users/7')
+    await sim.settle()
+    expect(service.requests[0]!.header('traceparent')).toBe(
+      `00-${server().spanContext().traceId}-${idOf(server())}-01`,
+    )
+  })
+
+  it('calls a route by its path alone, whatever else it asks for', async () => {
+    register()
+    const users = pool(['http://u1:8080'])
+    await using sim = simulate(
+      proxy()
+        .listen(80)
+        .use(tracing())
+        .route('GET *.example/users/:id', users)
+        .route(any('/x', { host: 'a.test', path: '/y/*' }), users),
+    )
+    sim.upstream('http://u1:8080')
+    await sim.get('http://api.example/users/7')
+    await sim.get('http://a.test/y/1')
+    await sim.settle()
+    expect(
+      spans()
+        .filter(({ kind }) => kind === 1)
+        .map(({ name, attributes }) => [name, attributes['http.route']]),
+    ).toEqual([
+      ['GET /users/:id', '/users/:id'],
+      ['GET /y/*', '/y/*'],
+    ])
   })
 
   it('tells the time by the engine’s clock, up to the last byte', async () => {

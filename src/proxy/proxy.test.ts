@@ -30,7 +30,7 @@ describe('proxy', () => {
     const served = exchange({ url: '/a/b' })
     expect((await handler(served)).status).toBe(200)
     expect(served.get(trail)).toEqual(['all in', 'group in', 'route in', 'route out', 'group out', 'all out'])
-    expect(served.route).toEqual({ name: expect.stringContaining('/a') })
+    expect(served.route).toEqual({ name: expect.stringContaining('/a'), path: '/a/b' })
   })
 
   test('is a new description after each call', async () => {

@@ -61,7 +61,7 @@ export function addOutcome(
   )
 }
 
-/** A route's match without its methods, which stand in the name of a span before it. */
-export function routePath({ name }: RouteInfo): string {
-  return shortened(name.replace(/^[A-Z]+(?:,[A-Z]+)* /, ''))
+/** As `http.route` has it. */
+export function routePath({ name, path = name }: RouteInfo): string {
+  return shortened(path)
 }
