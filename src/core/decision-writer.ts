@@ -53,6 +53,8 @@ export class DecisionWriter implements DecisionRecord {
   readonly passedOver: PassedOverRecord[] = []
   readonly caches: CacheRecord[] = []
   ended: EndRecord | undefined = undefined
+  /** Whether picks are to have what there was to choose from, as soon as someone looks at that. */
+  withCandidates = false
   readonly #clock: Clock
   /** Let go of when it is over: a record may be kept for long, and must not keep the messages. */
   #exchange: Exchange | undefined

@@ -206,6 +206,17 @@ export class Exchange {
    * exchange.onComplete(() => console.log(JSON.stringify(record)))
    */
   record(): DecisionRecord {
+    const record = this.#recorded()
+    record.withCandidates = true
+    return record
+  }
+
+  /** @internal The same, for those who do not look at what there was to choose from: picks are without candidates. */
+  recordWithoutCandidates(): DecisionRecord {
+    return this.#recorded()
+  }
+
+  #recorded(): DecisionWriter {
     if (this.#recording === undefined) {
       this.#recording = new DecisionWriter(this)
       if (this.#outcome !== undefined) this.#recording.complete(this.#outcome)
@@ -411,6 +422,10 @@ export class AttemptExchange extends Exchange {
 
   override record(): DecisionRecord {
     return this.#root.record()
+  }
+
+  override recordWithoutCandidates(): DecisionRecord {
+    return this.#root.recordWithoutCandidates()
   }
 
   override get recording(): DecisionWriter | undefined {

@@ -164,7 +164,7 @@ export function accessLog(options: AccessLogOptions = {}): AccessLog {
   const filter: Filter = (exchange, next) => {
     if (skips(exchange)) return next(exchange)
     const noted: Noted = {
-      record: exchange.record(),
+      record: exchange.recordWithoutCandidates(),
       query: exchange.request.query,
       responseHeaders: undefined,
     }

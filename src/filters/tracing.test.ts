@@ -421,6 +421,27 @@ describe('tracing', () => {
     expect(trace.getActiveSpan()).toBeUndefined()
   })
 
+  it.each([
+    ['is', true],
+    ['is none, which nobody sees,', false],
+  ])('makes a span active that is not recorded, where a context manager %s there', async (_, kept) => {
+    register(0)
+    if (!kept) context.disable()
+    const seen: unknown[] = []
+    const inside: Filter = (it, next) => {
+      seen.push(trace.getActiveSpan()?.spanContext().spanId === it.get(traceContext)!.spanId)
+      return next(it)
+    }
+    await using sim = simulate(
+      proxy()
+        .listen(80)
+        .use(tracing(), inside)
+        .route('/', () => respond(200, 'ok')),
+    )
+    expect((await sim.get('/')).status).toBe(200)
+    expect(seen).toEqual([kept])
+  })
+
   it('begins at the root, whatever is active where a connection is read', async () => {
     register()
     const other = trace.getTracer('other').startSpan('other')

@@ -4,7 +4,7 @@ import type { DecisionRecord } from '../core/decision-record.ts'
 import { ProxyError } from '../core/errors.ts'
 import type { Filter } from '../core/handler.ts'
 import { proxy } from '../proxy/proxy.ts'
-import { fault, simulate } from '../testing/index.ts'
+import { exchange, fault, simulate } from '../testing/index.ts'
 import { pool } from './pool.ts'
 
 const inOrder: Balancer = (candidates) => candidates[0]!
@@ -50,6 +50,30 @@ describe('the record of a pick', () => {
       },
     ])
     await sim.assertNoLeaks()
+  })
+
+  // Without a kit that records everything.
+  test.each([
+    ['nobody looks at them', false, 0],
+    ['someone else does', true, 1],
+  ])('has candidates, or costs nothing for them, where %s', async (_, looks, count) => {
+    const records: DecisionRecord[] = []
+    const note: Filter = (exchange, next) => {
+      records.push(exchange.recordWithoutCandidates())
+      if (looks) exchange.record()
+      return next(exchange)
+    }
+    const handler = proxy()
+      .use(note)
+      .route('/', pool(['http://127.0.0.1:9'], { name: 'users' }).leastConnections())
+      .handler()
+    expect((await handler(exchange())).status).toBe(502)
+    const { picks, attempts } = records[0]!
+    expect(picks).toMatchObject([
+      { number: 1, pool: 'users', balancer: 'leastConnections', chosen: 'http://127.0.0.1:9' },
+    ])
+    expect(attempts).toMatchObject([{ pick: 1, error: 'upstream_refused' }])
+    expect([picks[0]!.candidates.length, picks[0]!.candidateCount]).toEqual([count, count])
   })
 
   test('says of each other endpoint why it was no candidate', async () => {

@@ -41,6 +41,10 @@ function recordPick(
   { kind, pool, balancer, exchange, candidates, tried, members }: PickSituation,
   chosen: PoolEndpoint | undefined,
 ): void {
+  if (!recording.withCandidates) {
+    recording.picked({ ...NOT_LOOKED_AT, kind, by: members, pool, balancer: balancerName(balancer) }, chosen)
+    return
+  }
   const endpoints = members.named
   let { score } = balancer
   let scoreError: string | undefined
@@ -66,7 +70,7 @@ function recordPick(
       kind,
       by: members,
       pool,
-      balancer: balancer.name === '' ? 'custom' : balancer.name,
+      balancer: balancerName(balancer),
       candidates: recordedOnes,
       candidateCount: candidates.length,
       leftOut: leftOut
@@ -87,6 +91,20 @@ function recordPick(
 }
 
 const NONE: readonly PoolEndpoint[] = []
+
+/** Of a pick whose candidates nobody wants to see. */
+const NOT_LOOKED_AT = {
+  candidates: [],
+  candidateCount: 0,
+  leftOut: [],
+  leftOutCount: 0,
+  panic: false,
+  scoreError: undefined,
+} as const
+
+function balancerName({ name }: Balancer): string {
+  return name === '' ? 'custom' : name
+}
 
 /** As many as are recorded, the chosen one among them. */
 function firstOnes(candidates: Candidates, chosen: Endpoint | undefined): Candidates {

@@ -1,6 +1,7 @@
 import {
   type Context,
   context,
+  createContextKey,
   isSpanContextValid,
   propagation,
   ROOT_CONTEXT,
@@ -52,10 +53,10 @@ export function beginTrace(
   const own = span.spanContext()
   // Someone has suppressed tracing, or the provider makes no spans.
   if (!isSpanContextValid(own)) return undefined
-  const within = trace.setSpan(above, span)
-  const recorded: RecordedSpan | undefined = span.isRecording()
-    ? { span, tracer, context: within, time, settings }
-    : undefined
+  const isRecording = span.isRecording()
+  const within = isRecording || contextsAreKept() ? trace.setSpan(above, span) : undefined
+  const recorded: RecordedSpan | undefined =
+    isRecording && within !== undefined ? { span, tracer, context: within, time, settings } : undefined
   const begun = new ExchangeTrace(exchange, withFlagsOf(own, incoming?.parent), within, recorded, settings)
   begun.begin()
   if (recorded !== undefined) record(exchange, recorded, settings)
@@ -69,9 +70,11 @@ export function answerWithin(
   { faults, responseHeaders }: TracingSettings,
 ): Promise<ResponseMessage> | ResponseMessage {
   const { recorded } = begun
+  // Nobody would see it.
+  if (begun.context === undefined) return next(begun.exchange)
   let response: Promise<ResponseMessage> | ResponseMessage
   try {
-    response = context.with(begun.context!, enter, undefined, begun, next)
+    response = context.with(begun.context, enter, undefined, begun, next)
   } catch (thrown) {
     if (begun.entered) throw thrown
     // It is the user's context manager that has failed.
@@ -88,6 +91,22 @@ export function answerWithin(
     return it
   }
   return response instanceof ResponseMessage ? noted(response) : response.then(noted)
+}
+
+/** Whether anyone keeps the active context: without a manager, what is made active is gone at once. */
+function contextsAreKept(): boolean {
+  try {
+    return context.with(PROBE, isActive)
+  } catch {
+    // Whoever makes something active with it will see that it fails.
+    return true
+  }
+}
+
+const PROBE: Context = ROOT_CONTEXT.setValue(createContextKey('gatewright.probe'), true)
+
+function isActive(): boolean {
+  return context.active() === PROBE
 }
 
 function enter(begun: ExchangeTrace, next: Handler): Promise<ResponseMessage> | ResponseMessage {
