@@ -47,7 +47,7 @@ async function shownOf(
     .toString()
     .split('\n')
     .filter((line) => line.startsWith('data: '))
-  raw.reset()
+  await raw.reset()
   await sim.settle()
   return data.map((line) => JSON.parse(line.slice('data: '.length)) as TappedExchange)
 }
@@ -55,7 +55,7 @@ async function shownOf(
 describe('Tap.open with bodies', () => {
   it('shows the begin of both bodies, and passes on all of them', async () => {
     await using sim = simulate(tapped())
-    sim.upstream('http://users').reply((request) => ({ body: `echo ${request.body}` }))
+    sim.upstream('http://users').reply((request) => ({ body: `echo ${request.body.toString()}` }))
     const long = 'x'.repeat(100_000)
     const answers: string[] = []
     const shown = await shownOf(sim, 'bodies=8', async () => {
