@@ -16,6 +16,8 @@ describe('admitsAllOf', () => {
     ['the same TLS', { tls: { ...required } }, { tls: { ...required } }, true],
     ['other authorities', { tls: required }, { tls: { ...required, clientCa: selfSigned().cert } }, false],
     ['no certificates of clients', { tls: certificate, token: ONE }, { tls: required, token: ONE }, false],
+    ['bodies that are shown no more', { tapBodies: true }, {}, false],
+    ['bodies that are shown now', {}, { tapBodies: true }, true],
     ['TLS where there was none', { token: ONE }, { token: ONE, tls: certificate }, false],
   ])('knows it of %s', (_, before, now, admitted) => {
     expect(admitsAllOf(adminSettings(now), adminSettings(before))).toBe(admitted)
