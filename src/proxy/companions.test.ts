@@ -75,6 +75,23 @@ const filterWith = (companion: Companion): Filter =>
   withCompanion<Filter>((exchange, next) => next(exchange), companion)
 
 describe('Companions', () => {
+  it('are refused where two of a kind would show the same figures', async () => {
+    const exposition: Exposition = {
+      expose: () => ({ contentType: 'text/plain', pieces: (async function* () {})() }),
+    }
+    const { clock, start } = world()
+    const app = (...kinds: string[]) =>
+      proxy()
+        .attach(...kinds.map((kind) => ({ kind, exposition })))
+        .route('/', () => respond(200, 'ok'))
+    await expect(start(app('metrics', 'metrics'))).rejects.toThrow(
+      'use: "metrics" must be given once in a proxy, since one shows all of it, got 2',
+    )
+    const running = await start(app('metrics', 'others'))
+    await expect(clock.until(running.reload(app('others', 'others')))).rejects.toThrow('"others"')
+    expect(running.expositions).toHaveLength(2)
+  })
+
   it('begin before the listeners, see every exchange, and end behind everything else', async () => {
     const notes: string[] = []
     const { clock, start, ask } = world()

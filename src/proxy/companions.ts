@@ -25,10 +25,14 @@ export class Companions {
     return this.#all.flatMap(({ exposition }) => (exposition === undefined ? [] : [exposition]))
   }
 
-  /** Begins those of a description, and ends the others. If one cannot begin, all is as it was. `undefined`: nothing changes. */
+  /**
+   * Begins those of a description, and ends the others. If one cannot begin, all is as it was. `undefined`: nothing changes.
+   * @throws `ERR_OPTION_INVALID` where two would show the same.
+   */
   follow(description: ProxyDescription): Promise<void> | undefined {
     const wanted = wantedBy(description)
     const same = wanted.length === this.#all.length && wanted.every((one) => this.#all.includes(one))
+    refuseTwins(wanted)
     return same ? undefined : this.#follow(wanted)
   }
 
@@ -97,4 +101,13 @@ export function withCompanions(
 function wantedBy({ companions, filters, routes, connect }: ProxyDescription): readonly Companion[] {
   const all = [...filters, ...(connect?.filters ?? []), ...routes.flatMap((route) => route.filters)]
   return [...new Set([...companions, ...companionsOf(all)])]
+}
+
+/** What reads figures refuses all of them where one stands there twice. */
+function refuseTwins(wanted: readonly Companion[]): void {
+  const exposing = wanted.filter(({ exposition }) => exposition !== undefined)
+  for (const { kind } of exposing) {
+    const count = exposing.filter((one) => one.kind === kind).length
+    if (count > 1) throw invalidOption('use', kind, 'given once in a proxy, since one shows all of it', count)
+  }
 }
