@@ -105,7 +105,9 @@ class RouteRow {
 /** @param {RouteStatus} route */
 function targetText({ target, pools }) {
   const others = pools.filter((pool) => pool !== target.name)
-  return [`${target.kind} ${target.name}`, ...others].join(', ')
+  // One without a name of its own is called what it is.
+  const own = target.name === target.kind ? target.kind : `${target.kind} ${target.name}`
+  return [own, ...others].join(', ')
 }
 
 /**
