@@ -621,7 +621,44 @@ describe('tracing', () => {
         .map(({ kind }) => kind)
         .toSorted((a, b) => a - b),
     ).toEqual([1, 2])
+    expect(clients()[0]!.attributes['http.response.status_code']).toBe(200)
   })
+
+  it.each([
+    ['gets an answer', {}, 200, undefined],
+    ['fails', { status: 200, delayMs: 60_000 }, undefined, 'upstream_deadline'],
+  ])(
+    'ends the span of a detached call that %s after a reload has taken it away',
+    async (_, reply, status, error) => {
+      register()
+      const other = pool(['http://audit'])
+      const calling = withTargets(
+        ((it, next) => {
+          const sent = it.call(other, new RequestMessage({ target: '/log' }), { detached: true })
+          void sent.then(
+            (answer) => answer.body.discard(),
+            () => {},
+          )
+          return next(it)
+        }) as Filter,
+        [other],
+      )
+      const users = pool(['http://u1'])
+      await using sim = simulate(proxy().listen(80).use(tracing(), calling).route('/', users))
+      sim.upstream('http://audit').reply({ delayMs: 1_000, ...reply })
+      await sim.get('/')
+      await sim.advance(100)
+      await sim.reload(proxy().listen(80).use(calling).route('/', users))
+      await sim.advance(40_000)
+      await sim.settle()
+      const call = clients().find(({ attributes }) => attributes['url.full'] === 'http://audit/log')
+      expect([call?.attributes['http.response.status_code'], call?.attributes['error.type']]).toEqual([
+        status,
+        error,
+      ])
+      expect(spans()).toHaveLength(3)
+    },
+  )
 
   it('goes on over a reload', async () => {
     register()

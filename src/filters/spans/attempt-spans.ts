@@ -1,5 +1,5 @@
 import { type Context, type Span, type SpanContext, SpanKind, type Tracer } from '@opentelemetry/api'
-import type { Exchange } from '../../core/exchange.ts'
+import type { Exchange, Outcome } from '../../core/exchange.ts'
 import type { ObservedAttempt } from '../../core/observer.ts'
 import { addFailure, addStatus, clientAttributes, linksOf } from './client-span.ts'
 import { spanName } from './span-attributes.ts'
@@ -65,11 +65,18 @@ export class AttemptSpans {
     open.span.end(this.#parent.time.at(atMs))
   }
 
-  /** The exchange is over. Those are ended of which nobody has told: tracing was taken away by a reload meanwhile. */
-  exchangeEnded(): void {
-    for (const { attempt } of [...this.#open]) {
-      const { endedAtMs, error } = attempt.recording ?? {}
-      if (endedAtMs !== undefined) this.ended(attempt, error, endedAtMs)
+  /**
+   * The exchange is over, and so is all that was done for it. Those are ended of which nobody has told: tracing was taken away
+   * by a reload meanwhile. The first attempt of a filter's call has no record.
+   */
+  exchangeEnded({ status, error, durationMs }: Outcome): void {
+    for (const { attempt, span } of [...this.#open]) {
+      const { recording, respondedAt } = attempt
+      const answered = recording === undefined ? status : recording.status
+      if (respondedAt !== undefined && answered !== undefined) addStatus(span, answered)
+      const at = recording?.endedAtMs
+      if (at === undefined) this.ended(attempt, error?.code, this.of.startedAt + durationMs)
+      else this.ended(attempt, recording?.error, at)
     }
   }
 }
