@@ -104,6 +104,7 @@ describe('tracing', () => {
     expect(attempt!.attributes).toEqual({
       'http.request.method': 'GET',
       'http.response.status_code': 200,
+      'network.protocol.version': '1.1',
       'server.address': 'u1',
       'server.port': 8080,
       'url.full': 'http://u1:8080/users/7',
@@ -114,6 +115,25 @@ describe('tracing', () => {
     )
     expect([server().status.code, attempt!.status.code]).toEqual([0, 0])
     await sim.assertNoLeaks()
+  })
+
+  it.each([
+    ['2', { http2: true }],
+    ['1.1', {}],
+  ])('says of an attempt that its connection speaks HTTP/%s', async (version, options) => {
+    register()
+    await using sim = simulate(
+      proxy()
+        .listen({ port: 80, http2: true })
+        .use(tracing())
+        .route('/', pool(['http://u1'], options)),
+    )
+    // What the client speaks is another matter.
+    const client = version === '2' ? sim.client('192.0.2.9') : sim.client('192.0.2.9', { http2: true })
+    await client.get('/')
+    await sim.settle()
+    const versions = [server(), ...clients()].map(({ attributes }) => attributes['network.protocol.version'])
+    expect(versions).toEqual([version === '2' ? '1.1' : '2', version])
   })
 
   it('names the span of the exchange where the SDK makes none of an attempt any more', async () => {
