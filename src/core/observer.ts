@@ -23,6 +23,8 @@ export interface ObservedAttempt {
   readonly startedAt: number
   /** When the head of a final response, or of a 101, was there. */
   readonly respondedAt: number | undefined
+  /** What the connection speaks that it was given last; `undefined` before it has one, and where the bytes are passed on as they are. */
+  readonly httpVersion: '1.1' | '2' | undefined
   /** How far the request got. */
   readonly sent: Sent
   /** What the record of its exchange has of it; `undefined` without one. */

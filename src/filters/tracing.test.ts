@@ -104,6 +104,7 @@ describe('tracing', () => {
     expect(attempt!.attributes).toEqual({
       'http.request.method': 'GET',
       'http.response.status_code': 200,
+      'network.protocol.version': '1.1',
       'server.address': 'u1',
       'server.port': 8080,
       'url.full': 'http://u1:8080/users/7',
@@ -114,6 +115,25 @@ describe('tracing', () => {
     )
     expect([server().status.code, attempt!.status.code]).toEqual([0, 0])
     await sim.assertNoLeaks()
+  })
+
+  it.each([
+    ['2', { http2: true }],
+    ['1.1', {}],
+  ])('says of an attempt that its connection speaks HTTP/%s', async (version, options) => {
+    register()
+    await using sim = simulate(
+      proxy()
+        .listen({ port: 80, http2: true })
+        .use(tracing())
+        .route('/', pool(['http://u1'], options)),
+    )
+    // What the client speaks is another matter.
+    const client = version === '2' ? sim.client('192.0.2.9') : sim.client('192.0.2.9', { http2: true })
+    await client.get('/')
+    await sim.settle()
+    const versions = [server(), ...clients()].map(({ attributes }) => attributes['network.protocol.version'])
+    expect(versions).toEqual([version === '2' ? '1.1' : '2', version])
   })
 
   it('names the span of the exchange where the SDK makes none of an attempt any more', async () => {
@@ -621,7 +641,47 @@ describe('tracing', () => {
         .map(({ kind }) => kind)
         .toSorted((a, b) => a - b),
     ).toEqual([1, 2])
+    expect(clients()[0]!.attributes['http.response.status_code']).toBe(200)
   })
+
+  it.each([
+    ['gets an answer', 1_000, 200, 200, undefined],
+    ['fails', 60_000, 200, undefined, 'upstream_deadline'],
+    // What came of the call is not what came of its first attempt.
+    ['is tried again', 1_000, 503, undefined, undefined],
+  ])(
+    'ends the span of a detached call that %s after a reload has taken it away',
+    async (_, delayMs, first, status, error) => {
+      register()
+      const other = pool(['http://audit']).retry({ attempts: 2, on: 503, budget: 1 })
+      const calling = withTargets(
+        ((it, next) => {
+          const sent = it.call(other, new RequestMessage({ target: '/log' }), { detached: true })
+          void sent.then(
+            (answer) => answer.body.discard(),
+            () => {},
+          )
+          return next(it)
+        }) as Filter,
+        [other],
+      )
+      const users = pool(['http://u1'])
+      await using sim = simulate(proxy().listen(80).use(tracing(), calling).route('/', users))
+      let calls = 0
+      sim.upstream('http://audit').reply(() => ({ delayMs, status: calls++ === 0 ? first : 200 }))
+      await sim.get('/')
+      await sim.advance(100)
+      await sim.reload(proxy().listen(80).use(calling).route('/', users))
+      await sim.advance(40_000)
+      await sim.settle()
+      const call = clients().find(({ attributes }) => attributes['url.full'] === 'http://audit/log')
+      expect([call?.attributes['http.response.status_code'], call?.attributes['error.type']]).toEqual([
+        status,
+        error,
+      ])
+      expect([spans().length, calls]).toEqual([3, first === 503 ? 2 : 1])
+    },
+  )
 
   it('goes on over a reload', async () => {
     register()

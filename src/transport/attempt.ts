@@ -22,6 +22,8 @@ export abstract class Attempt implements Abortable {
   readonly policy: OutgoingPolicy
   /** How far it got. */
   sent: Sent = 'none'
+  /** What its connection speaks, once it has one. */
+  httpVersion: '1.1' | '2' | undefined = undefined
   /** It met a connection that had gone stale, and takes only a new one now. */
   needsFreshConnection = false
   carrier: AttemptCarrier | undefined = undefined

@@ -1,7 +1,7 @@
 import { type Context, type Span, type SpanContext, SpanKind, type Tracer } from '@opentelemetry/api'
-import type { Exchange } from '../../core/exchange.ts'
+import type { Exchange, Outcome } from '../../core/exchange.ts'
 import type { ObservedAttempt } from '../../core/observer.ts'
-import { addFailure, addStatus, clientAttributes, linksOf } from './client-span.ts'
+import { addFailure, addResponse, clientAttributes, linksOf } from './client-span.ts'
 import { spanName } from './span-attributes.ts'
 import type { SpanSettings } from './span-settings.ts'
 import type { SpanTime } from './span-time.ts'
@@ -54,7 +54,7 @@ export class AttemptSpans {
 
   responded(attempt: ObservedAttempt, status: number): void {
     const open = this.#open.find((it) => it.attempt === attempt)
-    if (open !== undefined) addStatus(open.span, status)
+    if (open !== undefined) addResponse(open.span, attempt, status)
   }
 
   ended(attempt: ObservedAttempt, error: string | undefined, atMs: number): void {
@@ -65,11 +65,21 @@ export class AttemptSpans {
     open.span.end(this.#parent.time.at(atMs))
   }
 
-  /** The exchange is over. Those are ended of which nobody has told: tracing was taken away by a reload meanwhile. */
-  exchangeEnded(): void {
-    for (const { attempt } of [...this.#open]) {
-      const { endedAtMs, error } = attempt.recording ?? {}
-      if (endedAtMs !== undefined) this.ended(attempt, error, endedAtMs)
+  /**
+   * The exchange is over, and so is all that was done for it. Those are ended of which nobody has told: tracing was taken away
+   * by a reload meanwhile. The first attempt of a filter's call has no record: where it was the only one, what became of the
+   * call is what became of it.
+   */
+  exchangeEnded({ status, error, durationMs }: Outcome): void {
+    const wasOnly = this.#open.length > 0 && this.of.record().attemptCount === 0
+    for (const { attempt, span } of [...this.#open]) {
+      const { recording, respondedAt } = attempt
+      const answered = wasOnly ? status : recording?.status
+      if (respondedAt !== undefined && answered !== undefined) addResponse(span, attempt, answered)
+      const at = recording?.endedAtMs
+      if (at === undefined)
+        this.ended(attempt, wasOnly ? error?.code : undefined, this.of.startedAt + durationMs)
+      else this.ended(attempt, recording?.error, at)
     }
   }
 }

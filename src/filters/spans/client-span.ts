@@ -21,7 +21,9 @@ export function linksOf(attempt: ObservedAttempt, first: SpanContext | undefined
   return attempt.recording?.kind === 'hedge' && first !== undefined ? [{ context: first }] : []
 }
 
-export function addStatus(span: Span, status: number): void {
+/** What is known when the head of a response is there. */
+export function addResponse(span: Span, { httpVersion }: ObservedAttempt, status: number): void {
+  if (httpVersion !== undefined) span.setAttribute('network.protocol.version', httpVersion)
   span.setAttribute('http.response.status_code', status)
   if (status < 400) return
   span.setAttribute('error.type', String(status))

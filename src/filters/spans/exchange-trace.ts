@@ -91,7 +91,7 @@ export class ExchangeTrace implements TraceContext {
     if (there?.of === origin) return there
     const made = new AttemptSpans(origin, recorded)
     origin.set(attemptSpans, made)
-    origin.onComplete(() => this.#settings.faults.guard(() => made.exchangeEnded()))
+    origin.onComplete((outcome) => this.#settings.faults.guard(() => made.exchangeEnded(outcome)))
     return made
   }
 

@@ -82,6 +82,7 @@ export class ClientConnection
     const { body } = request
     this.#attempt = attempt
     attempt.carrier = this
+    attempt.httpVersion = '1.1'
     attempt.recording?.connected(this.reused)
     this.#phase = 'head'
     this.#interim = 0

@@ -79,6 +79,7 @@ export class Http2ClientStream extends Http2Stream implements AttemptCarrier {
   begin(): void {
     const attempt = this.#attempt!
     attempt.carrier = this
+    attempt.httpVersion = '2'
     attempt.recording?.connected(this.#client.used)
     try {
       this.#send(attempt)
