@@ -10,7 +10,8 @@ import type { TargetDescription } from '../transport/runtime.ts'
 
 /**
  * What the admin listener answers as JSON. Times that end in `At` are milliseconds since 1970 UTC. Nothing of it has fields,
- * bodies or queries of requests; the tap alone has fields, where it is asked for them, without secrets.
+ * bodies or queries of requests; the tap alone has fields, where it is asked for them, without secrets, and bodies, where
+ * `tapBodies` lets it.
  */
 
 /** `GET /api/snapshot`: all of what follows at once, as the dashboard asks for it each second. */

@@ -102,8 +102,9 @@ const OPTIONS: readonly string[] = [
  *
  * The log never holds up an exchange. Lines of one millisecond go to the sink together; it gets the next ones when it has taken
  * those. One that is slow, stuck or broken costs lines, never memory past `maxQueueBytes`: what is lost is counted (`dropped`),
- * warned of at most once a minute, and with `'json'` told in a line of its own, `{"dropped":123}`, when lines get through again.
- * After a failure of the sink, the next try is a second later. A logger with `info` gets each entry at once, and queues itself.
+ * warned of at most once a minute, and with `'json'` told in a line of its own, `{"ts":"...","dropped":123}`, when lines get
+ * through again. After a failure of the sink, the next try is a second later. A logger with `info` gets each entry at once, and
+ * queues itself.
  *
  * Whatever clients send, a line stays one line: `'json'` is ASCII alone, the formats of Apache escape as Apache does. What
  * fields hold is cut at 1024 characters.

@@ -17,8 +17,9 @@ export interface MetricsOptions {
   /** Upper bounds of the buckets of both histograms, in seconds, ascending. Default: those of OpenTelemetry, 5 ms to 10 s. */
   buckets?: readonly number[]
   /**
-   * Series of each metric, at most. What has no room goes to one series more, whose labels are all `overflow`, and
-   * `proxy_metrics_overflow_total` says how much that is. Default 10 000.
+   * Series of each metric, at most. What is counted and has no room goes to one series more, whose labels are all `overflow`;
+   * what is read at a scrape, such as the state of an endpoint, is left out. `proxy_metrics_overflow_total` says how much that
+   * is. Default 10 000.
    */
   maxSeries?: number
   /** A registry of prom-client that the metrics are put in. What else is in it is shown too. Default: a new one. */

@@ -19,8 +19,8 @@ export type { TracingOptions } from './spans/tracing-options.ts'
  * The span of an exchange is called `GET /users/:id`, after its route, and ends with the last byte of the response or the end
  * of a tunnel; that of an attempt is called `GET`, and ends when the endpoint is free again. A retry says how often its request
  * was sent before (`http.request.resend_count`), a hedge has a link to the attempt that was late, and calls of filters are
- * attempts too. An answer of a cache has no attempt. `error.type` is a status of 500 or more, or a code of `docs/errors.md`,
- * such as `client_aborted`. Filters inside see the span of the exchange as the active one.
+ * attempts too. An answer of a cache has no attempt. `error.type` is a status of 500 or more, of an attempt 400 or more,
+ * or a code of `docs/errors.md`, such as `client_aborted`. Filters inside see the span of the exchange as the active one.
  *
  * A service gets exactly one `traceparent`, and at most one `tracestate` and one `baggage`, whatever a client sends: what is
  * malformed is dropped, and the fields of formats that `propagation` does not name are removed. That is so without an SDK too,

@@ -22,9 +22,9 @@ export interface TracingOptions {
   propagation?: Propagation | readonly Propagation[]
   /** Whose `baggage` is passed on; that of others is removed. Default as `accept`. */
   baggage?: Believed
-  /** Fields of requests that are recorded. Default none. */
+  /** Fields of requests that are recorded; those known to hold credentials cannot be, such as `Cookie`. Default none. */
   requestHeaders?: readonly string[]
-  /** Fields of responses that are recorded. Default none. */
+  /** Fields of responses that are recorded; the same cannot be. Default none. */
   responseHeaders?: readonly string[]
   /**
    * Names of a query whose values are recorded; the other values are `REDACTED`. An empty list shows names alone. Default: no
