@@ -50,8 +50,8 @@ const BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 
  * keeps the counts, unless `buckets` or `maxSeries` differ. In several proxies of a process, one filter counts for all of them.
  *
  * The traps: a route to `handler` on a public listener shows your routes and services to everyone. In `pool(...).use` it would
- * take each attempt for an exchange, and be told of nothing else. A proxy with two of
- * them does not start: what one shows, both would.
+ * take each attempt for an exchange, and be told of nothing else. A proxy with two of them does not start: what one shows,
+ * both would.
  *
  * @example
  * proxy().use(metrics()).route('/users', pool(['http://users:8080']))
