@@ -15,8 +15,7 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { type Filter, onRequest, pool } from 'gatewright'
 import { accessLog, metrics, requestId, tracing } from 'gatewright/filters'
-import { AnsweringProxy } from './answering-network/answering-proxy.ts'
-import { median } from './answering-network/median.ts'
+import { costsInTurns } from './answering-network/costs-in-turns.ts'
 
 const provider = (ratio: number): BasicTracerProvider =>
   new BasicTracerProvider({
@@ -27,7 +26,7 @@ const provider = (ratio: number): BasicTracerProvider =>
 const log = (): Filter => accessLog({ to: () => {} })
 const unsampled = (): Filter => tracing({ tracerProvider: provider(0) })
 
-const VARIANTS: Readonly<Record<string, () => Filter[]>> = {
+const FILTERS: Readonly<Record<string, () => Filter[]>> = {
   nothing: () => [],
   'record alone': () => [onRequest((exchange) => void exchange.record())],
   'metrics()': () => [metrics()],
@@ -39,6 +38,13 @@ const VARIANTS: Readonly<Record<string, () => Filter[]>> = {
   'all three, not sampled': () => [log(), metrics(), unsampled()],
 }
 
+const VARIANTS = Object.fromEntries(
+  Object.entries(FILTERS).map(([name, filters]) => [
+    name,
+    () => ({ users: pool(['http://one']), filters: filters() }),
+  ]),
+)
+
 interface Row {
   readonly filters: string
   readonly 'us CPU per exchange': number
@@ -48,25 +54,12 @@ interface Row {
 export async function run({ smoke }: { smoke: boolean }): Promise<void> {
   const exchanges = smoke ? 200 : 40_000
   const rounds = smoke ? 1 : 9
-  const worlds = await Promise.all(
-    Object.entries(VARIANTS).map(async ([name, filters]) => ({
-      name,
-      world: await AnsweringProxy.start({ users: pool(['http://one']), filters: filters() }),
-    })),
-  )
-  const costs = new Map<string, number[]>(worlds.map(({ name }) => [name, []]))
-  try {
-    for (const { world } of worlds) await world.cpuUsPerExchange(exchanges)
-    for (let round = 0; round < rounds; round++)
-      for (const { name, world } of worlds) costs.get(name)!.push(await world.cpuUsPerExchange(exchanges))
-  } finally {
-    for (const { world } of worlds) await world.close()
-  }
-  const base = median(costs.get('nothing')!)
-  const rows: Row[] = Array.from(costs, ([name, all]) => ({
-    filters: name,
-    'us CPU per exchange': Number(median(all).toFixed(2)),
-    'us more': Number((median(all) - base).toFixed(2)),
+  const costs = await costsInTurns(VARIANTS, { exchanges, rounds })
+  const base = costs.get('nothing')!
+  const rows: Row[] = Array.from(costs, ([filters, us]) => ({
+    filters,
+    'us CPU per exchange': Number(us.toFixed(2)),
+    'us more': Number((us - base).toFixed(2)),
   }))
   console.table(rows)
 }

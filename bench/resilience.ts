@@ -9,8 +9,7 @@
 import { pathToFileURL } from 'node:url'
 import { type Filter, type Pool, type PoolOptions, pool } from 'gatewright'
 import { circuitBreaker } from 'gatewright/filters'
-import { AnsweringProxy } from './answering-network/answering-proxy.ts'
-import { median } from './answering-network/median.ts'
+import { costsInTurns } from './answering-network/costs-in-turns.ts'
 
 const ENDPOINTS = ['http://one', 'http://two', 'http://three']
 
@@ -58,25 +57,12 @@ interface Row {
 export async function run({ smoke }: { smoke: boolean }): Promise<void> {
   const exchanges = smoke ? 200 : 40_000
   const rounds = smoke ? 1 : 11
-  const worlds = await Promise.all(
-    Object.entries(VARIANTS).map(async ([name, make]) => ({
-      name,
-      world: await AnsweringProxy.start(make()),
-    })),
-  )
-  const costs = new Map<string, number[]>(worlds.map(({ name }) => [name, []]))
-  try {
-    for (const { world } of worlds) await world.cpuUsPerExchange(exchanges)
-    for (let round = 0; round < rounds; round++)
-      for (const { name, world } of worlds) costs.get(name)!.push(await world.cpuUsPerExchange(exchanges))
-  } finally {
-    for (const { world } of worlds) await world.close()
-  }
-  const base = median(costs.get('a plain pool, timeouts as they are')!)
-  const rows: Row[] = Array.from(costs, ([name, all]) => ({
-    pool: name,
-    'us CPU per exchange': Number(median(all).toFixed(2)),
-    'us more': Number((median(all) - base).toFixed(2)),
+  const costs = await costsInTurns(VARIANTS, { exchanges, rounds })
+  const base = costs.get('a plain pool, timeouts as they are')!
+  const rows: Row[] = Array.from(costs, ([pool, us]) => ({
+    pool,
+    'us CPU per exchange': Number(us.toFixed(2)),
+    'us more': Number((us - base).toFixed(2)),
   }))
   console.table(rows)
 }

@@ -1,6 +1,6 @@
 import type { HeaderList } from '../core/headers.ts'
+import { quotedString, tokenOrString } from '../core/structured-field.ts'
 import { type ForwardReason, isMiss } from './reuse.ts'
-import { isStructuredToken, structuredString } from './structured-field.ts'
 
 /** Why a request went on to the service (RFC 9211 section 2.2). */
 export type CacheStatusForward =
@@ -36,7 +36,7 @@ export type CacheStatus = (
 
 /** The member that a cache of this name adds to `Cache-Status`. */
 export function cacheStatusMember(cache: string, status: CacheStatus): string {
-  let member = isStructuredToken(cache) ? cache : structuredString(cache)
+  let member = tokenOrString(cache)
   if ('hit' in status) member += '; hit'
   else if ('fwd' in status) {
     member += `; fwd=${status.fwd}`
@@ -47,10 +47,10 @@ export function cacheStatusMember(cache: string, status: CacheStatus): string {
     if (status.stored === true) member += '; stored'
     if (status.collapsed === true) member += '; collapsed'
   }
-  if (status.key !== undefined) member += `; key=${structuredString(status.key)}`
+  if (status.key !== undefined) member += `; key=${quotedString(status.key)}`
   if (status.detail === undefined) return member
   const { detail } = status
-  return `${member}; detail=${isStructuredToken(detail) ? detail : structuredString(detail)}`
+  return `${member}; detail=${tokenOrString(detail)}`
 }
 
 /** Adds it behind those of the caches nearer to the service (RFC 9211 section 2). */

@@ -19,7 +19,8 @@ export type PurgeSelector =
   | { readonly everything: true }
 
 const OWNER = 'cache.purge'
-const SELECTORS = ['url', 'tag', 'tags', 'pattern', 'everything'] as const
+/** The members of which a selector has one. */
+export const SELECTORS = ['url', 'tag', 'tags', 'pattern', 'everything'] as const
 
 /** @throws `ERR_OPTION_INVALID` for what selects nothing that could be stored, or more than one thing. */
 export function purgeSubjects(what: PurgeSelector): readonly PurgeSubject[] {

@@ -17,21 +17,10 @@ export function parseDictionary(text: string): ReadonlyMap<string, DictionaryMem
   return new StructuredFieldReader(text).dictionary()
 }
 
-/** RFC 8941 section 4.1.6. What a string cannot hold is written as `?`. */
-export function structuredString(text: string): string {
-  return `"${text.replaceAll(/[^\x20-\x7e]/g, '?').replaceAll(/["\\]/g, '\\$&')}"`
-}
-
-/** Whether a text can be written as a token (RFC 8941 section 3.3.4). */
-export function isStructuredToken(text: string): boolean {
-  return TOKEN_ONLY.test(text)
-}
-
 const KEY = /[a-z*][a-z0-9_\-.*]*/y
 const NUMBER = /-?(?:(\d{1,12}\.\d{1,3})|\d{1,15})(?![\d.])/y
 const STRING = /"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"/y
 const TOKEN = /[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*/y
-const TOKEN_ONLY = /^[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*$/
 const BYTES = /:([A-Za-z0-9+/=]*):/y
 const BOOLEAN = /\?([01])/y
 const SPACES = / */y

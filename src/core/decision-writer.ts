@@ -1,5 +1,6 @@
 import { AttemptWriter } from './attempt-writer.ts'
 import type { Endpoint } from './balancer.ts'
+import { bounded } from './bounded-text.ts'
 import type { Clock } from './clock.ts'
 import type {
   AttemptKind,
@@ -18,7 +19,7 @@ import type {
   RouteRecord,
   WaitRecord,
 } from './decision-record.ts'
-import { bounded, causeText, detailText, endedBy } from './ended-by.ts'
+import { causeText, detailText, endedBy } from './ended-by.ts'
 import type { ProxyError, ProxyErrorCode } from './errors.ts'
 import type { Exchange, Outcome } from './exchange.ts'
 import { formatDecision } from './format-decision.ts'

@@ -1,3 +1,4 @@
+import { bounded } from './bounded-text.ts'
 import type { EndedBy } from './decision-record.ts'
 import type { ProxyError, ProxyErrorCode } from './errors.ts'
 
@@ -27,9 +28,6 @@ export function endedBy({ code }: ProxyError): EndedBy {
   return BY_CLIENT.has(code) ? 'client' : BY_UPSTREAM.has(code) ? 'upstream' : 'proxy'
 }
 
-/** Texts may hold what a peer has sent, or a filter has made of it. */
-const MAX_TEXT = 200
-
 /** More of an error, in words. */
 export function detailText({ detail }: ProxyError): string | undefined {
   return detail === undefined ? undefined : bounded(detail)
@@ -44,9 +42,4 @@ export function causeText({ cause }: ProxyError): string | undefined {
   if (one instanceof SyntaxError) return one.name
   if (one instanceof Error) return bounded(one.message === '' ? one.name : one.message)
   return typeof one === 'string' ? bounded(one) : typeof one
-}
-
-/** Of a text for a record. */
-export function bounded(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
 }

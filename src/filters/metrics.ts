@@ -1,4 +1,5 @@
-import { type OpenMetricsContentType, Registry } from 'prom-client'
+import { createRequire } from 'node:module'
+import type { OpenMetricsContentType, Registry } from 'prom-client'
 import { Body } from '../core/body.ts'
 import { type Companion, withCompanion } from '../core/companion.ts'
 import { type Filter, type Handler, named } from '../core/handler.ts'
@@ -60,7 +61,7 @@ const BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 
  */
 export function metrics(options: MetricsOptions = {}): Metrics {
   knownOptions(OWNER, options, OPTIONS)
-  const { registry = new Registry(), name = OWNER } = options
+  const { registry = ownRegistry(), name = OWNER } = options
   if (typeof registry?.registerMetric !== 'function')
     throw invalidOption(OWNER, 'registry', 'a Registry of prom-client', registry)
   if (typeof name !== 'string' || name === '')
@@ -82,6 +83,12 @@ export function metrics(options: MetricsOptions = {}): Metrics {
     registry: { value: registry },
   })
   return withCompanion(filter, companion) as Metrics
+}
+
+/** Loaded here and not with the module: it takes longer than all filters together, and most who load those have no metrics. */
+function ownRegistry(): MetricsRegistry {
+  const { Registry } = createRequire(import.meta.url)('prom-client') as typeof import('prom-client')
+  return new Registry()
 }
 
 class MetricsCompanion implements Companion {

@@ -1,7 +1,7 @@
 import type { Balancer, Candidates, Endpoint } from '../core/balancer.ts'
+import { bounded } from '../core/bounded-text.ts'
 import type { AttemptKind, CandidateRecord, LeftOutReason, LeftOutRecord } from '../core/decision-record.ts'
 import { type DecisionWriter, MAX_RECORDED } from '../core/decision-writer.ts'
-import { bounded } from '../core/ended-by.ts'
 import type { Exchange } from '../core/exchange.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import { isFit } from './health.ts'

@@ -1,29 +1,19 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Exchange, type ListenOptions, pool, proxy, respond, selfSigned, tcp } from '../../src/index.ts'
+import { freePort } from '../free-port.ts'
 
 const has = (name: string) => spawnSync(name, ['-v']).error === undefined
 const haproxy = has('haproxy')
 const nginx = has('nginx')
 if (!haproxy) console.log('skipped: haproxy is not installed')
 if (!nginx) console.log('skipped: nginx is not installed')
-
-/** A port that nobody listens at. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port')
-  return address.port
-}
 
 /** Resolves when somebody accepts there. */
 async function accepting(port: number, child: ChildProcess): Promise<void> {

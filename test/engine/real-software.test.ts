@@ -2,13 +2,14 @@ import { execFile, spawn, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Agent, request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pool, proxy, type RunningProxy } from '../../src/index.ts'
+import { freePort } from '../free-port.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -86,14 +87,6 @@ async function startProxy(url: string): Promise<string> {
     .start({ signals: false })
   running.push(app)
   return app.url
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  return port
 }
 
 /** Starts nginx before the origin, with the bodies as files too. Resolves when it accepts. */

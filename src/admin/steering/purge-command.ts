@@ -1,17 +1,15 @@
 import type { Cache } from '../../cache/cache.ts'
-import type { PurgeSelector } from '../../cache/purge-selector.ts'
+import { type PurgeSelector, SELECTORS } from '../../cache/purge-selector.ts'
+import { bounded } from '../../core/bounded-text.ts'
 import type { Handler } from '../../core/handler.ts'
 import { log } from '../../core/log.ts'
 import { respondJson } from '../../core/message.ts'
 import type { RunningProxy } from '../../proxy/running-proxy.ts'
 import { printable } from '../printable.ts'
 import { Refusal } from '../problem-answer.ts'
-import { shortText } from '../short-text.ts'
 import { identifiedFilters } from '../status/filter-statuses.ts'
 import { asAsked, type Command, readCommand, textMember } from './command.ts'
 import { namesOf } from './names-of.ts'
-
-const SELECTORS = ['url', 'tag', 'tags', 'pattern', 'everything'] as const
 
 /** `POST /api/caches/purge`: answers when the cache's store has it too. */
 export function purgeCommand(proxy: RunningProxy): Handler {
@@ -30,7 +28,7 @@ export function purgeCommand(proxy: RunningProxy): Handler {
 /** Without the query of a url, which may hold secrets. */
 function toldOf({ url, ...more }: Command): string {
   const told = typeof url === 'string' ? { url: url.replace(/\?.*/s, '?…'), ...more } : more
-  return shortText(JSON.stringify(told))
+  return bounded(JSON.stringify(told))
 }
 
 function cacheOf({ filterStates }: RunningProxy, id: string): Cache {

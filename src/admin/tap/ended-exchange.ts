@@ -1,9 +1,9 @@
+import { bounded } from '../../core/bounded-text.ts'
 import type { DecisionRecord } from '../../core/decision-record.ts'
 import type { Exchange, Outcome } from '../../core/exchange.ts'
 import type { RequestMessage } from '../../core/message.ts'
 import type { TappedExchange } from '../api.ts'
 import { reasonOf } from '../outcome-reason.ts'
-import { shortText } from '../short-text.ts'
 import type { Facts, NumberField, TextField } from './expression.ts'
 import { maskedFields, maskedValue } from './masked-fields.ts'
 import { type Overheard, overheard } from './overheard.ts'
@@ -54,9 +54,9 @@ export class EndedExchange implements Facts {
     return {
       at,
       id: this.#exchange.id,
-      method: shortText(this.text('method')),
-      host: shortText(this.text('host')),
-      path: shortText(this.text('path')),
+      method: bounded(this.text('method')),
+      host: bounded(this.text('host')),
+      path: bounded(this.text('path')),
       client: this.text('client'),
       route: this.#text('route'),
       pool: this.#text('pool'),

@@ -1,5 +1,5 @@
+import { bounded } from '../../core/bounded-text.ts'
 import type { HeaderList } from '../../core/headers.ts'
-import { shortText } from '../short-text.ts'
 
 const MAX_FIELDS = 64
 
@@ -14,7 +14,7 @@ export function maskedFields(headers: HeaderList): readonly (readonly [name: str
   const shown: [string, string][] = []
   for (const [name, value] of headers) {
     if (shown.length === MAX_FIELDS) break
-    shown.push([shortText(name), shortText(maskedValue(name, value))])
+    shown.push([bounded(name), bounded(maskedValue(name, value))])
   }
   return shown
 }

@@ -1,10 +1,10 @@
+import { bounded } from '../../core/bounded-text.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { ProxyError } from '../../core/errors.ts'
 import type { Exchange, Outcome } from '../../core/exchange.ts'
 import type { Observer } from '../../core/observer.ts'
 import type { ExchangeStatus, ExchangesStatus, FailureStatus, TrafficStatus } from '../api.ts'
 import { hasFailed, reasonOf } from '../outcome-reason.ts'
-import { shortText } from '../short-text.ts'
 import { PickSamples, type PoolDecisions } from './pick-samples.ts'
 import { Recent } from './recent.ts'
 import { RouteRings, type RouteTraffic } from './route-rings.ts'
@@ -73,9 +73,9 @@ export class Traffic {
       const { id, request, client, route, endpoint, startedAt } = exchange
       exchanges.push({
         id,
-        method: shortText(request.method),
-        host: shortText(request.host),
-        path: shortText(request.path),
+        method: bounded(request.method),
+        host: bounded(request.host),
+        path: bounded(request.path),
         client: client.address,
         route: route?.name,
         endpoint: endpoint?.id,
@@ -118,8 +118,8 @@ export class Traffic {
     this.#failures.add({
       at: Math.round(this.#clock.wallTime()),
       id,
-      method: shortText(request.method),
-      path: shortText(request.path),
+      method: bounded(request.method),
+      path: bounded(request.path),
       route: route?.name,
       endpoint: endpoint?.id,
       status: outcome.status,

@@ -1,9 +1,11 @@
+import { bounded } from '../../core/bounded-text.ts'
+
 /** Longer texts are cut: a few of them must not fill the queue. */
 const MAX_TEXT = 1_024
 
 /** A text that a peer has chosen, cut to a length that a line can bear. */
 export function clipped(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}\u2026` : text
+  return bounded(text, MAX_TEXT)
 }
 
 const NOT_PLAIN = /[^ !#-[\]-~]/

@@ -12,7 +12,7 @@ export function readB3Single(fields: TraceFields): SpanContext | undefined {
   const line = fields.only('b3')
   const found = line === undefined ? null : SINGLE.exec(line)
   if (found === null) return undefined
-  const [, traceId, spanId, sampled] = found as unknown as [string, string, string, string | undefined]
+  const [, traceId = '', spanId = '', sampled] = found
   return contextOf(traceId, spanId, sampled === '1' || sampled === 'd')
 }
 

@@ -18,7 +18,7 @@ export function parseTraceParent(text: string): SpanContext | undefined {
   if (text.length < LENGTH) return undefined
   const found = HEAD.exec(text)
   if (found === null) return undefined
-  const [, version, traceId, spanId, flags] = found as unknown as [string, string, string, string, string]
+  const [, version, traceId = '', spanId = '', flags = ''] = found
   if (version === 'ff' || (version === '00' && text.length !== LENGTH)) return undefined
   // Two lines that were joined by someone before us are no one context.
   if (text.includes(',') || !areIds(traceId, spanId)) return undefined
