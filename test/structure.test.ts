@@ -12,6 +12,21 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   filters: ['core'],
   cache: ['core'],
   admin: ['cache', 'proxy', 'pool', 'transport', 'core'],
+  discovery: ['pool', 'transport', 'core'],
+  workers: ['admin', 'filters', 'proxy', 'pool', 'transport', 'core'],
+  config: [
+    'workers',
+    'discovery',
+    'admin',
+    'filters',
+    'cache',
+    'proxy',
+    'pool',
+    'balancers',
+    'transport',
+    'core',
+  ],
+  cli: ['config', 'workers', 'proxy', 'transport', 'core'],
   testing: [
     'index',
     'core',
@@ -32,6 +47,12 @@ const SEAMS = [
   'src/core/secret.ts',
   'src/transport/network.ts',
   'src/transport/shared-lookup.ts',
+  // Asks name servers.
+  'src/discovery/name-service.ts',
+  // Makes processes, and holds the ports that they share.
+  'src/workers/processes/',
+  // Its load is real.
+  'src/cli/bench/',
   // Its server listens nowhere: it is given sockets that were accepted.
   'src/transport/tls/node-tls-server.ts',
   'src/testing/',
@@ -249,7 +270,7 @@ function reachesIn(from: SourceFile): string[] {
 }
 
 const PUBLIC =
-  /^gatewright\/(?:filters(?:\/[\w-]+)?|admin|balancers|cache|testing(?:\/(?:vitest|arbitraries))?|package\.json)$/
+  /^gatewright\/(?:filters(?:\/[\w-]+)?|admin|balancers|cache|config|discovery|workers|testing(?:\/(?:vitest|arbitraries))?|package\.json)$/
 
 function isAllowedReach(from: string, to: string): boolean {
   const into = MAY_REACH_IN[from]

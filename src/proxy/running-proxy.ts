@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { ConfigurationControl } from '../core/configuration-control.ts'
 import { Lifecycle, type LifecyclePhase } from '../core/lifecycle.ts'
 import type { LogWriter } from '../core/log.ts'
 import type { Address, Network } from '../core/network.ts'
@@ -35,6 +36,10 @@ export interface Surroundings {
   readonly log?: LogWriter | undefined
   /** @internal What it is called in the log and in errors. Default `the proxy`. */
   readonly title?: string | undefined
+  /** @internal What it was made of, where that can be read again. */
+  readonly configuration?: ConfigurationControl | undefined
+  /** @internal Where what goes with it listens, such as `admin()`. Default `network`. */
+  readonly companionNetwork?: Network | undefined
 }
 
 interface OpenListener {

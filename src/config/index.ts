@@ -1,0 +1,2 @@
+export { ConfigError, type ConfigProblem } from './config-error.ts'
+export type { Configuration } from './configuration.ts'

@@ -1,0 +1,30 @@
+/** A JSON Schema (2020-12) of a value in a configuration file, in the few words that are used here. */
+export interface Schema {
+  readonly type?: JsonType | readonly JsonType[]
+  /** What it must be, for people: `a duration such as "30s"`. Errors say it. */
+  readonly expected: string
+  /** For editors. */
+  readonly description?: string
+  readonly enum?: readonly (string | number | boolean)[]
+  readonly pattern?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly exclusiveMinimum?: number
+  readonly minItems?: number
+  readonly items?: Schema
+  /** Keys as they stand in files. */
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  /** `false` unless any key may stand there; then what its value must be. */
+  readonly additionalProperties?: false | Schema
+  /** One of these fits. */
+  readonly anyOf?: readonly Schema[]
+  readonly default?: unknown
+}
+
+export type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null'
+
+/** A schema for each option of the builder, by its own name; `undefined` for those that no file can give. */
+export type OptionsSchema<Options extends object> = {
+  readonly [K in keyof Required<Options>]: Schema | undefined
+}

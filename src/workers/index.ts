@@ -1,0 +1,1 @@
+export type { RunningWorkers, WorkerStatus } from './running-workers.ts'
