@@ -19,8 +19,23 @@ export interface Schema {
   readonly additionalProperties?: false | Schema
   /** One of these fits. */
   readonly anyOf?: readonly Schema[]
+  readonly minProperties?: number
+  readonly maxProperties?: number
   readonly default?: unknown
+  /** Stands for one of `$defs` of the whole: `#/$defs/route`. */
+  readonly $ref?: string
+  readonly $defs?: Readonly<Record<string, Schema>>
+  /** The names that the builder has for keys, where they are others. No word of JSON Schema. */
+  readonly names?: Readonly<Record<string, string>>
+  /** What a text or an object stands for. No word of JSON Schema. */
+  readonly stands?: StandsFor
 }
+
+/**
+ * `module`: an export of the user's code. `upstream`: the pool of that name. `path`: a file, found from the file that names it.
+ * `pattern`: a regular expression between slashes.
+ */
+export type StandsFor = 'module' | 'upstream' | 'path' | 'pattern'
 
 export type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null'
 

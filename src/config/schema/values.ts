@@ -41,7 +41,26 @@ export function moduleValue(what: string): Schema {
     required: ['module'],
     additionalProperties: false,
     expected: `${what}, as { module: "./file.ts#name" }`,
+    stands: 'module',
   }
+}
+
+/** The name of an upstream; options get its pool. */
+export const upstreamName: Schema = {
+  type: 'string',
+  expected: 'the name of an upstream',
+  stands: 'upstream',
+}
+
+/** A path of a file, found from the folder of the file that names it; options get it absolute. */
+export const filePath: Schema = { type: 'string', expected: 'the path of a file', stands: 'path' }
+
+/** A regular expression; options get a `RegExp`. */
+export const regularExpression: Schema = {
+  type: 'string',
+  pattern: '^/.*/[a-z]*$',
+  expected: 'an expression between slashes, such as "/^v[12]$/"',
+  stands: 'pattern',
 }
 
 export function integer(minimum = 0, maximum?: number): Schema {
@@ -107,7 +126,11 @@ export function optionsObject<Options extends object>(
   required: readonly (keyof Options & string)[] = [],
 ): Schema {
   const properties: Record<string, Schema> = {}
-  for (const [name, schema] of Object.entries<Schema | undefined>(options))
-    if (schema !== undefined) properties[configKey(name)] = schema
-  return object(properties, { required: required.map(configKey) })
+  const names: Record<string, string> = {}
+  for (const [name, schema] of Object.entries<Schema | undefined>(options)) {
+    if (schema === undefined) continue
+    properties[configKey(name)] = schema
+    names[configKey(name)] = name
+  }
+  return { ...object(properties, { required: required.map(configKey) }), names }
 }
