@@ -17,25 +17,21 @@ export interface Schema {
   readonly required?: readonly string[]
   /** `false` unless any key may stand there; then what its value must be. */
   readonly additionalProperties?: false | Schema
+  /** What the builder calls the properties, by the keys that they have in files. Missing for keys that are nobody's options. */
+  readonly options?: Readonly<Record<string, string>>
+  /** What the builder is given in its place, where that is no plain value: see `builderValue`. */
+  readonly standsFor?: 'module' | 'expression' | 'infinity' | 'upstream' | 'path'
+  /** Never shown to anyone. */
+  readonly secret?: true
   /** One of these fits. */
   readonly anyOf?: readonly Schema[]
   readonly minProperties?: number
   readonly maxProperties?: number
   readonly default?: unknown
-  /** Stands for one of `$defs` of the whole: `#/$defs/route`. */
+  /** Stands for one of `$defs` of the whole schema: `#/$defs/routes`. */
   readonly $ref?: string
   readonly $defs?: Readonly<Record<string, Schema>>
-  /** The names that the builder has for keys, where they are others. No word of JSON Schema. */
-  readonly names?: Readonly<Record<string, string>>
-  /** What a text or an object stands for. No word of JSON Schema. */
-  readonly stands?: StandsFor
 }
-
-/**
- * `module`: an export of the user's code. `upstream`: the pool of that name. `path`: a file, found from the file that names it.
- * `pattern`: a regular expression between slashes.
- */
-export type StandsFor = 'module' | 'upstream' | 'path' | 'pattern'
 
 export type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null'
 
