@@ -9,7 +9,7 @@ export class Memo {
   readonly #made = new Map<string, unknown>()
 
   constructor(before?: Memo) {
-    this.#before = before?.#made ?? new Map()
+    this.#before = before === undefined ? new Map() : before.#made
   }
 
   /** `scope`: where it belongs to. Of several that are equal there, each is one of its own, in their order. */

@@ -37,6 +37,14 @@ export const drainSchema: Schema = optionsObject(drainOptions)
 /** Options of `proxy().connect`. */
 export const connectSchema: Schema = optionsObject(connectOptions, ['allow'])
 
+/** Texts by status and media type. */
+export const errorPagesSchema: Schema = {
+  ...mapOf(mapOf(text)),
+  expected: 'an object of pages by status: each an object of texts by media type',
+}
+
+export const workersSchema: Schema = either(integer(1), choice('auto'))
+
 const filters: Schema = { $ref: '#/$defs/filters', expected: 'a list of filters, outermost first' }
 
 /** The whole of a configuration. */
@@ -58,11 +66,8 @@ export const configSchema: Schema = {
           case_sensitive_paths: flag,
           dangerously_allow_ambiguous_paths: flag,
           on_error: moduleValue('a function of the error and the exchange'),
-          error_pages: {
-            ...mapOf(mapOf(text)),
-            expected: 'an object of pages by status: each an object of texts by media type',
-          },
-          workers: either(integer(1), choice('auto')),
+          error_pages: errorPagesSchema,
+          workers: workersSchema,
           drain: drainSchema,
           log: object({ level: choice(...LOG_LEVELS) }),
         },

@@ -1,14 +1,14 @@
-import { corsPart } from '../filters/cors-part.ts'
 import { jwtPart } from '../filters/jwt-part.ts'
 import type { Schema } from './schema.ts'
 import {
+  choice,
   duration,
   either,
   flag,
   integer,
-  listOf,
   object,
   oneOrMore,
+  optionsObject,
   secret,
   size,
   text,
@@ -25,28 +25,29 @@ export const rateLimitingSchema: Schema = object(
 
 export const cachingSchema: Schema = object({ enabled, ttl: duration, max_size: size }, { required: ['ttl'] })
 
-const { methods, allowedHeaders, exposedHeaders, credentials, maxAge } = corsPart.schema
-
-export const securitySchema: Schema = object({
-  cors: object(
-    {
-      enabled,
-      allowed_origins: oneOrMore(text),
-      allowed_methods: methods!,
-      allowed_headers: allowedHeaders!,
-      exposed_headers: exposedHeaders!,
-      credentials: credentials!,
-      max_age: maxAge!,
-    },
-    { required: ['allowed_origins'] },
-  ),
-  jwt: object({
+export const corsShorthandSchema: Schema = object(
+  {
     enabled,
-    secret,
-    jwks: jwtPart.schema.jwks!,
-    algorithm: jwtPart.schema.algorithms?.items ?? text,
-    algorithms: jwtPart.schema.algorithms ?? listOf(text, 1),
-    issuer: jwtPart.schema.issuer ?? either(text, texts),
-    audience: jwtPart.schema.audience ?? either(text, texts),
-  }),
+    allowed_origins: oneOrMore(text),
+    allowed_methods: texts,
+    allowed_headers: either(choice('*'), texts),
+    exposed_headers: either(choice('*'), texts),
+    credentials: flag,
+    max_age: duration,
+  },
+  { required: ['allowed_origins'] },
+)
+
+const { algorithms, jwks, issuer, audience } = optionsObject(jwtPart.schema).properties!
+
+export const jwtShorthandSchema: Schema = object({
+  enabled,
+  secret,
+  jwks: jwks!,
+  algorithm: algorithms!.items!,
+  algorithms: algorithms!,
+  issuer: issuer!,
+  audience: audience!,
 })
+
+export const securitySchema: Schema = object({ cors: corsShorthandSchema, jwt: jwtShorthandSchema })
