@@ -56,8 +56,14 @@ export class Building {
     for (const it of upstreams) loaded.set(it, await this.#upstream(child(it, 'upstream')!))
     const all = [...loaded.values()].filter((one) => one !== undefined)
     if (all.length < loaded.size) return undefined
-    const valueOf = (it: MapNode) => loaded.get(it)?.value
-    const value = readValue(schema, node, problems, { module: valueOf, upstream: valueOf }, configSchema) as T
+    const loadedFor = (it: MapNode) => loaded.get(it)?.value
+    const value = readValue(
+      schema,
+      node,
+      problems,
+      { module: loadedFor, upstream: loadedFor },
+      configSchema,
+    ) as T
     const dependencies = all.map(({ fingerprint }) => fingerprint)
     return { value, fingerprint: fingerprintOf(node.place.file, canonicalText(node), ...dependencies) }
   }
