@@ -1,5 +1,5 @@
 import type { Balancer } from '../core/balancer.ts'
-import type { Part } from './part.ts'
+import type { NamedPart } from './part.ts'
 
 /** The balancers that a configuration can name, by their names in the builder. */
-export const balancerParts: Readonly<Record<string, Part<never, Balancer>>> = {}
+export const balancerParts: Readonly<Record<string, NamedPart<Balancer>>> = {}
