@@ -55,6 +55,9 @@ export const expression: Schema = {
   expected: 'an expression, as { regexp: "..." }',
 }
 
+/** The path of a file, found from the folder of the file that names it. */
+export const filePath: Schema = { type: 'string', standsFor: 'path', expected: 'the path of a file' }
+
 /** Whatever it is. */
 export const anything: Schema = { expected: 'anything' }
 
