@@ -6,6 +6,7 @@ import {
   choice,
   duration,
   either,
+  filePath,
   flag,
   integer,
   mapOf,
@@ -15,7 +16,6 @@ import {
   optionsObject,
   orUnlimited,
   size,
-  text,
   texts,
 } from '../schema/values.ts'
 
@@ -30,7 +30,7 @@ export const accessLogPart: Part<AccessLogInFile, Filter> = {
     format: either(choice('json', 'common', 'combined'), moduleValue('a function of an entry')),
     to: either(
       choice('stdout', 'stderr'),
-      object({ file: text }, { required: ['file'], expected: '{ file: "..." }' }),
+      object({ file: filePath }, { required: ['file'], expected: '{ file: "..." }' }),
       moduleValue('a stream, a logger or a function'),
     ),
     maxQueueBytes: size,

@@ -3,12 +3,11 @@ import type { ApiKeyEntry, ApiKeyOptions } from '../../filters/api-key.ts'
 import type { Part } from '../part.ts'
 import { credentialSource } from '../schema/option-schemas/credential-source.ts'
 import {
-  anything,
   duration,
   flag,
+  freeObject,
   integer,
   listOf,
-  mapOf,
   moduleValue,
   oneOrMore,
   optionsObject,
@@ -19,9 +18,10 @@ import {
 export const apiKeyPart: Part<ApiKeyOptions, Filter> = {
   schema: {
     keys: listOf(
-      optionsObject<ApiKeyEntry>({ id: text, attributes: mapOf(anything), key: secret, sha256: secret }, [
-        'id',
-      ]),
+      optionsObject<ApiKeyEntry>(
+        { id: text, attributes: freeObject('an object'), key: secret, sha256: secret },
+        ['id'],
+      ),
     ),
     lookup: moduleValue('a function of a hash'),
     from: oneOrMore(credentialSource),

@@ -8,6 +8,7 @@ import {
   choice,
   duration,
   either,
+  filePath,
   flag,
   integer,
   listOf,
@@ -29,7 +30,9 @@ interface CacheInFile extends Omit<CacheOptions, 'store'> {
 
 type Heuristic = Exclude<NonNullable<CacheOptions['heuristic']>, false>
 
-const disk = optionsObject<DiskStoreOptions>({ path: text, maxBytes: size, maxEntryBytes: size }, ['path'])
+const disk = optionsObject<DiskStoreOptions>({ path: filePath, maxBytes: size, maxEntryBytes: size }, [
+  'path',
+])
 
 const redis = optionsObject<RedisStoreOptions>(
   {

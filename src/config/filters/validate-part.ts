@@ -1,9 +1,9 @@
 import type { Filter } from '../../core/handler.ts'
 import type { ValidateOptions } from '../../filters/validate.ts'
 import type { Part } from '../part.ts'
-import { anything, either, flag, integer, mapOf, size } from '../schema/values.ts'
+import { either, flag, freeObject, integer, size } from '../schema/values.ts'
 
-const jsonSchema = either(flag, { ...mapOf(anything), expected: 'a JSON Schema' })
+const jsonSchema = either(flag, freeObject('a JSON Schema'))
 
 export const validatePart: Part<ValidateOptions, Filter> = {
   schema: {
