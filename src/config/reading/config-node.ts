@@ -75,3 +75,13 @@ export function shownNode(node: ConfigNode): string {
   if (typeof node.value !== 'string') return node.value === null ? 'nothing' : String(node.value)
   return JSON.stringify(node.value.length > 80 ? `${node.value.slice(0, 80)}…` : node.value)
 }
+
+/** An object with some of its keys. */
+export function only(node: MapNode, keys: readonly string[]): MapNode {
+  return { ...node, entries: new Map([...node.entries].filter(([key]) => keys.includes(key))) }
+}
+
+/** An object without one of its keys. */
+export function without(node: MapNode, key: string): MapNode {
+  return { ...node, entries: new Map([...node.entries].filter(([name]) => name !== key)) }
+}

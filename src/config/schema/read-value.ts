@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { nearest } from '../../core/nearest.ts'
 import { Problems } from '../problems.ts'
-import { type ConfigNode, type MapNode, pathOf, type ScalarNode } from '../reading/config-node.ts'
+import { type ConfigNode, child, type MapNode, pathOf, type ScalarNode } from '../reading/config-node.ts'
 import { besideFile } from '../reading/source-files.ts'
 import type { JsonType, Schema } from './schema.ts'
 
@@ -9,8 +9,8 @@ import type { JsonType, Schema } from './schema.ts'
 export interface References {
   /** The export that `{ module }` names. */
   module(node: MapNode): unknown
-  /** The pool of an upstream. */
-  upstream(node: ScalarNode): unknown
+  /** The pool that `{ upstream }` names. */
+  upstream(node: MapNode): unknown
 }
 
 /** For whoever only wants to know whether it fits. */
@@ -40,8 +40,7 @@ function read(given: Schema, node: ConfigNode, reading: Reading): unknown {
   const schema = resolved(given, reading.root)
   if (node.kind === 'scalar' && node.failed === true) return undefined
   if (schema.anyOf !== undefined) return readOneOf(schema, schema.anyOf, node, reading)
-  if (schema.stands === 'module' && node.kind === 'map') return readModule(schema, node, reading)
-  if (node.kind === 'map') return readMap(schema, node, reading)
+  if (node.kind === 'map') return readObject(schema, node, reading)
   if (node.kind === 'list') return readList(schema, node, reading)
   return readScalar(schema, node, reading)
 }
@@ -53,25 +52,22 @@ function resolved(schema: Schema, root: Schema): Schema {
   return found
 }
 
-function readScalar(schema: Schema, node: ScalarNode, { problems, references }: Reading): unknown {
+function readScalar(schema: Schema, node: ScalarNode, { problems }: Reading): unknown {
   const value = typedFor(schema, node)
   if (!hasType(schema, value) || !fitsText(schema, value) || !fitsNumber(schema, value)) {
     const known = schema.enum?.filter((one) => typeof one === 'string') ?? []
     const near =
       typeof node.value === 'string' && node.origin === undefined ? nearest(node.value, known) : undefined
-    problems.wrong(node, schema.expected, near)
+    problems.wrong(withoutSecret(schema, node), schema.expected, near)
     return undefined
   }
-  switch (schema.stands) {
-    case 'upstream':
-      return references.upstream(node)
-    case 'path':
-      return resolve(besideFile(node.place.file, String(value)))
-    case 'pattern':
-      return expression(node, String(value), problems)
-    default:
-      return value
-  }
+  if (schema.standsFor === 'path') return resolve(besideFile(node.place.file, String(value)))
+  return schema.standsFor === 'infinity' ? Number.POSITIVE_INFINITY : value
+}
+
+/** What nobody may see, as if it came from elsewhere. */
+function withoutSecret({ secret }: Schema, node: ScalarNode): ScalarNode {
+  return secret === true && node.origin === undefined ? { ...node, origin: 'the file' } : node
 }
 
 /** What came from elsewhere is a text there: whether it is a number is for the schema to say. */
@@ -117,12 +113,12 @@ function fitsNumber({ minimum, maximum, exclusiveMinimum }: Schema, value: Scala
   return exclusiveMinimum === undefined || value > exclusiveMinimum
 }
 
-function expression(node: ScalarNode, text: string, problems: Problems): RegExp | undefined {
-  const end = text.lastIndexOf('/')
+function expression(node: MapNode, problems: Problems): RegExp | undefined {
+  const [source, flags] = ['regexp', 'flags'].map((key) => plainValue(child(node, key)))
   try {
-    return new RegExp(text.slice(1, end), text.slice(end + 1))
+    return new RegExp(String(source), typeof flags === 'string' ? flags : '')
   } catch (error) {
-    problems.at(node.place, node.path, `is no regular expression: ${(error as Error).message}`)
+    problems.at(node.place, pathOf(node.path, 'regexp'), (error as Error).message)
     return undefined
   }
 }
@@ -145,12 +141,12 @@ function readMap(schema: Schema, node: MapNode, reading: Reading): unknown {
     problems.wrong(node, schema.expected)
     return undefined
   }
-  const { properties = {}, required = [], additionalProperties, names = {} } = schema
+  const { properties = {}, required = [], additionalProperties, options = {} } = schema
   const known = Object.keys(properties)
   const made: [string, unknown][] = []
   for (const [key, { node: value, keyPlace }] of node.entries) {
     const property = Object.hasOwn(properties, key) ? properties[key] : undefined
-    if (property !== undefined) made.push([names[key] ?? key, read(property, value, reading)])
+    if (property !== undefined) made.push([options[key] ?? key, read(property, value, reading)])
     else if (additionalProperties === false) {
       const near = nearest(key, known)
       const hint = near === undefined ? `it has ${known.join(', ')}` : `did you mean ${JSON.stringify(near)}?`
@@ -176,10 +172,22 @@ function readMap(schema: Schema, node: MapNode, reading: Reading): unknown {
   return Object.fromEntries(made)
 }
 
-function readModule(schema: Schema, node: MapNode, reading: Reading): unknown {
-  const { size } = reading.problems
-  readMap(schema, node, reading)
-  return reading.problems.size === size ? reading.references.module(node) : undefined
+/** An object, or what it stands for. */
+function readObject(schema: Schema, node: MapNode, reading: Reading): unknown {
+  const { problems, references } = reading
+  const { size } = problems
+  const value = readMap(schema, node, reading)
+  if (problems.size > size) return undefined
+  switch (schema.standsFor) {
+    case 'module':
+      return references.module(node)
+    case 'upstream':
+      return references.upstream(node)
+    case 'expression':
+      return expression(node, problems)
+    default:
+      return value
+  }
 }
 
 function accepts({ type }: Schema, wanted: JsonType): boolean {
@@ -250,7 +258,8 @@ function score(schema: Schema, node: ConfigNode, root: Schema): number {
 }
 
 /** A value that no schema looks into. */
-export function plainValue(node: ConfigNode): unknown {
+export function plainValue(node: ConfigNode | undefined): unknown {
+  if (node === undefined) return undefined
   if (node.kind === 'scalar') return node.value
   if (node.kind === 'list') return node.items.map(plainValue)
   return Object.fromEntries([...node.entries].map(([key, { node: value }]) => [key, plainValue(value)]))
