@@ -47,8 +47,7 @@ export class WorkerNetwork implements Network {
     this.#listenWith = listenWith
     this.#clock = clock
     this.connect = (options, handler) => network.connect(options, handler)
-    const { tlsServer } = network
-    if (tlsServer !== undefined) this.tlsServer = (settings) => tlsServer.call(network, settings)
+    if (network.tlsServer !== undefined) this.tlsServer = (settings) => network.tlsServer!(settings)
     channel.listen(PORTS, (message, socket) => this.#answered(message as PortAnswer, socket))
     void channel.closed.then(() => this.#supervisorGone())
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 
-/** A script of this folder that runs, as its supervisor. What it and its workers write comes in lines. */
+/** A script of `scripts/` that runs, as its supervisor. What it and its workers write comes in lines. */
 export interface Script {
   readonly pid: number
   readonly lines: readonly string[]
@@ -15,7 +15,7 @@ export interface Script {
 }
 
 export function runScript(name: string, ...args: readonly (string | number)[]): Script {
-  const path = join(import.meta.dirname, name)
+  const path = join(import.meta.dirname, 'scripts', name)
   const child = spawn(process.execPath, ['--conditions=gatewright-source', path, ...args.map(String)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1' },
