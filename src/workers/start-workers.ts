@@ -35,9 +35,14 @@ export async function startWorkers(
   options: WorkersOptions,
 ): Promise<RunningProxy | RunningWorkers> {
   const settings = workersSettings(options, processors)
+  // A worker that came to a second call would have workers of its own, and these again.
+  if (called) throw new Error('startWorkers can be called once in a process')
+  called = true
   const worker = membership()
   return worker === undefined ? supervise(settings) : serveAsWorker(app, settings, worker)
 }
+
+let called = false
 
 async function supervise({ size, signals, load }: WorkersSettings): Promise<RunningWorkers> {
   const supervisor = new Supervisor(size, {
@@ -50,7 +55,7 @@ async function supervise({ size, signals, load }: WorkersSettings): Promise<Runn
     validate: load,
     stayAlive,
   })
-  if (signals !== undefined) heedSignals(supervisor, signals)
   await supervisor.start()
+  if (signals !== undefined) heedSignals(supervisor, signals)
   return supervisor
 }

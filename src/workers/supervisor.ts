@@ -47,6 +47,8 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
   readonly #closed = Promise.withResolvers<void>()
   /** One roll or reload after the other. */
   #changes: Promise<void> = Promise.resolve()
+  /** Those that have not begun: whoever asks for one meanwhile gets it. */
+  readonly #waiting = new Map<'reload' | 'roll', Promise<void>>()
   #phase: 'starting' | 'serving' | 'ending' | 'closed' = 'starting'
   #urls: readonly string[] = []
   #alive: (() => void) | undefined
@@ -111,11 +113,11 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
 
   reload(): Promise<void> {
     const { validate } = this.#parts
-    return validate === undefined ? this.roll() : this.#change(() => this.#reload(validate))
+    return validate === undefined ? this.roll() : this.#change('reload', () => this.#reload(validate))
   }
 
   roll(): Promise<void> {
-    return this.#change(() => this.#roll())
+    return this.#change('roll', () => this.#roll())
   }
 
   async drain(options: Duration | DrainOptions = {}): Promise<void> {
@@ -153,19 +155,29 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     this.#closed.resolve()
   }
 
-  #change(make: () => Promise<void>): Promise<void> {
-    const change = this.#changes.then(make)
+  #change(kind: 'reload' | 'roll', make: () => Promise<void>): Promise<void> {
+    const waiting = this.#waiting.get(kind)
+    if (waiting !== undefined) return waiting
+    const change = this.#changes.then(() => {
+      this.#waiting.delete(kind)
+      this.#mustGoOn()
+      return make()
+    })
+    this.#waiting.set(kind, change)
     this.#changes = change.catch(() => {})
     return change
   }
 
   async #reload(validate: () => Promise<unknown>): Promise<void> {
-    this.#mustGoOn()
     await validate()
-    const [first, ...others] = this.#slots.flatMap(({ current }) => current ?? [])
+    const all = this.#slots.flatMap(({ current }) => current ?? [])
+    const [first, ...others] = all.filter(({ phase }) => phase === 'serving')
     // Where the first one refuses it, all go on as before.
     await first?.reload()
-    const reloads = await Promise.allSettled(others.map((worker) => worker.reload()))
+    // What one that starts has read may be from before. Where it cannot start, that is told of by others.
+    const starting = all.filter(({ phase }) => phase === 'starting')
+    const late = starting.map((it) => it.serving.then(() => it.reload(), ignore))
+    const reloads = await Promise.allSettled([...others.map((it) => it.reload()), ...late])
     for (const reload of reloads) if (reload.status === 'rejected') throw reload.reason
   }
 
@@ -174,12 +186,13 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
       this.#mustGoOn()
       slot.restart?.clear()
       slot.restart = undefined
-      const next = this.#make(slot)
-      slot.next = next
       try {
-        await next.serving
+        slot.next = this.#make(slot)
+        await slot.next.serving
       } catch (error) {
+        this.#mustGoOn()
         const { message } = error as Error
+        this.#refill(slot, message, 0)
         throw new Error(`worker ${slot.number} could not be replaced, and the workers go on: ${message}`, {
           cause: error,
         })
@@ -242,14 +255,15 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
       log.error(`worker ${worker.number} (process ${worker.pid}) did not end, and was killed`)
     }
     this.#tell(worker, 'gone')
-    const goesOn = this.#phase === 'serving' || (this.#phase === 'starting' && worker.servedMs > 0)
-    // Where one that starts is to take its place, that one does.
-    if (goesOn && slot.current === undefined && slot.next === undefined && slot.restart === undefined)
-      this.#restartLater(slot, worker.endInWords, worker.servedMs)
+    if (this.#phase === 'serving' || worker.servedMs > 0)
+      this.#refill(slot, worker.endInWords, worker.servedMs)
     this.#noteEnd()
   }
 
-  #restartLater(slot: Slot, why: string, servedMs: number): void {
+  /** Sees to it that there is a worker, or will be. Where one that starts is to take the place, that one does. */
+  #refill(slot: Slot, why: string, servedMs: number): void {
+    const ends = this.#phase === 'ending' || this.#phase === 'closed'
+    if (ends || slot.current !== undefined || slot.next !== undefined || slot.restart !== undefined) return
     const delayMs = slot.backoff.delayMs(servedMs)
     const when = delayMs === 0 ? 'now' : `in ${(delayMs / 1_000).toFixed(1)} s`
     this.#parts.log.error(`${why}; another one is started ${when}`)
@@ -260,7 +274,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
       try {
         this.#begin(slot)
       } catch (thrown) {
-        this.#restartLater(slot, `worker ${slot.number} could not be made: ${(thrown as Error).message}`, 0)
+        this.#refill(slot, `worker ${slot.number} could not be made: ${(thrown as Error).message}`, 0)
       }
     }, delayMs)
   }
@@ -283,3 +297,5 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
 function workersOf({ current, next, leaving }: Slot): SupervisedWorker[] {
   return [...(current === undefined ? [] : [current]), ...(next === undefined ? [] : [next]), ...leaving]
 }
+
+function ignore(): void {}

@@ -17,7 +17,7 @@ declare module 'child_process' {
   }
 }
 
-/** Tells a process that it is a worker: its number, and the process that it is one of. */
+/** Tells a process that it is a worker, and its number. */
 const VARIABLE = 'GATEWRIGHT_WORKER'
 
 /** Runs this process's script once more, with the same arguments, as a worker. */
@@ -26,7 +26,7 @@ export function childWorker(number: number): WorkerProcess {
   if (script === undefined)
     throw new Error('workers run the same script as the process that starts them, and there is none')
   const child = fork(script, args, {
-    env: { ...process.env, [VARIABLE]: `${number}/${process.pid}` },
+    env: { ...process.env, [VARIABLE]: `${number}` },
     // The port of a debugger is this process's.
     execArgv: process.execArgv.filter((it) => !it.startsWith('--inspect')),
     serialization: 'advanced',
@@ -56,9 +56,9 @@ export interface Membership {
 
 /** What this process is a worker of; `undefined` where it is none. A process that it makes itself is not taken for one. */
 export function membership(): Membership | undefined {
-  const [number, parent] = (process.env[VARIABLE] ?? '').split('/')
+  const number = process.env[VARIABLE]
   delete process.env[VARIABLE]
-  if (process.send === undefined || Number(parent) !== process.ppid) return undefined
+  if (number === undefined || process.send === undefined) return undefined
   return { number: Number(number), channel: new ProcessChannel(parentPeer()) }
 }
 
