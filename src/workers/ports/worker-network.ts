@@ -49,7 +49,6 @@ export class WorkerNetwork implements Network {
     this.connect = (options, handler) => network.connect(options, handler)
     if (network.tlsServer !== undefined) this.tlsServer = (settings) => network.tlsServer!(settings)
     channel.listen(PORTS, (message, socket) => this.#answered(message as PortAnswer, socket))
-    void channel.closed.then(() => this.#supervisorGone())
   }
 
   async listen(options: ListenOptions, onWire: (wire: Wire) => void): Promise<BoundListener> {
@@ -76,6 +75,10 @@ export class WorkerNetwork implements Network {
     const opening = Promise.withResolvers<Opened>()
     this.#opening.set(id, opening)
     this.#ask({ kind: 'open', id, host, port })
+    void this.#channel.closed.then(() => {
+      this.#opening.delete(id)
+      opening.reject(new Error('the supervisor has ended'))
+    })
     return opening.promise
   }
 
@@ -163,11 +166,6 @@ export class WorkerNetwork implements Network {
       this.#ask({ kind: 'leave', id, socket })
       void this.#channel.closed.then(() => answered(true))
     })
-  }
-
-  #supervisorGone(): void {
-    for (const { reject } of this.#opening.values()) reject(new Error('the supervisor has ended'))
-    this.#opening.clear()
   }
 
   #ask(question: PortQuestion): void {
