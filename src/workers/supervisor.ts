@@ -225,6 +225,8 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     if (worker.phase === 'serving') {
       this.#parts.ports.served(worker)
       if (slot.next === worker) this.#replace(slot, worker)
+      else if (worker.restarts > 0)
+        this.#parts.log.info(`worker ${worker.number} (process ${worker.pid}) serves in its place`)
     }
     this.#tell(worker, worker.phase)
   }
