@@ -43,4 +43,4 @@ test('a reload in place changes what workers serve and where, and they end with 
   expect(await running).toBe('released')
   // Its output is theirs too: it is closed when the last of them has ended.
   expect(await script.ended).toEqual({ code: null, signal: 'SIGKILL' })
-}, 60_000)
+}, 120_000)

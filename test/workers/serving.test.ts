@@ -53,7 +53,7 @@ test('two workers serve one port, through the end of one and a roll of both, unt
   expect(new Set(await Promise.all(last))).toEqual(new Set(['released']))
   expect(await script.ended).toEqual({ code: 0, signal: null })
   for (const pid of [two, three, ...pids]) expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
-}, 60_000)
+}, 120_000)
 
 test('workers that end before they serve end it all, with what happened', async () => {
   const script = runScript('crashing.ts')
