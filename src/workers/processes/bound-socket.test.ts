@@ -1,0 +1,43 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Bound, bindSocket } from './bound-socket.ts'
+
+const LOOPBACK = { address: '127.0.0.1', family: 4 }
+
+function bound(port: number, shared: boolean): Bound | undefined {
+  const made = bindSocket({ ...LOOPBACK, port }, shared)
+  if (made !== undefined) onTestFinished(() => made.socket.close())
+  return made
+}
+
+test('bindSocket binds to a free port, and lets nobody connect before someone listens', async () => {
+  const { address } = bound(0, false)!
+  expect(address).toEqual({ address: '127.0.0.1', port: expect.any(Number) })
+  const [error] = (await once(connect(address.port, '127.0.0.1'), 'error')) as [NodeJS.ErrnoException]
+  expect(error.code).toBe('ECONNREFUSED')
+})
+
+test.skipIf(process.platform !== 'linux')('bindSocket binds several to one port, where all share it', () => {
+  const { address } = bound(0, true)!
+  expect(bound(address.port, true)!.address).toEqual(address)
+})
+
+test('bindSocket says what is wrong in the words of the system', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const at = server.address()
+  const port = typeof at === 'object' && at !== null ? at.port : 0
+  for (const shared of [true, false])
+    expect(() => bound(port, shared)).toThrow(
+      expect.objectContaining({
+        code: 'EADDRINUSE',
+        syscall: 'bind',
+        message: `bind EADDRINUSE 127.0.0.1:${port}`,
+      }),
+    )
+  expect(() => bindSocket({ address: '192.0.2.1', family: 4, port: 0 }, false)).toThrow(
+    expect.objectContaining({ code: 'EADDRNOTAVAIL' }),
+  )
+})
