@@ -50,7 +50,9 @@ export async function serveAsWorker(
     if (order.kind === 'drain') ending(running.drain(order.settings))
     else if (order.kind === 'close') ending(running.close())
     else if (order.kind === 'reload')
-      void reloaded(running, load).then((error) => report({ kind: 'reloaded', id: order.id, error }))
+      void reloaded(running, load).then((error) =>
+        report({ kind: 'reloaded', id: order.id, urls: running.urls, error }),
+      )
   })
   // Without a supervisor nobody would replace this process, nor end it.
   void channel.closed.then(() => ending(running.drain(signals ?? drainSettings('startWorkers', {}))))

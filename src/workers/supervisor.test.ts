@@ -264,15 +264,15 @@ test('Supervisor.reload asks the others when the first has taken it', async () =
   const reloaded = it.supervisor.reload()
   await it.settle()
   expect(it.processes.map(({ orders }) => orders)).toEqual([[{ kind: 'reload', id: 1 }], [], []])
-  it.processes[0]!.report({ kind: 'reloaded', id: 1, error: undefined })
+  it.processes[0]!.reloaded(1)
   await it.settle()
-  it.processes[1]!.report({ kind: 'reloaded', id: 1, error: 'EADDRINUSE' })
-  it.processes[2]!.report({ kind: 'reloaded', id: 1, error: undefined })
+  it.processes[1]!.reloaded(1, 'EADDRINUSE')
+  it.processes[2]!.reloaded(1)
   await expect(reloaded).rejects.toThrow('worker 2 goes on as before: EADDRINUSE')
 })
 
 test.each([
-  ['refuses it', (one: FakeProcess) => one.report({ kind: 'reloaded', id: 1, error: 'no' }), 'no'],
+  ['refuses it', (one: FakeProcess) => one.reloaded(1, 'no'), 'no'],
   ['ends', (one: FakeProcess) => one.exit(1), 'it has ended'],
   ['does not answer', () => {}, 'no answer within 60 s'],
 ])('Supervisor.reload leaves the others alone where the first one %s', async (_, then, why) => {
@@ -297,12 +297,12 @@ test('Supervisor.reload makes one of those that are asked for while another goes
   expect(others[0]).toBe(others[1])
   read.resolve()
   await it.settle()
-  it.processes[0]!.report({ kind: 'reloaded', id: 1, error: undefined })
+  it.processes[0]!.reloaded(1)
   await first
   await it.settle()
-  it.processes[0]!.report({ kind: 'reloaded', id: 2, error: undefined })
+  it.processes[0]!.reloaded(2)
   await Promise.all(others)
-  expect(reads).toBe(2)
+  expect([reads, it.supervisor.url]).toEqual([2, 'http://127.0.0.1:8082'])
 })
 
 test('Supervisor tells what becomes of workers', async () => {

@@ -74,7 +74,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     const [first, ...others] = this.#slots
     try {
       // What keeps one from starting keeps all, and is to be said once.
-      this.#urls = await this.#begin(first!).serving
+      await this.#begin(first!).serving
       await Promise.all(others.map((slot) => this.#begin(slot).serving))
       this.#mustGoOn()
     } catch (error) {
@@ -82,7 +82,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
       throw error
     }
     this.#phase = 'serving'
-    this.#parts.log.info(`${this.size} workers serve at ${this.#urls.join(', ')}`)
+    this.#parts.log.info(`${this.size} workers serve at ${this.urls.join(', ')}`)
   }
 
   get url(): string {
@@ -92,6 +92,8 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
   }
 
   get urls(): readonly string[] {
+    // While all of them start anew, it is what they have served.
+    for (const { current } of this.#slots) if (current?.phase === 'serving') this.#urls = current.urls
     return this.#phase === 'closed' ? [] : this.#urls
   }
 

@@ -72,6 +72,11 @@ export class FakeProcess implements WorkerProcess {
     this.report({ kind: 'serving', urls: ['http://127.0.0.1:8080'] })
   }
 
+  /** What is served after the `id`-th reload has a port that says so. */
+  reloaded(id: number, error?: string): void {
+    this.report({ kind: 'reloaded', id, urls: [`http://127.0.0.1:${8080 + id}`], error })
+  }
+
   exit(code: number | null, signal: string | null = null): void {
     this.alive = false
     void this.channel.end()

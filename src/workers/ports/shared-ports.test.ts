@@ -251,6 +251,25 @@ test('WorkerNetwork goes on where the supervisor is gone or silent, and empties 
   expect(it.clock.pending).toBe(0)
 })
 
+test('WorkerNetwork gives back at once what it is lent for a port that it closes', async () => {
+  const it = await two()
+  const questions: unknown[] = []
+  it.one.user.channel.listen('ports', (question) => questions.push(question))
+  const closing = it.listeners[0]!.close()
+  const lent = it.bound.find(({ accepting }) => accepting.has('two'))!
+  for (const number of [1, 2, 3])
+    it.one.user.channel.send('ports', { kind: 'lent', port: number, socket: 9 }, lent)
+  await it.settle()
+  // Whichever of the numbers is that of the port: it accepts for none.
+  expect([lent.open, [...lent.accepting]]).toEqual([false, ['two']])
+  expect(questions).toEqual([
+    { kind: 'leave', id: expect.any(Number), socket: expect.any(Number) },
+    ...[1, 2, 3].map(() => ({ kind: 'left', socket: 9 })),
+  ])
+  await it.clock.advance('2s')
+  await closing
+})
+
 test('WorkerNetwork lends no ear to a port that it closes', async () => {
   const it = await two()
   it.listeners[1]!.destroy()
