@@ -167,6 +167,15 @@ test('Supervisor drains all, and kills what has not ended five seconds after the
   expect(it.lines).toEqual(['worker 2 (process 101) did not end, and was killed'])
 })
 
+test('Supervisor kills a worker that takes no messages any more, and replaces it', async () => {
+  const it = await serving(1)
+  void it.processes[0]!.channel.end()
+  await it.clock.advance(4_999)
+  expect(it.processes[0]!.alive).toBe(true)
+  await it.clock.advance(2)
+  expect([it.processes[0]!.alive, it.processes.length, it.supervisor.overran]).toEqual([false, 2, false])
+})
+
 test('Supervisor closes at once, also in a drain without a limit', async () => {
   const it = await serving(1)
   const drained = it.supervisor.drain({ limitMs: Number.POSITIVE_INFINITY })

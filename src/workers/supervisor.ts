@@ -52,7 +52,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
   #phase: 'starting' | 'serving' | 'ending' | 'closed' = 'starting'
   #urls: readonly string[] = []
   #alive: (() => void) | undefined
-  /** Whether a worker had to be killed, because it did not end as it was asked to. */
+  /** Whether a worker had to be killed at the end, because it did not end as it was asked to. */
   overran = false
 
   constructor(size: number, parts: SupervisorParts) {
@@ -255,7 +255,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     slot.leaving.delete(worker)
     ports.gone(worker)
     if (worker.overran) {
-      this.overran = true
+      if (this.#phase === 'ending') this.overran = true
       log.error(`worker ${worker.number} (process ${worker.pid}) did not end, and was killed`)
     }
     this.#tell(worker, 'gone')

@@ -261,7 +261,7 @@ test('WorkerNetwork gives back at once what it is lent for a port that it closes
     it.one.user.channel.send('ports', { kind: 'lent', port: number, socket: 9 }, lent)
   await it.settle()
   // Whichever of the numbers is that of the port: it accepts for none.
-  expect([lent.open, [...lent.accepting]]).toEqual([false, ['two']])
+  expect([lent.open, [...lent.accepting], lent.ends]).toEqual([false, ['two'], []])
   expect(questions).toEqual([
     { kind: 'leave', id: expect.any(Number), socket: expect.any(Number) },
     ...[1, 2, 3].map(() => ({ kind: 'left', socket: 9 })),

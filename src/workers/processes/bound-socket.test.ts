@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { listenWith } from '../../transport/network.ts'
 import { type Bound, bindSocket } from './bound-socket.ts'
 
 const LOOPBACK = { address: '127.0.0.1', family: 4 }
@@ -18,10 +19,19 @@ test('bindSocket binds to a free port, and lets nobody connect before someone li
   expect(error.code).toBe('ECONNREFUSED')
 })
 
-test.skipIf(process.platform !== 'linux')('bindSocket binds several to one port, where all share it', () => {
-  const { address } = bound(0, true)!
-  expect(bound(address.port, true)!.address).toEqual(address)
-})
+test.skipIf(process.platform !== 'linux')(
+  'bindSocket has several listen at one port, where all share it',
+  async () => {
+    const first = bindSocket({ ...LOOPBACK, port: 0 }, true)!
+    const second = bindSocket({ ...LOOPBACK, port: first.address.port }, true)!
+    const listeners = [
+      await listenWith(first.socket, 16, () => {}),
+      await listenWith(second.socket, 16, () => {}),
+    ]
+    expect(listeners.map(({ address }) => address)).toEqual([first.address, first.address])
+    for (const listener of listeners) listener.leave()
+  },
+)
 
 test('bindSocket says what is wrong in the words of the system', async () => {
   const server = createServer().listen(0, '127.0.0.1')
