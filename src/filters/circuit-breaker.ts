@@ -6,9 +6,11 @@ import { type Filter, type Handler, named } from '../core/handler.ts'
 import { log } from '../core/log.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
+import { withShared } from '../core/shared-state.ts'
 import { Circuit, type CircuitSettings, type CircuitState } from './limiting/circuit.ts'
 import { turnedAway } from './limiting/load-rejection.ts'
 import { Passage } from './limiting/passage.ts'
+import { SharedCircuit } from './limiting/shared-circuit.ts'
 
 /** How one exchange went: one of the two is there. */
 export type CircuitResult =
@@ -102,7 +104,12 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
   checkFunction('onChange', onChange)
   if (typeof name !== 'string' || name === '')
     throw invalidOption(OWNER, 'name', 'a text that is not empty', name)
-  const circuit = new Circuit(settings, onChange === undefined ? () => {} : told(onChange))
+  const tellUser = onChange === undefined ? undefined : told(onChange)
+  const circuit: Circuit = new Circuit(settings, (state, previous) => {
+    shared.changed()
+    tellUser?.(state, previous)
+  })
+  const shared = new SharedCircuit(circuit)
 
   const filter: Filter = (exchange, next) => {
     const now = exchange.clock.now()
@@ -121,6 +128,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     return new JudgedPassage(circuit, admittedIn, exchange, now, slowMs, isFailure).through(exchange, next)
   }
   Object.defineProperty(named(filter, name), 'state', { get: () => circuit.state })
+  withShared(filter, shared)
   return withState(filter as CircuitBreaker, () => ({ kind: 'circuit-breaker', state: circuit.state.kind }))
 }
 

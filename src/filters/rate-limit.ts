@@ -5,9 +5,12 @@ import { type Filter, type Handler, named } from '../core/handler.ts'
 import { log } from '../core/log.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
+import { type Shared, type SharedLink, withShared } from '../core/shared-state.ts'
 import { withoutStack } from '../core/without-stack.ts'
 import { memoryStore } from './memory-store.ts'
+import { AskingLimiter, askedLimits } from './rate-limiting/asked-limits.ts'
 import { FieldWriter, type RateLimitFields, seconds } from './rate-limiting/fields.ts'
+import { MemoryCounts } from './rate-limiting/memory-counts.ts'
 import {
   checkedRules,
   type KeyedRule,
@@ -99,6 +102,8 @@ export function rateLimit(options: RateLimitOptions): RateLimit {
     refused: { get: () => limit.refused },
     unavailable: { get: () => limit.unavailable },
   })
+  const { shared } = limit
+  if (shared !== undefined) withShared(filter, shared)
   return withState(filter as RateLimit, () => {
     const { admitted, refused, unavailable } = limit
     return { kind: 'rate-limit', admitted, refused, unavailable }
@@ -122,7 +127,10 @@ class Limit {
   refused = 0
   unavailable = 0
   readonly #rules: readonly KeyedRule[]
+  readonly #store: RateLimitStore
   readonly #limiter: RateLimiter
+  /** The process that counts for all workers, where there are several. */
+  #asking: RateLimiter | undefined
   readonly #fields: FieldWriter
   readonly #cost: number | ((exchange: Exchange) => number)
   readonly #admitsUndecided: boolean
@@ -147,7 +155,27 @@ class Limit {
     this.#admitsUndecided = whenUnavailable === 'admit'
     this.#onUnavailable = onUnavailable
     this.#fields = new FieldWriter(this.#rules, fields)
+    this.#store = store
     this.#limiter = store.limiter(this.#rules)
+  }
+
+  /** Counts of this process are counts of all, where several serve as one; another store has its own way. */
+  get shared(): Shared | undefined {
+    const store = this.#store
+    if (!(store instanceof MemoryCounts)) return undefined
+    return {
+      kind: 'rate-limit',
+      of: store,
+      about: askedLimits(store.maxKeys, this.#rules),
+      join: (link: SharedLink) => {
+        this.#asking = new AskingLimiter(link, this.#rules.length)
+        return {
+          leave: () => {
+            this.#asking = undefined
+          },
+        }
+      },
+    }
   }
 
   serve(exchange: Exchange, next: Handler): Promise<ResponseMessage> | ResponseMessage {
@@ -156,7 +184,7 @@ class Limit {
     const keys = this.#rules.map(({ keyOf }) => keyOf(exchange))
     let verdicts: readonly RateVerdict[] | Promise<readonly RateVerdict[]>
     try {
-      verdicts = this.#limiter.take(keys, cost, exchange)
+      verdicts = (this.#asking ?? this.#limiter).take(keys, cost, exchange)
     } catch (error) {
       return this.#undecided(error, exchange, next)
     }
