@@ -56,7 +56,8 @@ export class QuestionQueue {
 
   ask(link: number, question: unknown): Promise<unknown> {
     const refusal = this.#refusal()
-    if (refusal !== undefined) return Promise.reject(new Error(`the supervisor is not asked, since ${refusal}`))
+    if (refusal !== undefined)
+      return Promise.reject(new Error(`the supervisor is not asked, since ${refusal}`))
     this.#waiting++
     return new Promise((resolve, reject) => {
       this.#questions.push([link, question])

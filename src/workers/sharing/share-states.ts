@@ -4,7 +4,13 @@ import { systemRandom } from '../../core/random.ts'
 import type { Counting } from '../../filters/rate-limiting/memory-counts.ts'
 import type { WorkerGroup, WorkerView } from '../worker-group.ts'
 import { type RateDecider, SharedRates } from './shared-rates.ts'
-import { type FromSupervisor, type FromWorker, fromWorker, type JoinedLink, STATES } from './states-messages.ts'
+import {
+  type FromSupervisor,
+  type FromWorker,
+  fromWorker,
+  type JoinedLink,
+  STATES,
+} from './states-messages.ts'
 
 /** What is counted and known for all workers at the moment. */
 export interface SharedStates {
@@ -161,8 +167,7 @@ class Sharing implements SharedStates {
     if (id === undefined) return
     for (const other of this.#peers.values()) {
       if (other === peer || (to !== undefined && other.token !== to)) continue
-      for (const link of other.told(id))
-        other.say({ kind: 'told', link, from: peer.worker.number, message })
+      for (const link of other.told(id)) other.say({ kind: 'told', link, from: peer.worker.number, message })
     }
   }
 

@@ -28,7 +28,12 @@ export type FromWorker =
       readonly questions: readonly (readonly [link: number, question: unknown])[]
     }
   /** To all others, or to the one newcomer that has that number. */
-  | { readonly kind: 'tell'; readonly link: number; readonly to: number | undefined; readonly message: unknown }
+  | {
+      readonly kind: 'tell'
+      readonly link: number
+      readonly to: number | undefined
+      readonly message: unknown
+    }
 
 /** What the supervisor says to a worker. */
 export type FromSupervisor =
