@@ -2,14 +2,23 @@ import { describe, expect, test } from 'vitest'
 import { SharingWorkers } from '../../../test/workers/sharing-workers.ts'
 import type { Handler } from '../../core/handler.ts'
 import { respond } from '../../core/message.ts'
-import { type CircuitBreaker, type CircuitBreakerOptions, circuitBreaker } from '../../filters/circuit-breaker.ts'
+import {
+  type CircuitBreaker,
+  type CircuitBreakerOptions,
+  circuitBreaker,
+} from '../../filters/circuit-breaker.ts'
 import type { CircuitState } from '../../filters/limiting/circuit.ts'
 import { exchange, run, virtualClock } from '../../testing/index.ts'
 
 const bad: Handler = () => respond(503)
 const good: Handler = () => respond(200)
 
-const OPTIONS: CircuitBreakerOptions = { minVolume: 5, openMs: '5s', jitter: 0, halfOpen: { ramp: [1], trials: 2 } }
+const OPTIONS: CircuitBreakerOptions = {
+  minVolume: 5,
+  openMs: '5s',
+  jitter: 0,
+  halfOpen: { ramp: [1], trials: 2 },
+}
 
 function crowd(size = 3, options: CircuitBreakerOptions = OPTIONS) {
   const clock = virtualClock()
@@ -83,25 +92,32 @@ describe('circuits of several workers', () => {
 
   test('are told to one that comes later, and to no other', async () => {
     const { clock, start, workers } = crowd(2)
-    const heard = () => workers[1]!.worker.heard.filter((it) => (it as { kind: string }).kind === 'told').length
+    const heard = () =>
+      workers[1]!.worker.heard.filter((it) => (it as { kind: string }).kind === 'told').length
     await workers[0]!.send(5, bad)
     const late = start()
     await clock.advance(0)
     expect(late.breaker.state).toMatchObject({ kind: 'open', untilMs: 5_000 })
     expect(heard()).toBe(1)
+    expect(late.worker.heard.map((it) => (it as { kind: string }).kind)).toEqual(['told', 'told'])
+  })
+
+  test('are told to one that comes during the trial, and to one that comes after it', async () => {
+    const { clock, start, workers } = crowd(1)
+    await workers[0]!.send(5, bad)
     await clock.advance('5s')
     await workers[0]!.send(1, good)
-    const later = start()
+    const during = start()
     await clock.advance(0)
-    expect(later.breaker.state).toMatchObject({ kind: 'open', untilMs: 5_000 })
-    await later.send(2, good)
+    expect(during.breaker.state).toMatchObject({ kind: 'open', untilMs: 5_000 })
+    await during.send(2, good)
     expect(workers[0]!.breaker.state.kind).toBe('closed')
-    const last = start()
+    const after = start()
     await clock.advance(0)
-    expect(last.changes).toEqual([])
+    expect(after.changes).toEqual([])
     // It is as new as the others: what it finds, they follow.
-    await last.send(5, bad)
-    expect(workers.map(({ breaker }) => breaker.state.kind)).toEqual(['open', 'open'])
+    await after.send(5, bad)
+    expect(workers[0]!.breaker.state.kind).toBe('open')
   })
 
   test('stay open for no longer than their own settings say, whatever they are told', async () => {
@@ -132,8 +148,11 @@ describe('circuits of several workers', () => {
     expect(all.states.links).toBe(1)
     await workers[0]!.send(5, bad)
     expect(kinds()).toEqual(['open', 'closed', 'closed'])
+    const { sent } = workers[2]!.worker
+    const before = sent.length
     await workers[1]!.send(5, bad)
     await workers[2]!.send(5, bad)
+    expect(sent).toHaveLength(before)
     expect(kinds()).toEqual(['open', 'open', 'open'])
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { SharingWorkers } from '../../../test/workers/sharing-workers.ts'
+import type { SharingHold, StateSharing } from '../../core/shared-state.ts'
 import { rateLimit } from '../../filters/rate-limit.ts'
 import type { EjectOptions } from '../../pool/eject-options.ts'
 import { pool } from '../../pool/pool.ts'
@@ -22,7 +23,14 @@ function crowd() {
   const start = async (served: RoutedProxy) => {
     const worker = all.start()
     const network = memoryNetwork({ clock })
-    const surroundings = { clock, network, random: seededRandom(1), sharing: worker.sharing }
+    const holds: SharingHold[] = []
+    const sharing: StateSharing = {
+      hold: (list) => {
+        holds.push(worker.sharing.hold(list))
+        return holds.at(-1)!
+      },
+    }
+    const surroundings = { clock, network, random: seededRandom(1), sharing }
     const running = await served.start({ signals: false, surroundings })
     onTestFinished(() => clock.until(running.close()))
     const ask = async () => {
@@ -32,7 +40,7 @@ function crowd() {
       await client.close()
       return status
     }
-    return { worker, running, ask, users: () => running.pool('users') }
+    return { worker, running, holds, ask, users: () => running.pool('users') }
   }
   return { clock, all, start }
 }
@@ -118,6 +126,15 @@ describe('ejections of several workers', () => {
     expect(all.states.links).toBe(1)
   })
 
+  test('are not told where a pool has left', async () => {
+    const { start } = crowd()
+    const { worker, holds, users } = await start(app())
+    holds[0]!.release()
+    const sent = worker.sent.length
+    users().eject(U1, { forMs: '1s' })
+    expect(worker.sent).toHaveLength(sent)
+  })
+
   test('of what cannot be read change nothing, and none is longer than the longest of the pool', async () => {
     const { clock, start } = crowd()
     const [one, two] = [await start(app()), await start(app({ maxEjectMs: '30s' }))]
@@ -176,7 +193,10 @@ describe('PoolHandle.eject', () => {
 test('limits are shared from before the first exchange, by a reload that brings them, and by endpoints that come', async () => {
   const { clock, all, start } = crowd()
   const limit = () => rateLimit({ limit: 3, per: '1m', key: 'all', whenUnavailable: 'refuse' })
-  const limited = () => proxy().use(limit()).route('/', pool([U1], { name: 'users' }))
+  const limited = () =>
+    proxy()
+      .use(limit())
+      .route('/', pool([U1], { name: 'users' }))
   const each = () =>
     proxy().route(
       '/',

@@ -186,6 +186,7 @@ describe('without an answer of the supervisor', () => {
           [0, 'x'],
           [0, [1, 2]],
           [0, [-1, 'k']],
+          [0, [1, 'k', 'k']],
           [0, [1, 'k'.repeat(161)]],
           [9, [1, 'k']],
         ],
@@ -196,7 +197,7 @@ describe('without an answer of the supervisor', () => {
     await clock.advance(0)
     expect(worker.heard).toEqual([
       { kind: 'answers', batch: 1, answers: [undefined] },
-      { kind: 'answers', batch: 2, answers: Array.from({ length: 5 }, () => undefined) },
+      { kind: 'answers', batch: 2, answers: Array.from({ length: 6 }, () => undefined) },
     ])
     expect((await other.ask()).told).toBe('"default";r=99;t=1')
   })
