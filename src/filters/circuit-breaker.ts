@@ -85,6 +85,10 @@ const OWNER = 'circuitBreaker'
  * A breaker has one state for all that goes through it: use one for each service. In `pool(...).use(...)` that is one for
  * all endpoints together.
  *
+ * Where several workers serve as one, each judges by what it sees itself, and a circuit that opens or closes does so in all of
+ * them, within one message. So up to n times `minVolume` can fail before the first of n workers opens. Each has a trial of its
+ * own; the first verdict is for all.
+ *
  * After Nygard, "Release It!" (2007). It counts as resilience4j and Polly do; the time that it stays open grows as in Envoy's
  * outlier detection, and the share that is let through again as in the slow start of Envoy's balancers.
  *

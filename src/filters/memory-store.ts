@@ -7,7 +7,7 @@ export interface MemoryStoreOptions {
   maxKeys?: number
 }
 
-/** Counts of this process alone. */
+/** Counts of this process, or of all workers of one supervisor: then they are there, and none are here. */
 export interface MemoryStore extends RateLimitStore {
   /** Keys that are kept at the moment, of all rules. */
   readonly keys: number
@@ -27,6 +27,9 @@ const OPTIONS: readonly string[] = ['maxKeys'] satisfies (keyof MemoryStoreOptio
  * kept together with others, and a key that comes anew may find as much used as they had. So a flood of keys gives nobody units
  * back. During one, a client that is new may find fewer than it should; it finds none only when others have asked, within the
  * rule's time, for as much as `maxKeys` clients may have.
+ *
+ * Where several workers serve as one, their supervisor keeps the counts of all, and decides for them. It has one store for each
+ * that a worker's script makes.
  *
  * @throws `ERR_OPTION_INVALID` for an option that is wrong.
  * @example

@@ -40,7 +40,7 @@ export interface RateLimitOptions extends RateLimitRuleOptions {
    * admitted. More than a rule's burst is never admitted. Default 1.
    */
   cost?: number | ((exchange: Exchange) => number)
-  /** Where the counts are: `redisStore({ client })` for several processes, or one of your own. Default `memoryStore()`. */
+  /** Where the counts are: `redisStore({ client })` for several machines, or one of your own. Default `memoryStore()`. */
   store?: RateLimitStore
   /**
    * What becomes of requests while the store cannot decide: `admit` them without counting (default), or `refuse` them with 503
@@ -78,6 +78,9 @@ const OWNER = 'rateLimit'
  *
  * A request that could not be decided, since Redis is away, is admitted unless `whenUnavailable` is `refuse`. What is refused
  * stands in the exchange's record.
+ *
+ * Where several workers serve as one, those with a store in memory count together, exactly: the supervisor counts, each decision
+ * is a question to it, and where it has no answer within 250 ms, that is a store which cannot decide.
  *
  * Time is counted in whole milliseconds. Keys longer than 64 characters are counted by their hash.
  *
