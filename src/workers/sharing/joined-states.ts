@@ -86,16 +86,18 @@ class JoinedStates implements StateSharing {
       left.push(number)
       member.leave()
     }
+    const stores = new Map([...this.#links.values()].map(({ ofThing, of }) => [ofThing, of]))
     const joined: JoinedLink[] = []
-    for (const [thing, id] of wanted) if (!this.#links.has(thing)) joined.push(this.#join(thing, id))
+    for (const [thing, id] of wanted) if (!this.#links.has(thing)) joined.push(this.#join(thing, id, stores))
     if (joined.length > 0 || left.length > 0) this.#say({ kind: 'links', joined, left })
   }
 
-  #join(thing: object, id: string): JoinedLink {
+  #join(thing: object, id: string, stores: Map<object, string>): JoinedLink {
     const shared = sharedOf(thing)!
     const { kind, about, of: ofThing = thing } = shared
     const number = this.#nextNumber++
-    const of = [...this.#links.values()].find((link) => link.ofThing === ofThing)?.of ?? id
+    const of = stores.get(ofThing) ?? id
+    stores.set(ofThing, of)
     const member = shared.join({
       clock: this.#clock,
       tell: (message) => this.#say({ kind: 'tell', link: number, to: undefined, message }),

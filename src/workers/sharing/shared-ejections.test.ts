@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { SharingWorkers } from '../../../test/workers/sharing-workers.ts'
+import type { Network } from '../../core/network.ts'
 import type { SharingHold, StateSharing } from '../../core/shared-state.ts'
 import { rateLimit } from '../../filters/rate-limit.ts'
 import type { EjectOptions } from '../../pool/eject-options.ts'
@@ -30,7 +31,14 @@ function crowd() {
         return holds.at(-1)!
       },
     }
-    const surroundings = { clock, network, random: seededRandom(1), sharing }
+    const watched: Network = {
+      connect: (options, handler) => network.connect(options, handler),
+      listen: (options, onWire) => {
+        expect(holds).toHaveLength(1)
+        return network.listen(options, onWire)
+      },
+    }
+    const surroundings = { clock, network: watched, random: seededRandom(1), sharing }
     const running = await served.start({ signals: false, surroundings })
     onTestFinished(() => clock.until(running.close()))
     const ask = async () => {
