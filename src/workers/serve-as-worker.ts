@@ -7,6 +7,7 @@ import { listenWith, nodeNetwork } from '../transport/network.ts'
 import { CONTROL, type WorkerOrder, type WorkerReport } from './control-messages.ts'
 import { WorkerNetwork } from './ports/worker-network.ts'
 import { endProcess, type Membership } from './processes/child-worker.ts'
+import { joinStates } from './sharing/joined-states.ts'
 import type { Startable } from './startable.ts'
 import type { WorkersSettings } from './workers-options.ts'
 
@@ -25,9 +26,10 @@ export async function serveAsWorker(
     channel.send(CONTROL, message)
   }
   const network = new WorkerNetwork(channel, nodeNetwork, listenWith, systemClock)
+  const sharing = joinStates(channel)
   let running: RunningProxy
   try {
-    running = await app.start({ signals: false, surroundings: { network, configuration } })
+    running = await app.start({ signals: false, surroundings: { network, configuration, sharing } })
   } catch (error) {
     const { message, stack } = error as Error
     report({
