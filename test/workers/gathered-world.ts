@@ -24,6 +24,8 @@ export interface TestWorker extends WorkerView {
   readonly upstream: FakeUpstream
   /** The status of what it answers to a `GET`. */
   get(path: string): Promise<number>
+  /** The same, where somebody else moves the time. */
+  send(path: string): Promise<number>
   /** Its end of the channel. Stalled, it hangs. */
   readonly own: PairedChannel
 }
@@ -86,7 +88,7 @@ export class GatheredWorld implements WorkerGroup, AsyncDisposable {
         },
       }),
     )
-    const get = async (path: string): Promise<number> => {
+    const send = async (path: string): Promise<number> => {
       const client = await rawClient(network, SERVED)
       await client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
       const { status } = await client.response()
@@ -103,7 +105,8 @@ export class GatheredWorld implements WorkerGroup, AsyncDisposable {
       own,
       running,
       upstream,
-      get: (path) => clock.until(get(path)),
+      send,
+      get: (path) => clock.until(send(path)),
     }
     this.workers = [...this.workers, worker]
     this.become(worker, 'starting')

@@ -69,6 +69,7 @@ class GatheringAdmin implements GatheredAdmin {
       signals: false,
       surroundings: { ...surroundings, network: calls.network(network), title: 'the admin listener' },
     })
+    calls.begin(inner)
     return new GatheringAdmin(settings, inner, tap, appOf)
   }
 

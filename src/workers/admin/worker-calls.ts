@@ -8,8 +8,9 @@ import { RequestMessage, type ResponseMessage } from '../../core/message.ts'
 import type { Network } from '../../core/network.ts'
 import type { CallOptions } from '../../core/side-call.ts'
 import { withTargets } from '../../core/target.ts'
-import type { EndpointOptions } from '../../pool/endpoint-spec.ts'
 import { type Pool, pool } from '../../pool/pool.ts'
+import type { PoolHandle } from '../../pool/pool-handle.ts'
+import type { RunningProxy } from '../../proxy/running-proxy.ts'
 import type { Channel } from '../channel.ts'
 import type { WorkerGroup, WorkerView } from '../worker-group.ts'
 import { ChannelWires } from './wires/channel-wires.ts'
@@ -39,11 +40,12 @@ export class WorkerCalls {
   readonly #hosts = new Map<Channel, string>()
   readonly #wires = new Map<string, ChannelWires>()
   #processes = 0
-  #changed = Promise.withResolvers<void>()
+  #handle: PoolHandle | undefined
 
   constructor(group: WorkerGroup) {
     this.#group = group
-    this.#pool = pool((signal) => this.#lists(signal), {
+    // Nobody asks this one; a pool has at least one endpoint until its handle says otherwise.
+    this.#pool = pool(['http://process-0.workers'], {
       name: 'workers',
       // A profile takes a minute until it begins to answer.
       headMs: '2m',
@@ -63,6 +65,15 @@ export class WorkerCalls {
   /** The network outside, with workers as its hosts. */
   network(outside: Network): Network {
     return workerNetwork(outside, (host) => this.#wires.get(host))
+  }
+
+  /** The proxy has started whose handlers ask. Without it, none can be asked. */
+  begin(running: RunningProxy): void {
+    this.#handle = running.pool(this.#pool)
+    this.#list()
+    void running.closed.then(() => {
+      this.#handle = undefined
+    })
   }
 
   /** A handler that asks workers. */
@@ -113,7 +124,7 @@ export class WorkerCalls {
     const host = `process-${this.#processes}.workers`
     this.#hosts.set(channel, host)
     this.#wires.set(host, new ChannelWires(channel))
-    this.#change()
+    this.#list()
     return host
   }
 
@@ -122,22 +133,11 @@ export class WorkerCalls {
     if (host === undefined) return
     this.#hosts.delete(channel)
     this.#wires.delete(host)
-    this.#change()
+    this.#list()
   }
 
-  #change(): void {
-    this.#changed.resolve()
-    this.#changed = Promise.withResolvers()
-  }
-
-  /** The list now, and whenever it has changed. */
-  async *#lists(signal: AbortSignal): AsyncGenerator<readonly EndpointOptions[]> {
-    signal.addEventListener('abort', () => this.#change())
-    while (!signal.aborted) {
-      const changed = this.#changed.promise
-      yield [...this.#wires.keys()].map((host) => ({ url: `http://${host}`, id: host }))
-      await changed
-    }
+  #list(): void {
+    this.#handle?.update([...this.#wires.keys()].map((host) => ({ url: `http://${host}`, id: host })))
   }
 }
 
