@@ -5,6 +5,7 @@ import type { Described, RunningProxy } from '../proxy/running-proxy.ts'
 import type { StartOptions } from '../proxy/start.ts'
 import { StartError } from '../proxy/start-error.ts'
 import { listenWith, nodeNetwork } from '../transport/network.ts'
+import { companionNetwork } from './admin/wires/companion-network.ts'
 import { CONTROL, type WorkerOrder, type WorkerReport } from './control-messages.ts'
 import { WorkerNetwork } from './ports/worker-network.ts'
 import { endProcess, type Membership } from './processes/child-worker.ts'
@@ -32,7 +33,8 @@ export async function serveAsWorker(
   const network = new WorkerNetwork(channel, nodeNetwork, listenWith, systemClock)
   let running: RunningProxy
   try {
-    running = await app.start({ signals: false, surroundings: { network, configuration } })
+    const surroundings = { network, configuration, companionNetwork: companionNetwork(channel) }
+    running = await app.start({ signals: false, surroundings })
   } catch (error) {
     const { message, stack } = error as Error
     report({

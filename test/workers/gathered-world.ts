@@ -7,7 +7,7 @@ import { memoryNetwork } from '../../src/testing/network/memory-network.ts'
 import { type RawClient, rawClient } from '../../src/testing/network/raw-client.ts'
 import { type FakeUpstream, fakeUpstream } from '../../src/testing/upstream/fake-upstream.ts'
 import { type VirtualClock, virtualClock } from '../../src/testing/virtual-clock.ts'
-import { type GatheredAdmin, gatherAdmin } from '../../src/workers/admin/gather-admin.ts'
+import { GatheredAdmin } from '../../src/workers/admin/gathered-admin.ts'
 import { companionNetwork } from '../../src/workers/admin/wires/companion-network.ts'
 import type { WorkerGroup, WorkerView } from '../../src/workers/worker-group.ts'
 import { type AdminAnswer, type AdminRequest, asked } from '../admin/admin-world.ts'
@@ -59,9 +59,8 @@ export class GatheredWorld implements WorkerGroup, AsyncDisposable {
     for (world.size = 0; world.size < (options.workers ?? 2); world.size++) await world.add(world.size + 1)
     const surroundings = { clock, random: seededRandom(1), network: world.#outside }
     const attached = [admin(options.admin ?? {})]
-    const gathered = await clock.until(gatherAdmin(attached, world, surroundings))
-    if (gathered === undefined) throw new Error('it has an admin listener')
-    world.gathered = gathered
+    world.gathered = new GatheredAdmin(world, surroundings)
+    await clock.until(world.gathered.follow(attached))
     return world
   }
 
