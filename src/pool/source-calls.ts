@@ -66,7 +66,12 @@ const PLAIN = { close: true, xForwarded: false, forwarded: false, via: undefined
 
 function parsedUrl(url: string): URL {
   const parsed = typeof url === 'string' ? URL.parse(url) : null
-  if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.username !== '' || parsed.password !== '')
+  if (
+    parsed === null ||
+    !/^https?:$/.test(parsed.protocol) ||
+    parsed.username !== '' ||
+    parsed.password !== ''
+  )
     throw invalidOption(OWNER, 'url', 'an address such as "https://10.0.0.1:6443/path"', url)
   return parsed
 }
