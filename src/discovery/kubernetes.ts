@@ -32,16 +32,23 @@ export function kubernetes(options: KubernetesOptions): EndpointSource {
     const watch = new SliceWatch(server, signal, clock, random)
     /** In a row: since a watch has brought something, or has come to its end. */
     let failures = 0
+    let expired = false
     while (!signal.aborted) {
       try {
         for await (const news of watch.next()) {
-          if (news.watched) failures = 0
+          if (news.watched) {
+            failures = 0
+            expired = false
+          }
           const list = answers.next(sliceEndpoints(news.slices, settings))
           if (list !== undefined) yield list
         }
       } catch (error) {
         if (signal.aborted) return
-        if (error instanceof ExpiredError) continue
+        if (error instanceof ExpiredError && !expired) {
+          expired = true
+          continue
+        }
         const retryMs = sourceRetryMs(failures++, random)
         failed(error, retryMs)
         await watch.rest(retryMs)

@@ -20,6 +20,8 @@ const PACE_MS = 1_000
 const PAGE = 500
 const PAGE_BYTES = 67_108_864
 const MAX_SLICES = 2_000
+/** Also those that are empty. */
+const MAX_PAGES = 100
 const GONE = 410
 
 /** What the API server knows no more: the slices must be listed anew. */
@@ -89,7 +91,9 @@ export class SliceWatch {
     const slices = new Map<string, EndpointSlice>()
     let version = ''
     let next = ''
+    let pages = 0
     do {
+      if (++pages > MAX_PAGES) throw new Error(`the API server has more than ${MAX_PAGES} pages to list`)
       const query = next === '' ? { limit: `${PAGE}` } : { limit: `${PAGE}`, continue: next }
       const page = await readJson(await this.#ask(query, LIST_MS))
       for (const item of listOf(fieldOf(page, 'items'), 'items')) keep(slices, endpointSlice(item))
