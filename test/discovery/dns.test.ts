@@ -314,7 +314,7 @@ describe('dns of services', () => {
       { host: 'late.test', port: 80, priority: 3, weight: 50 },
     ]
     for (const host of ['one', 'two', 'late']) it.records[`${host}.test/4`] = a(60_000, '10.0.0.1')
-    expect(await firstList(service, it)).toEqual([{ url: 'http://10.0.0.1', weight: 7, priority: 1 }])
+    expect(await firstList(service, it)).toEqual([{ url: 'http://10.0.0.1:80', weight: 7, priority: 1 }])
   })
 
   test('takes the single dot for no service', async () => {
