@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { type PoolEvent, type PoolHandle, pool, proxy } from 'gatewright'
+import { type PoolEvent, type PoolHandle, pool, proxy, selfSigned } from 'gatewright'
 import { type KubernetesOptions, kubernetes } from 'gatewright/discovery'
 import { type Simulation, simulate } from 'gatewright/testing'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -367,6 +367,51 @@ describe('kubernetes', () => {
       await sim.settle()
     }
     expect(told(events)).toEqual(['the API server has sent a line of more than 4194304 bytes'])
+    expect(members(handle)).toEqual(['10.0.0.1:8080'])
+    await end(sim)
+  })
+
+  test.each<[string, (cluster: FakeCluster) => void, string]>([
+    [
+      'pages without end',
+      (it) => {
+        it.put('users-2', {})
+        it.pageSize = 0
+      },
+      'the API server has more than 100 pages to list',
+    ],
+    [
+      'more slices than any service has',
+      (it) => {
+        for (let i = 0; i <= 2_000; i++) it.put(`many-${i}`, {})
+      },
+      'the Service has more than 2000 EndpointSlices',
+    ],
+  ])('gives up a list with %s', async (_, grow, message) => {
+    const { sim, cluster, handle, events } = await world({}, (it) => it.pods('10.0.0.1'))
+    await sim.advance('10s')
+    cluster.endWatches()
+    grow(cluster)
+    cluster.compact()
+    await sim.advance('2s')
+    expect([members(handle), told(events)[0]]).toEqual([['10.0.0.1:8080'], message])
+    await end(sim)
+  })
+
+  test('finds the API server of the cluster that it runs in', async () => {
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', 'api')
+    vi.stubEnv('KUBERNETES_SERVICE_PORT', '6443')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const folder = files()
+    const [tokenFile, caFile] = [join(folder, 'token'), join(folder, 'ca.crt')]
+    writeFileSync(tokenFile, 'to-ken')
+    writeFileSync(caFile, 'no certificate')
+    const options = { server: undefined as never, tokenFile, caFile }
+    const { sim, handle, events } = await world(options, (it) => it.pods('10.0.0.1'))
+    await sim.advance('2s')
+    expect(told(events)[0]).toBe(`${caFile} is no certificate in PEM`)
+    writeFileSync(caFile, selfSigned().cert)
+    await sim.advance('5s')
     expect(members(handle)).toEqual(['10.0.0.1:8080'])
     await end(sim)
   })
