@@ -43,7 +43,8 @@ export interface SourceGetOptions {
  * Gives the endpoints of a pool while it runs: each value is the whole list, which replaces the one before.
  *
  * It is called when the proxy starts; `signal` aborts when the pool ends, and after a failure. One that throws is called
- * again, after a time that doubles from 1 s to 30 s. One that ends has no more to say: its last list stays.
+ * again, after a time that doubles from 1 s to 30 s. One that ends has no more to say: its last list stays. An empty list
+ * empties the pool: who is not sure of it gives none, and says so with `refused`.
  *
  * @example
  * async function* fromFile(signal: AbortSignal) {
