@@ -198,13 +198,16 @@ describe('kubernetes', () => {
 
   test('gives up a watch that is silent for too long', async () => {
     const { sim, cluster, handle, events } = await world({}, (it) => it.pods('10.0.0.1'))
-    sim.upstream(SERVER).pause()
-    await sim.settle()
+    for (const connection of sim.network.connections) connection.stall()
     cluster.pods('10.0.0.2')
-    await sim.advance('4m')
-    sim.upstream(SERVER).resume()
-    await sim.advance('1m')
-    expect(members(handle)).toEqual(['10.0.0.2:8080'])
+    await sim.advance('2m')
+    expect([members(handle), cluster.count('watch')]).toEqual([['10.0.0.1:8080'], 1])
+    await sim.advance('140s')
+    expect([members(handle), cluster.count('watch'), cluster.count('list')]).toEqual([
+      ['10.0.0.2:8080'],
+      2,
+      1,
+    ])
     expect(told(events)).toEqual([])
     await end(sim)
   })
