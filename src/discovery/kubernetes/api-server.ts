@@ -50,7 +50,7 @@ export class ApiServer {
       labelSelector: `kubernetes.io/service-name=${service}`,
       ...query,
     })
-    const path = `/apis/discovery.k8s.io/v1/namespaces/${this.#namespace}/endpointslices?${parameters}`
+    const path = `/apis/discovery.k8s.io/v1/namespaces/${this.#namespace}/endpointslices?${parameters.toString()}`
     const headers: Record<string, string> = {
       Accept: 'application/json',
       'User-Agent': 'gatewright-discovery',
