@@ -97,6 +97,7 @@ function subjectOf({ host, service, port }: DnsOptions, scheme: EndpointScheme):
       throw invalidOption(OWNER, 'port', 'left out where there is a "service", which has its own', port)
     return { kind: 'service', name: service }
   }
+  if (host === undefined) throw invalidOption(OWNER, 'host', 'given, or "service" in its place', host)
   if (!isHostName(host)) throw invalidOption(OWNER, 'host', 'a name such as "users.example.com"', host)
   const usual = scheme === 'http' ? 80 : scheme === 'https' ? 443 : undefined
   const given = port ?? usual
