@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
@@ -58,9 +58,12 @@ describe('WatchedFile', () => {
     expect(await looked(file)).toBe('one')
     writeFileSync(path, 'four')
     expect(await looked(file)).toBe('/list is longer than 3 bytes 1')
+    // Nothing that could be read, and it need not be.
+    truncateSync(path, 2 ** 33)
+    expect(await looked(file)).toBe('/list is longer than 3 bytes 2')
     rmSync(path)
     mkdirSync(path)
-    expect(await looked(file)).toBe('/list is no file 2')
+    expect(await looked(file)).toBe('/list is no file 3')
     rmSync(path, { recursive: true })
     writeFileSync(path, 'one')
     expect(await looked(file)).toBe('=')

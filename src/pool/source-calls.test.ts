@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { proxy } from '../proxy/proxy.ts'
-import { simulate } from '../testing/index.ts'
+import { fakeUpstream, memoryNetwork, seededRandom, simulate, virtualClock } from '../testing/index.ts'
+import { ConnectorRegistry } from '../transport/connector-registry.ts'
 import type { EndpointSource, SourceGetOptions, SourceSurroundings } from './endpoint-source.ts'
 import { pool } from './pool.ts'
 import type { PoolEvent } from './pool-events.ts'
+import { SourceCalls } from './source-calls.ts'
 
 beforeEach(() => {
   const written = vi.spyOn(console, 'error').mockImplementation(() => {})
@@ -71,6 +73,25 @@ describe('get', () => {
     expect(await read).toMatchObject({ code: 'proxy_closed' })
     expect(await head).toMatchObject({ code: 'proxy_closed' })
     await expect(surroundings.get('http://api/')).rejects.toMatchObject({ code: 'proxy_closed' })
+  })
+
+  test('lets go of its connector when the response is over, and where there is none', async () => {
+    const clock = virtualClock()
+    const network = memoryNetwork({ clock })
+    await using api = await fakeUpstream({ network, clock, host: 'api', port: 80 })
+      .reply({ body: 'ok' })
+      .start()
+    const connectors = new ConnectorRegistry(network, clock)
+    const calls = new SourceCalls(
+      { clock, random: seededRandom(1), connectors },
+      new AbortController().signal,
+    )
+    const response = await clock.until(calls.get(api.url))
+    expect(await clock.until(response.body.text())).toBe('ok')
+    await expect(clock.until(calls.get('http://nobody/'))).rejects.toMatchObject({
+      code: 'upstream_dns_failed',
+    })
+    expect(connectors.size).toBe(0)
   })
 
   test.each<[string, SourceGetOptions, string]>([

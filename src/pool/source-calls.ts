@@ -15,13 +15,16 @@ import type { SourceGetOptions } from './endpoint-source.ts'
 
 const OWNER = 'get'
 
+/** What calls need of the runtime. */
+type CallRuntime = Pick<Runtime, 'clock' | 'random' | 'connectors'>
+
 /** The requests of one call of a source, through the same engine as any other. They end with its signal. */
 export class SourceCalls {
-  readonly #runtime: Runtime
+  readonly #runtime: CallRuntime
   readonly #signal: AbortSignal
   readonly #host: ExchangeHost
 
-  constructor(runtime: Runtime, signal: AbortSignal) {
+  constructor(runtime: CallRuntime, signal: AbortSignal) {
     this.#runtime = runtime
     this.#signal = signal
     const { clock, random } = runtime
@@ -89,7 +92,11 @@ class SourceCall extends Attempt {
     this.#signal = signal
   }
 
-  send({ connectors }: Runtime, target: ConnectOptions, limits: UpstreamLimits): Promise<ResponseMessage> {
+  send(
+    { connectors }: CallRuntime,
+    target: ConnectOptions,
+    limits: UpstreamLimits,
+  ): Promise<ResponseMessage> {
     if (this.#signal.aborted) this.#onAbort()
     else {
       const connector = connectors.acquire(target, limits, 'http')

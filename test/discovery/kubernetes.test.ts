@@ -470,6 +470,15 @@ describe('addresses of several kinds', () => {
   })
 })
 
+test('addresses of another kind serve where none of the preferred one is ready', async () => {
+  const { sim, handle } = await world({}, (it) => {
+    it.put('a', { endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: false } }] })
+    it.put('b', { addressType: 'IPv6', endpoints: [{ addresses: ['fd00::1'] }] })
+  })
+  expect(members(handle)).toEqual(['[fd00::1]:8080'])
+  await end(sim)
+})
+
 test.each<[KubernetesOptions, string]>([
   [{ service: '' }, 'service'],
   [{ service: 'a/b' }, 'service'],
