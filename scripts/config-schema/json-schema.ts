@@ -58,13 +58,14 @@ export function schemaOf(schema: Schema, key: string, published: Published): Jso
 
 function plain(schema: Schema, published: Published, key = ''): JsonSchema {
   const { expected: _, options, standsFor: __, secret: ___, ...rest } = schema
-  const { properties, items, anyOf, additionalProperties, ...scalar } = rest
+  const { properties, items, anyOf, required = [], additionalProperties, ...scalar } = rest
   const inner = (it: Schema, name = key) => schemaOf(it, name, published)
   const texts = published.texts.options(Object.keys(properties ?? {}), key, options !== undefined)
   // An object with one of these keys: a part by its name.
   const textOf = (name: string) => (schema.maxProperties === 1 ? published.texts.part(name) : texts.get(name))
   const made: JsonSchema = {
     ...scalar,
+    ...(required.length === 0 ? {} : { required }),
     ...(items === undefined ? {} : { items: inner(items) }),
     ...(properties === undefined
       ? {}
