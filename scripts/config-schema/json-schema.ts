@@ -51,6 +51,8 @@ export function publishedSchema(root: Schema, published: Published): JsonSchema 
 /** The same of a part of it, for editors. */
 export function schemaOf(schema: Schema, key: string, published: Published): JsonSchema {
   if (schema.standsFor === 'module' && published.for === 'types') return { tsType: 'FromModule' }
+  const isEmpty = schema.additionalProperties === false && Object.keys(schema.properties ?? {}).length === 0
+  if (isEmpty && published.for === 'types') return { tsType: 'Record<string, never>' }
   const named = NAMED.get(schema)
   if (named === undefined) return plain(schema, published, key)
   return published.for === 'editors' ? { $ref: `#/$defs/${named.name}` } : { tsType: named.type }

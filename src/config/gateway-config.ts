@@ -184,7 +184,7 @@ export type Filters = (
             /**
              * How long it may take. Default: as `timeout` of the whole.
              */
-            timeout?: Duration | 'unlimited'
+            timeout?: Duration
             /**
              * Its content, at most. Default 1 MiB.
              */
@@ -194,7 +194,7 @@ export type Filters = (
         /**
          * How long each part may take. Default 5 s.
          */
-        timeout?: Duration | 'unlimited'
+        timeout?: Duration
         /**
          * Fields of the client's request that go to every part, `['authorization', 'accept-language']` for example. Default none.
          */
@@ -1001,7 +1001,7 @@ export type Filters = (
       /**
        * Lets browsers call services of gRPC, by translating gRPC-Web.
        */
-      grpc_web?: {}
+      grpc_web?: Record<string, never>
       headers?: {
         /**
          * What is changed in requests, before they go on: `remove`, `rename`, `set` and `add`, in this order. Default nothing.
@@ -2038,7 +2038,7 @@ export type Filters = (
         /**
          * The largest message, also once it is expanded; it is closed with 1009 for a larger one. At most 1 GiB. Default 1 MiB.
          */
-        max_message_size?: Size | 'unlimited'
+        max_message_size?: Size
         /**
          * Messages of one side that may wait for `on_message` or for the other side, as long as they weigh no more than `max_message_size` together. At the limit, nothing more is read. Default 16.
          */
@@ -3079,11 +3079,11 @@ export interface GatewayConfig {
                   /**
                    * Prefers the endpoint with the fewest requests in flight for its weight.
                    */
-                  least_connections?: {}
+                  least_connections?: Record<string, never>
                   /**
                    * Prefers the endpoint expected to answer soonest: smoothed latency times the queue it would join, for its weight.
                    */
-                  least_response_time?: {}
+                  least_response_time?: Record<string, never>
                   /**
                    * Sends requests of the same key to the same endpoint, found by one look into a table.
                    */
@@ -3108,11 +3108,11 @@ export interface GatewayConfig {
                   /**
                    * Draws two endpoints and takes the one with fewer requests in flight for its weight.
                    */
-                  power_of_two_choices?: {}
+                  power_of_two_choices?: Record<string, never>
                   /**
                    * Picks at random, with chances in proportion to the weights.
                    */
-                  random?: {}
+                  random?: Record<string, never>
                   /**
                    * Sends requests of the same key to the same endpoint: the one that scores highest for it.
                    */
@@ -3133,11 +3133,11 @@ export interface GatewayConfig {
                   /**
                    * Takes turns: one endpoint after the other.
                    */
-                  round_robin?: {}
+                  round_robin?: Record<string, never>
                   /**
                    * Takes turns in proportion to the weights, and spreads each endpoint's turns out evenly: weights 5, 1, 1 give a a b a c a a, not a a a a a b c.
                    */
-                  weighted_round_robin?: {}
+                  weighted_round_robin?: Record<string, never>
                 }
               | FromModule
             health_check?:

@@ -96,6 +96,10 @@ function isOf(type: JsonType, value: ScalarNode['value']): boolean {
       return Number.isInteger(value)
     case 'null':
       return value === null
+    case 'object':
+    case 'array':
+      // `null` is neither of them, whatever `typeof` says.
+      return false
     default:
       return typeof value === type
   }
