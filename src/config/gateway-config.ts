@@ -3682,48 +3682,7 @@ export interface GatewayConfig {
             /**
              * From there until TLS is made on it. Default 5 s; past it 504 `upstream_tls_timeout`.
              */
-            tls?: {
-              /**
-               * The name that is asked for (SNI), and that the certificate must be for. Default: the host of the endpoint's url.
-               */
-              servername?: string
-              /**
-               * The name or address that the certificate must be for, where that is not `servername`.
-               */
-              verify_name?: string
-              /**
-               * Certificate authorities to trust in place of the default: PEM text or bytes. Default: those that Node trusts.
-               */
-              ca?: string | string[]
-              /**
-               * The proxy's own certificate, for services that ask for one: PEM text or bytes, with what stands between it and the authority.
-               */
-              cert?: string
-              /**
-               * The private key to it, in PEM.
-               */
-              key?: string
-              /**
-               * What the key is encrypted with.
-               */
-              passphrase?: string
-              /**
-               * Keys of which at least one must be the certificate's own, or that of an authority in its chain: the SHA-256 of the public key (SPKI) in base64, as in RFC 7469. Asked beside all else, and also where any certificate is accepted.
-               */
-              pins?: string[]
-              /**
-               * Default `TLSv1.2`.
-               */
-              min_version?: 'TLSv1.2' | 'TLSv1.3'
-              /**
-               * Accepts any certificate: no protection against anyone between proxy and service. Off.
-               */
-              dangerously_accept_any_certificate?: boolean
-              /**
-               * Protocols to offer, the one preferred first. Of `tls:` endpoints alone, where the default is none.
-               */
-              alpn?: string[]
-            }
+            tls_timeout?: Duration
             /**
              * From the end of the request to the response head. Default 60 s; past it 504 `upstream_head_timeout`.
              */
@@ -3768,6 +3727,51 @@ export interface GatewayConfig {
              * The name in `Via`; `false` sends none. Default `gatewright`.
              */
             via?: string | false
+            /**
+             * How `https:` endpoints are verified, and what they are shown.
+             */
+            tls?: {
+              /**
+               * The name that is asked for (SNI), and that the certificate must be for. Default: the host of the endpoint's url.
+               */
+              servername?: string
+              /**
+               * The name or address that the certificate must be for, where that is not `servername`.
+               */
+              verify_name?: string
+              /**
+               * Certificate authorities to trust in place of the default: PEM text or bytes. Default: those that Node trusts.
+               */
+              ca?: string | string[]
+              /**
+               * The proxy's own certificate, for services that ask for one: PEM text or bytes, with what stands between it and the authority.
+               */
+              cert?: string
+              /**
+               * The private key to it, in PEM.
+               */
+              key?: string
+              /**
+               * What the key is encrypted with.
+               */
+              passphrase?: string
+              /**
+               * Keys of which at least one must be the certificate's own, or that of an authority in its chain: the SHA-256 of the public key (SPKI) in base64, as in RFC 7469. Asked beside all else, and also where any certificate is accepted.
+               */
+              pins?: string[]
+              /**
+               * Default `TLSv1.2`.
+               */
+              min_version?: 'TLSv1.2' | 'TLSv1.3'
+              /**
+               * Accepts any certificate: no protection against anyone between proxy and service. Off.
+               */
+              dangerously_accept_any_certificate?: boolean
+              /**
+               * Protocols to offer, the one preferred first. Of `tls:` endpoints alone, where the default is none.
+               */
+              alpn?: string[]
+            }
             /**
              * With fewer endpoints fit to serve than this share, from 0 to 1, all are candidates, also those that are unhealthy or ejected: few would break down under the load of all. Default 0: only when none is fit. (Envoy's panic threshold is 0.5.)
              */
