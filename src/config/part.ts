@@ -8,6 +8,8 @@ export interface Part<Options extends object, Made> {
   readonly schema: OptionsSchema<Options>
   /** Names of options without which it cannot be made. */
   readonly required: readonly (keyof Options & string)[]
+  /** Whether it answers by itself: a route whose last filter it is needs no upstream. */
+  readonly answers?: true
   /** Loads the code that makes it: who does not name it never loads that. */
   readonly load: () => Promise<(options: Options) => Made>
 }
@@ -16,5 +18,6 @@ export interface Part<Options extends object, Made> {
 export interface NamedPart<Made> {
   readonly schema: Readonly<Record<string, Schema | undefined>>
   readonly required: readonly string[]
+  readonly answers?: true
   readonly load: () => Promise<(options: never) => Made>
 }

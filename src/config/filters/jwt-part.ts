@@ -5,11 +5,11 @@ import { serviceEndpoint } from '../schema/option-schemas/called-services.ts'
 import { credentialSource } from '../schema/option-schemas/credential-source.ts'
 import type { Schema } from '../schema/schema.ts'
 import {
-  anything,
   choice,
   duration,
   either,
   flag,
+  freeObject,
   integer,
   listOf,
   mapOf,
@@ -39,12 +39,7 @@ const algorithm = choice(
 )
 
 /** A secret, PEM, a JWK or a set of them. */
-const key: Schema = either(secret, moduleValue('a key'), {
-  type: 'object',
-  properties: {},
-  additionalProperties: { ...anything, secret: true },
-  expected: 'a JWK, or a set of them',
-})
+const key: Schema = either(secret, moduleValue('a key'), freeObject('a JWK, or a set of them'))
 
 const claimPath = oneOrMore(text)
 

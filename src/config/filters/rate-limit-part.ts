@@ -1,14 +1,9 @@
 import type { Filter } from '../../core/handler.ts'
 import type { MemoryStoreOptions } from '../../filters/memory-store.ts'
-import type {
-  RateLimitKey,
-  RateLimitOptions,
-  RateLimitRule,
-  RateLimitStore,
-} from '../../filters/rate-limit.ts'
+import type { RateLimitOptions, RateLimitRule, RateLimitStore } from '../../filters/rate-limit.ts'
 import type { RedisLeaseOptions, RedisStoreOptions } from '../../filters/redis-store.ts'
 import type { Part } from '../part.ts'
-import type { OptionsSchema, Schema } from '../schema/schema.ts'
+import type { OptionsSchema } from '../schema/schema.ts'
 import {
   choice,
   duration,
@@ -17,17 +12,12 @@ import {
   listOf,
   moduleValue,
   object,
-  oneOrMore,
   optionsObject,
   text,
 } from '../schema/values.ts'
+import { loadKeysOf, type RateLimitKeyInFile, rateLimitKey } from './rate-limit-key.ts'
 
-/** As the builder's `key`, but `{ claim: 'sub' }` is of what `jwt` has checked: attributes have no names in files. */
-type KeyInFile = Exclude<RateLimitKey, { readonly claim: string }> | { readonly claim: string }
-
-type KeysInFile = KeyInFile | readonly KeyInFile[]
-
-type RuleInFile = Omit<RateLimitRule, 'key'> & { readonly key?: KeysInFile }
+type RuleInFile = Omit<RateLimitRule, 'key'> & { readonly key?: RateLimitKeyInFile }
 
 type StoreInFile =
   | RateLimitStore
@@ -35,32 +25,22 @@ type StoreInFile =
   | { readonly redis: RedisStoreOptions }
 
 interface RateLimitInFile extends Omit<RateLimitOptions, 'key' | 'rules' | 'store'> {
-  key?: KeysInFile
+  key?: RateLimitKeyInFile
   rules?: readonly RuleInFile[]
   store?: StoreInFile
 }
-
-const key: Schema = oneOrMore(
-  either(
-    choice('address', 'route', 'all'),
-    object({ header: text }, { required: ['header'], expected: '{ header: "..." }' }),
-    object(
-      { claim: text },
-      { required: ['claim'], expected: '{ claim: "..." }, of a token that jwt has checked' },
-    ),
-    moduleValue('a function of the exchange'),
-  ),
-)
 
 const rule: OptionsSchema<RateLimitRule> = {
   limit: integer(1),
   per: duration,
   algorithm: choice('token-bucket', 'gcra', 'sliding-window', 'sliding-window-counter', 'fixed-window'),
   burst: integer(1),
-  key,
+  key: rateLimitKey,
   ipv6Prefix: integer(1, 128),
   name: text,
 }
+
+const memory = optionsObject<MemoryStoreOptions>({ maxKeys: integer(1) })
 
 const redis = optionsObject<RedisStoreOptions>(
   {
@@ -82,11 +62,8 @@ export const rateLimitPart: Part<RateLimitInFile, Filter> = {
     rules: listOf(optionsObject(rule, ['limit', 'per']), 1),
     cost: either(integer(0), moduleValue('a function of the exchange')),
     store: either(
-      object(
-        { memory: optionsObject<MemoryStoreOptions>({ maxKeys: integer(1) }) },
-        { required: ['memory'] },
-      ),
-      object({ redis }, { required: ['redis'] }),
+      object({ memory }, { required: ['memory'], expected: '{ memory: {} }' }),
+      object({ redis }, { required: ['redis'], expected: '{ redis: { client } }' }),
       moduleValue('a store'),
     ),
     whenUnavailable: choice('admit', 'refuse'),
@@ -95,22 +72,17 @@ export const rateLimitPart: Part<RateLimitInFile, Filter> = {
   },
   required: [],
   load: async () => {
-    const [{ rateLimit, memoryStore }, { redisStore }, { claims }] = await Promise.all([
+    const [{ rateLimit, memoryStore }, { redisStore }, keysOf] = await Promise.all([
       import('../../filters/rate-limit.ts'),
       import('../../filters/redis-store.ts'),
-      import('../../filters/jwt/jwt-gate.ts'),
+      loadKeysOf(),
     ])
-
-    const keyOf = (key: KeyInFile): RateLimitKey =>
-      typeof key === 'object' && 'claim' in key ? { claim: key.claim, of: claims } : key
-    const keysOf = (key: KeysInFile) => (isList(key) ? key.map(keyOf) : keyOf(key))
+    const ruleOf = ({ key, ...rule }: RuleInFile): RateLimitRule =>
+      key === undefined ? rule : { ...rule, key: keysOf(key) }
     const storeOf = (store: StoreInFile): RateLimitStore => {
       if ('memory' in store) return memoryStore(store.memory)
       return 'redis' in store ? redisStore(store.redis) : store
     }
-
-    const ruleOf = ({ key, ...rule }: RuleInFile): RateLimitRule =>
-      key === undefined ? rule : { ...rule, key: keysOf(key) }
     return ({ key, rules, store, ...options }) =>
       rateLimit({
         ...options,
@@ -119,8 +91,4 @@ export const rateLimitPart: Part<RateLimitInFile, Filter> = {
         ...(store === undefined ? {} : { store: storeOf(store) }),
       })
   },
-}
-
-function isList(keys: KeysInFile): keys is readonly KeyInFile[] {
-  return Array.isArray(keys)
 }

@@ -19,7 +19,7 @@ export interface Schema {
   readonly additionalProperties?: false | Schema
   /** What the builder calls the properties, by the keys that they have in files. Missing for keys that are nobody's options. */
   readonly options?: Readonly<Record<string, string>>
-  /** What the builder is given in its place, where that is no plain value: see `builderValue`. */
+  /** What the builder is given in its place, where that is no plain value. */
   readonly standsFor?: 'module' | 'expression' | 'infinity' | 'upstream' | 'path'
   /** Never shown to anyone. */
   readonly secret?: true

@@ -61,6 +61,11 @@ export const filePath: Schema = { type: 'string', standsFor: 'path', expected: '
 /** Whatever it is. */
 export const anything: Schema = { expected: 'anything' }
 
+/** An object of which nobody looks at what is in it. */
+export function freeObject(expected: string): Schema {
+  return { type: 'object', expected }
+}
+
 /** A value of the user's code, which the file names: `{ module: './filters.ts#name' }`. `what`: `a function of the exchange`. */
 export function moduleValue(what: string): Schema {
   return {

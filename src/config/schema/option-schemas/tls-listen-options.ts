@@ -5,6 +5,7 @@ import {
   choice,
   duration,
   either,
+  filePath,
   flag,
   listOf,
   oneOrMore,
@@ -20,9 +21,9 @@ type Certificate = Omit<CertificateFiles, 'cert' | 'key' | 'ocsp'> &
   Pick<CertificatePem, 'cert' | 'key' | 'ocsp'>
 
 const certificate: OptionsSchema<Certificate> = {
-  certFile: text,
-  keyFile: text,
-  ocspFile: text,
+  certFile: filePath,
+  keyFile: filePath,
+  ocspFile: filePath,
   cert: text,
   key: secret,
   // Bytes, which are no text.
@@ -39,11 +40,11 @@ const tlsOptions: OptionsSchema<TlsOptions> = {
   preferServerCiphers: flag,
   clientCertificates: choice('off', 'request', 'require'),
   clientCa: oneOrMore(text),
-  clientCaFile: text,
+  clientCaFile: filePath,
   sessionMs: duration,
   // Bytes, which are no text: `ticketKeysFile` has them.
   ticketKeys: undefined,
-  ticketKeysFile: text,
+  ticketKeysFile: filePath,
   watchMs: orUnlimited(duration),
   onReload: undefined,
 }
