@@ -15,6 +15,8 @@ export interface Interpolated {
 }
 
 const MAX_SECRET_BYTES = 1_048_576
+/** What a reference begins with. */
+const OPEN = '\u0024{'
 const REFERENCE = /\$?\$\{([^}]*)\}?/g
 const VARIABLE = /^([A-Za-z_]\w*)(?::-(.*))?$/s
 
@@ -29,7 +31,7 @@ export async function interpolate(
   file: string,
   { env, files }: ValueSources,
 ): Promise<Interpolated> {
-  if (!text.includes('${')) return { text, origin: undefined }
+  if (!text.includes(OPEN)) return { text, origin: undefined }
   const origins: string[] = []
   let result = ''
   let from = 0
@@ -42,7 +44,7 @@ export async function interpolate(
       continue
     }
     if (!whole.endsWith('}'))
-      throw new Error('"${" is not closed by "}" (write "$${" for the two characters)')
+      throw new Error(`a "${OPEN}" is not closed by "}" ("$${OPEN}" stands for the two characters)`)
     origins.push(whole)
     result += inner.startsWith('file:')
       ? await contentOf(inner.slice('file:'.length), file, files)
@@ -65,7 +67,7 @@ function variable(inner: string, env: ValueSources['env']): string {
   const [, name, fallback] = VARIABLE.exec(inner) ?? []
   if (name === undefined)
     throw new Error(
-      `"\${${inner}}" must be \${NAME}, \${NAME:-default} or \${file:path} (write "$\${" for the two characters)`,
+      `"${OPEN}${inner}}" must be ${OPEN}NAME}, ${OPEN}NAME:-default} or ${OPEN}file:path} ("$${OPEN}" stands for the two characters)`,
     )
   const value = env[name]
   if (fallback !== undefined) return value === undefined || value === '' ? fallback : value

@@ -10,7 +10,6 @@ import { cachingSchema, rateLimitingSchema, securitySchema } from './shorthands-
 import { upstreamsSchema } from './upstream-schema.ts'
 import {
   choice,
-  duration,
   either,
   flag,
   integer,
@@ -20,7 +19,6 @@ import {
   object,
   optionsObject,
   text,
-  texts,
 } from './values.ts'
 
 /** `host` is `address` in files: what a listener is bound to, not what it is called. */
