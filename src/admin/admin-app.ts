@@ -22,6 +22,7 @@ import { asAsked } from './steering/command.ts'
 import { drainCommand, readmitCommand, weightCommand } from './steering/endpoint-commands.ts'
 import { logCommand, logLevelAnswer } from './steering/log-command.ts'
 import { purgeCommand } from './steering/purge-command.ts'
+import { configurationAnswer, reloadCommand } from './steering/reload-command.ts'
 import type { Tap } from './tap/tap.ts'
 import type { Traffic } from './traffic/traffic.ts'
 
@@ -73,6 +74,7 @@ function shown({ readOnly, tapBodies }: AdminSettings, { proxy: running, traffic
     ['GET', '/api/explain', (exchange) => explained(running, exchange)],
     ['GET', '/api/tap', (exchange) => tap.open(exchange, tapBodies)],
     ['GET', '/api/log', logLevelAnswer],
+    ['GET', '/api/configuration', configurationAnswer(running)],
   ]
 }
 
@@ -83,6 +85,7 @@ function steered({ readOnly }: AdminSettings, running: RunningProxy): Route[] {
     ['POST', '/api/endpoints/weight', weightCommand(running)],
     ['POST', '/api/caches/purge', purgeCommand(running)],
     ['PUT', '/api/log', logCommand],
+    ['POST', '/api/configuration/reload', reloadCommand(running)],
   ]
   return readOnly ? refusing(routes, 'this admin listener is readOnly: it steers nothing') : routes
 }

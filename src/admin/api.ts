@@ -1,4 +1,5 @@
 import type { EndpointHealth } from '../core/balancer.ts'
+import type { ConfigurationStatus } from '../core/configuration-control.ts'
 import type { DecisionRecord, PickRecord } from '../core/decision-record.ts'
 import type { EndpointSnapshot } from '../core/endpoint-snapshot.ts'
 import type { FilterState } from '../core/filter-state.ts'
@@ -42,6 +43,8 @@ export interface ProxyStatus {
   /** Resident memory of the process. */
   readonly residentBytes: number
   readonly heapUsedBytes: number
+  /** The files that it was made of, as `GET /api/configuration` has it; left out where it was made of none. */
+  readonly configuration?: ConfigurationStatus
 }
 
 /** `GET /api/listeners` */
