@@ -61,7 +61,7 @@ describe.skipIf(noChromium)('dashboard, while it is refreshed', () => {
     await using watched = await open(standIn.url)
     const banner = watched.page.getByRole('region', { name: 'The configuration is not served as it is now' })
     await banner.waitFor()
-    expect(await banner.innerText()).toContain('for 1 min; what was served before goes on')
+    expect(await banner.innerText()).toContain('for 1 min 0 s; what was served before goes on')
     expect(await banner.locator('pre').innerText()).toBe([...lines.slice(0, 12), 'and 3 more'].join('\n'))
     standIn.snapshot = of(undefined)
     await banner.waitFor({ state: 'hidden' })
