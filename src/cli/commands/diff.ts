@@ -18,7 +18,7 @@ export async function diff({ arguments: [old, next], options }: Given, io: CliIo
     told(error, 'diff', io)
     return EXIT.usage
   }
-  if (options['json'] === true) io.out(`${JSON.stringify(found)}\n`)
+  if (options.json === true) io.out(`${JSON.stringify(found)}\n`)
   else io.out(text(found, io))
   return found.changes.length === 0 ? EXIT.ok : EXIT.no
 }

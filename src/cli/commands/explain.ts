@@ -12,7 +12,7 @@ export async function explain({ arguments: [file, ...request], options }: Given,
   if (app.explain === undefined) throw new FileError(`${file} carries connections, which have no requests`)
   try {
     const explanation = app.explain(request.join(' '))
-    io.out(`${options['json'] === true ? JSON.stringify(explanation) : explanation.toString()}\n`)
+    io.out(`${options.json === true ? JSON.stringify(explanation) : explanation.toString()}\n`)
   } catch (error) {
     // It was asked in other words than it understands.
     if (isOptionError(error)) throw new UsageError(error.message)
