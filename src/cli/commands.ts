@@ -8,8 +8,7 @@ const FILE: CommandArgument = {
 
 const JSON_OPTION: CommandOption = { name: 'json', summary: 'answers with JSON' }
 
-/** All that the command line can do, in the order in which it is told of. */
-export const COMMANDS: readonly AnyCommand[] = [
+const TOLD_OF: readonly AnyCommand[] = [
   {
     name: 'run',
     summary: 'Starts the gateway of a file',
@@ -77,10 +76,17 @@ export const COMMANDS: readonly AnyCommand[] = [
       'For bash: gatewright completion bash > ~/.local/share/bash-completion/completions/gatewright. For zsh: into a file named _gatewright of a folder of $fpath. For fish: > ~/.config/fish/completions/gatewright.fish.',
     run: async (given, io) => (await import('./commands/completion.ts')).completion(given, io),
   },
+]
+
+/** All that the command line can do, in the order in which it is told of. */
+export const COMMANDS: readonly AnyCommand[] = [
+  ...TOLD_OF,
   {
     name: 'help',
     summary: 'Tells of all commands, or of one',
-    arguments: [{ name: 'command', summary: 'its name', isOptional: true }],
+    arguments: [
+      { name: 'command', summary: 'its name', isOptional: true, completes: TOLD_OF.map(({ name }) => name) },
+    ],
     options: [],
     run: async (given, io) => (await import('./commands/help.ts')).help(given, io),
   },

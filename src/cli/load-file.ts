@@ -46,7 +46,8 @@ export async function loadFile(file: string, io: CliIo, previous?: LoadedFile): 
   if (kind === 'module') return { kind, file, path, app: await loadModule(file, path) }
   const { fromConfig } = await import('../config/from-config.ts')
   const before = previous?.kind === 'configuration' ? { previous: previous.configuration } : {}
-  const configuration = await fromConfig(path, { env: io.env, ...before })
+  // As it was named, which is how its mistakes are told of.
+  const configuration = await fromConfig(io.cwd === process.cwd() ? file : path, { env: io.env, ...before })
   return { kind, file, path, app: configuration.app, configuration }
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { nearest } from '../core/nearest.ts'
 import { VERSION } from '../core/version.ts'
 import type { CliIo } from './cli-io.ts'
 import type { AnyCommand, Command, Given } from './command.ts'
@@ -38,7 +39,13 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
 export function commandNamed(name: string): AnyCommand {
   const found = COMMANDS.find((command) => command.name === name)
   if (found !== undefined) return found
-  throw new UsageError(`there is no command ${JSON.stringify(name)}`)
+  const near = nearest(
+    name,
+    COMMANDS.map((command) => command.name),
+  )
+  throw new UsageError(
+    `there is no command ${JSON.stringify(name)}${near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`}`,
+  )
 }
 
 /** @throws UsageError */

@@ -31,7 +31,7 @@ describe('the command line', () => {
   })
 
   it.each([
-    [['serve', 'x.yaml'], 'there is no command "serve"; did you mean'],
+    [['serve', 'x.yaml'], 'there is no command "serve"'],
     [['check'], '<file> is missing: a configuration'],
     [['check', 'a.yaml', 'b.yaml'], '"b.yaml" is one argument too many'],
     [['check', '--jsn', 'a.yaml'], "Unknown option '--jsn'"],
