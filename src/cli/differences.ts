@@ -1,6 +1,11 @@
 import type { Filter } from '../core/handler.ts'
 import { type ProxyDescription, withListener } from '../proxy/description.ts'
-import { describeTarget, type EndpointDescription, type TargetDescription } from '../transport/runtime.ts'
+import {
+  describeTarget,
+  type EndpointDescription,
+  type Target,
+  type TargetDescription,
+} from '../transport/runtime.ts'
 import type { LoadedFile } from './load-file.ts'
 import { listenerUrl, type Plan, planOf } from './plan.ts'
 
@@ -41,7 +46,7 @@ export function differences(before: LoadedFile, next: LoadedFile): Differences {
     byName(routesOf(fresh!, is), ({ match }) => match),
     (one, other) => [
       ...changedFilters(one.filters, other.filters, same),
-      ...(one.target === other.target ? [] : [`answered by ${one.target}  ->  ${other.target}`]),
+      ...changedTarget(one.target, other.target, same),
     ],
   )
   const upstreams = compared(
@@ -120,15 +125,28 @@ interface ComparedRoute {
   readonly match: string
   /** Its own, and those of its groups. */
   readonly filters: readonly Filter[]
-  readonly target: string
+  readonly target: Target
 }
 
 function routesOf({ routes }: ProxyDescription, plan: Plan): ComparedRoute[] {
   return routes.map(({ filters, target }, i) => ({
     match: plan.routes[i]!.match,
     filters,
-    target: describeTarget(target).name,
+    target,
   }))
+}
+
+/** What is another about a pool is told of with that. */
+function changedTarget(
+  before: Target,
+  next: Target,
+  same: (one: object, other: object) => boolean,
+): string[] {
+  const [was, is] = [describeTarget(before), describeTarget(next)]
+  if (was.kind !== is.kind || was.name !== is.name) return [`answered by ${arrow(was.name, is.name)}`]
+  if (same(before, next)) return []
+  if (was.kind === 'handler') return ['it is answered in another way']
+  return JSON.stringify(was) === JSON.stringify(is) ? [`${is.name} has other options`] : []
 }
 
 function changedFilters(

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
-import { extname, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { extname, relative, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Configuration } from '../config/configuration.ts'
 import { OptionError } from '../core/options.ts'
 import type { RoutedProxy } from '../proxy/proxy.ts'
@@ -43,7 +43,7 @@ export function located(file: string, { cwd }: CliIo): { path: string; kind: Loa
  */
 export async function loadFile(file: string, io: CliIo, previous?: LoadedFile): Promise<LoadedFile> {
   const { path, kind } = located(file, io)
-  if (kind === 'module') return { kind, file, path, app: await loadModule(file, path) }
+  if (kind === 'module') return { kind, file, path, app: await loadModule(file, path, io) }
   const { fromConfig } = await import('../config/from-config.ts')
   const before = previous?.kind === 'configuration' ? { previous: previous.configuration } : {}
   // As it was named, which is how its mistakes are told of.
@@ -51,12 +51,12 @@ export async function loadFile(file: string, io: CliIo, previous?: LoadedFile): 
   return { kind, file, path, app: configuration.app, configuration }
 }
 
-async function loadModule(file: string, path: string): Promise<ModuleApp> {
+async function loadModule(file: string, path: string, io: CliIo): Promise<ModuleApp> {
   let module: { readonly default?: unknown }
   try {
     module = (await import(pathToFileURL(path).href)) as typeof module
   } catch (error) {
-    throw new FileError(inWords(file, error))
+    throw new FileError(inWords(file, error, io))
   }
   const app = await module.default
   if (isApp(app)) return app
@@ -73,17 +73,17 @@ function isApp(app: unknown): app is ModuleApp {
 }
 
 /** With the place in code of the user's own, where it is known; without a stack. */
-function inWords(file: string, error: unknown): string {
+function inWords(file: string, error: unknown, io: CliIo): string {
   if (!(error instanceof Error)) return `${file}: ${String(error)}`
   const { message, stack = '' } = error
   const what = error instanceof OptionError || error.name === 'Error' ? message : `${error.name}: ${message}`
-  return `${placeIn(stack) ?? file}: ${what}`
+  return `${placeIn(stack, io) ?? file}: ${what}`
 }
 
 /** `proxy.ts:3:5` of the first line that is not ours or Node's. A mistake in writing has its place above all. */
-function placeIn(stack: string): string | undefined {
-  const own = new URL('..', import.meta.url).href
-  for (const [, url = '', at] of stack.matchAll(/(file:\/\/\/[^\s):]+(?:\.\w+))(:\d+(?::\d+)?)/g))
-    if (!url.startsWith(own) && !url.includes('/node_modules/')) return decodeURI(new URL(url).pathname) + at
+function placeIn(stack: string, { cwd }: CliIo): string | undefined {
+  const own = fileURLToPath(new URL('..', import.meta.url))
+  for (const [, path = '', at] of stack.matchAll(/(?:file:\/\/)?(\/[^\s():]+\.\w+)(:\d+(?::\d+)?)/g))
+    if (!path.startsWith(own) && !path.includes('/node_modules/')) return relative(cwd, decodeURI(path)) + at
   return undefined
 }

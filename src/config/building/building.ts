@@ -65,7 +65,7 @@ export class Building {
       configSchema,
     ) as T
     const dependencies = all.map(({ fingerprint }) => fingerprint)
-    return { value, fingerprint: fingerprintOf(node.place.file, canonicalText(node), ...dependencies) }
+    return { value, fingerprint: fingerprintOf(this.memo.nameOf(node.place.file), canonicalText(node), ...dependencies) }
   }
 
   /** What `make` returns; what it throws is a problem of `node`, or of the option of it that the error names. */
