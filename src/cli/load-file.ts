@@ -23,8 +23,15 @@ export interface ModuleApp extends Startable {
 const CONFIGURATIONS = ['.yaml', '.yml', '.json']
 const MODULES = ['.ts', '.mts', '.js', '.mjs']
 
+interface Located {
+  readonly path: string
+  /** The same as it was named, which is how its mistakes are told of. */
+  readonly named: string
+  readonly kind: LoadedFile['kind']
+}
+
 /** Where a file is, and what it is by its name. @throws FileError where it is none, or not there. */
-export function located(file: string, { cwd }: CliIo): { path: string; kind: LoadedFile['kind'] } {
+export function located(file: string, { cwd }: CliIo): Located {
   const path = resolve(cwd, file)
   const extension = extname(path)
   const isModule = MODULES.includes(extension)
@@ -34,7 +41,7 @@ export function located(file: string, { cwd }: CliIo): { path: string; kind: Loa
     )
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
     throw new FileError(`${file}: there is no such file`)
-  return { path, kind: isModule ? 'module' : 'configuration' }
+  return { path, named: cwd === process.cwd() ? file : path, kind: isModule ? 'module' : 'configuration' }
 }
 
 /**
@@ -42,12 +49,11 @@ export function located(file: string, { cwd }: CliIo): { path: string; kind: Loa
  * @throws ConfigError, FileError
  */
 export async function loadFile(file: string, io: CliIo, previous?: LoadedFile): Promise<LoadedFile> {
-  const { path, kind } = located(file, io)
+  const { path, named, kind } = located(file, io)
   if (kind === 'module') return { kind, file, path, app: await loadModule(file, path, io) }
   const { fromConfig } = await import('../config/from-config.ts')
   const before = previous?.kind === 'configuration' ? { previous: previous.configuration } : {}
-  // As it was named, which is how its mistakes are told of.
-  const configuration = await fromConfig(io.cwd === process.cwd() ? file : path, { env: io.env, ...before })
+  const configuration = await fromConfig(named, { env: io.env, ...before })
   return { kind, file, path, app: configuration.app, configuration }
 }
 

@@ -15,3 +15,8 @@ const code = await runCli(process.argv.slice(2), {
 })
 // Unless the end of the proxy has said that something went wrong.
 if (code !== 0) process.exitCode = code
+// A proxy has ended in good order when nothing of it is left. Anything else is over, whatever a module has begun.
+if (code !== 0 || process.argv[2] !== 'run') {
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))
+  process.exit()
+}

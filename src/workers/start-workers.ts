@@ -44,7 +44,7 @@ export async function startWorkers(
 
 let called = false
 
-async function supervise({ size, signals, load }: WorkersSettings): Promise<RunningWorkers> {
+async function supervise({ size, signals, load, configuration }: WorkersSettings): Promise<RunningWorkers> {
   const supervisor = new Supervisor(size, {
     makeProcess: childWorker,
     ports: new SharedPorts({ addressOf, bindSocket }),
@@ -56,6 +56,6 @@ async function supervise({ size, signals, load }: WorkersSettings): Promise<Runn
     stayAlive,
   })
   await supervisor.start()
-  if (signals !== undefined) heedSignals(supervisor, signals)
+  if (signals !== undefined) heedSignals(supervisor, signals, configuration)
   return supervisor
 }

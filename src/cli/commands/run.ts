@@ -44,7 +44,7 @@ async function startConfiguration(
   watch = true,
   io: CliIo,
 ): Promise<Started> {
-  const { running, follower, isWorker } = await startFollowed(file, {
+  const { running, follower, isWorker } = await startFollowed(located(file, io).named, {
     watch,
     env: io.env,
     ...(workers === undefined ? {} : { workers }),
