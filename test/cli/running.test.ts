@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { runCli } from '../../src/cli/run-cli.ts'
 import { ROOT } from '../source-scan.ts'
@@ -12,8 +13,12 @@ import { Gatewright } from './gatewright.ts'
 
 const ADMIN = '  admin: { port: 0 }\n'
 
+/** On a connection of its own: one that idles may be closed at any time. */
 async function textAt(url: string): Promise<string> {
-  return (await fetch(url)).text()
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(url, { agent: false }, resolve).on('error', reject)
+  })
+  return text(response)
 }
 
 /** Runs a command in this process until its banner is there; `end` is what SIGTERM does to it. */
@@ -54,8 +59,8 @@ describe('run', { timeout: 120_000 }, () => {
     await gateway.says(/gatewright: a\.yaml has been reloaded/)
     expect(await textAt(`${url}/text`)).toBe('two')
 
-    writeFileSync(file, gatewayYaml('three', `${ADMIN}  drian: {}\n`))
-    await gateway.says(/a\.yaml is not served as it is now, .*\n.*a\.yaml:14:3: proxy\.drian: .*"drain"/)
+    writeFileSync(file, gatewayYaml('three', `${ADMIN}  drains: {}\n`))
+    await gateway.says(/a\.yaml is not served as it is now, .*\n.*a\.yaml:14:3: proxy\.drains: .*"drain"/)
     expect(await textAt(`${url}/text`)).toBe('two')
     const reload = (): Promise<Response> =>
       fetch(`${admin}/api/configuration/reload`, {
@@ -66,7 +71,7 @@ describe('run', { timeout: 120_000 }, () => {
     expect(JSON.parse(await textAt(`${admin}/api/configuration`))).toMatchObject({
       files: [file],
       reloads: 1,
-      failure: { message: expect.stringContaining('a.yaml:14:3: proxy.drian') },
+      failure: { message: expect.stringContaining('a.yaml:14:3: proxy.drains') },
     })
 
     writeFileSync(file, gatewayYaml('three', ADMIN))
