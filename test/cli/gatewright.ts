@@ -48,7 +48,6 @@ export class Gatewright {
       if (found !== null) return found
       if (this.#process.exitCode !== null || this.#process.signalCode !== null)
         throw new Error(`it has ended, and did not say ${pattern}:\n${this.stdout}\n${this.stderr}`)
-        console.log('WAIT', String(pattern).slice(0, 80), JSON.stringify(this.stderr.slice(-300)))
       await new Promise<void>((resolve) => {
         const once = (): void => {
           this.#listeners.delete(once)
