@@ -53,7 +53,8 @@ const MAX_CONNECTIONS = 10_000
 export function readBenchArguments(args: readonly string[], cwd: string): BenchArguments {
   const { values, positionals } = parsed(args)
   const [url] = positionals
-  if (url === undefined) throw new OptionError('bench: which url? gatewright bench http://127.0.0.1:8080/', 'url')
+  if (url === undefined)
+    throw new OptionError('bench: which url? gatewright bench http://127.0.0.1:8080/', 'url')
   if (positionals.length > 1)
     throw new OptionError(`bench: one url at a time, got ${positionals.length}`, 'url')
   const { destination, host, target } = loadDestination(url, values.insecure === true)

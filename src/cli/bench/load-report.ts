@@ -34,7 +34,9 @@ function load({ rate }: LoadResult): string {
 }
 
 function asked({ rate, answeredPerSecond }: LoadResult): string {
-  return rate === undefined ? '' : `, ${((100 * answeredPerSecond) / rate).toFixed(1)} % of what was asked for`
+  return rate === undefined
+    ? ''
+    : `, ${((100 * answeredPerSecond) / rate).toFixed(1)} % of what was asked for`
 }
 
 function table(latency: Latencies | undefined, service: Latencies): string[] {
@@ -100,7 +102,9 @@ function counts(counted: Readonly<Record<string, number>>): string {
 
 function time(ms: number, digits = 2): string {
   if (ms >= 1_000) return `${Number((ms / 1_000).toFixed(digits === 0 ? 0 : 3))} s`
-  return digits === 0 && ms >= 1 ? `${ms.toFixed(0)} ms` : `${ms.toFixed(ms < 1 && digits === 0 ? 1 : digits)} ms`
+  return digits === 0 && ms >= 1
+    ? `${ms.toFixed(0)} ms`
+    : `${ms.toFixed(ms < 1 && digits === 0 ? 1 : digits)} ms`
 }
 
 function size(bytes: number): string {

@@ -1,0 +1,60 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../../test/free-port.ts'
+import { fakeUpstream } from '../../testing/upstream/fake-upstream.ts'
+import { runBench } from './run-bench.ts'
+
+describe('runBench', () => {
+  test('puts a load on a real service', async () => {
+    const service = await started({})
+    const { code, out, err } = await bench(service.url, '--rate', '100', '--duration', '200ms', '--json')
+    expect([code, err]).toEqual([0, ''])
+    expect(JSON.parse(out)).toMatchObject({
+      url: service.url,
+      method: 'GET',
+      loop: 'open',
+      requests: { due: 20, answered: 20, neverSent: 0 },
+      statuses: { 200: 20 },
+    })
+    expect(service.totalRequests).toBe(20)
+  })
+
+  test('speaks TLS, to whoever it is told not to look at', async () => {
+    const service = await started({ tls: true })
+    const args = [service.url, '--rate', '100', '--duration', '50ms', '-c', '2']
+    expect(await bench(...args)).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('no connection could be made: '),
+    })
+    expect((await bench(...args, '--insecure')).out).toContain('  statuses       200: 5\n')
+  })
+
+  test('ends with 1 when nobody answers, with 2 when it was asked for nonsense', async () => {
+    const refused = await bench(`http://127.0.0.1:${await freePort()}/`, '--duration', '50ms')
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('ECONNREFUSED') })
+    expect(await bench('nowhere')).toMatchObject({ code: 2, err: expect.stringContaining('"url" must be') })
+  })
+})
+
+async function started(options: { tls?: true }) {
+  const service = await fakeUpstream({ socket: true, ...options }).start()
+  onTestFinished(() => service.close())
+  return service
+}
+
+async function bench(...args: string[]) {
+  let out = ''
+  let err = ''
+  const code = await runBench(args, {
+    out: (text) => {
+      out += text
+    },
+    err: (text) => {
+      err += text
+    },
+    isTerminal: false,
+    env: {},
+    cwd: '/',
+  })
+  return { code, out, err }
+}
