@@ -7,6 +7,7 @@ import { accessLog, rateLimit, requestId } from 'gatewright/filters'
 const {
   HOST = '127.0.0.1',
   PORT = '8080',
+  LOG = 'on',
   SERVICES = 'http://127.0.0.1:3001,http://127.0.0.1:3002',
 } = process.env
 
@@ -17,7 +18,7 @@ const users = pool(SERVICES.split(','), { name: 'users' }).leastConnections().re
 // A description: nothing is opened here, so that tests can have it, too.
 export default proxy()
   .listen({ host: HOST, port: Number(PORT) })
-  .use(requestId(), accessLog())
+  .use(requestId(), accessLog({ skip: () => LOG === 'off' }))
   .route('GET /healthz', readiness())
   .route('/users/:id', rateLimit({ limit: 100, per: '1m' }), users)
 `
@@ -59,9 +60,12 @@ await Promise.all(standIns.map((service) => service.close()))
 
 export const TEST_FILE = `import { simulate } from 'gatewright/testing'
 import { expect, test } from 'vitest'
-import app from './proxy.ts'
+
+// Nobody reads the access log of a test.
+process.env.LOG = 'off'
 
 // The very proxy that is started, with services in memory and time that moves only when it is told to.
+const { default: app } = await import('./proxy.ts')
 
 test('both services answer', async () => {
   await using sim = simulate(app)

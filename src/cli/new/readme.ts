@@ -34,7 +34,7 @@ const CODE = `| | |
 | \`services.ts\` | stand-ins for services of yours; \`SERVICES=http://users-1:8080,http://users-2:8080 npm start\` has real ones |
 | \`start.ts\` | starts both |
 
-\`HOST\`, \`PORT\` and \`SERVICES\` are read from the environment. \`npm run types\` checks the types, \`npm run bench\` puts a load on the
+\`HOST\`, \`PORT\`, \`SERVICES\` and \`LOG\` (\`off\`) are read from the environment. \`npm run types\` checks the types, \`npm run bench\` puts a load on the
 gateway that runs, and \`npx gatewright routes proxy.ts\` shows its routes.
 `
 
