@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isFieldName, isFieldValue } from '../../core/headers.ts'
 import { type Duration, durationMs, integer, invalidOption, OptionError } from '../../core/options.ts'
+import { BENCH_FLAGS } from './bench-flags.ts'
 import { loadDestination } from './load-destination.ts'
 import type { LoadPlan } from './load-run.ts'
 import { requestBytes } from './request-bytes.ts'
@@ -13,36 +14,6 @@ export interface BenchArguments {
   readonly plan: LoadPlan
   readonly json: boolean
 }
-
-/** Every flag of `gatewright bench`: for the reader of arguments, usage texts and completion. */
-export const BENCH_FLAGS = {
-  rate: {
-    type: 'string',
-    short: 'r',
-    value: 'N',
-    about: 'requests a second, at fixed times; without it, as fast as the answers come',
-  },
-  duration: { type: 'string', short: 'd', value: 'TIME', about: 'how long it is measured; default 10s' },
-  'warm-up': { type: 'string', value: 'TIME', about: 'the same load before, not counted; default 0s' },
-  connections: { type: 'string', short: 'c', value: 'N', about: 'connections; default 64' },
-  method: { type: 'string', short: 'm', value: 'NAME', about: 'default GET, or POST with a body' },
-  header: {
-    type: 'string',
-    short: 'H',
-    multiple: true,
-    value: 'LINE',
-    about: '"Name: value", several times for more',
-  },
-  body: { type: 'string', short: 'b', value: 'TEXT', about: 'the body, or @file' },
-  timeout: {
-    type: 'string',
-    short: 't',
-    value: 'TIME',
-    about: 'to wait for a connection, and for an answer; default 10s',
-  },
-  insecure: { type: 'boolean', short: 'k', about: 'accepts any certificate' },
-  json: { type: 'boolean', about: 'prints one object of JSON' },
-} as const
 
 const OWNER = 'bench'
 const MAX_MS = 3_600_000

@@ -22,16 +22,23 @@ describe('runBench', () => {
     const service = await started({ tls: true })
     const args = [service.url, '--rate', '100', '--duration', '50ms', '-c', '2']
     expect(await bench(...args)).toMatchObject({
-      code: 1,
+      code: 3,
       out: '',
       err: expect.stringContaining('no connection could be made: '),
     })
     expect((await bench(...args, '--insecure')).out).toContain('  statuses       200: 5\n')
   })
 
-  test('ends with 1 when nobody answers, with 2 when it was asked for nonsense', async () => {
+  test('ends with 1 when nothing is answered', async () => {
+    const service = await started({})
+    service.reply({ raw: 'no HTTP\r\n\r\n' })
+    const { code, out } = await bench(service.url, '--rate', '100', '--duration', '20ms')
+    expect([code, out]).toEqual([1, expect.stringContaining('  failures       malformed: 2\n')])
+  })
+
+  test('ends with 3 when nobody is there, with 2 when it was asked for nonsense', async () => {
     const refused = await bench(`http://127.0.0.1:${await freePort()}/`, '--duration', '50ms')
-    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('ECONNREFUSED') })
+    expect(refused).toMatchObject({ code: 3, err: expect.stringContaining('ECONNREFUSED') })
     expect(await bench('nowhere')).toMatchObject({ code: 2, err: expect.stringContaining('"url" must be') })
   })
 })

@@ -9,7 +9,7 @@ import { precisePacer } from './pacer.ts'
 
 /**
  * `gatewright bench <url>`: puts a load on a service and prints what became of it. Gives the exit code: 0 when something
- * was answered, 1 when nothing was, 2 for arguments that are wrong, 130 when Ctrl-C ended it.
+ * was answered, 1 when nothing was, 2 for arguments that are wrong, 3 when no connection could be made, 130 when Ctrl-C ended it.
  */
 export async function runBench(args: readonly string[], io: CliIo): Promise<number> {
   let bench: ReturnType<typeof readBenchArguments>
@@ -38,7 +38,7 @@ export async function runBench(args: readonly string[], io: CliIo): Promise<numb
   } catch (error) {
     if (!(error instanceof NoConnectionError)) throw error
     io.err(`bench: ${url}: ${error.message}\n`)
-    return 1
+    return 3
   } finally {
     process.removeListener('SIGINT', interrupt)
     clearInterval(kept)

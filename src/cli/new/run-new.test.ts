@@ -68,7 +68,7 @@ describe('runNew', () => {
     const folder = await emptyFolder()
     await writeFile(join(folder, 'mine.txt'), 'mine')
     const { code, err } = await runIn(join(folder, '..'), folder.slice(folder.lastIndexOf('/') + 1))
-    expect([code, err]).toEqual([1, `new: ${folder} is not empty\n`])
+    expect([code, err]).toEqual([3, `new: ${folder} is not empty\n`])
     expect(await readdir(folder)).toEqual(['mine.txt'])
   })
 
@@ -76,7 +76,7 @@ describe('runNew', () => {
     const folder = await emptyFolder()
     await writeFile(join(folder, 'file'), '')
     expect(await runIn(folder, 'file/shop')).toMatchObject({
-      code: 1,
+      code: 3,
       err: expect.stringMatching(/^new: (?:ENOTDIR|EEXIST)/),
     })
   })

@@ -4,21 +4,12 @@ import { parseArgs } from 'node:util'
 import { invalidOption, OptionError } from '../../core/options.ts'
 import type { CliIo } from '../cli-io.ts'
 import { installedSpec } from './installed-spec.ts'
+import { NEW_FLAGS } from './new-flags.ts'
 import { type Project, projectFiles } from './project-files.ts'
-
-/** Every flag of `gatewright new`: for the reader of arguments, usage texts and completion. */
-export const NEW_FLAGS = {
-  config: { type: 'boolean', about: 'a gateway.yaml in place of a proxy.ts' },
-  gatewright: {
-    type: 'string',
-    value: 'SPEC',
-    about: 'which gatewright it depends on, as npm takes it; default the one that runs',
-  },
-} as const
 
 /**
  * `gatewright new <folder>`: writes a project that can be started, tested and put into a container. Gives the exit code: 0
- * when it is there, 1 when the folder cannot be written or is not empty, 2 for arguments that are wrong.
+ * when it is there, 2 for arguments that are wrong, 3 when the folder cannot be written or is not empty.
  */
 export async function runNew(args: readonly string[], io: CliIo): Promise<number> {
   try {
@@ -27,7 +18,7 @@ export async function runNew(args: readonly string[], io: CliIo): Promise<number
     const failure = write(folder, files)
     if (failure !== undefined) {
       io.err(`new: ${failure}\n`)
-      return 1
+      return 3
     }
     io.out(whatNext(relative(io.cwd, folder), files, project))
     return 0
