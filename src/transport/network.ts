@@ -210,9 +210,43 @@ function refused({ remoteAddress, remotePort }: Socket): Error {
 }
 
 function listen(
-  { host, port, backlog = 1024 }: ListenOptions,
+  { host, port, backlog = DEFAULT_BACKLOG }: ListenOptions,
   onWire: (wire: Wire) => void,
 ): Promise<BoundListener> {
+  return accepting((server, bound) => server.listen({ host, port, backlog }, bound), backlog, onWire)
+}
+
+/** How many connections the system keeps that wait to be accepted, where nothing else is said. */
+export const DEFAULT_BACKLOG = 1024
+
+/** A listener on a socket that others may have too. */
+export interface SharedListener extends BoundListener {
+  /** Accepts no more, and leaves whoever waits to be accepted to the others that have the socket. */
+  leave(): void
+}
+
+/** Accepts from a socket that was bound elsewhere: in another process, and perhaps there too. */
+export function listenWith(
+  socket: SocketHandle,
+  backlog: number,
+  onWire: (wire: Wire) => void,
+): Promise<SharedListener> {
+  return accepting((server, bound) => server.listen(socket, backlog, bound), backlog, onWire)
+}
+
+/** A socket that is bound and may not listen yet, as Node hands them from process to process. */
+export interface SocketHandle {
+  readonly fd: number
+  /** Writes its address into `found`; a number other than 0 is the system's error. */
+  getsockname(found: { address?: string; port?: number }): number
+  close(): void
+}
+
+function accepting(
+  open: (server: Server, bound: () => void) => void,
+  backlog: number,
+  onWire: (wire: Wire) => void,
+): Promise<SharedListener> {
   const accept = (socket: Socket): void => {
     // Asked for later, the address of a client that has reset the connection by then would be empty.
     if (socket.remoteAddress === undefined) {
@@ -254,9 +288,12 @@ function listen(
     }
   }
   let closing: Promise<void> | undefined
+  const leave = (): void => {
+    closing ??= Promise.resolve(server.close()).then(() => {})
+  }
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host, port, backlog }, () => {
+    open(server, () => {
       server.removeListener('error', reject)
       // What accept reports later (too many open files) concerns one connection that never was.
       server.on('error', () => {})
@@ -266,9 +303,8 @@ function listen(
           closing ??= close()
           return closing
         },
-        destroy: () => {
-          closing ??= Promise.resolve(server.close()).then(() => {})
-        },
+        destroy: leave,
+        leave,
       })
     })
   })

@@ -1,0 +1,87 @@
+import { systemClock } from '../core/clock.ts'
+import { log } from '../core/log.ts'
+import { drainSettings } from '../proxy/drain-options.ts'
+import type { Described, RunningProxy } from '../proxy/running-proxy.ts'
+import type { StartOptions } from '../proxy/start.ts'
+import { StartError } from '../proxy/start-error.ts'
+import { listenWith, nodeNetwork } from '../transport/network.ts'
+import { CONTROL, type WorkerOrder, type WorkerReport } from './control-messages.ts'
+import { WorkerNetwork } from './ports/worker-network.ts'
+import { endProcess, type Membership } from './processes/child-worker.ts'
+import type { WorkersSettings } from './workers-options.ts'
+
+/** Something that can be started: `proxy()` and `tcp()`. */
+export interface Startable extends Described {
+  start(options?: StartOptions): Promise<RunningProxy>
+}
+
+/** Of the supervisor, who asks for an orderly end: the signals of a terminal, or of a group of processes, reach workers too. */
+const NOT_HEEDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Serves as one of several workers, for as long as the supervisor wants it. */
+export async function serveAsWorker(
+  app: Startable,
+  { load, configuration, signals }: WorkersSettings,
+  { number, channel }: Membership,
+): Promise<RunningProxy> {
+  for (const signal of NOT_HEEDED) process.on(signal, () => {})
+  nameInLog(`worker ${number}`)
+  const report = (message: WorkerReport): void => {
+    channel.send(CONTROL, message)
+  }
+  const network = new WorkerNetwork(channel, nodeNetwork, listenWith, systemClock)
+  let running: RunningProxy
+  try {
+    running = await app.start({ signals: false, surroundings: { network, configuration } })
+  } catch (error) {
+    const { message, stack } = error as Error
+    report({
+      kind: 'failed',
+      error: { message, stack, code: error instanceof StartError ? error.code : undefined },
+    })
+    process.exitCode = 1
+    await channel.end()
+    endProcess()
+    // The supervisor tells of it. What stands behind the call is for a proxy that serves.
+    return new Promise(() => {})
+  }
+  channel.listen(CONTROL, (message) => {
+    const order = message as WorkerOrder
+    if (order.kind === 'drain') ending(running.drain(order.settings))
+    else if (order.kind === 'close') ending(running.close())
+    else if (order.kind === 'reload')
+      void reloaded(running, load).then((error) => report({ kind: 'reloaded', id: order.id, error }))
+  })
+  // Without a supervisor nobody would replace this process, nor end it.
+  void channel.closed.then(() => ending(running.drain(signals ?? drainSettings('startWorkers', {}))))
+  void running.closed.then(async () => {
+    await channel.end()
+    endProcess()
+  })
+  report({ kind: 'serving', urls: running.urls })
+  return running
+}
+
+function ending(end: Promise<void>): void {
+  end.catch((error: unknown) => {
+    log.error('could not close', error)
+    process.exitCode = 1
+  })
+}
+
+/** What kept it from serving what it has read anew. */
+async function reloaded(running: RunningProxy, load: WorkersSettings['load']): Promise<string | undefined> {
+  try {
+    if (load === undefined) throw new Error('there is nothing to read again')
+    await running.reload(await load())
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+/** All workers write to one place. */
+function nameInLog(name: string): void {
+  const write = log.to
+  log.to = (entry) => write({ ...entry, message: `${name}: ${entry.message}` })
+}

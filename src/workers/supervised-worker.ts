@@ -1,0 +1,166 @@
+import type { Clock, Timer } from '../core/clock.ts'
+import type { DrainSettings } from '../proxy/drain-options.ts'
+import { StartError } from '../proxy/start-error.ts'
+import { CONTROL, type StartFailure, type WorkerOrder, type WorkerReport } from './control-messages.ts'
+import type { SocketChannel } from './socket-channel.ts'
+import type { WorkerView } from './worker-group.ts'
+import type { ProcessEnd, WorkerProcess } from './worker-process.ts'
+
+/** A worker may take so long beyond its drain's limit, or to close, until it is killed. */
+const GRACE_MS = 5_000
+/** So long a worker may read its description again. */
+const RELOAD_MS = 60_000
+
+/** A worker, as its supervisor has it: what it does, and its end. */
+export class SupervisedWorker implements WorkerView {
+  readonly number: number
+  readonly pid: number
+  readonly startedAt: number
+  readonly restarts: number
+  readonly channel: SocketChannel
+  /** Resolves with the urls that it serves; rejects where it could not start. */
+  readonly serving: Promise<readonly string[]>
+  /** Resolves when its process has ended. */
+  readonly ended: Promise<void>
+  readonly #process: WorkerProcess
+  readonly #clock: Clock
+  readonly #onPhase: (worker: SupervisedWorker) => void
+  readonly #served = Promise.withResolvers<readonly string[]>()
+  readonly #reloads = new Map<number, (error: string | undefined) => void>()
+  #phase: WorkerView['phase'] = 'starting'
+  #servesSince: number | undefined
+  #failure: StartFailure | undefined
+  #end: ProcessEnd | undefined
+  #kill: { readonly timer: Timer; readonly at: number } | undefined
+  #nextId = 1
+
+  constructor(
+    process: WorkerProcess,
+    { number, restarts }: { readonly number: number; readonly restarts: number },
+    clock: Clock,
+    onPhase: (worker: SupervisedWorker) => void,
+  ) {
+    this.number = number
+    this.restarts = restarts
+    this.pid = process.pid
+    this.channel = process.channel
+    this.startedAt = Math.round(clock.wallTime())
+    this.serving = this.#served.promise
+    this.#process = process
+    this.#clock = clock
+    this.#onPhase = onPhase
+    // Whoever started it waits for it, or does not: then its end says enough.
+    this.serving.catch(() => {})
+    this.channel.listen(CONTROL, (message) => this.#reported(message as WorkerReport))
+    // One that does not take what it is told is of no use any more.
+    void this.channel.closed.then(() => this.#killIn(GRACE_MS))
+    this.ended = process.ended.then((end) => this.#ended(end))
+  }
+
+  get phase(): WorkerView['phase'] {
+    return this.#phase
+  }
+
+  /** How long it has served, until its end. */
+  get servedMs(): number {
+    return this.#servesSince === undefined ? 0 : this.#clock.now() - this.#servesSince
+  }
+
+  /** Whether it was killed because it did not end as it was asked to. */
+  overran = false
+
+  /** How it has ended, for people. */
+  get endInWords(): string {
+    const name = `worker ${this.number} (process ${this.pid})`
+    if (this.#failure !== undefined) return `${name} could not start: ${this.#failure.message}`
+    const { code, signal, error } = this.#end ?? { code: null, signal: null }
+    if (error !== undefined) return `worker ${this.number} could not be made: ${error.message}`
+    const how = signal === null ? `exit code ${code}` : signal
+    return `${name} ended with ${how}${this.#servesSince === undefined ? ' before it served' : ''}`
+  }
+
+  /** Has it drain. A second call may hasten the first. */
+  drain(settings: DrainSettings): void {
+    this.#leave({ kind: 'drain', settings }, settings.noticeMs + settings.limitMs + GRACE_MS)
+  }
+
+  /** Has it give up what runs. */
+  close(): void {
+    this.#leave({ kind: 'close' }, GRACE_MS)
+  }
+
+  /** Has it read its description again, and serve that. Rejects where it does not. */
+  async reload(): Promise<void> {
+    const id = this.#nextId++
+    const reloaded = Promise.withResolvers<string | undefined>()
+    this.#reloads.set(id, reloaded.resolve)
+    const timer = this.#clock.setTimeout(
+      () => reloaded.resolve(`no answer within ${RELOAD_MS / 1_000} s`),
+      RELOAD_MS,
+    )
+    this.#order({ kind: 'reload', id })
+    const error = await Promise.race([reloaded.promise, this.ended.then(() => 'it has ended')])
+    timer.clear()
+    this.#reloads.delete(id)
+    if (error !== undefined) throw new Error(`worker ${this.number} goes on as before: ${error}`)
+  }
+
+  #reported(report: WorkerReport): void {
+    if (report.kind === 'serving') {
+      if (this.#phase !== 'starting') return
+      this.#phase = 'serving'
+      this.#servesSince = this.#clock.now()
+      this.#onPhase(this)
+      this.#served.resolve(report.urls)
+    } else if (report.kind === 'failed') {
+      this.#failure = report.error
+      this.#served.reject(asError(report.error))
+      this.#killIn(GRACE_MS)
+    } else if (report.kind === 'reloaded') this.#reloads.get(report.id)?.(report.error)
+  }
+
+  #leave(order: WorkerOrder, withinMs: number): void {
+    // One that does not serve yet has nothing to finish.
+    const starting = this.#phase === 'starting'
+    if (this.#phase !== 'draining') {
+      this.#phase = 'draining'
+      this.#onPhase(this)
+    }
+    if (starting) this.#process.kill()
+    else {
+      this.#order(order)
+      this.#killIn(withinMs)
+    }
+  }
+
+  #order(order: WorkerOrder): void {
+    this.channel.send(CONTROL, order)
+  }
+
+  /** Kills it when so much time has gone by, or sooner if that was said. */
+  #killIn(ms: number): void {
+    const at = this.#clock.now() + ms
+    if (this.#end !== undefined || ms === Number.POSITIVE_INFINITY) return
+    if (this.#kill !== undefined && this.#kill.at <= at) return
+    this.#kill?.timer.clear()
+    const timer = this.#clock.setTimeout(() => {
+      this.overran = true
+      this.#process.kill()
+    }, ms)
+    this.#kill = { timer, at }
+  }
+
+  #ended(end: ProcessEnd): void {
+    this.#end = end
+    this.#kill?.timer.clear()
+    this.#served.reject(new Error(this.endInWords))
+  }
+}
+
+/** What kept a worker from starting, as if it had happened here. */
+function asError({ message, code, stack }: StartFailure): Error {
+  if (code !== undefined) return new StartError(message, code)
+  const error = new Error(message)
+  if (stack !== undefined) error.stack = stack
+  return error
+}
