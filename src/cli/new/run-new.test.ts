@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { parse } from 'yaml'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { fromConfig } from '../../config/index.ts'
+import { simulate } from '../../testing/simulation/simulate.ts'
 import { runNew } from './run-new.ts'
 
 describe('runNew', () => {
@@ -37,16 +38,27 @@ describe('runNew', () => {
     expect(await manifestIn(join(folder, 'shop'))).toMatchObject({
       scripts: { start: 'gatewright run gateway.yaml' },
     })
-    const text = await readFile(join(folder, 'shop/gateway.yaml'), 'utf8')
-    expect(parse(text)).toMatchObject({
-      proxy: {
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the file's.
-        listen: { address: '${HOST:-127.0.0.1}', port: '${PORT:-8080}' },
-        upstreams: { users: { endpoints: [{}, {}], balancer: 'least_connections' } },
-        routes: [{ path: '/healthz' }, { path: '/users/:id', upstream: 'users' }],
-      },
-    })
     expect(await readFile(join(folder, 'shop/Dockerfile'), 'utf8')).toContain('"run", "gateway.yaml"]')
+  })
+
+  test('writes a configuration that serves', async () => {
+    const folder = await emptyFolder()
+    await runIn(folder, '--config', 'shop')
+    const { app } = await fromConfig(join(folder, 'shop/gateway.yaml'), { env: {} })
+    const log = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    onTestFinished(() => log.mockRestore())
+    await using sim = simulate(app)
+    expect((await sim.get('/healthz')).text()).toBe('ok')
+    sim.upstream('http://127.0.0.1:3001').outage({ lasts: '1m' })
+    const { byStatus, byEndpoint } = await sim.load({ rate: 1, duration: '30s', request: '/users/42' })
+    expect(Object.keys(byStatus)).toEqual(['200'])
+    expect(Object.keys(byEndpoint)).toEqual(['http://127.0.0.1:3002'])
+    await sim.assertNoLeaks()
+
+    const elsewhere = { HOST: '::1', PORT: '0', USERS_1: 'one:80', USERS_2: 'two:80' }
+    const moved = await fromConfig(join(folder, 'shop/gateway.yaml'), { env: elsewhere })
+    await using other = simulate(moved.app)
+    expect(other.upstreams.map(({ url }) => url)).toEqual(['http://one:80', 'http://two:80'])
   })
 
   test('takes the folder that it is in', async () => {
