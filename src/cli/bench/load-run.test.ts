@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Wire } from '../../core/network.ts'
 import { memoryNetwork } from '../../testing/network/memory-network.ts'
 import { type FakeUpstream, fakeUpstream } from '../../testing/upstream/fake-upstream.ts'
 import { type VirtualClock, virtualClock } from '../../testing/virtual-clock.ts'
@@ -53,12 +54,16 @@ describe('LoadRun at a rate', () => {
 
   test('leaves the warm-up out', async () => {
     const world = await start()
-    world.upstream.reply(() => ({ status: world.clock.now() < 1_000 ? 503 : 200 }))
+    world.upstream.reply(() =>
+      world.clock.now() < 1_000 ? { status: 503, body: 'x'.repeat(10_000) } : { body: 'ok' },
+    )
     const result = await world.load({ rate: 100, warmUpMs: 1_000, durationMs: 500 })
     expect(world.upstream.requests).toHaveLength(150)
     expect(result.statuses).toEqual({ 200: 50 })
     expect(result.requests.due).toBe(50)
     expect(result.answeredPerSecond).toBe(100)
+    expect(result.latencyMs?.count).toBe(50)
+    expect(result.bytesRead).toBeLessThan(10_000)
   })
 
   test('says how late it woke up itself', async () => {
@@ -82,6 +87,7 @@ describe('LoadRun without a rate', () => {
     expect(result.loop).toBe('closed')
     expect(result.latencyMs).toBeUndefined()
     expect(result.answeredPerSecond).toBe(300)
+    expect(result.requests.answered).toBe(300)
     expect(result.serviceTimeMs.p50).toBeCloseTo(10, 0)
     expect(world.upstream.totalConnections).toBe(3)
   })
@@ -124,12 +130,13 @@ describe('LoadRun', () => {
       { raw: 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n' },
       { delayMs: 60_000 },
       { raw: 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n' },
+      { raw: 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(17) },
       { body: 'ok' },
     )
-    const result = await world.load({ rate: 1, durationMs: 6_000, timeoutMs: 500, connections: 1 })
-    expect(result.failures).toEqual({ closed: 1, malformed: 2, timeout: 1 })
+    const result = await world.load({ rate: 1, durationMs: 7_000, timeoutMs: 500, connections: 1 })
+    expect(result.failures).toEqual({ closed: 1, malformed: 3, timeout: 1 })
     expect(result.statuses).toEqual({ 200: 2 })
-    expect(result.requests).toEqual({ due: 6, sent: 6, answered: 2, neverSent: 0 })
+    expect(result.requests).toEqual({ due: 7, sent: 7, answered: 2, neverSent: 0 })
     // The one that was out of time is in the percentiles.
     expect(result.latencyMs?.max).toBeCloseTo(500, 0)
   })
@@ -141,6 +148,46 @@ describe('LoadRun', () => {
     const result = await world.load({ rate: 10, durationMs: 500, connections: 1 })
     expect(result.statuses).toEqual({ 200: 5 })
     expect(world.upstream.totalConnections).toBe(5)
+  })
+
+  test('uses no connection again on which the answer came before the request had left', async () => {
+    const world = await start()
+    const wires: Wire[] = []
+    const listener = await world.network.listen({ host: 'hasty', port: 80 }, (wire) => {
+      wires.push(wire)
+      wire.handler = {
+        onData() {
+          wire.write('HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n')
+          wire.pause()
+          return true
+        },
+        onEnd() {},
+        onDrain() {},
+        onClose() {},
+      }
+    })
+    const request = Buffer.concat([PLAN.request, Buffer.alloc(1_000_000)])
+    const destination = { host: 'hasty', port: 80 }
+    const result = await world.load({ destination, request, rate: 10, durationMs: 500, connections: 1 })
+    expect(result.statuses).toEqual({ 413: 5 })
+    expect(wires).toHaveLength(5)
+    await listener.close()
+    for (const wire of wires) wire.destroy()
+  })
+
+  test('uses all of its connections in turn', async () => {
+    const world = await start()
+    await world.load({ rate: 10, durationMs: 900, connections: 4 })
+    expect(world.upstream.requests.map(({ connection }) => connection)).toEqual([1, 2, 3, 4, 1, 2, 3, 4, 1])
+  })
+
+  test('opens a hundred connections or so at a time', async () => {
+    const world = await start()
+    const run = new LoadRun({ ...PLAN, connections: 300, durationMs: 100 }, world.surroundings)
+    const ended = run.run()
+    expect(world.network.connecting).toBe(128)
+    await world.clock.until(ended)
+    expect(world.upstream.totalConnections).toBe(300)
   })
 
   test('tries again and again to reach a service that is gone for a while', async () => {
