@@ -41,12 +41,14 @@ describe('LoadRun at a rate', () => {
     const world = await start()
     world.upstream.reply({ delayMs: 1_000 })
     const plan = { rate: 10, durationMs: 5_000, timeoutMs: 2_000, connections: 1 }
-    const { requests, latencyMs, serviceTimeMs } = await world.load(plan)
+    const { requests, latencyMs, serviceTimeMs, answeredPerSecond } = await world.load(plan)
     // One a second can be sent, until two seconds after the last was due.
     expect(requests.due).toBe(50)
     expect(requests.neverSent).toBeGreaterThan(40)
     expect(requests.sent + requests.neverSent).toBe(50)
     expect(requests.answered).toBe(requests.sent)
+    expect(requests.answered).toBeGreaterThan(5)
+    expect(answeredPerSecond).toBeLessThanOrEqual(1)
     expect(latencyMs!.count).toBe(50)
     expect(latencyMs!.p50).toBeCloseTo(2_000, -1)
     expect(serviceTimeMs.count).toBe(requests.sent)
@@ -144,9 +146,10 @@ describe('LoadRun', () => {
   test('closes a connection on which bytes come that nobody asked for', async () => {
     const world = await start()
     const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
-    world.upstream.reply({ raw: `${answer}${answer}` })
+    const empty = 'HTTP/1.1 204 No Content\r\n\r\n'
+    world.upstream.reply({ raw: `${answer}${answer}` }, { raw: `${empty}${answer}` })
     const result = await world.load({ rate: 10, durationMs: 500, connections: 1 })
-    expect(result.statuses).toEqual({ 200: 5 })
+    expect(result.statuses).toEqual({ 200: 1, 204: 4 })
     expect(world.upstream.totalConnections).toBe(5)
   })
 
