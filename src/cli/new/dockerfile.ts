@@ -22,7 +22,9 @@ COPY package.json ${sources} ./
 # It owns nothing here, and the file system may be read-only: docker run --read-only.
 USER node
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+${HEALTHCHECK}
 CMD ${command}
 `
 }
+
+const HEALTHCHECK = `HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]`
