@@ -27,4 +27,5 @@ CMD ${command}
 `
 }
 
-const HEALTHCHECK = `HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]`
+const HEALTHCHECK =
+  'HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch(\'http://127.0.0.1:\' + process.env.PORT + \'/healthz\').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]'
