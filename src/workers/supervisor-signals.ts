@@ -4,8 +4,11 @@ import type { Supervisor } from './supervisor.ts'
 
 const ENDING = ['SIGTERM', 'SIGINT'] as const
 
+/** What signals are for. */
+export type Signalled = Pick<Supervisor, 'drain' | 'close' | 'reload' | 'closed' | 'overran'>
+
 /** Drains all workers on the first SIGTERM or SIGINT and closes at the second; reloads on SIGHUP. */
-export function heedSignals(supervisor: Supervisor, settings: DrainSettings): void {
+export function heedSignals(supervisor: Signalled, settings: DrainSettings): void {
   let asked = false
   const onEnding = (signal: NodeJS.Signals): void => {
     if (!asked) log.warn(`${signal}: the workers drain; a second signal closes at once`)
