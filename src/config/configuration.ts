@@ -1,5 +1,7 @@
+import type { LogLevel } from '../core/log.ts'
 import type { DrainOptions } from '../proxy/drain-options.ts'
 import type { RoutedProxy } from '../proxy/proxy.ts'
+import type { Memo } from './building/memo.ts'
 
 /** What a configuration file says, read, checked and made into what the builder makes. Nothing is opened. */
 export interface Configuration {
@@ -11,4 +13,8 @@ export interface Configuration {
   readonly workers: number | 'auto' | undefined
   /** How it ends at SIGTERM. */
   readonly drain: DrainOptions
+  /** How much is told of; `undefined` where the file says nothing: as before. */
+  readonly logLevel: LogLevel | undefined
+  /** @internal What was made of it, for the next one. */
+  readonly memo: Memo
 }

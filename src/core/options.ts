@@ -1,3 +1,5 @@
+import { nearest } from './nearest.ts'
+
 /** A wrong option. Thrown by the call that was given it, never later. */
 export class OptionError extends TypeError {
   readonly code = 'ERR_OPTION_INVALID'
@@ -136,33 +138,6 @@ export function knownOptions(owner: string, options: object, known: readonly str
       (options as Record<string, unknown>)[name],
     )
   }
-}
-
-/** The one of some names that a misspelt one is likeliest to stand for: at most a third of it is different. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  let best: string | undefined
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1
-  for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
-    if (distance >= least) continue
-    least = distance
-    best = candidate
-  }
-  return best
-}
-
-/** Levenshtein's distance: how many letters must be put in, left out or replaced. */
-function editDistance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= other.length; j++) {
-      const replaced = row[j - 1]! + (one[i - 1] === other[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1))
-    }
-    row = next
-  }
-  return row[other.length]!
 }
 
 function shown(value: unknown): string {

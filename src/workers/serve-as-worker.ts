@@ -4,9 +4,11 @@ import { drainSettings } from '../proxy/drain-options.ts'
 import type { RunningProxy } from '../proxy/running-proxy.ts'
 import { StartError } from '../proxy/start-error.ts'
 import { listenWith, nodeNetwork } from '../transport/network.ts'
+import { companionNetwork } from './admin/wires/companion-network.ts'
 import { CONTROL, type WorkerOrder, type WorkerReport } from './control-messages.ts'
 import { WorkerNetwork } from './ports/worker-network.ts'
 import { endProcess, type Membership } from './processes/child-worker.ts'
+import { joinStates } from './sharing/joined-states.ts'
 import type { Startable } from './startable.ts'
 import type { WorkersSettings } from './workers-options.ts'
 
@@ -25,9 +27,16 @@ export async function serveAsWorker(
     channel.send(CONTROL, message)
   }
   const network = new WorkerNetwork(channel, nodeNetwork, listenWith, systemClock)
+  const sharing = joinStates(channel)
   let running: RunningProxy
   try {
-    running = await app.start({ signals: false, surroundings: { network, configuration } })
+    const surroundings = {
+      network,
+      configuration,
+      sharing,
+      companionNetwork: companionNetwork(channel),
+    }
+    running = await app.start({ signals: false, surroundings })
   } catch (error) {
     const { message, stack } = error as Error
     report({

@@ -17,9 +17,20 @@ export interface Schema {
   readonly required?: readonly string[]
   /** `false` unless any key may stand there; then what its value must be. */
   readonly additionalProperties?: false | Schema
+  /** What the builder calls the properties, by the keys that they have in files. Missing for keys that are nobody's options. */
+  readonly options?: Readonly<Record<string, string>>
+  /** What the builder is given in its place, where that is no plain value. */
+  readonly standsFor?: 'module' | 'expression' | 'infinity' | 'upstream' | 'path'
+  /** Never shown to anyone. */
+  readonly secret?: true
   /** One of these fits. */
   readonly anyOf?: readonly Schema[]
+  readonly minProperties?: number
+  readonly maxProperties?: number
   readonly default?: unknown
+  /** Stands for one of `$defs` of the whole schema: `#/$defs/routes`. */
+  readonly $ref?: string
+  readonly $defs?: Readonly<Record<string, Schema>>
 }
 
 export type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null'

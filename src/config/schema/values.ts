@@ -3,6 +3,9 @@ import type { OptionsSchema, Schema } from './schema.ts'
 
 export const text: Schema = { type: 'string', expected: 'a text' }
 
+/** A text that nobody may see: errors say where it stands, and not what it is. */
+export const secret: Schema = { type: 'string', secret: true, expected: 'a text' }
+
 export const flag: Schema = { type: 'boolean', expected: 'true or false' }
 
 /** Milliseconds, or a number with a unit: see `durationMs`. */
@@ -31,6 +34,38 @@ export const size: Schema = {
   ],
 }
 
+/** `Infinity`, which files cannot say. */
+const unlimited: Schema = { enum: ['unlimited'], standsFor: 'infinity', expected: '"unlimited"' }
+
+/** The same as `given`, or no limit at all. */
+export function orUnlimited(given: Schema): Schema {
+  return either(given, unlimited)
+}
+
+/** An expression: `{ regexp: '^/v[0-9]+$' }`, with `flags` where it needs some. */
+export const expression: Schema = {
+  type: 'object',
+  properties: {
+    regexp: { type: 'string', expected: 'an expression' },
+    flags: { type: 'string', pattern: '^[imsuv]*$', expected: 'letters of i, m, s, u, v' },
+  },
+  required: ['regexp'],
+  additionalProperties: false,
+  standsFor: 'expression',
+  expected: 'an expression, as { regexp: "..." }',
+}
+
+/** The path of a file, found from the folder of the file that names it. */
+export const filePath: Schema = { type: 'string', standsFor: 'path', expected: 'the path of a file' }
+
+/** Whatever it is. */
+export const anything: Schema = { expected: 'anything' }
+
+/** An object of which nobody looks at what is in it. */
+export function freeObject(expected: string): Schema {
+  return { type: 'object', expected }
+}
+
 /** A value of the user's code, which the file names: `{ module: './filters.ts#name' }`. `what`: `a function of the exchange`. */
 export function moduleValue(what: string): Schema {
   return {
@@ -40,6 +75,7 @@ export function moduleValue(what: string): Schema {
     },
     required: ['module'],
     additionalProperties: false,
+    standsFor: 'module',
     expected: `${what}, as { module: "./file.ts#name" }`,
   }
 }
@@ -67,6 +103,9 @@ export function number(minimum: number, maximum?: number): Schema {
   }
 }
 
+/** A number above zero. */
+export const positive: Schema = { type: 'number', exclusiveMinimum: 0, expected: 'a positive number' }
+
 export function choice(...values: readonly (string | number | boolean)[]): Schema {
   return { enum: values, expected: `one of ${values.map((value) => JSON.stringify(value)).join(', ')}` }
 }
@@ -78,6 +117,13 @@ export function listOf(items: Schema, minItems = 0): Schema {
     ...(minItems > 0 ? { minItems } : {}),
     expected: `a list, each ${items.expected}`,
   }
+}
+
+export const texts: Schema = listOf(text)
+
+/** One of them, or a list of some. */
+export function oneOrMore(one: Schema): Schema {
+  return either(one, listOf(one, 1))
 }
 
 /** An object with keys that users choose. */
@@ -106,8 +152,13 @@ export function optionsObject<Options extends object>(
   options: OptionsSchema<Options>,
   required: readonly (keyof Options & string)[] = [],
 ): Schema {
-  const properties: Record<string, Schema> = {}
-  for (const [name, schema] of Object.entries<Schema | undefined>(options))
-    if (schema !== undefined) properties[configKey(name)] = schema
-  return object(properties, { required: required.map(configKey) })
+  const given = Object.entries<Schema | undefined>(options).filter(
+    (entry): entry is [string, Schema] => entry[1] !== undefined,
+  )
+  return {
+    ...object(Object.fromEntries(given.map(([name, schema]) => [configKey(name), schema])), {
+      required: required.map(configKey),
+    }),
+    options: Object.fromEntries(given.map(([name]) => [configKey(name), name])),
+  }
 }

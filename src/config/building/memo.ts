@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto'
+
+/**
+ * What was made of the parts of a configuration, by what they were made of: a part that says the same in the next one is the
+ * same object there, with everything that it has counted and kept.
+ */
+export class Memo {
+  readonly #before: ReadonlyMap<string, unknown>
+  readonly #made = new Map<string, unknown>()
+
+  constructor(before?: Memo) {
+    this.#before = before === undefined ? new Map() : before.#made
+  }
+
+  /** `scope`: where it belongs to. Of several that are equal there, each is one of its own, in their order. */
+  async make<T extends object>(scope: string, fingerprint: string, make: () => T | Promise<T>): Promise<T> {
+    let key = ''
+    for (let i = 0; key === '' || this.#made.has(key); i++) key = JSON.stringify([scope, fingerprint, i])
+    const before = this.#before.get(key)
+    const made = before === undefined ? await make() : (before as T)
+    this.#made.set(key, made)
+    return made
+  }
+}
+
+/** One text of several, of which nothing can be read again: there are secrets among them. */
+export function fingerprintOf(...texts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(texts)).digest('base64')
+}
