@@ -38,7 +38,7 @@ test('each question has its own time', async () => {
   const said: string[] = []
   const ask = (question: string) => {
     void it.ask(3, question).then(
-      (answer) => said.push(`${question}: ${answer}`),
+      (answer) => said.push(`${question}: ${String(answer)}`),
       (error: Error) => said.push(`${question}: ${error.message}`),
     )
   }
