@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: files have these, and no code
 import { ConfigError, fromConfig } from 'gatewright/config'
 import { exchange, simulate } from 'gatewright/testing'
 import { describe, expect, test } from 'vitest'
@@ -96,7 +97,7 @@ describe('includes', () => {
   test('are refused where they name each other, or what is not there', async () => {
     expect(
       await wrongWith({
-        'a.yaml': 'include: [b.yaml, nowhere.yaml, "x/*.yaml", "*/b.yaml"]\n' + ONE,
+        'a.yaml': `include: [b.yaml, nowhere.yaml, "x/*.yaml", "*/b.yaml"]\n${ONE}`,
         'b.yaml': 'include: [a.yaml]\nproxy: {}',
       }),
     ).toEqual([
@@ -150,8 +151,7 @@ describe('variables', () => {
   })
 
   test('are numbers and flags where these are wanted, with quotes or without', async () => {
-    const text =
-      'proxy:\n  listen:\n    - port: ${PORT}\n    - { port: "${OTHER}", http2: "${HTTP2}" }\n' + ONE.slice(7)
+    const text = `proxy:\n  listen:\n    - port: \${PORT}\n    - { port: "\${OTHER}", http2: "\${HTTP2}" }\n${ONE.slice(7)}`
     using folder = new ConfigFolder({ 'a.yaml': text })
     const { app } = await fromConfig(`${folder.path}/a.yaml`, {
       env: { PORT: '8081', OTHER: '8082', HTTP2: 'false' },

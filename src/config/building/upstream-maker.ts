@@ -1,3 +1,4 @@
+import { named } from '../../core/handler.ts'
 import type { ApertureOptions } from '../../pool/aperture.ts'
 import type { DeadlineOptions } from '../../pool/deadline-options.ts'
 import type { EjectOptions } from '../../pool/eject-options.ts'
@@ -228,7 +229,8 @@ export class UpstreamMaker {
       const made = maker === undefined ? this.#fail() : await this.#tried(item, maker.value)
       if (maker === undefined || made === undefined) continue
       this.#fingerprints.push(maker.fingerprint)
-      const make = module === undefined ? maker.value : (made as object as EndpointFilter)
+      const make =
+        module === undefined ? named(() => maker.value(), made.name) : (made as object as EndpointFilter)
       this.#steps.push((so) => so.useEach(make))
     }
   }

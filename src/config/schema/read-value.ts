@@ -39,10 +39,15 @@ export function readValue(
 function read(given: Schema, node: ConfigNode, reading: Reading): unknown {
   const schema = resolved(given, reading.root)
   if (node.kind === 'scalar' && node.failed === true) return undefined
+  if (isAnything(schema)) return plainValue(node)
   if (schema.anyOf !== undefined) return readOneOf(schema, schema.anyOf, node, reading)
   if (node.kind === 'map') return readObject(schema, node, reading)
   if (node.kind === 'list') return readList(schema, node, reading)
   return readScalar(schema, node, reading)
+}
+
+function isAnything({ type, anyOf, enum: values }: Schema): boolean {
+  return type === undefined && anyOf === undefined && values === undefined
 }
 
 function resolved(schema: Schema, root: Schema): Schema {
@@ -85,9 +90,7 @@ function typedFor(schema: Schema, { value, text }: ScalarNode): ScalarNode['valu
 
 function hasType(schema: Schema, value: ScalarNode['value']): boolean {
   if (schema.enum !== undefined && (value === null || !schema.enum.includes(value))) return false
-  return schema.type === undefined
-    ? schema.enum !== undefined || value !== null
-    : [schema.type].flat().some((type) => isOf(type, value))
+  return schema.type === undefined || [schema.type].flat().some((type) => isOf(type, value))
 }
 
 function isOf(type: JsonType, value: ScalarNode['value']): boolean {
@@ -249,6 +252,7 @@ function nearestOf(branches: readonly Schema[], node: ConfigNode): string | unde
 
 /** Whether a branch is for values of this kind. */
 function mayBe(schema: Schema, node: ConfigNode, root: Schema): boolean {
+  if (isAnything(schema)) return true
   if (schema.anyOf !== undefined) return schema.anyOf.some((one) => mayBe(resolved(one, root), node, root))
   if (node.kind === 'map') return accepts(schema, 'object')
   if (node.kind === 'list') return accepts(schema, 'array')
