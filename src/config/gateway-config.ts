@@ -3037,7 +3037,128 @@ export interface GatewayConfig {
                       }
                 }
             )[]
-            discovery?: FromModule
+            discovery?:
+              | {
+                  /**
+                   * The addresses of a name in DNS, as a source of a pool: each is an endpoint.
+                   */
+                  dns?: {
+                    /**
+                     * The name whose addresses are the endpoints. In full: search domains are not tried.
+                     */
+                    host?: string
+                    /**
+                     * In place of `host`: the name of services (SRV), such as `_http._tcp.users.example.com`. They have ports of their own.
+                     */
+                    service?: string
+                    /**
+                     * The port of `host`. Default: that of `http` or `https`.
+                     */
+                    port?: number
+                    /**
+                     * How the endpoints are spoken to. Default `http`.
+                     */
+                    scheme?: 'http' | 'https' | 'tcp' | 'tls'
+                    /**
+                     * Which addresses are asked for, also behind the names of services. Default `A+AAAA`: both.
+                     */
+                    type?: 'A+AAAA' | 'A' | 'AAAA'
+                    /**
+                     * The shortest wait before it is asked again. Default 1 s.
+                     */
+                    min?: Duration
+                    /**
+                     * The longest one, however long the records hold. Default 5 min.
+                     */
+                    max?: Duration
+                    /**
+                     * The wait where no record tells how long it holds: Node tells it of addresses alone. Default 30 s.
+                     */
+                    refresh?: Duration
+                    /**
+                     * By which share each wait is lengthened at most, by chance. Default 0.1.
+                     */
+                    jitter?: number
+                    /**
+                     * How long one answer may take. Default 5 s.
+                     */
+                    timeout?: Duration
+                    /**
+                     * Name servers to ask, as `10.0.0.10` or `10.0.0.10:5353`. Default: those of the system.
+                     *
+                     * @minItems 1
+                     */
+                    servers?: string[]
+                    /**
+                     * Whether an answer without any address empties the pool. Default `false`: the last list stays.
+                     */
+                    allow_empty?: boolean
+                    /**
+                     * Whom to ask in place of name servers.
+                     */
+                    resolver?: FromModule
+                  }
+                  /**
+                   * The endpoints that a file names, as a source of a pool: a list in YAML, or in JSON where its name ends with `.json`, each entry as in `pool([...])`.
+                   */
+                  file?: {
+                    path: string
+                    /**
+                     * How often it is looked at. Default 1 s, at least 50 ms.
+                     */
+                    every?: Duration
+                    /**
+                     * What is longer does not count. Default 1 MiB.
+                     */
+                    max_size?: Size
+                    /**
+                     * Whether an empty list empties the pool. Default `false`: the last one stays.
+                     */
+                    allow_empty?: boolean
+                  }
+                  /**
+                   * The pods of a Service of Kubernetes, as a source of a pool: those of its EndpointSlices that are ready and do not end.
+                   */
+                  kubernetes?: {
+                    /**
+                     * The name of the Service.
+                     */
+                    service: string
+                    /**
+                     * The namespace that it is of. Default: that of the pod that the proxy runs in.
+                     */
+                    namespace?: string
+                    /**
+                     * The port of the pods: its name in the Service, or its number. Default: the only one that they have.
+                     */
+                    port?: number | string
+                    /**
+                     * How the endpoints are spoken to. Default `http`.
+                     */
+                    scheme?: 'http' | 'https' | 'tcp' | 'tls'
+                    /**
+                     * Of pods that have addresses of several kinds, which counts. Default: the first of these of which there are any.
+                     */
+                    address_type?: 'IPv4' | 'IPv6' | 'FQDN'
+                    /**
+                     * Whether a service without any pod that is ready empties the pool. Default `false`: the last list stays.
+                     */
+                    allow_empty?: boolean
+                    /**
+                     * The API server, as `https://host:port`. Default: that of the cluster that the proxy runs in, with the certificate authority and the token of its service account.
+                     */
+                    server?: string
+                    /**
+                     * The file with the token to show. It is read before each request, since tokens are replaced. Default without `server`: the service account's.
+                     */
+                    token_file?: string
+                    /**
+                     * The file with the authority of the API server's certificate, in PEM, read likewise. Default with `server`: those that Node trusts.
+                     */
+                    ca_file?: string
+                  }
+                }
+              | FromModule
             balancer?:
               | (
                   | 'consistent_hash'
