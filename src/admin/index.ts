@@ -16,4 +16,5 @@ export type {
   SecondStatus,
   TappedExchange,
   TrafficStatus,
+  WorkerProcess,
 } from './api.ts'

@@ -1580,7 +1580,7 @@ export type Filters = (
          */
         cost?: number | FromModule
         /**
-         * Where the counts are: `redisStore({ client })` for several processes, or one of your own. Default `memoryStore()`.
+         * Where the counts are: `redisStore({ client })` for several machines, or one of your own. Default `memoryStore()`.
          */
         store?:
           | {
@@ -3037,7 +3037,128 @@ export interface GatewayConfig {
                       }
                 }
             )[]
-            discovery?: FromModule
+            discovery?:
+              | {
+                  /**
+                   * The addresses of a name in DNS, as a source of a pool: each is an endpoint.
+                   */
+                  dns?: {
+                    /**
+                     * The name whose addresses are the endpoints. In full: search domains are not tried.
+                     */
+                    host?: string
+                    /**
+                     * In place of `host`: the name of services (SRV), such as `_http._tcp.users.example.com`. They have ports of their own.
+                     */
+                    service?: string
+                    /**
+                     * The port of `host`. Default: that of `http` or `https`.
+                     */
+                    port?: number
+                    /**
+                     * How the endpoints are spoken to. Default `http`.
+                     */
+                    scheme?: 'http' | 'https' | 'tcp' | 'tls'
+                    /**
+                     * Which addresses are asked for, also behind the names of services. Default `A+AAAA`: both.
+                     */
+                    type?: 'A+AAAA' | 'A' | 'AAAA'
+                    /**
+                     * The shortest wait before it is asked again. Default 1 s.
+                     */
+                    min?: Duration
+                    /**
+                     * The longest one, however long the records hold. Default 5 min.
+                     */
+                    max?: Duration
+                    /**
+                     * The wait where no record tells how long it holds: Node tells it of addresses alone. Default 30 s.
+                     */
+                    refresh?: Duration
+                    /**
+                     * By which share each wait is lengthened at most, by chance. Default 0.1.
+                     */
+                    jitter?: number
+                    /**
+                     * How long one answer may take. Default 5 s.
+                     */
+                    timeout?: Duration
+                    /**
+                     * Name servers to ask, as `10.0.0.10` or `10.0.0.10:5353`. Default: those of the system.
+                     *
+                     * @minItems 1
+                     */
+                    servers?: string[]
+                    /**
+                     * Whether an answer without any address empties the pool. Default `false`: the last list stays.
+                     */
+                    allow_empty?: boolean
+                    /**
+                     * Whom to ask in place of name servers.
+                     */
+                    resolver?: FromModule
+                  }
+                  /**
+                   * The endpoints that a file names, as a source of a pool: a list in YAML, or in JSON where its name ends with `.json`, each entry as in `pool([...])`.
+                   */
+                  file?: {
+                    path: string
+                    /**
+                     * How often it is looked at. Default 1 s, at least 50 ms.
+                     */
+                    every?: Duration
+                    /**
+                     * What is longer does not count. Default 1 MiB.
+                     */
+                    max_size?: Size
+                    /**
+                     * Whether an empty list empties the pool. Default `false`: the last one stays.
+                     */
+                    allow_empty?: boolean
+                  }
+                  /**
+                   * The pods of a Service of Kubernetes, as a source of a pool: those of its EndpointSlices that are ready and do not end.
+                   */
+                  kubernetes?: {
+                    /**
+                     * The name of the Service.
+                     */
+                    service: string
+                    /**
+                     * The namespace that it is of. Default: that of the pod that the proxy runs in.
+                     */
+                    namespace?: string
+                    /**
+                     * The port of the pods: its name in the Service, or its number. Default: the only one that they have.
+                     */
+                    port?: number | string
+                    /**
+                     * How the endpoints are spoken to. Default `http`.
+                     */
+                    scheme?: 'http' | 'https' | 'tcp' | 'tls'
+                    /**
+                     * Of pods that have addresses of several kinds, which counts. Default: the first of these of which there are any.
+                     */
+                    address_type?: 'IPv4' | 'IPv6' | 'FQDN'
+                    /**
+                     * Whether a service without any pod that is ready empties the pool. Default `false`: the last list stays.
+                     */
+                    allow_empty?: boolean
+                    /**
+                     * The API server, as `https://host:port`. Default: that of the cluster that the proxy runs in, with the certificate authority and the token of its service account.
+                     */
+                    server?: string
+                    /**
+                     * The file with the token to show. It is read before each request, since tokens are replaced. Default without `server`: the service account's.
+                     */
+                    token_file?: string
+                    /**
+                     * The file with the authority of the API server's certificate, in PEM, read likewise. Default with `server`: those that Node trusts.
+                     */
+                    ca_file?: string
+                  }
+                }
+              | FromModule
             balancer?:
               | (
                   | 'consistent_hash'
@@ -3682,48 +3803,7 @@ export interface GatewayConfig {
             /**
              * From there until TLS is made on it. Default 5 s; past it 504 `upstream_tls_timeout`.
              */
-            tls?: {
-              /**
-               * The name that is asked for (SNI), and that the certificate must be for. Default: the host of the endpoint's url.
-               */
-              servername?: string
-              /**
-               * The name or address that the certificate must be for, where that is not `servername`.
-               */
-              verify_name?: string
-              /**
-               * Certificate authorities to trust in place of the default: PEM text or bytes. Default: those that Node trusts.
-               */
-              ca?: string | string[]
-              /**
-               * The proxy's own certificate, for services that ask for one: PEM text or bytes, with what stands between it and the authority.
-               */
-              cert?: string
-              /**
-               * The private key to it, in PEM.
-               */
-              key?: string
-              /**
-               * What the key is encrypted with.
-               */
-              passphrase?: string
-              /**
-               * Keys of which at least one must be the certificate's own, or that of an authority in its chain: the SHA-256 of the public key (SPKI) in base64, as in RFC 7469. Asked beside all else, and also where any certificate is accepted.
-               */
-              pins?: string[]
-              /**
-               * Default `TLSv1.2`.
-               */
-              min_version?: 'TLSv1.2' | 'TLSv1.3'
-              /**
-               * Accepts any certificate: no protection against anyone between proxy and service. Off.
-               */
-              dangerously_accept_any_certificate?: boolean
-              /**
-               * Protocols to offer, the one preferred first. Of `tls:` endpoints alone, where the default is none.
-               */
-              alpn?: string[]
-            }
+            tls_timeout?: Duration
             /**
              * From the end of the request to the response head. Default 60 s; past it 504 `upstream_head_timeout`.
              */
@@ -3768,6 +3848,51 @@ export interface GatewayConfig {
              * The name in `Via`; `false` sends none. Default `gatewright`.
              */
             via?: string | false
+            /**
+             * How `https:` endpoints are verified, and what they are shown.
+             */
+            tls?: {
+              /**
+               * The name that is asked for (SNI), and that the certificate must be for. Default: the host of the endpoint's url.
+               */
+              servername?: string
+              /**
+               * The name or address that the certificate must be for, where that is not `servername`.
+               */
+              verify_name?: string
+              /**
+               * Certificate authorities to trust in place of the default: PEM text or bytes. Default: those that Node trusts.
+               */
+              ca?: string | string[]
+              /**
+               * The proxy's own certificate, for services that ask for one: PEM text or bytes, with what stands between it and the authority.
+               */
+              cert?: string
+              /**
+               * The private key to it, in PEM.
+               */
+              key?: string
+              /**
+               * What the key is encrypted with.
+               */
+              passphrase?: string
+              /**
+               * Keys of which at least one must be the certificate's own, or that of an authority in its chain: the SHA-256 of the public key (SPKI) in base64, as in RFC 7469. Asked beside all else, and also where any certificate is accepted.
+               */
+              pins?: string[]
+              /**
+               * Default `TLSv1.2`.
+               */
+              min_version?: 'TLSv1.2' | 'TLSv1.3'
+              /**
+               * Accepts any certificate: no protection against anyone between proxy and service. Off.
+               */
+              dangerously_accept_any_certificate?: boolean
+              /**
+               * Protocols to offer, the one preferred first. Of `tls:` endpoints alone, where the default is none.
+               */
+              alpn?: string[]
+            }
             /**
              * With fewer endpoints fit to serve than this share, from 0 to 1, all are candidates, also those that are unhealthy or ejected: few would break down under the load of all. Default 0: only when none is fit. (Envoy's panic threshold is 0.5.)
              */

@@ -3,11 +3,15 @@ import { log } from '../core/log.ts'
 import { systemRandom } from '../core/random.ts'
 import { drainSettings } from '../proxy/drain-options.ts'
 import type { RunningProxy } from '../proxy/running-proxy.ts'
+import { nodeNetwork } from '../transport/network.ts'
+import { GatheredAdmin } from './admin/gathered-admin.ts'
 import { SharedPorts } from './ports/shared-ports.ts'
 import { addressOf, bindSocket } from './processes/bound-socket.ts'
 import { childWorker, membership, processors, stayAlive } from './processes/child-worker.ts'
 import type { RunningWorkers } from './running-workers.ts'
-import { type Startable, serveAsWorker } from './serve-as-worker.ts'
+import { serveAsWorker } from './serve-as-worker.ts'
+import { shareStates } from './sharing/share-states.ts'
+import type { Startable } from './startable.ts'
 import { Supervisor } from './supervisor.ts'
 import { heedSignals } from './supervisor-signals.ts'
 import { type WorkersOptions, type WorkersSettings, workersSettings } from './workers-options.ts'
@@ -22,7 +26,8 @@ import { type WorkersOptions, type WorkersSettings, workersSettings } from './wo
  * Signals are for the first process; workers pay no heed to them. Its exit code is 0 after a drain or a close, and 1 where a
  * worker did not end as it was asked to and was killed.
  *
- * What filters, pools and caches count is per process, unless they say otherwise.
+ * Rate limits count for all workers together; circuits and ejections are followed by all. What else filters, pools and caches
+ * count is per process: see the guide "Limits of several workers".
  *
  * @example
  * const app = proxy().listen(8080).route('/', pool(['http://127.0.0.1:3001']))
@@ -39,12 +44,13 @@ export async function startWorkers(
   if (called) throw new Error('startWorkers can be called once in a process')
   called = true
   const worker = membership()
-  return worker === undefined ? supervise(settings) : serveAsWorker(app, settings, worker)
+  return worker === undefined ? supervise(app, settings) : serveAsWorker(app, settings, worker)
 }
 
 let called = false
 
-async function supervise({ size, signals, load }: WorkersSettings): Promise<RunningWorkers> {
+async function supervise(app: Startable, settings: WorkersSettings): Promise<RunningWorkers> {
+  const { size, signals, load, configuration } = settings
   const supervisor = new Supervisor(size, {
     makeProcess: childWorker,
     ports: new SharedPorts({ addressOf, bindSocket }),
@@ -53,8 +59,16 @@ async function supervise({ size, signals, load }: WorkersSettings): Promise<Runn
     log,
     drain: signals ?? drainSettings('startWorkers', {}),
     validate: load,
+    follow: ({ description }) => admin.follow(description.companions),
     stayAlive,
   })
+  shareStates(supervisor)
+  const surroundings = { clock: systemClock, random: systemRandom, network: nodeNetwork, configuration }
+  const admin = new GatheredAdmin(supervisor, surroundings)
+  // Behind everything else, so that it tells of their end too.
+  void supervisor.closed.then(() => admin.close())
+  // Before the listeners of workers open, as that of one process.
+  await admin.follow(app.description.companions)
   await supervisor.start()
   if (signals !== undefined) heedSignals(supervisor, signals)
   return supervisor

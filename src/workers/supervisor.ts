@@ -3,6 +3,7 @@ import type { LogWriter } from '../core/log.ts'
 import type { Duration } from '../core/options.ts'
 import type { Random } from '../core/random.ts'
 import { type DrainOptions, type DrainSettings, drainSettings } from '../proxy/drain-options.ts'
+import type { Described } from '../proxy/running-proxy.ts'
 import type { SharedPorts } from './ports/shared-ports.ts'
 import { RestartBackoff } from './restart-backoff.ts'
 import type { RunningWorkers, WorkerStatus } from './running-workers.ts'
@@ -20,7 +21,9 @@ export interface SupervisorParts {
   /** Of workers in whose place others serve. */
   readonly drain: DrainSettings
   /** Looks whether workers could read their description again; without it, they are replaced. */
-  readonly validate: (() => Promise<unknown>) | undefined
+  readonly validate: (() => Promise<Described>) | undefined
+  /** All workers serve what was read: what goes with it here is to be of that too. */
+  readonly follow?: (described: Described) => Promise<void>
   /** Keeps this process alive until what it returns is called. */
   readonly stayAlive: () => () => void
 }
@@ -52,7 +55,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
   #phase: 'starting' | 'serving' | 'ending' | 'closed' = 'starting'
   #urls: readonly string[] = []
   #alive: (() => void) | undefined
-  /** Whether a worker had to be killed, because it did not end as it was asked to. */
+  /** Whether a worker had to be killed at the end, because it did not end as it was asked to. */
   overran = false
 
   constructor(size: number, parts: SupervisorParts) {
@@ -74,7 +77,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     const [first, ...others] = this.#slots
     try {
       // What keeps one from starting keeps all, and is to be said once.
-      this.#urls = await this.#begin(first!).serving
+      await this.#begin(first!).serving
       await Promise.all(others.map((slot) => this.#begin(slot).serving))
       this.#mustGoOn()
     } catch (error) {
@@ -82,7 +85,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
       throw error
     }
     this.#phase = 'serving'
-    this.#parts.log.info(`${this.size} workers serve at ${this.#urls.join(', ')}`)
+    this.#parts.log.info(`${this.size} workers serve at ${this.urls.join(', ')}`)
   }
 
   get url(): string {
@@ -92,6 +95,8 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
   }
 
   get urls(): readonly string[] {
+    // While all of them start anew, it is what they have served.
+    for (const { current } of this.#slots) if (current?.phase === 'serving') this.#urls = current.urls
     return this.#phase === 'closed' ? [] : this.#urls
   }
 
@@ -168,8 +173,8 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     return change
   }
 
-  async #reload(validate: () => Promise<unknown>): Promise<void> {
-    await validate()
+  async #reload(validate: () => Promise<Described>): Promise<void> {
+    const described = await validate()
     const all = this.#slots.flatMap(({ current }) => current ?? [])
     const [first, ...others] = all.filter(({ phase }) => phase === 'serving')
     // Where the first one refuses it, all go on as before.
@@ -179,6 +184,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     const late = starting.map((it) => it.serving.then(() => it.reload(), ignore))
     const reloads = await Promise.allSettled([...others.map((it) => it.reload()), ...late])
     for (const reload of reloads) if (reload.status === 'rejected') throw reload.reason
+    await this.#parts.follow?.(described)
   }
 
   async #roll(): Promise<void> {
@@ -225,6 +231,8 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     if (worker.phase === 'serving') {
       this.#parts.ports.served(worker)
       if (slot.next === worker) this.#replace(slot, worker)
+      else if (worker.restarts > 0)
+        this.#parts.log.info(`worker ${worker.number} (process ${worker.pid}) serves in its place`)
     }
     this.#tell(worker, worker.phase)
   }
@@ -251,7 +259,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     slot.leaving.delete(worker)
     ports.gone(worker)
     if (worker.overran) {
-      this.overran = true
+      if (this.#phase === 'ending') this.overran = true
       log.error(`worker ${worker.number} (process ${worker.pid}) did not end, and was killed`)
     }
     this.#tell(worker, 'gone')
