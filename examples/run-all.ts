@@ -15,6 +15,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   caching: ['caching/proxy.ts'],
   admin: ['admin/proxy.ts'],
   testing: ['--test', 'testing/require-token.test.ts', 'testing/proxy.test.ts'],
+  workers: ['workers/proxy.ts'],
   'real-nginx': ['real-nginx/proxy.ts'],
 }
 

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Configuration } from '../config/configuration.ts'
 import { OptionError } from '../core/options.ts'
 import type { RoutedProxy } from '../proxy/proxy.ts'
-import type { Startable } from '../workers/serve-as-worker.ts'
+import type { Startable } from '../workers/startable.ts'
 import type { CliIo } from './cli-io.ts'
 import { FileError } from './file-error.ts'
 

@@ -6,9 +6,11 @@ import { type Filter, type Handler, named } from '../core/handler.ts'
 import { log } from '../core/log.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import { type Duration, durationMs, integer, invalidOption, knownOptions } from '../core/options.ts'
+import { withShared } from '../core/shared-state.ts'
 import { Circuit, type CircuitSettings, type CircuitState } from './limiting/circuit.ts'
 import { turnedAway } from './limiting/load-rejection.ts'
 import { Passage } from './limiting/passage.ts'
+import { SharedCircuit } from './limiting/shared-circuit.ts'
 
 /** How one exchange went: one of the two is there. */
 export type CircuitResult =
@@ -83,6 +85,10 @@ const OWNER = 'circuitBreaker'
  * A breaker has one state for all that goes through it: use one for each service. In `pool(...).use(...)` that is one for
  * all endpoints together.
  *
+ * Where several workers serve as one, each judges by what it sees itself, and a circuit that opens or closes does so in all of
+ * them, within one message. So up to n times `minVolume` can fail before the first of n workers opens. Each has a trial of its
+ * own; the first verdict is for all.
+ *
  * After Nygard, "Release It!" (2007). It counts as resilience4j and Polly do; the time that it stays open grows as in Envoy's
  * outlier detection, and the share that is let through again as in the slow start of Envoy's balancers.
  *
@@ -102,7 +108,12 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
   checkFunction('onChange', onChange)
   if (typeof name !== 'string' || name === '')
     throw invalidOption(OWNER, 'name', 'a text that is not empty', name)
-  const circuit = new Circuit(settings, onChange === undefined ? () => {} : told(onChange))
+  const tellUser = onChange === undefined ? undefined : told(onChange)
+  const circuit: Circuit = new Circuit(settings, (state, previous) => {
+    shared.changed()
+    tellUser?.(state, previous)
+  })
+  const shared = new SharedCircuit(circuit)
 
   const filter: Filter = (exchange, next) => {
     const now = exchange.clock.now()
@@ -121,6 +132,7 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): CircuitBrea
     return new JudgedPassage(circuit, admittedIn, exchange, now, slowMs, isFailure).through(exchange, next)
   }
   Object.defineProperty(named(filter, name), 'state', { get: () => circuit.state })
+  withShared(filter, shared)
   return withState(filter as CircuitBreaker, () => ({ kind: 'circuit-breaker', state: circuit.state.kind }))
 }
 

@@ -5,9 +5,12 @@ import { type Filter, type Handler, named } from '../core/handler.ts'
 import { log } from '../core/log.ts'
 import { ResponseMessage } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
+import { type Shared, type SharedLink, withShared } from '../core/shared-state.ts'
 import { withoutStack } from '../core/without-stack.ts'
 import { memoryStore } from './memory-store.ts'
+import { AskingLimiter, askedLimits } from './rate-limiting/asked-limits.ts'
 import { FieldWriter, type RateLimitFields, seconds } from './rate-limiting/fields.ts'
+import { MemoryCounts } from './rate-limiting/memory-counts.ts'
 import {
   checkedRules,
   type KeyedRule,
@@ -37,7 +40,7 @@ export interface RateLimitOptions extends RateLimitRuleOptions {
    * admitted. More than a rule's burst is never admitted. Default 1.
    */
   cost?: number | ((exchange: Exchange) => number)
-  /** Where the counts are: `redisStore({ client })` for several processes, or one of your own. Default `memoryStore()`. */
+  /** Where the counts are: `redisStore({ client })` for several machines, or one of your own. Default `memoryStore()`. */
   store?: RateLimitStore
   /**
    * What becomes of requests while the store cannot decide: `admit` them without counting (default), or `refuse` them with 503
@@ -76,6 +79,9 @@ const OWNER = 'rateLimit'
  * A request that could not be decided, since Redis is away, is admitted unless `whenUnavailable` is `refuse`. What is refused
  * stands in the exchange's record.
  *
+ * Where several workers serve as one, those with a store in memory count together, exactly: the supervisor counts, each decision
+ * is a question to it, and where it has no answer within 250 ms, that is a store which cannot decide.
+ *
  * Time is counted in whole milliseconds. Keys longer than 64 characters are counted by their hash.
  *
  * Traps: a header that clients can make up is no key by itself; whoever leaves it out or makes up another begins anew. Place
@@ -99,6 +105,8 @@ export function rateLimit(options: RateLimitOptions): RateLimit {
     refused: { get: () => limit.refused },
     unavailable: { get: () => limit.unavailable },
   })
+  const { shared } = limit
+  if (shared !== undefined) withShared(filter, shared)
   return withState(filter as RateLimit, () => {
     const { admitted, refused, unavailable } = limit
     return { kind: 'rate-limit', admitted, refused, unavailable }
@@ -122,7 +130,10 @@ class Limit {
   refused = 0
   unavailable = 0
   readonly #rules: readonly KeyedRule[]
+  readonly #store: RateLimitStore
   readonly #limiter: RateLimiter
+  /** The process that counts for all workers, where there are several. */
+  #asking: RateLimiter | undefined
   readonly #fields: FieldWriter
   readonly #cost: number | ((exchange: Exchange) => number)
   readonly #admitsUndecided: boolean
@@ -147,7 +158,27 @@ class Limit {
     this.#admitsUndecided = whenUnavailable === 'admit'
     this.#onUnavailable = onUnavailable
     this.#fields = new FieldWriter(this.#rules, fields)
+    this.#store = store
     this.#limiter = store.limiter(this.#rules)
+  }
+
+  /** Counts of this process are counts of all, where several serve as one; another store has its own way. */
+  get shared(): Shared | undefined {
+    const store = this.#store
+    if (!(store instanceof MemoryCounts)) return undefined
+    return {
+      kind: 'rate-limit',
+      of: store,
+      about: askedLimits(store.maxKeys, this.#rules),
+      join: (link: SharedLink) => {
+        this.#asking = new AskingLimiter(link, this.#rules.length)
+        return {
+          leave: () => {
+            this.#asking = undefined
+          },
+        }
+      },
+    }
   }
 
   serve(exchange: Exchange, next: Handler): Promise<ResponseMessage> | ResponseMessage {
@@ -156,7 +187,7 @@ class Limit {
     const keys = this.#rules.map(({ keyOf }) => keyOf(exchange))
     let verdicts: readonly RateVerdict[] | Promise<readonly RateVerdict[]>
     try {
-      verdicts = this.#limiter.take(keys, cost, exchange)
+      verdicts = (this.#asking ?? this.#limiter).take(keys, cost, exchange)
     } catch (error) {
       return this.#undecided(error, exchange, next)
     }

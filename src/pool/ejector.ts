@@ -2,7 +2,7 @@ import { Deadline } from '../core/clock.ts'
 import type { ResponseMessage } from '../core/message.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import type { EjectSettings, LatencySettings } from './eject-options.ts'
-import { type AttemptSign, afterSign, ejected, restored, type Serving } from './ejection.ts'
+import { type AttemptSign, afterSign, type Ejected, ejected, restored, type Serving } from './ejection.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import { EndpointWatch, type TimedWatch } from './endpoint-watch.ts'
 import { grpcStatusInHead } from './grpc-answer.ts'
@@ -13,6 +13,8 @@ import { inRanges } from './status-range.ts'
 /** What a pool does when an endpoint goes or returns. Called once the state is the new one. */
 export interface EjectionListener {
   ejected(endpoint: PoolEndpoint, reason: string, lastsMs: number): void
+  /** The same, where it was decided here: by its attempts, or by whoever steers the pool. Called first. */
+  decided(endpoint: PoolEndpoint, ejection: Ejected): void
   restored(endpoint: PoolEndpoint): void
 }
 
@@ -40,7 +42,7 @@ export class Ejector {
   }
 
   /** Judges by other settings from now on. What is ejected stays so for as long as it was said to be. */
-  follow(settings: EjectSettings): void {
+  judgeBy(settings: EjectSettings): void {
     this.#settings = settings
     for (const watch of this.#watches) watch.time(settings.latency !== undefined)
     const running = this.#intervalEndsAt
@@ -97,6 +99,28 @@ export class Ejector {
     times[how](now - from)
   }
 
+  /**
+   * Ejects an endpoint because someone says so, and returns whether it is ejected: not where as many are as may be. One that
+   * is ejected already stays so until the later end.
+   */
+  impose(endpoint: PoolEndpoint, lastsMs: number, reason: string): boolean {
+    const { watch } = endpoint
+    if (watch === undefined) return false
+    const { steps } = watch.ejection
+    return this.#impose(watch, lastsMs, reason, steps, (ejection) =>
+      this.#listener.decided(endpoint, ejection),
+    )
+  }
+
+  /** The same, as another process has decided. None lasts longer than one of this pool's own. */
+  follow(endpoint: PoolEndpoint, lastsMs: number, reason: string, steps: number): boolean {
+    const { watch } = endpoint
+    const { maxEjectMs, jitter } = this.#settings
+    if (watch === undefined || lastsMs <= 0) return false
+    const most = Math.min(lastsMs, maxEjectMs * (1 + jitter))
+    return this.#impose(watch, most, reason, Math.max(steps, watch.ejection.steps), () => {})
+  }
+
   /** Ends all ejections without a word. */
   close(): void {
     this.#deadline.close()
@@ -114,11 +138,35 @@ export class Ejector {
   #eject(watch: EndpointWatch, serving: Serving, reason: string, now: number): void {
     if (!this.#mayEjectOneMore()) return
     const next = ejected(serving, now, this.#runtime.random(), this.#settings, reason)
-    watch.ejection = next
-    watch.ejectedFor = reason
+    this.#enter(watch, next, now)
+    this.#listener.decided(watch.endpoint, next)
+    this.#listener.ejected(watch.endpoint, reason, next.until - now)
+  }
+
+  #impose(
+    watch: EndpointWatch,
+    lastsMs: number,
+    reason: string,
+    steps: number,
+    entered: (ejection: Ejected) => void,
+  ): boolean {
+    const now = this.#runtime.clock.now()
+    const until = now + lastsMs
+    const before = watch.ejection
+    if (before.state === 'ejected' && before.until >= until) return true
+    if (before.state !== 'ejected' && !this.#mayEjectOneMore()) return false
+    const next: Ejected = { state: 'ejected', reason, until, steps }
+    this.#enter(watch, next, now)
+    entered(next)
+    this.#listener.ejected(watch.endpoint, reason, lastsMs)
+    return true
+  }
+
+  #enter(watch: EndpointWatch, ejection: Ejected, now: number): void {
+    watch.ejection = ejection
+    watch.ejectedFor = ejection.reason
     watch.forget()
     this.#armForNext(now)
-    this.#listener.ejected(watch.endpoint, reason, next.until - now)
   }
 
   /** A share of those that can be chosen at all: not of those that someone drains. */

@@ -1,12 +1,14 @@
 import type { Clock } from '../core/clock.ts'
 import type { EndpointEjection, EndpointSnapshot } from '../core/endpoint-snapshot.ts'
 import { durationMs, invalidOption, knownOptions, positiveNumber } from '../core/options.ts'
+import { withShared } from '../core/shared-state.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
 import { stateOf } from './endpoint-state.ts'
 import type { Members } from './members.ts'
 import type { PoolEvents } from './pool-events.ts'
-import type { EndpointDrainOptions, PoolHandle } from './pool-handle.ts'
+import type { EndpointDrainOptions, EndpointEjectOptions, PoolHandle } from './pool-handle.ts'
+import { SharedEjections } from './shared-ejections.ts'
 
 /** What `RunningProxy.pool` gives: the public face of a running pool's members. */
 export class MembersHandle implements PoolHandle {
@@ -16,6 +18,7 @@ export class MembersHandle implements PoolHandle {
   constructor(members: Members, clock: Clock) {
     this.#members = members
     this.#clock = clock
+    withShared(this, new SharedEjections(members, clock))
   }
 
   get name(): string {
@@ -46,6 +49,20 @@ export class MembersHandle implements PoolHandle {
   readmit(endpointId: string): void {
     this.#mustRun()
     this.#members.readmit(this.#find('pool.readmit', endpointId))
+  }
+
+  eject(endpointId: string, options: EndpointEjectOptions): boolean {
+    this.#mustRun()
+    const owner = 'pool.eject'
+    const endpoint = this.#find(owner, endpointId)
+    knownOptions(owner, options, ['forMs', 'reason'] satisfies (keyof EndpointEjectOptions)[])
+    const { forMs, reason = 'by hand' } = options
+    const lastsMs = durationMs(owner, 'forMs', forMs, { min: 1 })
+    if (typeof reason !== 'string' || !/^[^\p{Cc}]{1,200}$/u.test(reason))
+      throw invalidOption(owner, 'reason', 'one line of up to 200 characters', reason)
+    const { ejector } = this.#members
+    if (ejector === undefined) throw invalidOption(owner, 'pool', 'one with eject(...)', this.name)
+    return ejector.impose(endpoint, lastsMs, reason)
   }
 
   reweight(endpointId: string, weight: number): void {

@@ -1,6 +1,8 @@
 import { invalidOption } from '../core/options.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import { Discovery } from './discovery.ts'
+import type { Ejected } from './ejection.ts'
+import type { Ejector } from './ejector.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import { EndpointDrain } from './endpoint-drain.ts'
 import { EndpointMaker } from './endpoint-maker.ts'
@@ -33,6 +35,8 @@ export class Members {
   readonly news: PoolNews
   /** Who of them may be chosen. */
   readonly snapshot: ServingSnapshot
+  /** Told of ejections that were decided here. */
+  onEjected: ((endpoint: PoolEndpoint, ejection: Ejected) => void) | undefined
   readonly #runtime: Runtime
   /** The one in force. */
   #description: PoolDescription
@@ -113,6 +117,7 @@ export class Members {
     if (this.#phase.kind !== 'made') return
     const supervision = new Supervision(this.#description, this.#runtime, this.news, {
       judged: () => this.#publish(),
+      ejected: (endpoint, ejection) => this.onEjected?.(endpoint, ejection),
       grown: () => this.snapshot.renew(supervision),
     })
     this.#phase = { kind: 'running', supervision }
@@ -187,6 +192,11 @@ export class Members {
     this.#all = [...this.#all]
     this.news.reweighted(endpoint, from)
     this.#publish(true)
+  }
+
+  /** What ejects endpoints; `undefined` where nothing does. */
+  get ejector(): Ejector | undefined {
+    return this.#phase.kind === 'running' ? this.#phase.supervision.ejector : undefined
   }
 
   /** Lets response times fade, and gives newcomers the pool's average. */

@@ -8,6 +8,13 @@ export interface EndpointDrainOptions {
   limitMs?: Duration
 }
 
+export interface EndpointEjectOptions {
+  /** How long it is left alone; it is not longer for having been ejected before. */
+  forMs: Duration
+  /** What is shown and told of it, one line. Default `by hand`. */
+  reason?: string
+}
+
 /**
  * A pool that runs: what is known of it, and the means to change and to steer it. `RunningProxy.pool` gives it.
  *
@@ -52,6 +59,19 @@ export interface PoolHandle {
    * @throws `ERR_OPTION_INVALID` for an id that no endpoint of the pool has.
    */
   readmit(endpointId: string): void
+  /**
+   * Leaves an endpoint alone for a time, as a pool with `eject` does by itself: for who knows from elsewhere that something is
+   * wrong with it. What runs on it finishes. Returns whether it is ejected: not where as many are as `maxEjected` allows. One
+   * that is ejected already stays so until the later end. It ends by itself; in a panic the endpoint is chosen all the same.
+   * Where several workers serve as one, it holds in all of them.
+   *
+   * @example
+   * running.pool('users').eject('http://10.0.0.7:8080', { forMs: '30s', reason: 'disk full' })
+   *
+   * @throws `ERR_OPTION_INVALID` for an id that no endpoint of the pool has, an option that is wrong, and where the pool has no
+   * `eject`.
+   */
+  eject(endpointId: string, options: EndpointEjectOptions): boolean
   /**
    * Gives an endpoint another weight: a positive number. It stays until a list of endpoints gives it a weight that the list
    * before it did not: by `update`, by the pool's source, or by a reload. A slow start goes on, to the new weight.

@@ -1,6 +1,7 @@
 import type { ProbeResult } from '../core/observer.ts'
 import type { Runtime } from '../transport/runtime.ts'
 import type { EjectSettings } from './eject-options.ts'
+import type { Ejected } from './ejection.ts'
 import { Ejector } from './ejector.ts'
 import type { PoolEndpoint } from './endpoint.ts'
 import { isFit } from './health.ts'
@@ -14,6 +15,8 @@ import { SlowStart, type SlowStartSettings } from './slow-start.ts'
 export interface SupervisionListener {
   /** An endpoint may have become fit to serve, or unfit. */
   judged(): void
+  /** An endpoint is ejected by what was seen here. */
+  ejected(endpoint: PoolEndpoint, ejection: Ejected): void
   /** Weights have grown. */
   grown(): void
 }
@@ -98,6 +101,11 @@ export class Supervision {
     return reweighted
   }
 
+  /** What ejects endpoints, where the description asks for it. */
+  get ejector(): Ejector | undefined {
+    return this.#ejector
+  }
+
   close(): void {
     for (const prober of this.#probers.values()) prober.close()
     this.#ejector?.close()
@@ -135,7 +143,7 @@ export class Supervision {
   }
 
   #followEject({ eject }: PoolDescription): void {
-    if (eject !== undefined && this.#ejector !== undefined) this.#ejector.follow(eject)
+    if (eject !== undefined && this.#ejector !== undefined) this.#ejector.judgeBy(eject)
     else if (eject !== undefined) {
       this.#ejector = this.#makeEjector(eject)
       for (const endpoint of this.#endpoints) this.#ejector.watch(endpoint)
@@ -149,6 +157,7 @@ export class Supervision {
 
   #makeEjector(settings: EjectSettings): Ejector {
     return new Ejector(settings, this.#runtime, {
+      decided: (endpoint, ejection) => this.#listener.ejected(endpoint, ejection),
       ejected: (endpoint, reason, lastsMs) => {
         this.#news.ejected(endpoint, reason, lastsMs)
         this.#listener.judged()

@@ -22,6 +22,8 @@ export class CompiledProxy implements Snapshot, CallKeeper {
   readonly handler: Handler
   readonly beside: Beside = new SideCalls(this)
   readonly connects: boolean
+  /** Called when its last exchange is over. */
+  onClosed: (() => void) | undefined
   readonly #description: ProxyDescription
   readonly #targets: CompiledTargets
   readonly #used: Map<Compilable, CompiledTarget>
@@ -131,6 +133,7 @@ export class CompiledProxy implements Snapshot, CallKeeper {
 
   #close(): void {
     this.#closed = true
+    this.onClosed?.()
     for (const entry of this.#used.values()) this.#targets.release(entry)
     this.#used.clear()
     const { filters, routes, connect } = this.#description

@@ -8,7 +8,13 @@ export type WorkerReport =
   | { readonly kind: 'serving'; readonly urls: readonly string[] }
   /** It could not start, and ends. */
   | { readonly kind: 'failed'; readonly error: StartFailure }
-  | { readonly kind: 'reloaded'; readonly id: number; readonly error: string | undefined }
+  | {
+      readonly kind: 'reloaded'
+      readonly id: number
+      /** What it serves now, also where it has refused. */
+      readonly urls: readonly string[]
+      readonly error: string | undefined
+    }
 
 /** Of the supervisor. */
 export type WorkerOrder =

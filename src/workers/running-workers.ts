@@ -17,18 +17,27 @@ export interface WorkerStatus {
 export interface RunningWorkers extends AsyncDisposable {
   /** The first listener's address, as `RunningProxy.url`. */
   readonly url: string
+  /** The url of each listener. */
   readonly urls: readonly string[]
+  /** Those that run, by number; during a roll, several may have one number. */
   readonly workers: readonly WorkerStatus[]
   /**
    * Has every worker read its description again and serve that: by `load`, in place, where it was given; else by `roll`.
    * Rejects with the first failure; a worker that fails goes on as before.
    */
   reload(): Promise<void>
-  /** Replaces the workers one by one by new processes; each old one drains when the new one serves. */
+  /**
+   * Replaces the workers one by one by new processes; each old one drains when the new one serves, and may still when this
+   * resolves. Rejects where a new one cannot start: the one that it was to replace goes on, and so do those behind it.
+   */
   roll(): Promise<void>
-  /** As `RunningProxy.drain`, of all. */
+  /**
+   * As `RunningProxy.drain`, of all. A worker that has not ended 5 s after the limit is killed.
+   * @throws `ERR_OPTION_INVALID`
+   */
   drain(options?: Duration | DrainOptions): Promise<void>
-  /** Ends all at once. */
+  /** Ends all at once. A worker that has not ended after 5 s is killed. */
   close(): Promise<void>
+  /** Resolves when the last worker has ended, for whatever reason all were to. */
   readonly closed: Promise<void>
 }

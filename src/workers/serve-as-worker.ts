@@ -1,19 +1,15 @@
 import { systemClock } from '../core/clock.ts'
 import { log } from '../core/log.ts'
 import { drainSettings } from '../proxy/drain-options.ts'
-import type { Described, RunningProxy } from '../proxy/running-proxy.ts'
-import type { StartOptions } from '../proxy/start.ts'
+import type { RunningProxy } from '../proxy/running-proxy.ts'
 import { StartError } from '../proxy/start-error.ts'
 import { listenWith, nodeNetwork } from '../transport/network.ts'
 import { CONTROL, type WorkerOrder, type WorkerReport } from './control-messages.ts'
 import { WorkerNetwork } from './ports/worker-network.ts'
 import { endProcess, type Membership } from './processes/child-worker.ts'
+import { joinStates } from './sharing/joined-states.ts'
+import type { Startable } from './startable.ts'
 import type { WorkersSettings } from './workers-options.ts'
-
-/** Something that can be started: `proxy()` and `tcp()`. */
-export interface Startable extends Described {
-  start(options?: StartOptions): Promise<RunningProxy>
-}
 
 /** Of the supervisor, who asks for an orderly end: the signals of a terminal, or of a group of processes, reach workers too. */
 const NOT_HEEDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -30,9 +26,10 @@ export async function serveAsWorker(
     channel.send(CONTROL, message)
   }
   const network = new WorkerNetwork(channel, nodeNetwork, listenWith, systemClock)
+  const sharing = joinStates(channel)
   let running: RunningProxy
   try {
-    running = await app.start({ signals: false, surroundings: { network, configuration } })
+    running = await app.start({ signals: false, surroundings: { network, configuration, sharing } })
   } catch (error) {
     const { message, stack } = error as Error
     report({
@@ -50,7 +47,9 @@ export async function serveAsWorker(
     if (order.kind === 'drain') ending(running.drain(order.settings))
     else if (order.kind === 'close') ending(running.close())
     else if (order.kind === 'reload')
-      void reloaded(running, load).then((error) => report({ kind: 'reloaded', id: order.id, error }))
+      void reloaded(running, load).then((error) =>
+        report({ kind: 'reloaded', id: order.id, urls: running.urls, error }),
+      )
   })
   // Without a supervisor nobody would replace this process, nor end it.
   void channel.closed.then(() => ending(running.drain(signals ?? drainSettings('startWorkers', {}))))

@@ -7,7 +7,9 @@ import { SharedPorts } from './ports/shared-ports.ts'
 import { addressOf, bindSocket } from './processes/bound-socket.ts'
 import { childWorker, membership, processors, stayAlive } from './processes/child-worker.ts'
 import type { RunningWorkers } from './running-workers.ts'
-import { type Startable, serveAsWorker } from './serve-as-worker.ts'
+import { serveAsWorker } from './serve-as-worker.ts'
+import { shareStates } from './sharing/share-states.ts'
+import type { Startable } from './startable.ts'
 import { Supervisor } from './supervisor.ts'
 import { heedSignals } from './supervisor-signals.ts'
 import { type WorkersOptions, type WorkersSettings, workersSettings } from './workers-options.ts'
@@ -22,7 +24,8 @@ import { type WorkersOptions, type WorkersSettings, workersSettings } from './wo
  * Signals are for the first process; workers pay no heed to them. Its exit code is 0 after a drain or a close, and 1 where a
  * worker did not end as it was asked to and was killed.
  *
- * What filters, pools and caches count is per process, unless they say otherwise.
+ * Rate limits count for all workers together; circuits and ejections are followed by all. What else filters, pools and caches
+ * count is per process: see the guide "Limits of several workers".
  *
  * @example
  * const app = proxy().listen(8080).route('/', pool(['http://127.0.0.1:3001']))
@@ -55,6 +58,7 @@ async function supervise({ size, signals, load, configuration }: WorkersSettings
     validate: load,
     stayAlive,
   })
+  shareStates(supervisor)
   await supervisor.start()
   if (signals !== undefined) heedSignals(supervisor, signals, configuration)
   return supervisor

@@ -18,16 +18,17 @@ export class SupervisedWorker implements WorkerView {
   readonly startedAt: number
   readonly restarts: number
   readonly channel: SocketChannel
-  /** Resolves with the urls that it serves; rejects where it could not start. */
-  readonly serving: Promise<readonly string[]>
+  /** Resolves when it serves; rejects where it could not start. */
+  readonly serving: Promise<void>
   /** Resolves when its process has ended. */
   readonly ended: Promise<void>
   readonly #process: WorkerProcess
   readonly #clock: Clock
   readonly #onPhase: (worker: SupervisedWorker) => void
-  readonly #served = Promise.withResolvers<readonly string[]>()
+  readonly #served = Promise.withResolvers<void>()
   readonly #reloads = new Map<number, (error: string | undefined) => void>()
   #phase: WorkerView['phase'] = 'starting'
+  #urls: readonly string[] = []
   #servesSince: number | undefined
   #failure: StartFailure | undefined
   #end: ProcessEnd | undefined
@@ -59,6 +60,11 @@ export class SupervisedWorker implements WorkerView {
 
   get phase(): WorkerView['phase'] {
     return this.#phase
+  }
+
+  /** What it serves. */
+  get urls(): readonly string[] {
+    return this.#urls
   }
 
   /** How long it has served, until its end. */
@@ -109,14 +115,18 @@ export class SupervisedWorker implements WorkerView {
     if (report.kind === 'serving') {
       if (this.#phase !== 'starting') return
       this.#phase = 'serving'
+      this.#urls = report.urls
       this.#servesSince = this.#clock.now()
       this.#onPhase(this)
-      this.#served.resolve(report.urls)
+      this.#served.resolve()
     } else if (report.kind === 'failed') {
       this.#failure = report.error
       this.#served.reject(asError(report.error))
       this.#killIn(GRACE_MS)
-    } else if (report.kind === 'reloaded') this.#reloads.get(report.id)?.(report.error)
+    } else if (report.kind === 'reloaded') {
+      this.#urls = report.urls
+      this.#reloads.get(report.id)?.(report.error)
+    }
   }
 
   #leave(order: WorkerOrder, withinMs: number): void {

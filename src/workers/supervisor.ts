@@ -52,7 +52,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
   #phase: 'starting' | 'serving' | 'ending' | 'closed' = 'starting'
   #urls: readonly string[] = []
   #alive: (() => void) | undefined
-  /** Whether a worker had to be killed, because it did not end as it was asked to. */
+  /** Whether a worker had to be killed at the end, because it did not end as it was asked to. */
   overran = false
 
   constructor(size: number, parts: SupervisorParts) {
@@ -74,7 +74,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     const [first, ...others] = this.#slots
     try {
       // What keeps one from starting keeps all, and is to be said once.
-      this.#urls = await this.#begin(first!).serving
+      await this.#begin(first!).serving
       await Promise.all(others.map((slot) => this.#begin(slot).serving))
       this.#mustGoOn()
     } catch (error) {
@@ -82,7 +82,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
       throw error
     }
     this.#phase = 'serving'
-    this.#parts.log.info(`${this.size} workers serve at ${this.#urls.join(', ')}`)
+    this.#parts.log.info(`${this.size} workers serve at ${this.urls.join(', ')}`)
   }
 
   get url(): string {
@@ -92,6 +92,8 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
   }
 
   get urls(): readonly string[] {
+    // While all of them start anew, it is what they have served.
+    for (const { current } of this.#slots) if (current?.phase === 'serving') this.#urls = current.urls
     return this.#phase === 'closed' ? [] : this.#urls
   }
 
@@ -225,6 +227,8 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     if (worker.phase === 'serving') {
       this.#parts.ports.served(worker)
       if (slot.next === worker) this.#replace(slot, worker)
+      else if (worker.restarts > 0)
+        this.#parts.log.info(`worker ${worker.number} (process ${worker.pid}) serves in its place`)
     }
     this.#tell(worker, worker.phase)
   }
@@ -251,7 +255,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     slot.leaving.delete(worker)
     ports.gone(worker)
     if (worker.overran) {
-      this.overran = true
+      if (this.#phase === 'ending') this.overran = true
       log.error(`worker ${worker.number} (process ${worker.pid}) did not end, and was killed`)
     }
     this.#tell(worker, 'gone')

@@ -48,6 +48,7 @@ export class Circuit {
   #state: CircuitState = { kind: 'closed', sinceMs: 0, openings: 0 }
   #trial = new Trial(0)
   #lastOpenMs = 0
+  #version = 0
 
   constructor(settings: CircuitSettings, onChange: (state: CircuitState, previous: CircuitState) => void) {
     this.#settings = settings
@@ -57,6 +58,14 @@ export class Circuit {
 
   get state(): CircuitState {
     return this.#state
+  }
+
+  /**
+   * How new its state is, among circuits for the same service that follow one another: higher when it opens and when it
+   * closes, and what it was told when it follows. Odd: it is open or on trial. 0: it has always been closed.
+   */
+  get version(): number {
+    return this.#version
   }
 
   /** Whether one more may go through now: the state it goes through in, or `undefined`. */
@@ -103,6 +112,30 @@ export class Circuit {
     return this.#state.kind === 'open' ? Math.max(0, this.#state.untilMs - now) : 0
   }
 
+  /** Another one has opened, for `leftMs` from now on. */
+  followOpen(
+    version: number,
+    openings: number,
+    leftMs: number,
+    reason: 'failures' | 'slow' | 'trial',
+    now: number,
+  ): void {
+    const { maxOpenMs, jitter } = this.#settings
+    this.#version = version
+    this.#lastOpenMs = this.#openMsOf(openings)
+    // Dates may jump; none makes it stay open for longer than its own settings do.
+    const untilMs = now + Math.min(Math.max(0, leftMs), maxOpenMs * (1 + jitter))
+    this.#change({ kind: 'open', sinceMs: now, untilMs, openings, reason })
+  }
+
+  /** Another one has closed. */
+  followClosed(version: number, openings: number, now: number): void {
+    this.#version = version
+    // One that has not been told of the opening has nothing to change but how often there was one.
+    if (this.#state.kind === 'closed') this.#state = { ...this.#state, openings }
+    else this.#close(openings, now)
+  }
+
   #openIfBad(now: number, random: Random): void {
     const { calls, failures, slow } = this.#counts
     const { minVolume, errorRatio, slowRatio } = this.#settings
@@ -112,16 +145,22 @@ export class Circuit {
   }
 
   #open(reason: 'failures' | 'slow' | 'trial', now: number, random: Random): void {
-    const { openMs, maxOpenMs, jitter, windowMs } = this.#settings
+    const { jitter, windowMs } = this.#settings
     const { kind, sinceMs, openings: before } = this.#state
     // One that has been closed for long has recovered; one that flaps has not, whatever its trials said.
     const steady = kind === 'closed' && now - sinceMs >= 2 * Math.max(windowMs, this.#lastOpenMs)
     const openings = steady ? 1 : before + 1
-    const ms = Math.min(maxOpenMs, openMs * 2 ** (openings - 1))
+    const ms = this.#openMsOf(openings)
     this.#lastOpenMs = ms
+    this.#version += this.#version % 2 === 0 ? 1 : 2
     // By chance a little longer, so that many proxies do not try the service in step.
     const untilMs = now + ms * (1 + jitter * random())
     this.#change({ kind: 'open', sinceMs: now, untilMs, openings, reason })
+  }
+
+  #openMsOf(openings: number): number {
+    const { openMs, maxOpenMs } = this.#settings
+    return Math.min(maxOpenMs, openMs * 2 ** Math.max(0, openings - 1))
   }
 
   #admitToTrial(now: number, random: Random): boolean {
@@ -154,10 +193,15 @@ export class Circuit {
     else if (judged >= trials) {
       if (state.step + 1 < ramp.length) this.#beginStep(state.step + 1, now)
       else {
-        this.#counts.clear()
-        this.#change({ kind: 'closed', sinceMs: now, openings: state.openings })
+        this.#version++
+        this.#close(state.openings, now)
       }
     }
+  }
+
+  #close(openings: number, now: number): void {
+    this.#counts.clear()
+    this.#change({ kind: 'closed', sinceMs: now, openings })
   }
 
   #change(state: CircuitState): void {

@@ -41,6 +41,8 @@ export class WorkerNetwork implements Network {
   readonly #opening = new Map<number, PromiseWithResolvers<Opened>>()
   readonly #leaving = new Map<number, (last: boolean) => void>()
   #nextId = 1
+  /** Whether the supervisor has ended. */
+  #alone = false
 
   constructor(channel: SocketChannel, network: Network, listenWith: ListenWith, clock: Clock) {
     this.#channel = channel
@@ -49,7 +51,7 @@ export class WorkerNetwork implements Network {
     this.connect = (options, handler) => network.connect(options, handler)
     if (network.tlsServer !== undefined) this.tlsServer = (settings) => network.tlsServer!(settings)
     channel.listen(PORTS, (message, socket) => this.#answered(message as PortAnswer, socket))
-    void channel.closed.then(() => this.#supervisorGone())
+    void channel.closed.then(() => this.#goOnAlone())
   }
 
   async listen(options: ListenOptions, onWire: (wire: Wire) => void): Promise<BoundListener> {
@@ -76,6 +78,7 @@ export class WorkerNetwork implements Network {
     const opening = Promise.withResolvers<Opened>()
     this.#opening.set(id, opening)
     this.#ask({ kind: 'open', id, host, port })
+    if (this.#alone) this.#goOnAlone()
     return opening.promise
   }
 
@@ -161,13 +164,16 @@ export class WorkerNetwork implements Network {
       }
       this.#leaving.set(id, answered)
       this.#ask({ kind: 'leave', id, socket })
-      void this.#channel.closed.then(() => answered(true))
+      if (this.#alone) this.#goOnAlone()
     })
   }
 
-  #supervisorGone(): void {
+  /** Without a supervisor nothing more can be listened at, and nobody else has what there is. */
+  #goOnAlone(): void {
+    this.#alone = true
     for (const { reject } of this.#opening.values()) reject(new Error('the supervisor has ended'))
     this.#opening.clear()
+    for (const answered of [...this.#leaving.values()]) answered(true)
   }
 
   #ask(question: PortQuestion): void {
