@@ -17,4 +17,5 @@ export type {
   SecondStatus,
   TappedExchange,
   TrafficStatus,
+  WorkerProcess,
 } from './api.ts'

@@ -15,12 +15,14 @@ import { Routes } from './dashboard/routes.js'
 import { SignIn } from './dashboard/sign-in.js'
 import { Tap } from './dashboard/tap.js'
 import { Traffic } from './dashboard/traffic.js'
+import { Workers } from './dashboard/workers.js'
 
 const connection = new Connection()
 const changes = new Changes()
 const traffic = new Traffic()
 const map = new TrafficMap()
 const listeners = new Listeners()
+const workers = new Workers()
 const pools = new Pools(() => polling.now())
 const routes = new Routes()
 const failures = new Failures()
@@ -40,6 +42,7 @@ function show(snapshot) {
   traffic.show(snapshot.traffic)
   map.show(snapshot)
   listeners.show(snapshot.listeners, now)
+  workers.show(snapshot.proxy.workers ?? [], now)
   pools.show(snapshot)
   routes.show(snapshot)
   failures.show(snapshot.failures)
