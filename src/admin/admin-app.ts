@@ -70,7 +70,7 @@ function shown(
     ['GET', '/api/explain', (exchange) => explained(running, exchange)],
     ['GET', '/api/tap', (exchange) => tap.open(exchange, tapBodies)],
     ['GET', '/api/log', logLevelAnswer],
-    ['GET', '/api/configuration', configurationAnswer(running)],
+    ['GET', '/api/configuration', configurationAnswer(running.surroundings.configuration)],
   ]
 }
 
@@ -81,7 +81,7 @@ function steered(running: RunningProxy): AdminRoute[] {
     ['POST', '/api/endpoints/weight', weightCommand(running)],
     ['POST', '/api/caches/purge', purgeCommand(running)],
     ['PUT', '/api/log', logCommand],
-    ['POST', '/api/configuration/reload', reloadCommand(running)],
+    ['POST', '/api/configuration/reload', reloadCommand(running.surroundings.configuration)],
   ]
 }
 
