@@ -26,7 +26,7 @@ export interface Watched {
 }
 
 /** What can be asked for alone: `/api/pools`, say. */
-export const PARTS = [
+export const PARTS: readonly (keyof AdminSnapshot)[] = [
   'proxy',
   'listeners',
   'routes',
@@ -34,7 +34,7 @@ export const PARTS = [
   'filters',
   'traffic',
   'failures',
-] as const satisfies (keyof AdminSnapshot)[]
+]
 
 /** The proxy that an admin listener is. */
 export function adminApp(settings: AdminSettings, watched: Watched): RoutedProxy {
