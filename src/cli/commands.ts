@@ -1,4 +1,6 @@
+import { BENCH_OPTIONS } from './bench/bench-flags.ts'
 import type { AnyCommand, CommandArgument, CommandOption } from './command.ts'
+import { NEW_OPTIONS } from './new/new-flags.ts'
 
 const FILE: CommandArgument = {
   name: 'file',
@@ -66,6 +68,21 @@ const TOLD_OF: readonly AnyCommand[] = [
     details:
       'It ends with 0 where nothing would change, with 1 where something would, and with 2 where a file is wrong.',
     run: async (given, io) => (await import('./commands/diff.ts')).diff(given, io),
+  },
+  {
+    name: 'bench',
+    summary: 'Puts a load on a service, and says what its users would have felt',
+    arguments: [{ name: 'url', summary: 'an http: or https: url' }],
+    options: BENCH_OPTIONS,
+    details: 'It ends with 1 where nothing was answered, and with 3 where no connection could be made.',
+    runRaw: async (args, io) => (await import('./bench/run-bench.ts')).runBench(args, io),
+  },
+  {
+    name: 'new',
+    summary: 'Writes a project that can be started, tested and put into a container',
+    arguments: [{ name: 'folder', summary: 'its folder, new or empty', completes: 'folders' }],
+    options: NEW_OPTIONS,
+    runRaw: async (args, io) => (await import('./new/run-new.ts')).runNew(args, io),
   },
   {
     name: 'completion',
