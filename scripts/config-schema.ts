@@ -20,7 +20,7 @@ export async function configFiles(root: string): Promise<ReadonlyMap<string, str
   const texts = optionTexts(files.map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') })))
   const schema = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    $id: 'https://gatewright.dev/gateway.schema.json',
+    $id: 'urn:gatewright:gateway',
     title: 'A configuration of Gatewright',
     ...publishedSchema(configSchema, { for: 'editors', texts }),
   }

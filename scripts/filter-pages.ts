@@ -5,6 +5,7 @@
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GUIDES } from './filter-pages/catalog.ts'
+import { FILE_EXAMPLES } from './filter-pages/file-examples.ts'
 import { type FilterCosts, filterCosts } from './filter-pages/filter-costs.ts'
 import { indexPage, indexTable, misplaced } from './filter-pages/index-table.ts'
 import { filterPage } from './filter-pages/page.ts'
@@ -47,7 +48,10 @@ export function readShelf(root: string = ROOT): Shelf {
   for (const entry of entries) {
     const example = readIfThere(`examples/shelf/${entry.slug}.ts`)
     const guide = GUIDES[entry.place.name]
-    pages.set(`${FOLDER}/${entry.slug}.md`, filterPage({ entry, example, costs, guide, pages: pageOf }))
+    pages.set(
+      `${FOLDER}/${entry.slug}.md`,
+      filterPage({ entry, example, costs, inFile: FILE_EXAMPLES[entry.place.name], guide, pages: pageOf }),
+    )
   }
   pages.set(`${FOLDER}/README.md`, indexPage(entries, costs))
   const readme = readmeWith(read('README.md'), entries, costs)

@@ -101,7 +101,7 @@ export type {
   SuccessRateOptions,
 } from './pool/eject-options.ts'
 export type { EndpointFilter } from './pool/endpoint-filters.ts'
-export type { EndpointSource, SourceSurroundings } from './pool/endpoint-source.ts'
+export type { EndpointSource, SourceGetOptions, SourceSurroundings } from './pool/endpoint-source.ts'
 export type { EndpointOptions } from './pool/endpoint-spec.ts'
 export type { FallbackOptions } from './pool/fallback-options.ts'
 export type { GrpcHealthOptions } from './pool/grpc-health-options.ts'

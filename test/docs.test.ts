@@ -3,6 +3,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { PROXY_ERRORS, type ProxyErrorCode } from 'gatewright'
+import { fromConfig } from 'gatewright/config'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { durationMs, sizeBytes } from '../src/core/options.ts'
 import { healthSettings } from '../src/pool/health-options.ts'
@@ -10,7 +11,8 @@ import { retrySettings } from '../src/pool/retry-options.ts'
 import { http2Settings } from '../src/transport/http2/http2-options.ts'
 import { limits } from '../src/transport/limits.ts'
 import { upstreamLimits } from '../src/transport/upstream-limits.ts'
-import { PAGES, type Snippet, snippetsOf } from './snippets.ts'
+import { ConfigFolder } from './config/config-folder.ts'
+import { configurationsOf, PAGES, type Snippet, snippetsOf } from './snippets.ts'
 import { ROOT, sourceFiles } from './source-scan.ts'
 import { timeoutTable } from './timeout-table.ts'
 
@@ -77,6 +79,50 @@ describe('snippets', () => {
     await expect(run(join(wrong, 'a.ts'))).rejects.toThrow('fastest is not a function')
   }, 60_000)
 })
+
+describe('configurations', () => {
+  const configurations = PAGES.flatMap((path) => configurationsOf(path))
+  let folder: ConfigFolder
+  beforeAll(() => {
+    folder = new ConfigFolder(FILES_OF_CONFIGURATIONS)
+  })
+  afterAll(() => folder[Symbol.dispose]())
+
+  test.each(configurations)('of $name can be used', async ({ name, code }) => {
+    const file = folder.write(`${name.replaceAll(/\W/g, '-')}.yaml`, code)
+    const { app } = await fromConfig(file, { env: VARIABLES_OF_CONFIGURATIONS })
+    expect(app.routes).not.toEqual([])
+  })
+
+  test('are on the page that is about them', () => {
+    const own = configurations.filter(({ name }) => name.startsWith('docs/guides/configuration.md'))
+    expect(own.length).toBeGreaterThan(4)
+  })
+
+  test('are seen where they are wrong', async () => {
+    const text = ['```yaml', 'proxy:', '  upstream: {}', '```', '```yaml', 'other: 1', '```'].join('\n')
+    const [wrong, ...others] = configurationsOf('x.md', text)
+    expect(others).toEqual([])
+    await expect(fromConfig(folder.write('wrong.yaml', wrong!.code))).rejects.toThrow(
+      'did you mean "upstreams"?',
+    )
+  })
+})
+
+/** What configurations in pages name. */
+const FILES_OF_CONFIGURATIONS = {
+  'filters.ts':
+    'export const audit = (exchange, next) => next(exchange)\nexport const report = () => undefined\n',
+  'secrets/jwt': 'a secret of thirty-two characters\n',
+  'upstreams.yaml': 'proxy:\n  upstreams: { users: ["users:8080"] }\n',
+  'routes/users.yaml': 'proxy:\n  routes: [{ path: /users, upstream: users }]\n',
+}
+
+const VARIABLES_OF_CONFIGURATIONS = {
+  JWT_SECRET: 'a secret of thirty-two characters',
+  ADMIN_TOKEN: 'a-token-of-sixteen-characters',
+  ADA_PASSWORD_HASH: '$scrypt$ln=14,r=8,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g',
+}
 
 function isTest({ code }: Snippet): boolean {
   return code.includes("from 'vitest'")

@@ -54,6 +54,14 @@ export function snippetsOf(page: string, text: string = readFileSync(ROOT + page
   return snippets
 }
 
+/** The whole configurations of a page: what stands in a fence marked `yaml` and begins with `proxy:` or `include:`. */
+export function configurationsOf(page: string, text: string = readFileSync(ROOT + page, 'utf8')): Snippet[] {
+  return [...text.matchAll(/^```yaml\n((?:proxy|include):[\s\S]*?\n)```$/gm)].map(({ index, 1: code }) => ({
+    name: `${page}:${text.slice(0, index).split('\n').length}`,
+    code: code!,
+  }))
+}
+
 /** Readers are shown ports 8080 and 8443; here, whatever is free. */
 function onFreePort(code: string): string {
   return code.replace(/\.listen\(8080\)/g, '.listen(0)').replace(/\bport: (?:8080|8443)\b/g, 'port: 0')

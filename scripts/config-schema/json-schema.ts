@@ -51,6 +51,8 @@ export function publishedSchema(root: Schema, published: Published): JsonSchema 
 /** The same of a part of it, for editors. */
 export function schemaOf(schema: Schema, key: string, published: Published): JsonSchema {
   if (schema.standsFor === 'module' && published.for === 'types') return { tsType: 'FromModule' }
+  const isEmpty = schema.additionalProperties === false && Object.keys(schema.properties ?? {}).length === 0
+  if (isEmpty && published.for === 'types') return { tsType: 'Record<string, never>' }
   const named = NAMED.get(schema)
   if (named === undefined) return plain(schema, published, key)
   return published.for === 'editors' ? { $ref: `#/$defs/${named.name}` } : { tsType: named.type }
@@ -58,13 +60,14 @@ export function schemaOf(schema: Schema, key: string, published: Published): Jso
 
 function plain(schema: Schema, published: Published, key = ''): JsonSchema {
   const { expected: _, options, standsFor: __, secret: ___, ...rest } = schema
-  const { properties, items, anyOf, additionalProperties, ...scalar } = rest
+  const { properties, items, anyOf, required = [], additionalProperties, ...scalar } = rest
   const inner = (it: Schema, name = key) => schemaOf(it, name, published)
   const texts = published.texts.options(Object.keys(properties ?? {}), key, options !== undefined)
   // An object with one of these keys: a part by its name.
   const textOf = (name: string) => (schema.maxProperties === 1 ? published.texts.part(name) : texts.get(name))
   const made: JsonSchema = {
     ...scalar,
+    ...(required.length === 0 ? {} : { required }),
     ...(items === undefined ? {} : { items: inner(items) }),
     ...(properties === undefined
       ? {}

@@ -1,4 +1,5 @@
 import { configKey } from '../../src/config/config-key.ts'
+import { filterParts } from '../../src/config/filter-parts.ts'
 import {
   type InterfaceDeclaration,
   type Member,
@@ -12,12 +13,17 @@ import type { OptionTexts } from './json-schema.ts'
 export function optionTexts(files: readonly { readonly file: string; readonly text: string }[]): OptionTexts {
   const modules = files.flatMap(({ file, text }) => readable(() => parseModule(file, text)) ?? [])
   const interfaces = new Interfaces(modules)
+  const inFiles = (text: string) =>
+    text.replace(NAME, (whole, name: string) => {
+      if (name === 'Infinity') return '`unlimited'
+      return interfaces.optionNames.has(name) || name in filterParts ? `\`${configKey(name)}` : whole
+    })
   return {
     options: (keys, of, sure) =>
       new Map(
-        interfaces.withOptions(keys, of, sure).flatMap((it): [string, string][] => {
+        [...interfaces.withOptions(keys, of, sure)].flatMap(([key, it]): [string, string][] => {
           const doc = readable(() => it.doc)
-          return doc === undefined ? [] : [[configKey(it.name), `${doc.summary} ${doc.rest}`.trim()]]
+          return doc === undefined ? [] : [[key, inFiles(`${doc.summary} ${doc.rest}`.trim())]]
         }),
       ),
     part: (key) => {
@@ -28,33 +34,46 @@ export function optionTexts(files: readonly { readonly file: string; readonly te
   }
 }
 
+/** Names in code within a text: files have other ones, `body_idle` for `bodyIdleMs`. */
+const NAME = /`([a-z]+(?:[A-Z][a-z0-9]*)+|Infinity)(?=[`.:])/g
+
 /** So many options of an interface among keys of other kinds are no chance. */
 const ENOUGH = 4
 
 class Interfaces {
-  readonly #all: readonly { readonly name: string; readonly members: readonly Member[] }[]
+  readonly optionNames: ReadonlySet<string>
+  readonly #all: readonly { readonly name: string; readonly members: ReadonlyMap<string, Member> }[]
 
   constructor(modules: readonly SourceModule[]) {
     const declared = modules.flatMap(({ declarations }) =>
       [...declarations.values()].filter((it) => it.kind === 'interface'),
     )
     const byName = Map.groupBy(declared, ({ name }) => name)
-    this.#all = declared.map((it) => ({ name: it.name, members: withBases(it, byName) }))
+    this.#all = declared.map((it) => ({ name: it.name, members: keyed(withBases(it, byName)) }))
+    this.optionNames = new Set(
+      this.#all
+        .filter(({ name }) => name.endsWith('Options'))
+        .flatMap(({ members }) => [...members.values()].map((it) => it.name)),
+    )
   }
 
   /** Of the interface that has most of these, and the fewest others; of two such, of the one that is called like the key. */
-  withOptions(keys: readonly string[], of: string, sure: boolean): readonly Member[] {
-    const wanted = new Set(keys)
+  withOptions(keys: readonly string[], of: string, sure: boolean): ReadonlyMap<string, Member> {
     const called = `${of.replaceAll('_', '')}options`
     const [best] = this.#all
       .map(({ name, members }) => {
-        const shared = members.filter((it) => wanted.has(configKey(it.name))).length
-        return { members, shared, extra: members.length - shared, isCalled: name.toLowerCase() === called }
+        const shared = keys.filter((it) => members.has(it)).length
+        return { members, shared, extra: members.size - shared, isCalled: name.toLowerCase() === called }
       })
-      .filter(({ shared }) => (sure ? shared * 2 > wanted.size : shared >= ENOUGH))
+      .filter(({ shared }) => (sure ? shared * 2 > keys.length : shared >= ENOUGH))
       .toSorted((a, b) => b.shared - a.shared || Number(b.isCalled) - Number(a.isCalled) || a.extra - b.extra)
-    return best?.members ?? []
+    return best?.members ?? new Map()
   }
+}
+
+/** By the keys that they have in files. */
+function keyed(members: readonly Member[]): ReadonlyMap<string, Member> {
+  return new Map(members.map((it) => [configKey(it.name), it]))
 }
 
 function withBases(

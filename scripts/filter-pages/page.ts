@@ -8,6 +8,8 @@ export interface PageParts {
   /** The text of its example, or `undefined` as long as there is none. */
   readonly example: string | undefined
   readonly costs: FilterCosts
+  /** How a configuration file has it, in YAML; `undefined` for what no file can name. */
+  readonly inFile: string | undefined
   /** A file in `docs/guides`. */
   readonly guide: string | undefined
   /** The page of each filter, by its name. */
@@ -15,7 +17,7 @@ export interface PageParts {
 }
 
 /** The page of a filter, `docs/filters/<slug>.md`. */
-export function filterPage({ entry, example, costs, guide, pages }: PageParts): string {
+export function filterPage({ entry, example, costs, inFile, guide, pages }: PageParts): string {
   const { main, companions, types, place, slug } = entry
   const explained = [main, ...types, ...companions.flatMap((it) => [it.declaration, ...it.types])]
   const members = explained.flatMap((it) => (it.kind === 'interface' ? it.members : []))
@@ -41,6 +43,10 @@ export function filterPage({ entry, example, costs, guide, pages }: PageParts): 
     linked(warned(doc.rest), links),
     ...callSections(entry, links),
     ...companions.flatMap((it) => companionSections(it, place.specifier, links)),
+    ...section(
+      '## In a configuration file',
+      inFile === undefined ? '' : `\`\`\`yaml\nfilters:${inFile.replaceAll('\n', '\n  ').trimEnd()}\n\`\`\``,
+    ),
     ...section('## Errors', list(doc.throws.map((it) => linked(it, links)))),
     ...section('## Cost', costTable(rows)),
     ...section('## Example', example === undefined ? '' : exampleText(slug, example)),

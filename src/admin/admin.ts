@@ -2,8 +2,9 @@ import type { Companion } from '../core/companion.ts'
 import type { Observer } from '../core/observer.ts'
 import { Observers } from '../core/observers.ts'
 import type { ProxyView } from '../core/proxy-view.ts'
+import type { RoutedProxy } from '../proxy/proxy.ts'
 import { RunningProxy } from '../proxy/running-proxy.ts'
-import { adminApp, type Watched } from './admin-app.ts'
+import { adminApp, sharedAdminApp, type Watched } from './admin-app.ts'
 import { type AdminOptions, type AdminSettings, adminSettings } from './admin-options.ts'
 import { admitsAllOf } from './guards/admits-all-of.ts'
 import { Tap } from './tap/tap.ts'
@@ -40,6 +41,11 @@ export function admin(options: AdminOptions = {}): Admin {
   return new AdminListener(adminSettings(options))
 }
 
+/** The settings of an admin listener among what goes with a proxy; `undefined` where there is none. */
+export function attachedAdmin(companions: readonly Companion[]): AdminSettings | undefined {
+  return companions.find((one) => one instanceof AdminListener)?.settings
+}
+
 /** What one admin listener hands to the next one at a reload. */
 interface Running {
   readonly inner: RunningProxy
@@ -48,14 +54,14 @@ interface Running {
 
 class AdminListener implements Admin {
   readonly kind = 'admin'
-  readonly #settings: AdminSettings
+  readonly settings: AdminSettings
   #running: Running | undefined
   #observer: Observer | undefined
   /** Whom that is of. */
   #observed: Watched | undefined
 
   constructor(settings: AdminSettings) {
-    this.#settings = settings
+    this.settings = settings
   }
 
   get url(): string {
@@ -73,9 +79,9 @@ class AdminListener implements Admin {
     if (this.#running !== undefined) throw new Error('admin: it goes with another proxy, which runs')
     const handed = before instanceof AdminListener ? before.#running : undefined
     this.#running =
-      handed === undefined ? await begun(this.#settings, proxy) : await followed(this.#settings, handed)
+      handed === undefined ? await begun(this.settings, proxy) : await followed(this.settings, handed)
     // Of who looks, nobody knows which token, or which certificate, he has shown.
-    if (before instanceof AdminListener && !admitsAllOf(this.#settings, before.#settings))
+    if (before instanceof AdminListener && !admitsAllOf(this.settings, before.settings))
       this.#running.watched.tap.close()
     if (before instanceof AdminListener) before.#running = undefined
     this.#observe(this.#running.watched)
@@ -103,19 +109,25 @@ class AdminListener implements Admin {
 async function begun(settings: AdminSettings, proxy: RunningProxy): Promise<Running> {
   // What it does is not what the proxy does: whoever observes that is not told of this.
   const { observer: _, ...surroundings } = proxy.surroundings
-  const { clock } = surroundings
+  const { clock, network, companionNetwork = network } = surroundings
   const watched = { proxy, traffic: new Traffic(clock), tap: new Tap(clock) }
   return {
-    inner: await adminApp(settings, watched).start({
+    inner: await appOf(settings, watched).start({
       signals: false,
-      surroundings: { ...surroundings, title: 'the admin listener' },
+      surroundings: { ...surroundings, network: companionNetwork, title: 'the admin listener' },
     }),
     watched,
   }
 }
 
+/** Where another network is there for what goes with a proxy, one admin listener in front has the guards of all. */
+function appOf(settings: AdminSettings, watched: Watched): RoutedProxy {
+  const { companionNetwork } = watched.proxy.surroundings
+  return companionNetwork === undefined ? adminApp(settings, watched) : sharedAdminApp(settings, watched)
+}
+
 /** Where the address is the same, its listener stays open. If this rejects, what was there goes on. */
 async function followed(settings: AdminSettings, { inner, watched }: Running): Promise<Running> {
-  await inner.reload(adminApp(settings, watched))
+  await inner.reload(appOf(settings, watched))
   return { inner, watched }
 }

@@ -1,6 +1,7 @@
 import type { EndpointHealth } from '../core/balancer.ts'
+import type { ConfigurationStatus } from '../core/configuration-control.ts'
 import type { DecisionRecord, PickRecord } from '../core/decision-record.ts'
-import type { EndpointSnapshot } from '../core/endpoint-snapshot.ts'
+import type { EndpointSnapshot, EndpointState } from '../core/endpoint-snapshot.ts'
 import type { FilterState } from '../core/filter-state.ts'
 import type { LifecyclePhase } from '../core/lifecycle.ts'
 import type { LogLevel } from '../core/log.ts'
@@ -9,7 +10,8 @@ import type { RouteDescription } from '../proxy/route-listing.ts'
 import type { TargetDescription } from '../transport/runtime.ts'
 
 /**
- * What the admin listener answers as JSON. Times that end in `At` are milliseconds since 1970 UTC. Nothing of it has fields,
+ * What the admin listener answers as JSON. Times that end in `At` are milliseconds since 1970 UTC. With several workers, it is
+ * put together of what they answer: counts are sums, of the workers that run. Nothing of it has fields,
  * bodies or queries of requests; the tap alone has fields, where it is asked for them, without secrets, and bodies, where
  * `tapBodies` lets it.
  */
@@ -39,9 +41,29 @@ export interface ProxyStatus {
   readonly logLevel: LogLevel
   /** Whether the admin listener only shows, and refuses every command. */
   readonly readOnly: boolean
-  /** Resident memory of the process. */
+  /** Resident memory of the process; with several workers, of all their processes and of the one that looks after them. */
   readonly residentBytes: number
   readonly heapUsedBytes: number
+  /** The files that it was made of, as `GET /api/configuration` has it; left out where it was made of none. */
+  readonly configuration?: ConfigurationStatus
+  /** With several workers alone: each process, by its number. During a roll, two have one number. */
+  readonly workers?: readonly WorkerProcess[]
+}
+
+/** One of several processes that serve as one. */
+export interface WorkerProcess {
+  /** From 1 on. */
+  readonly number: number
+  readonly pid: number
+  readonly phase: 'starting' | 'serving' | 'draining'
+  readonly startedAt: number
+  /** How often one of this number was started anew because the one before had ended by itself. */
+  readonly restarts: number
+  /** Whether it has answered in time. What is shown beside is without the workers that have not. */
+  readonly answers: boolean
+  /** Open connections of clients; `undefined` where it has not answered. */
+  readonly connections: number | undefined
+  readonly residentBytes: number | undefined
 }
 
 /** `GET /api/listeners` */
@@ -96,6 +118,8 @@ export interface EndpointStatus extends EndpointSnapshot {
    * and where that decision is older than a minute.
    */
   readonly score: number | undefined
+  /** Where several workers differ: how many say which. `state` is the worst of them, the first in the order of this list. */
+  readonly states?: Readonly<Partial<Record<EndpointState, number>>>
 }
 
 /** `GET /api/filters`. The id names it in `POST /api/caches/purge`. */
@@ -104,6 +128,8 @@ export interface FilterStatus {
   readonly name: string
   readonly at: string
   readonly state: FilterState
+  /** Where the circuits of several workers differ: how many are in which state. `state` has the worst. */
+  readonly states?: Readonly<Record<string, number>>
 }
 
 /** `GET /api/traffic` */
@@ -180,6 +206,8 @@ export interface EndpointCommand {
 
 /** One exchange, as the tap shows it when it has ended: `event: exchange` of `GET /api/tap?where=...`. */
 export interface TappedExchange {
+  /** With several workers alone: the number of the one that has served it. */
+  readonly worker?: number
   readonly at: number
   readonly id: string
   readonly method: string

@@ -3,10 +3,14 @@
  * left out, since values have them there: `30s`, `100MB`.
  */
 export function configKey(option: string): string {
-  return option
-    .replace(/^ms$/, 'time')
-    .replace(/Ms$/, '')
-    .replace(/^bytes$/, 'size')
-    .replace(/Bytes$/, 'Size')
-    .replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  return (
+    option
+      .replace(/^ms$/, 'time')
+      // Beside it stands `tls`, how TLS is spoken.
+      .replace(/^tlsMs$/, 'tlsTimeout')
+      .replace(/Ms$/, '')
+      .replace(/^bytes$/, 'size')
+      .replace(/Bytes$/, 'Size')
+      .replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  )
 }

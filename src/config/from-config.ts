@@ -46,7 +46,7 @@ export async function fromConfig(path: string, options: FromConfigOptions = {}):
     problems.throwAny()
     throw new ConfigError([])
   }
-  const memo = new Memo(previous?.memo)
+  const memo = new Memo(path, previous?.memo)
   const building: Building = new Building(memo, problems, new Modules(files, problems), (node) =>
     upstreams.named(node),
   )

@@ -79,11 +79,11 @@ export type Filters = (
          */
         always?: {
           /**
-           * Responses of this status and above. Default 500. `Infinity`: none for that.
+           * Responses of this status and above. Default 500. `unlimited`: none for that.
            */
           status?: number | 'unlimited'
           /**
-           * Exchanges that have lasted for longer. Default 1 s. `Infinity`: none for that.
+           * Exchanges that have lasted for longer. Default 1 s. `unlimited`: none for that.
            */
           slower_than?: Duration | 'unlimited'
         }
@@ -151,7 +151,7 @@ export type Filters = (
          */
         priority?: FromModule
         /**
-         * What lists of filters show. Default `adaptiveConcurrency`.
+         * What lists of filters show. Default `adaptive_concurrency`.
          */
         name?: string
       }
@@ -182,9 +182,9 @@ export type Filters = (
              */
             required?: boolean
             /**
-             * How long it may take. Default: as `timeoutMs` of the whole.
+             * How long it may take. Default: as `timeout` of the whole.
              */
-            timeout?: Duration | 'unlimited'
+            timeout?: Duration
             /**
              * Its content, at most. Default 1 MiB.
              */
@@ -194,7 +194,7 @@ export type Filters = (
         /**
          * How long each part may take. Default 5 s.
          */
-        timeout?: Duration | 'unlimited'
+        timeout?: Duration
         /**
          * Fields of the client's request that go to every part, `['authorization', 'accept-language']` for example. Default none.
          */
@@ -310,7 +310,7 @@ export type Filters = (
          */
         burst?: Size
         /**
-         * Who shares the bytes: exchanges of the client's `'address'`, the `'route'`, `'all'`, and so on, as of `rateLimit`. Request bodies share theirs, response bodies theirs. Default: each exchange has its own.
+         * Who shares the bytes: exchanges of the client's `'address'`, the `'route'`, `'all'`, and so on, as of `rate_limit`. Request bodies share theirs, response bodies theirs. Default: each exchange has its own.
          */
         key?:
           | (
@@ -425,7 +425,7 @@ export type Filters = (
          */
         max_size?: Size
         /**
-         * Bytes that the content of one may have in memory; a longer one is passed on as it comes. Default a quarter of `maxBytes`.
+         * Bytes that the content of one may have in memory; a longer one is passed on as it comes. Default a quarter of `max_size`.
          */
         max_entry_size?: Size
         /**
@@ -443,7 +443,7 @@ export type Filters = (
                  */
                 max_size?: Size
                 /**
-                 * Bytes that one content may have; a longer one is not stored. Default a quarter of `maxBytes`.
+                 * Bytes that one content may have; a longer one is not stored. Default a quarter of `max_size`.
                  */
                 max_entry_size?: Size
               }
@@ -562,7 +562,7 @@ export type Filters = (
          */
         slow?: Duration
         /**
-         * The part of the exchanges in the window that must be slow for it to open. Only with `slowMs`. Default 0.5.
+         * The part of the exchanges in the window that must be slow for it to open. Only with `slow`. Default 0.5.
          */
         slow_ratio?: number
         /**
@@ -578,7 +578,7 @@ export type Filters = (
          */
         open?: Duration
         /**
-         * The longest that it stays open. Default 30 s, or `openMs` if that is more.
+         * The longest that it stays open. Default 30 s, or `open` if that is more.
          */
         max_open?: Duration
         /**
@@ -594,7 +594,7 @@ export type Filters = (
            */
           ramp?: number[]
           /**
-           * Exchanges that each step waits for, and the most that it lets through. It goes on unless `errorRatio` of them fail (or `slowRatio` are slow), and opens as soon as that is certain. Default 5.
+           * Exchanges that each step waits for, and the most that it lets through. It goes on unless `error_ratio` of them fail (or `slow_ratio` are slow), and opens as soon as that is certain. Default 5.
            */
           trials?: number
         }
@@ -611,7 +611,7 @@ export type Filters = (
          */
         on_change?: FromModule
         /**
-         * What lists of filters show. Default `circuitBreaker`.
+         * What lists of filters show. Default `circuit_breaker`.
          */
         name?: string
       }
@@ -698,7 +698,7 @@ export type Filters = (
            */
           order?: 'fifo' | 'lifo' | 'adaptive'
           /**
-           * How long those may wait that come while the queue does not empty. Default 5 ms; set to `timeoutMs` for no difference.
+           * How long those may wait that come while the queue does not empty. Default 5 ms; set to `timeout` for no difference.
            */
           target?: Duration
           /**
@@ -707,7 +707,7 @@ export type Filters = (
           interval?: Duration
         }
         /**
-         * What lists of filters show. Default `concurrencyLimit`.
+         * What lists of filters show. Default `concurrency_limit`.
          */
         name?: string
       }
@@ -875,11 +875,11 @@ export type Filters = (
          */
         codings?: ('zstd' | 'br' | 'gzip' | 'deflate')[]
         /**
-         * What a body may expand to. Default `'100mb'`; `Infinity` for none. Nothing of it is collected.
+         * What a body may expand to. Default `'100mb'`; `unlimited` for none. Nothing of it is collected.
          */
         max_size?: Size | 'unlimited'
         /**
-         * How many times its size a body may expand to, once that is more than a mebibyte. Default 100; `Infinity` for none.
+         * How many times its size a body may expand to, once that is more than a mebibyte. Default 100; `unlimited` for none.
          */
         max_ratio?: number | 'unlimited'
       }
@@ -982,7 +982,7 @@ export type Filters = (
          */
         client_headers?: string[]
         /**
-         * What a 2xx answer holds good for: requests of the same key are not asked about again for `cacheMs`. It must hold all that the service decides by: the credentials, and the method and the path unless they make no difference. `undefined`: not kept. Default: each request is asked about.
+         * What a 2xx answer holds good for: requests of the same key are not asked about again for `cache`. It must hold all that the service decides by: the credentials, and the method and the path unless they make no difference. `undefined`: not kept. Default: each request is asked about.
          */
         cache_key?: FromModule
         /**
@@ -1001,7 +1001,7 @@ export type Filters = (
       /**
        * Lets browsers call services of gRPC, by translating gRPC-Web.
        */
-      grpc_web?: {}
+      grpc_web?: Record<string, never>
       headers?: {
         /**
          * What is changed in requests, before they go on: `remove`, `rename`, `set` and `add`, in this order. Default nothing.
@@ -1075,7 +1075,7 @@ export type Filters = (
          */
         include_sub_domains?: boolean
         /**
-         * Whether browsers may have the name built in. Default false. Needs `includeSubDomains` and a year, and cannot be taken back for months: see hstspreload.org.
+         * Whether browsers may have the name built in. Default false. Needs `include_sub_domains` and a year, and cannot be taken back for months: see hstspreload.org.
          */
         preload?: boolean
       }
@@ -1348,7 +1348,7 @@ export type Filters = (
          */
         cool_down?: Duration
         /**
-         * How long beyond `refreshMs` keys are used on while there are no new ones to be had. Default 24 h.
+         * How long beyond `refresh` keys are used on while there are no new ones to be had. Default 24 h.
          */
         max_stale?: Duration
         /**
@@ -1381,11 +1381,11 @@ export type Filters = (
          */
         priority?: FromModule
         /**
-         * The delay in milliseconds, where it is measured elsewhere: by `monitorEventLoopDelay`, say. Asked when an exchange comes, at most twice in `targetMs`. What is no number counts as 0. Default: how late timers fire while exchanges come.
+         * The delay in milliseconds, where it is measured elsewhere: by `monitorEventLoopDelay`, say. Asked when an exchange comes, at most twice in `target`. What is no number counts as 0. Default: how late timers fire while exchanges come.
          */
         delay?: FromModule
         /**
-         * What lists of filters show. Default `loadShedding`.
+         * What lists of filters show. Default `load_shedding`.
          */
         name?: string
       }
@@ -1694,7 +1694,7 @@ export type Filters = (
          */
         header?: string
         /**
-         * Whose ids are kept: `trusted`, those of peers that are among the listener's `trustedProxies`; `anyone`, where every client may choose what stands in your logs; `nobody`. Default `trusted`.
+         * Whose ids are kept: `trusted`, those of peers that are among the listener's `trusted_proxies`; `anyone`, where every client may choose what stands in your logs; `nobody`. Default `trusted`.
          */
         accept?: 'trusted' | 'anyone' | 'nobody'
         /**
@@ -1731,7 +1731,7 @@ export type Filters = (
          */
         public_origin?: string
         /**
-         * Where paths of services are found from outside, by their first segments: `{ '/': '/api' }` for a service whose `/login` is `/api/login` to clients. The longest that fits counts. Default: what filters within have taken off the front of the path of the request, as `stripPrefix` does.
+         * Where paths of services are found from outside, by their first segments: `{ '/': '/api' }` for a service whose `/login` is `/api/login` to clients. The longest that fits counts. Default: what filters within have taken off the front of the path of the request, as `strip_prefix` does.
          */
         prefixes?: {
           [k: string]: string
@@ -1742,7 +1742,7 @@ export type Filters = (
        */
       security_headers?: {
         /**
-         * `Content-Security-Policy`. Where it holds `{nonce}`, as in `script-src 'nonce-{nonce}'`, each request gets a nonce of its own, which the service is told in `nonceHeader`. Default: none but for what `frame` adds.
+         * `Content-Security-Policy`. Where it holds `{nonce}`, as in `script-src 'nonce-{nonce}'`, each request gets a nonce of its own, which the service is told in `nonce_header`. Default: none but for what `frame` adds.
          */
         content_security_policy?: string | false
         /**
@@ -1800,7 +1800,7 @@ export type Filters = (
        */
       server_timing?: {
         /**
-         * Who is told: `trusted`, peers that are among the listener's `trustedProxies`, and clients on this machine; or `everyone`. Default `trusted`.
+         * Who is told: `trusted`, peers that are among the listener's `trusted_proxies`, and clients on this machine; or `everyone`. Default `trusted`.
          */
         to?: 'trusted' | 'everyone'
       }
@@ -1950,7 +1950,7 @@ export type Filters = (
          */
         tracer_provider?: FromModule
         /**
-         * Whose traces are continued: `trusted`, those of peers that are among the listener's `trustedProxies`; `anyone`, where every client may choose what is sampled; `nobody`. In place of another's, a new trace begins, with a link to it. Default `trusted`.
+         * Whose traces are continued: `trusted`, those of peers that are among the listener's `trusted_proxies`; `anyone`, where every client may choose what is sampled; `nobody`. In place of another's, a new trace begins, with a link to it. Default `trusted`.
          */
         accept?: 'trusted' | 'anyone' | 'nobody'
         /**
@@ -2038,9 +2038,9 @@ export type Filters = (
         /**
          * The largest message, also once it is expanded; it is closed with 1009 for a larger one. At most 1 GiB. Default 1 MiB.
          */
-        max_message_size?: Size | 'unlimited'
+        max_message_size?: Size
         /**
-         * Messages of one side that may wait for `onMessage` or for the other side, as long as they weigh no more than `maxMessageBytes` together. At the limit, nothing more is read. Default 16.
+         * Messages of one side that may wait for `on_message` or for the other side, as long as they weigh no more than `max_message_size` together. At the limit, nothing more is read. Default 16.
          */
         max_queued?: number
         /**
@@ -2052,7 +2052,7 @@ export type Filters = (
          */
         ping?: Duration | 'unlimited'
         /**
-         * How long nothing may come after a ping before both sides are closed. Only with `pingMs`. Default 20 s.
+         * How long nothing may come after a ping before both sides are closed. Only with `ping`. Default 20 s.
          */
         ping_timeout?: Duration
       }
@@ -2173,7 +2173,7 @@ export interface GatewayConfig {
              */
             target_size?: Size
             /**
-             * A request body. Default 1 GiB; `Infinity` for no limit; past it 413.
+             * A request body. Default 1 GiB; `unlimited` for no limit; past it 413.
              */
             body_size?: Size | 'unlimited'
             /**
@@ -2197,7 +2197,7 @@ export interface GatewayConfig {
              */
             body_idle?: Duration
             /**
-             * The least progress of a request body over `bodyIdleMs`. Default 240 bytes per second, as in Kestrel; past it 408.
+             * The least progress of a request body over `body_idle`. Default 240 bytes per second, as in Kestrel; past it 408.
              */
             min_body_bytes_per_second?: number
             /**
@@ -2283,7 +2283,7 @@ export interface GatewayConfig {
                  */
                 ticket_keys_file?: string
                 /**
-                 * How often files are looked at. `Infinity` for never. Default 10 s.
+                 * How often files are looked at. `unlimited` for never. Default 10 s.
                  */
                 watch?: Duration | 'unlimited'
                 /**
@@ -2350,7 +2350,7 @@ export interface GatewayConfig {
                  */
                 ticket_keys_file?: string
                 /**
-                 * How often files are looked at. `Infinity` for never. Default 10 s.
+                 * How often files are looked at. `unlimited` for never. Default 10 s.
                  */
                 watch?: Duration | 'unlimited'
                 cert_file?: string
@@ -2425,7 +2425,7 @@ export interface GatewayConfig {
              */
             target_size?: Size
             /**
-             * A request body. Default 1 GiB; `Infinity` for no limit; past it 413.
+             * A request body. Default 1 GiB; `unlimited` for no limit; past it 413.
              */
             body_size?: Size | 'unlimited'
             /**
@@ -2449,7 +2449,7 @@ export interface GatewayConfig {
              */
             body_idle?: Duration
             /**
-             * The least progress of a request body over `bodyIdleMs`. Default 240 bytes per second, as in Kestrel; past it 408.
+             * The least progress of a request body over `body_idle`. Default 240 bytes per second, as in Kestrel; past it 408.
              */
             min_body_bytes_per_second?: number
             /**
@@ -2535,7 +2535,7 @@ export interface GatewayConfig {
                  */
                 ticket_keys_file?: string
                 /**
-                 * How often files are looked at. `Infinity` for never. Default 10 s.
+                 * How often files are looked at. `unlimited` for never. Default 10 s.
                  */
                 watch?: Duration | 'unlimited'
                 /**
@@ -2602,7 +2602,7 @@ export interface GatewayConfig {
                  */
                 ticket_keys_file?: string
                 /**
-                 * How often files are looked at. `Infinity` for never. Default 10 s.
+                 * How often files are looked at. `unlimited` for never. Default 10 s.
                  */
                 watch?: Duration | 'unlimited'
                 cert_file?: string
@@ -2696,7 +2696,7 @@ export interface GatewayConfig {
                        */
                       jitter?: number
                       /**
-                       * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probeAddress` of its own. With `https:` it must show the endpoint's certificate.
+                       * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probe_address` of its own. With `https:` it must show the endpoint's certificate.
                        */
                       address?: string
                       /**
@@ -2765,7 +2765,7 @@ export interface GatewayConfig {
                        */
                       jitter?: number
                       /**
-                       * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probeAddress` of its own. With `https:` it must show the endpoint's certificate.
+                       * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probe_address` of its own. With `https:` it must show the endpoint's certificate.
                        */
                       address?: string
                       /**
@@ -2813,7 +2813,7 @@ export interface GatewayConfig {
                        */
                       jitter?: number
                       /**
-                       * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probeAddress` of its own. With `https:` it must show the endpoint's certificate.
+                       * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probe_address` of its own. With `https:` it must show the endpoint's certificate.
                        */
                       address?: string
                       /**
@@ -2897,7 +2897,7 @@ export interface GatewayConfig {
                          */
                         jitter?: number
                         /**
-                         * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probeAddress` of its own. With `https:` it must show the endpoint's certificate.
+                         * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probe_address` of its own. With `https:` it must show the endpoint's certificate.
                          */
                         address?: string
                         /**
@@ -2966,7 +2966,7 @@ export interface GatewayConfig {
                          */
                         jitter?: number
                         /**
-                         * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probeAddress` of its own. With `https:` it must show the endpoint's certificate.
+                         * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probe_address` of its own. With `https:` it must show the endpoint's certificate.
                          */
                         address?: string
                         /**
@@ -3014,7 +3014,7 @@ export interface GatewayConfig {
                          */
                         jitter?: number
                         /**
-                         * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probeAddress` of its own. With `https:` it must show the endpoint's certificate.
+                         * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probe_address` of its own. With `https:` it must show the endpoint's certificate.
                          */
                         address?: string
                         /**
@@ -3037,7 +3037,128 @@ export interface GatewayConfig {
                       }
                 }
             )[]
-            discovery?: FromModule
+            discovery?:
+              | {
+                  /**
+                   * The addresses of a name in DNS, as a source of a pool: each is an endpoint.
+                   */
+                  dns?: {
+                    /**
+                     * The name whose addresses are the endpoints. In full: search domains are not tried.
+                     */
+                    host?: string
+                    /**
+                     * In place of `host`: the name of services (SRV), such as `_http._tcp.users.example.com`. They have ports of their own.
+                     */
+                    service?: string
+                    /**
+                     * The port of `host`. Default: that of `http` or `https`.
+                     */
+                    port?: number
+                    /**
+                     * How the endpoints are spoken to. Default `http`.
+                     */
+                    scheme?: 'http' | 'https' | 'tcp' | 'tls'
+                    /**
+                     * Which addresses are asked for, also behind the names of services. Default `A+AAAA`: both.
+                     */
+                    type?: 'A+AAAA' | 'A' | 'AAAA'
+                    /**
+                     * The shortest wait before it is asked again. Default 1 s.
+                     */
+                    min?: Duration
+                    /**
+                     * The longest one, however long the records hold. Default 5 min.
+                     */
+                    max?: Duration
+                    /**
+                     * The wait where no record tells how long it holds: Node tells it of addresses alone. Default 30 s.
+                     */
+                    refresh?: Duration
+                    /**
+                     * By which share each wait is lengthened at most, by chance. Default 0.1.
+                     */
+                    jitter?: number
+                    /**
+                     * How long one answer may take. Default 5 s.
+                     */
+                    timeout?: Duration
+                    /**
+                     * Name servers to ask, as `10.0.0.10` or `10.0.0.10:5353`. Default: those of the system.
+                     *
+                     * @minItems 1
+                     */
+                    servers?: string[]
+                    /**
+                     * Whether an answer without any address empties the pool. Default `false`: the last list stays.
+                     */
+                    allow_empty?: boolean
+                    /**
+                     * Whom to ask in place of name servers.
+                     */
+                    resolver?: FromModule
+                  }
+                  /**
+                   * The endpoints that a file names, as a source of a pool: a list in YAML, or in JSON where its name ends with `.json`, each entry as in `pool([...])`.
+                   */
+                  file?: {
+                    path: string
+                    /**
+                     * How often it is looked at. Default 1 s, at least 50 ms.
+                     */
+                    every?: Duration
+                    /**
+                     * What is longer does not count. Default 1 MiB.
+                     */
+                    max_size?: Size
+                    /**
+                     * Whether an empty list empties the pool. Default `false`: the last one stays.
+                     */
+                    allow_empty?: boolean
+                  }
+                  /**
+                   * The pods of a Service of Kubernetes, as a source of a pool: those of its EndpointSlices that are ready and do not end.
+                   */
+                  kubernetes?: {
+                    /**
+                     * The name of the Service.
+                     */
+                    service: string
+                    /**
+                     * The namespace that it is of. Default: that of the pod that the proxy runs in.
+                     */
+                    namespace?: string
+                    /**
+                     * The port of the pods: its name in the Service, or its number. Default: the only one that they have.
+                     */
+                    port?: number | string
+                    /**
+                     * How the endpoints are spoken to. Default `http`.
+                     */
+                    scheme?: 'http' | 'https' | 'tcp' | 'tls'
+                    /**
+                     * Of pods that have addresses of several kinds, which counts. Default: the first of these of which there are any.
+                     */
+                    address_type?: 'IPv4' | 'IPv6' | 'FQDN'
+                    /**
+                     * Whether a service without any pod that is ready empties the pool. Default `false`: the last list stays.
+                     */
+                    allow_empty?: boolean
+                    /**
+                     * The API server, as `https://host:port`. Default: that of the cluster that the proxy runs in, with the certificate authority and the token of its service account.
+                     */
+                    server?: string
+                    /**
+                     * The file with the token to show. It is read before each request, since tokens are replaced. Default without `server`: the service account's.
+                     */
+                    token_file?: string
+                    /**
+                     * The file with the authority of the API server's certificate, in PEM, read likewise. Default with `server`: those that Node trusts.
+                     */
+                    ca_file?: string
+                  }
+                }
+              | FromModule
             balancer?:
               | (
                   | 'consistent_hash'
@@ -3068,7 +3189,7 @@ export interface GatewayConfig {
                         }
                       | FromModule
                     /**
-                     * How far above its share of the requests in flight an endpoint may go: 1.25 is a quarter more. More than 1; `Infinity` sets no bound. Default 1.25.
+                     * How far above its share of the requests in flight an endpoint may go: 1.25 is a quarter more. More than 1; `unlimited` sets no bound. Default 1.25.
                      */
                     load_factor?: number | 'unlimited'
                     /**
@@ -3079,11 +3200,11 @@ export interface GatewayConfig {
                   /**
                    * Prefers the endpoint with the fewest requests in flight for its weight.
                    */
-                  least_connections?: {}
+                  least_connections?: Record<string, never>
                   /**
                    * Prefers the endpoint expected to answer soonest: smoothed latency times the queue it would join, for its weight.
                    */
-                  least_response_time?: {}
+                  least_response_time?: Record<string, never>
                   /**
                    * Sends requests of the same key to the same endpoint, found by one look into a table.
                    */
@@ -3108,11 +3229,11 @@ export interface GatewayConfig {
                   /**
                    * Draws two endpoints and takes the one with fewer requests in flight for its weight.
                    */
-                  power_of_two_choices?: {}
+                  power_of_two_choices?: Record<string, never>
                   /**
                    * Picks at random, with chances in proportion to the weights.
                    */
-                  random?: {}
+                  random?: Record<string, never>
                   /**
                    * Sends requests of the same key to the same endpoint: the one that scores highest for it.
                    */
@@ -3133,11 +3254,11 @@ export interface GatewayConfig {
                   /**
                    * Takes turns: one endpoint after the other.
                    */
-                  round_robin?: {}
+                  round_robin?: Record<string, never>
                   /**
                    * Takes turns in proportion to the weights, and spreads each endpoint's turns out evenly: weights 5, 1, 1 give a a b a c a a, not a a a a a b c.
                    */
-                  weighted_round_robin?: {}
+                  weighted_round_robin?: Record<string, never>
                 }
               | FromModule
             health_check?:
@@ -3163,7 +3284,7 @@ export interface GatewayConfig {
                    */
                   jitter?: number
                   /**
-                   * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probeAddress` of its own. With `https:` it must show the endpoint's certificate.
+                   * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probe_address` of its own. With `https:` it must show the endpoint's certificate.
                    */
                   address?: string
                   /**
@@ -3232,7 +3353,7 @@ export interface GatewayConfig {
                    */
                   jitter?: number
                   /**
-                   * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probeAddress` of its own. With `https:` it must show the endpoint's certificate.
+                   * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probe_address` of its own. With `https:` it must show the endpoint's certificate.
                    */
                   address?: string
                   /**
@@ -3280,7 +3401,7 @@ export interface GatewayConfig {
                    */
                   jitter?: number
                   /**
-                   * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probeAddress` of its own. With `https:` it must show the endpoint's certificate.
+                   * The host that is asked, by name or address, where that is an agent elsewhere and not the endpoint itself. It answers for all endpoints of the pool, unless one has a `probe_address` of its own. With `https:` it must show the endpoint's certificate.
                    */
                   address?: string
                   /**
@@ -3305,11 +3426,11 @@ export interface GatewayConfig {
               | boolean
               | {
                   /**
-                   * Failed attempts in a row, of whatever kind. Default 5; `Infinity` does not count them. (Envoy: `consecutive_5xx`, `consecutive_gateway_failure`.)
+                   * Failed attempts in a row, of whatever kind. Default 5; `unlimited` does not count them. (Envoy: `consecutive_5xx`, `consecutive_gateway_failure`.)
                    */
                   consecutive_errors?: number | 'unlimited'
                   /**
-                   * Attempts in a row for which no connection was made: refused, not in time, no name, no TLS. Default `Infinity`, so that they count as errors like others; a smaller number ejects sooner. (Envoy: `consecutive_local_origin_failure`.)
+                   * Attempts in a row for which no connection was made: refused, not in time, no name, no TLS. Default `unlimited`, so that they count as errors like others; a smaller number ejects sooner. (Envoy: `consecutive_local_origin_failure`.)
                    */
                   consecutive_connect_failures?: number | 'unlimited'
                   /**
@@ -3368,7 +3489,7 @@ export interface GatewayConfig {
                     min_requests?: number
                   }
                   /**
-                   * So long attempts are counted for `successRate`, `failurePercentage` and `latency`, until a verdict. Default 10 s.
+                   * So long attempts are counted for `success_rate`, `failure_percentage` and `latency`, until a verdict. Default 10 s.
                    */
                   interval?: Duration
                   /**
@@ -3376,7 +3497,7 @@ export interface GatewayConfig {
                    */
                   eject?: Duration
                   /**
-                   * The longest an ejection lasts. Default 5 min, or `ejectMs` where that is longer.
+                   * The longest an ejection lasts. Default 5 min, or `eject` where that is longer.
                    */
                   max_eject?: Duration
                   /**
@@ -3489,11 +3610,11 @@ export interface GatewayConfig {
                    */
                   idempotency_key?: boolean
                   /**
-                   * From the pick of an endpoint to the head of its response; then the attempt is cancelled. It does not count while a body comes from the client, and begins anew behind its last byte. Default `Infinity`.
+                   * From the pick of an endpoint to the head of its response; then the attempt is cancelled. It does not count while a body comes from the client, and begins anew behind its last byte. Default `unlimited`.
                    */
                   per_attempt?: Duration | 'unlimited'
                   /**
-                   * How many retries there may be: the ratio alone, or all of it. `Infinity` does not count. Default 0.2.
+                   * How many retries there may be: the ratio alone, or all of it. `unlimited` does not count. Default 0.2.
                    */
                   budget?:
                     | (number | 'unlimited')
@@ -3520,7 +3641,7 @@ export interface GatewayConfig {
                      */
                     base?: Duration
                     /**
-                     * The longest wait before any. Default ten times `baseMs`.
+                     * The longest wait before any. Default ten times `base`.
                      */
                     max?: Duration
                   }
@@ -3663,7 +3784,7 @@ export interface GatewayConfig {
                    */
                   idle?: Duration | 'unlimited'
                   /**
-                   * A connection with streams on which nothing came for so long is asked for a sign of life (PING). Default `Infinity`: only when an attempt was given up without an answer, since some servers take regular pings for an attack.
+                   * A connection with streams on which nothing came for so long is asked for a sign of life (PING). Default `unlimited`: only when an attempt was given up without an answer, since some servers take regular pings for an attack.
                    */
                   ping?: Duration | 'unlimited'
                   /**
@@ -3681,6 +3802,54 @@ export interface GatewayConfig {
             connect?: Duration
             /**
              * From there until TLS is made on it. Default 5 s; past it 504 `upstream_tls_timeout`.
+             */
+            tls_timeout?: Duration
+            /**
+             * From the end of the request to the response head. Default 60 s; past it 504 `upstream_head_timeout`.
+             */
+            head?: Duration
+            /**
+             * Between two pieces of a response body. Default 60 s; past it the response breaks off.
+             */
+            body_idle?: Duration
+            /**
+             * A request of which the endpoint takes no further piece (of up to 128 KiB). Default 60 s; past it 504 `upstream_write_timeout`.
+             */
+            send_idle?: Duration
+            /**
+             * A tunnel through which nothing goes. Default 1 hour.
+             */
+            tunnel_idle?: Duration
+            /**
+             * Status line and header fields of a response together. Default 64 KiB; past it 502.
+             */
+            head_size?: Size
+            /**
+             * Header fields of a response. Default 200; past it 502.
+             */
+            headers?: number
+            /**
+             * A response body. Default `unlimited`.
+             */
+            body_size?: Size | 'unlimited'
+            /**
+             * The `Host` that endpoints see: `'preserve'` (default) passes on what the client asked for, `'endpoint'` names the endpoint itself, anything else is sent as it is.
+             */
+            host?: string
+            /**
+             * Sends `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`. Default true.
+             */
+            x_forwarded?: boolean
+            /**
+             * Sends `Forwarded` (RFC 7239). Default false.
+             */
+            forwarded?: boolean
+            /**
+             * The name in `Via`; `false` sends none. Default `gatewright`.
+             */
+            via?: string | false
+            /**
+             * How `https:` endpoints are verified, and what they are shown.
              */
             tls?: {
               /**
@@ -3724,50 +3893,6 @@ export interface GatewayConfig {
                */
               alpn?: string[]
             }
-            /**
-             * From the end of the request to the response head. Default 60 s; past it 504 `upstream_head_timeout`.
-             */
-            head?: Duration
-            /**
-             * Between two pieces of a response body. Default 60 s; past it the response breaks off.
-             */
-            body_idle?: Duration
-            /**
-             * A request of which the endpoint takes no further piece (of up to 128 KiB). Default 60 s; past it 504 `upstream_write_timeout`.
-             */
-            send_idle?: Duration
-            /**
-             * A tunnel through which nothing goes. Default 1 hour.
-             */
-            tunnel_idle?: Duration
-            /**
-             * Status line and header fields of a response together. Default 64 KiB; past it 502.
-             */
-            head_size?: Size
-            /**
-             * Header fields of a response. Default 200; past it 502.
-             */
-            headers?: number
-            /**
-             * A response body. Default `Infinity`.
-             */
-            body_size?: Size | 'unlimited'
-            /**
-             * The `Host` that endpoints see: `'preserve'` (default) passes on what the client asked for, `'endpoint'` names the endpoint itself, anything else is sent as it is.
-             */
-            host?: string
-            /**
-             * Sends `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`. Default true.
-             */
-            x_forwarded?: boolean
-            /**
-             * Sends `Forwarded` (RFC 7239). Default false.
-             */
-            forwarded?: boolean
-            /**
-             * The name in `Via`; `false` sends none. Default `gatewright`.
-             */
-            via?: string | false
             /**
              * With fewer endpoints fit to serve than this share, from 0 to 1, all are candidates, also those that are unhealthy or ejected: few would break down under the load of all. Default 0: only when none is fit. (Envoy's panic threshold is 0.5.)
              */
@@ -3888,7 +4013,7 @@ export interface GatewayConfig {
            */
           token?: string | string[]
           /**
-           * TLS. With `clientCertificates: 'require'`, whoever has a certificate that is trusted may come in. Default none.
+           * TLS. With `client_certificates: 'require'`, whoever has a certificate that is trusted may come in. Default none.
            */
           tls?:
             | {
@@ -3933,7 +4058,7 @@ export interface GatewayConfig {
                  */
                 ticket_keys_file?: string
                 /**
-                 * How often files are looked at. `Infinity` for never. Default 10 s.
+                 * How often files are looked at. `unlimited` for never. Default 10 s.
                  */
                 watch?: Duration | 'unlimited'
                 /**
@@ -4000,7 +4125,7 @@ export interface GatewayConfig {
                  */
                 ticket_keys_file?: string
                 /**
-                 * How often files are looked at. `Infinity` for never. Default 10 s.
+                 * How often files are looked at. `unlimited` for never. Default 10 s.
                  */
                 watch?: Duration | 'unlimited'
                 cert_file?: string
@@ -4067,11 +4192,11 @@ export interface GatewayConfig {
        */
       notice?: Duration
       /**
-       * From the end of the notice: so long what runs may take, then it is broken off. Default 10 s; `Infinity` waits for all.
+       * From the end of the notice: so long what runs may take, then it is broken off. Default 10 s; `unlimited` waits for all.
        */
       limit?: Duration | 'unlimited'
       /**
-       * From the end of the notice: so long tunnels (WebSockets) may stay open. Default `limitMs`; no longer than that.
+       * From the end of the notice: so long tunnels (WebSockets) may stay open. Default `limit`; no longer than that.
        */
       tunnel?: Duration | 'unlimited'
     }

@@ -1,3 +1,6 @@
 export { ConfigError, type ConfigProblem } from './config-error.ts'
 export type { Configuration } from './configuration.ts'
 export { type FromConfigOptions, fromConfig } from './from-config.ts'
+export type { FromModule, GatewayConfig } from './gateway-config.ts'
+export { startConfig } from './start-config.ts'
+export type { StartConfigOptions } from './start-followed.ts'

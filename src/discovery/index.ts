@@ -1,1 +1,7 @@
-export {}
+export { dns } from './dns.ts'
+export type { DnsOptions } from './dns-options.ts'
+export type { EndpointScheme } from './endpoint-url.ts'
+export { type FileOptions, file } from './file.ts'
+export { kubernetes } from './kubernetes.ts'
+export type { KubernetesOptions } from './kubernetes-options.ts'
+export type { AddressRecord, NameService, ServiceRecord } from './name-service.ts'

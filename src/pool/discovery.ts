@@ -1,20 +1,18 @@
 import type { Timer } from '../core/clock.ts'
 import type { Runtime } from '../transport/runtime.ts'
-import type { EndpointSource } from './endpoint-source.ts'
+import type { EndpointSource, SourceSurroundings } from './endpoint-source.ts'
 import type { EndpointOptions } from './endpoint-spec.ts'
+import { SourceCalls } from './source-calls.ts'
+import { sourceRetryMs } from './source-retry.ts'
 
 /** Told of what a source gives. */
 export interface DiscoveryListener {
   listed(endpoints: readonly (string | EndpointOptions)[]): void
-  /** It has failed, and is called again after `retryMs`. */
+  /** It has an answer that it makes no list of. */
+  refused(error: Error): void
+  /** It has failed, and is called again, or asks again, after `retryMs`. */
   failed(error: unknown, retryMs: number): void
 }
-
-/** The wait for the first call after a failure, which doubles with each further one, up to the longest. */
-const FIRST_RETRY_MS = 1_000
-const LONGEST_RETRY_MS = 30_000
-/** By which share each wait is lengthened at most, by chance: many proxies lose their source at the same moment. */
-const JITTER = 0.2
 
 /**
  * - `following`: the source is at work. `controller` ends it.
@@ -61,12 +59,11 @@ export class Discovery {
   }
 
   async #follow(phase: Phase & { kind: 'following' }): Promise<void> {
-    const { clock, random } = this.#runtime
     const { controller } = phase
     try {
       let listed = false
       if (this.#phase === phase) {
-        for await (const endpoints of this.#source(controller.signal, { clock, random })) {
+        for await (const endpoints of this.#source(controller.signal, this.#surroundings(phase))) {
           if (this.#phase !== phase) return
           listed = true
           this.#failures = 0
@@ -84,10 +81,25 @@ export class Discovery {
     }
   }
 
+  #surroundings(phase: Phase & { kind: 'following' }): SourceSurroundings {
+    const { clock, random } = this.#runtime
+    const calls = new SourceCalls(this.#runtime, phase.controller.signal)
+    return {
+      clock,
+      random,
+      get: (url, options) => calls.get(url, options),
+      refused: (error) => {
+        if (this.#phase === phase) this.#listener.refused(error)
+      },
+      failed: (error, retryMs) => {
+        if (this.#phase === phase) this.#listener.failed(error, retryMs)
+      },
+    }
+  }
+
   #failed(error: unknown): void {
     const { clock, random } = this.#runtime
-    const span = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures++)
-    const retryMs = Math.round(span * (1 + JITTER * random()))
+    const retryMs = sourceRetryMs(this.#failures++, random)
     const timer = clock.setTimeout(() => {
       this.#phase = this.#begin()
     }, retryMs)

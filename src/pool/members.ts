@@ -238,6 +238,7 @@ export class Members {
       source &&
       new Discovery(source, this.#runtime, {
         listed: (given) => this.#listed(given),
+        refused: (error) => this.news.listRefused(error),
         failed: (error, retryMs) => this.news.sourceFailed(error, retryMs),
       })
   }

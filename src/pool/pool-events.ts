@@ -38,14 +38,14 @@ export type PoolEvent =
   /** Too few endpoints are fit to serve: `candidates` of them, fit or not, are chosen from. */
   | { readonly kind: 'panic-began'; readonly atMs: number; readonly candidates: number }
   | { readonly kind: 'panic-ended'; readonly atMs: number }
-  /** The source of its endpoints has thrown, and is called again after `retryMs`. */
+  /** The source of its endpoints has failed, and is called or asks again after `retryMs`. */
   | {
       readonly kind: 'source-failed'
       readonly atMs: number
       readonly error: unknown
       readonly retryMs: number
     }
-  /** A list of the source has a wrong entry; the one before it stays. */
+  /** A list of the source has a wrong entry, or is none; the one before it stays. */
   | { readonly kind: 'list-refused'; readonly atMs: number; readonly error: Error }
   /** So many events, up to `atMs`, were dropped, because this subscriber did not take them. */
   | { readonly kind: 'missed'; readonly atMs: number; readonly count: number }

@@ -4,6 +4,7 @@ import { drainSettings } from '../proxy/drain-options.ts'
 import type { RunningProxy } from '../proxy/running-proxy.ts'
 import { StartError } from '../proxy/start-error.ts'
 import { listenWith, nodeNetwork } from '../transport/network.ts'
+import { companionNetwork } from './admin/wires/companion-network.ts'
 import { CONTROL, type WorkerOrder, type WorkerReport } from './control-messages.ts'
 import { WorkerNetwork } from './ports/worker-network.ts'
 import { endProcess, type Membership } from './processes/child-worker.ts'
@@ -29,7 +30,13 @@ export async function serveAsWorker(
   const sharing = joinStates(channel)
   let running: RunningProxy
   try {
-    running = await app.start({ signals: false, surroundings: { network, configuration, sharing } })
+    const surroundings = {
+      network,
+      configuration,
+      sharing,
+      companionNetwork: companionNetwork(channel),
+    }
+    running = await app.start({ signals: false, surroundings })
   } catch (error) {
     const { message, stack } = error as Error
     report({

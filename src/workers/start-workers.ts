@@ -3,6 +3,8 @@ import { log } from '../core/log.ts'
 import { systemRandom } from '../core/random.ts'
 import { drainSettings } from '../proxy/drain-options.ts'
 import type { RunningProxy } from '../proxy/running-proxy.ts'
+import { nodeNetwork } from '../transport/network.ts'
+import { GatheredAdmin } from './admin/gathered-admin.ts'
 import { SharedPorts } from './ports/shared-ports.ts'
 import { addressOf, bindSocket } from './processes/bound-socket.ts'
 import { childWorker, membership, processors, stayAlive } from './processes/child-worker.ts'
@@ -42,12 +44,13 @@ export async function startWorkers(
   if (called) throw new Error('startWorkers can be called once in a process')
   called = true
   const worker = membership()
-  return worker === undefined ? supervise(settings) : serveAsWorker(app, settings, worker)
+  return worker === undefined ? supervise(app, settings) : serveAsWorker(app, settings, worker)
 }
 
 let called = false
 
-async function supervise({ size, signals, load }: WorkersSettings): Promise<RunningWorkers> {
+async function supervise(app: Startable, settings: WorkersSettings): Promise<RunningWorkers> {
+  const { size, signals, load, configuration } = settings
   const supervisor = new Supervisor(size, {
     makeProcess: childWorker,
     ports: new SharedPorts({ addressOf, bindSocket }),
@@ -56,10 +59,17 @@ async function supervise({ size, signals, load }: WorkersSettings): Promise<Runn
     log,
     drain: signals ?? drainSettings('startWorkers', {}),
     validate: load,
+    follow: ({ description }) => admin.follow(description.companions),
     stayAlive,
   })
   shareStates(supervisor)
+  const surroundings = { clock: systemClock, random: systemRandom, network: nodeNetwork, configuration }
+  const admin = new GatheredAdmin(supervisor, surroundings)
+  // Behind everything else, so that it tells of their end too.
+  void supervisor.closed.then(() => admin.close())
+  // Before the listeners of workers open, as that of one process.
+  await admin.follow(app.description.companions)
   await supervisor.start()
-  if (signals !== undefined) heedSignals(supervisor, signals)
+  if (signals !== undefined) heedSignals(supervisor, signals, configuration)
   return supervisor
 }

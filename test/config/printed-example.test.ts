@@ -65,7 +65,7 @@ async function printed(env: Readonly<Record<string, string>> = { JWT_SECRET: SEC
 test('listens where it says', async () => {
   await using sim = await printed()
   const client = await sim.connect(8080)
-  await client.end()
+  client.end()
   await sim.assertNoLeaks()
 })
 
@@ -153,7 +153,7 @@ test('keeps answers of up to a quarter of what the cache may hold', async () => 
     })
   const askedFor = async (bytes: number) => {
     asked = 0
-    for (let i = 0; i < 2; i++) await (await sim.get(`/${bytes}`, { headers: { authorization } })).text()
+    for (let i = 0; i < 2; i++) await sim.get(`/${bytes}`, { headers: { authorization } })
     return asked
   }
   expect([await askedFor(quarter), await askedFor(quarter + 1)]).toEqual([1, 2])
@@ -203,7 +203,7 @@ test('says where a secret is missing, or too short, without showing it', async (
   await expect(printed({})).rejects.toThrow(
     /gateway\.yaml:36:15: proxy\.security\.jwt\.secret: the variable JWT_SECRET is not set/,
   )
-  const refused = await printed({ JWT_SECRET: 'shortsecret' }).catch((error: Error) => error)
-  expect(String(refused)).toMatch(/gateway\.yaml:36:15: proxy\.security\.jwt\.secret: must be /)
-  expect(String(refused)).not.toContain('shortsecret')
+  await expect(printed({ JWT_SECRET: 'shortsecret' })).rejects.toThrow(
+    /gateway\.yaml:36:15: proxy\.security\.jwt\.secret: must be (?!.*shortsecret)/,
+  )
 })

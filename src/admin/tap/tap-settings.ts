@@ -16,6 +16,14 @@ export interface TapSettings {
   readonly bodyBytes: number
 }
 
+/** The fields of the answer. */
+export const TAP_FIELDS = {
+  'Content-Type': 'text/event-stream',
+  // Who stands between is neither to keep it nor to hold it back.
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+} as const
+
 const DEFAULT_RATE = 50
 const MAX_RATE = 500
 const MAX_BODY_BYTES = 65_536

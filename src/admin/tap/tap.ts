@@ -9,7 +9,7 @@ import { BodyBudget } from './body-budget.ts'
 import { EndedExchange } from './ended-exchange.ts'
 import { OpenTap } from './open-tap.ts'
 import { Overheard, overheard } from './overheard.ts'
-import { tapSettings } from './tap-settings.ts'
+import { TAP_FIELDS, tapSettings } from './tap-settings.ts'
 
 const MAX_TAPS = 16
 /** Of bodies of all exchanges under way. */
@@ -73,7 +73,7 @@ export class Tap {
       this.#noteWishes()
       tap.close()
     })
-    return new ResponseMessage(200, HeaderList.from(FIELDS), new Body(tap.source))
+    return new ResponseMessage(200, HeaderList.from(TAP_FIELDS), new Body(tap.source))
   }
 
   /** Ends all that are open. */
@@ -98,11 +98,4 @@ export class Tap {
     const ended = new EndedExchange(exchange, outcome)
     for (const tap of this.#open) tap.see(ended)
   }
-}
-
-const FIELDS = {
-  'Content-Type': 'text/event-stream',
-  // Who stands between is neither to keep it nor to hold it back.
-  'Cache-Control': 'no-store, no-transform',
-  'X-Accel-Buffering': 'no',
 }

@@ -1,5 +1,6 @@
 import { boundOf, LATENCY_BUCKETS } from '../../pool/latency-buckets.ts'
 import type { Percentiles } from '../api.ts'
+import type { LatencyCounts } from './shared-latencies.ts'
 
 /** `fine`: eight buckets to an octave. `coarse`: four. */
 export type Grain = 'fine' | 'coarse'
@@ -32,6 +33,23 @@ export class Latencies {
       this.#total += counts[i]!
     }
     this.#maxMs = Math.max(this.#maxMs, maxMs)
+  }
+
+  /** Adds what another one has shared. Buckets that there are none of are left out. */
+  addShared({ counts, maxMs }: LatencyCounts): void {
+    for (let i = 0; i + 1 < counts.length; i += 2) {
+      const bucket = counts[i]!
+      if (!(bucket in this.#counts)) continue
+      this.#counts[bucket]! += counts[i + 1]!
+      this.#total += counts[i + 1]!
+    }
+    this.#maxMs = Math.max(this.#maxMs, maxMs)
+  }
+
+  get shared(): LatencyCounts {
+    const counts: number[] = []
+    for (const [bucket, count] of this.#counts.entries()) if (count > 0) counts.push(bucket, count)
+    return { counts, maxMs: this.#maxMs }
   }
 
   get percentiles(): Percentiles | undefined {

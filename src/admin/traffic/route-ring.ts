@@ -1,5 +1,4 @@
 import { bucketOf } from '../../pool/latency-buckets.ts'
-import type { Percentiles } from '../api.ts'
 import { bucketIn, bucketsOf, Latencies } from './latencies.ts'
 
 const SLOT_MS = 10_000
@@ -34,13 +33,13 @@ export class RouteRing {
   }
 
   /** Of the last 50 to 60 seconds. */
-  latency(nowMs: number): Percentiles | undefined {
+  latencies(nowMs: number): Latencies {
     const running = Math.floor(nowMs / SLOT_MS)
     const latencies = new Latencies('coarse')
     for (let slot = 0; slot < SLOTS; slot++) {
       if (this.#numbers[slot]! <= running - SLOTS) continue
       latencies.add(this.#latencies.subarray(slot * BUCKETS, (slot + 1) * BUCKETS), this.#maxMs[slot]!)
     }
-    return latencies.percentiles
+    return latencies
   }
 }

@@ -1,5 +1,6 @@
 import type { Percentiles } from '../api.ts'
 import { RouteRing } from './route-ring.ts'
+import type { LatencyCounts } from './shared-latencies.ts'
 
 /** What the admin listener knows of the traffic of a route. */
 export interface RouteTraffic {
@@ -32,11 +33,22 @@ export class RouteRings {
     for (const [route, ring] of this.#rings) {
       const inFlight = live.get(route) ?? 0
       const { ended, failures } = ring
-      all.set(route, { matches: ended + inFlight, failures, inFlight, latency: ring.latency(nowMs) })
+      all.set(route, {
+        matches: ended + inFlight,
+        failures,
+        inFlight,
+        latency: ring.latencies(nowMs).percentiles,
+      })
     }
     for (const [route, inFlight] of live)
       if (!all.has(route)) all.set(route, { matches: inFlight, failures: 0, inFlight, latency: undefined })
     return all
+  }
+
+  /** By the route's name; of those that were timed. */
+  latencies(nowMs: number): Readonly<Record<string, LatencyCounts>> {
+    const shared = [...this.#rings].map(([route, ring]) => [route, ring.latencies(nowMs).shared] as const)
+    return Object.fromEntries(shared.filter(([, { counts }]) => counts.length > 0))
   }
 
   #begin(route: string, atMs: number): RouteRing | undefined {

@@ -2,6 +2,7 @@ import type { Outcome } from '../../core/exchange.ts'
 import { bucketOf } from '../../pool/latency-buckets.ts'
 import type { SecondStatus, TrafficStatus } from '../api.ts'
 import { bucketsOf, Latencies } from './latencies.ts'
+import type { SharedLatencies } from './shared-latencies.ts'
 
 /** So many whole seconds are told of; the one that runs is beside them. */
 const WHOLE_SECONDS = 60
@@ -81,7 +82,7 @@ export class SecondRing {
     const running = secondOf(nowMs)
     return Array.from({ length: WHOLE_SECONDS }, (_, i): SecondStatus => {
       const number = running - WHOLE_SECONDS + i
-      const at = Math.round(epochMs + number * 1_000)
+      const at = beginOf(number, epochMs)
       const second = this.#slots[slotOf(number)]!
       if (second.number !== number) return { ...NOTHING, at }
       const { exchanges, failures, bytesSent, bytesReceived } = second
@@ -97,6 +98,22 @@ export class SecondRing {
         p99: latencies.at(0.99),
       }
     })
+  }
+
+  /** What the percentiles of both are made of. */
+  latencies(nowMs: number, epochMs: number): Pick<SharedLatencies, 'minute' | 'seconds'> {
+    const running = secondOf(nowMs)
+    const minute = new Latencies('fine')
+    const seconds = []
+    for (const { number, latencies: counts, maxMs, exchanges } of this.#slots) {
+      if (number < running - WHOLE_SECONDS || number < 0) continue
+      minute.add(counts, maxMs)
+      if (number === running || exchanges === 0) continue
+      const second = new Latencies('fine')
+      second.add(counts, maxMs)
+      seconds.push({ at: beginOf(number, epochMs), ...second.shared })
+    }
+    return { minute: minute.shared, seconds }
   }
 
   /** Of those whole seconds, and of the one that runs. */
@@ -136,6 +153,10 @@ const NOTHING = {
   p50: undefined,
   p99: undefined,
 } as const
+
+function beginOf(second: number, epochMs: number): number {
+  return Math.round(epochMs + second * 1_000)
+}
 
 function secondOf(ms: number): number {
   return Math.floor(ms / 1_000)

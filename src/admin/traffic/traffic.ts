@@ -9,6 +9,7 @@ import { PickSamples, type PoolDecisions } from './pick-samples.ts'
 import { Recent } from './recent.ts'
 import { RouteRings, type RouteTraffic } from './route-rings.ts'
 import { SecondRing } from './second-ring.ts'
+import type { SharedLatencies } from './shared-latencies.ts'
 
 const RECENT_FAILURES = 100
 
@@ -47,6 +48,15 @@ export class Traffic {
       failures: this.#failureCount,
       seconds: this.#seconds.seconds(now, this.#clock.wallTime() - now),
       ...this.#seconds.lastMinute(now),
+    }
+  }
+
+  /** What the percentiles are made of. */
+  latencies(): SharedLatencies {
+    const now = this.#clock.now()
+    return {
+      ...this.#seconds.latencies(now, this.#clock.wallTime() - now),
+      routes: this.#routes.latencies(now),
     }
   }
 

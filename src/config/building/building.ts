@@ -1,7 +1,7 @@
 import { OptionError } from '../../core/options.ts'
 import { configKey } from '../config-key.ts'
 import { Problems } from '../problems.ts'
-import { type ConfigNode, canonicalText, child, type MapNode } from '../reading/config-node.ts'
+import { type ConfigNode, canonicalText, child, type MapNode, pathOf } from '../reading/config-node.ts'
 import { configSchema } from '../schema/config-schema.ts'
 import { readValue } from '../schema/read-value.ts'
 import type { Schema } from '../schema/schema.ts'
@@ -65,10 +65,16 @@ export class Building {
       configSchema,
     ) as T
     const dependencies = all.map(({ fingerprint }) => fingerprint)
-    return { value, fingerprint: fingerprintOf(node.place.file, canonicalText(node), ...dependencies) }
+    return {
+      value,
+      fingerprint: fingerprintOf(this.memo.nameOf(node.place.file), canonicalText(node), ...dependencies),
+    }
   }
 
-  /** What `make` returns; what it throws is a problem of `node`, or of the option of it that the error names. */
+  /**
+   * What `make` returns; what it throws is a problem of `node`, or of the option of it that the error names. `keys`: what options
+   * are called in files, where that is another name than theirs.
+   */
   async attempt<T>(
     node: ConfigNode,
     make: () => T | Promise<T>,
@@ -78,8 +84,16 @@ export class Building {
       return await make()
     } catch (error) {
       const option = error instanceof OptionError ? error.option : ''
-      const at = optionIn(node, option, keys)
-      this.#problems.at(at.place, at.path, messageOf(error, at, keys))
+      const keyOf = (name: string) => keys[name] ?? configKey(name)
+      const at = optionIn(node, option, keyOf)
+      const message = messageOf(error, at, keyOf)
+      // What nobody has written has no place of its own.
+      const missing = at === node && /^\w+$/.test(option) && message.endsWith(', got undefined')
+      this.#problems.at(
+        at.place,
+        missing ? pathOf(at.path, keyOf(option)) : at.path,
+        message.replace(/, got undefined$/, ', but it is missing'),
+      )
       return undefined
     }
   }
@@ -101,12 +115,10 @@ function hasFailed(node: ConfigNode): boolean {
 }
 
 /**
- * The option of a value that an error names: `tls.certificates[0].keyFile`, or as much of it as there is. `keys`: what options
- * are called in files, where that is another name than theirs.
+ * The option of a value that an error names: `tls.certificates[0].keyFile`, or as much of it as there is.
  */
-function optionIn(node: ConfigNode, option: string, keys: Readonly<Record<string, string>>): ConfigNode {
+function optionIn(node: ConfigNode, option: string, keyOf: (name: string) => string): ConfigNode {
   if (option === '') return node
-  const keyOf = (name: string) => keys[name] ?? configKey(name)
   let at = node
   for (const part of option.split(/[.[\]]+/)) {
     const next = at.kind === 'list' ? at.items[Number(part)] : (child(at, keyOf(part)) ?? child(at, part))
@@ -129,14 +141,14 @@ function* nodesAt(node: ConfigNode, key: string): Iterable<ConfigNode> {
 }
 
 /** What an error says, in words of the file: without the builder's names of options, and without what nobody may see. */
-function messageOf(error: unknown, node: ConfigNode, keys: Readonly<Record<string, string>>): string {
+function messageOf(error: unknown, node: ConfigNode, keyOf: (name: string) => string): string {
   if (!(error instanceof Error)) return `cannot be used: ${String(error)}`
   let message = error.message.split('\n    at ')[0]!
   if (error instanceof OptionError)
     message = message
       .replace(/^[^"]*: "[^"]*" (?=must )/, '')
       .replace(/^[\w.]+: /, '')
-      .replace(/"([a-z]+[A-Z]\w*)"/g, (_, name: string) => JSON.stringify(keys[name] ?? configKey(name)))
+      .replace(/"([a-z]+[A-Z]\w*)"/g, (_, name: string) => JSON.stringify(keyOf(name)))
   for (const { text, origin } of fromElsewhere(node)) {
     message = message.replace(/, got .*$/s, `, got (from ${origin})`)
     if (text.length > 3) message = message.replaceAll(text, `(from ${origin})`)

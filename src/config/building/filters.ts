@@ -78,6 +78,6 @@ function named(item: ConfigNode): Named {
 }
 
 /** What errors of an item's options are told of. */
-function optionsOf(item: ConfigNode): ConfigNode {
+export function optionsOf(item: ConfigNode): ConfigNode {
   return named(item).options ?? item
 }

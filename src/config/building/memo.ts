@@ -8,8 +8,19 @@ export class Memo {
   readonly #before: ReadonlyMap<string, unknown>
   readonly #made = new Map<string, unknown>()
 
-  constructor(before?: Memo) {
+  readonly #root: string
+  readonly #rootOfBefore: string
+
+  /** `root`: the file that it is of. Where that of before is another one, it is taken for the same. */
+  constructor(root: string, before?: Memo) {
     this.#before = before === undefined ? new Map() : before.#made
+    this.#root = root
+    this.#rootOfBefore = before === undefined ? root : before.#rootOfBefore
+  }
+
+  /** What a file is called in fingerprints. */
+  nameOf(file: string): string {
+    return file === this.#root ? this.#rootOfBefore : file
   }
 
   /** `scope`: where it belongs to. Of several that are equal there, each is one of its own, in their order. */

@@ -40,7 +40,7 @@ export class Modules {
       const module = (await import(urlOf(path, content))) as Record<string, unknown>
       if (Object.hasOwn(module, name))
         return { value: module[name], fingerprint: `${path}#${name} ${content}` }
-      const names = Object.keys(module).join(', ') || 'nothing'
+      const names = Object.keys(module).sort().join(', ') || 'nothing'
       this.#refuse(named, `the module exports no ${JSON.stringify(name)}, but ${names}`)
     } catch (error) {
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)

@@ -1,8 +1,8 @@
 import type { Handler } from '../../core/handler.ts'
 import type { MatchObject } from '../../core/match.ts'
 import { type ResponseMessage, respond, respondJson } from '../../core/message.ts'
-import type { GroupBuilder, RoutedGroup, RoutedProxy } from '../../proxy/proxy.ts'
-import type { Target } from '../../transport/runtime.ts'
+import { type GroupBuilder, proxy, type RoutedGroup, type RoutedProxy } from '../../proxy/proxy.ts'
+import { isCompilable, type Target } from '../../transport/runtime.ts'
 import { type ConfigNode, canonicalText, child, type MapNode, only } from '../reading/config-node.ts'
 import { matchSchema, respondSchema } from '../schema/routes-schema.ts'
 import { moduleValue } from '../schema/values.ts'
@@ -82,8 +82,13 @@ async function makeRoute(
       ? await targetOf(node, own, upstreams, building)
       : await makeRoutes(routes, own, upstreams, building)
   if (match === undefined || to === undefined || (isGroup(to) && to.length === 0)) return undefined
-  return { ...filters, node, match: match.value, to }
+  const route = { ...filters, node, match: match.value, to }
+  // By itself first: what is wrong with one of a group would be told of the group.
+  const added = await building.attempt(node, () => addRoute(proxy(), route))
+  return added === undefined ? undefined : route
 }
+
+const EXPORTED = 'a handler, a function (exchange) => response, or a pool'
 
 async function targetOf(
   node: MapNode,
@@ -95,8 +100,10 @@ async function targetOf(
   if (upstream !== undefined) return (await upstreams.named(upstream))?.value
   const answer = child(node, 'respond')
   if (answer !== undefined) return answerOf(answer, scope, building)
-  const handler = moduleValue('a handler, a function (exchange) => response')
-  return (await building.read<Target>(handler, only(node, ['module'])))?.value
+  const read = await building.read<Target>(moduleValue(EXPORTED), only(node, ['module']))
+  if (read === undefined || typeof read.value === 'function' || isCompilable(read.value)) return read?.value
+  building.problem(child(node, 'module') ?? node, `the export must be ${EXPORTED}`)
+  return undefined
 }
 
 interface Answer {

@@ -1,3 +1,4 @@
+import { named } from '../../core/handler.ts'
 import type { ApertureOptions } from '../../pool/aperture.ts'
 import type { DeadlineOptions } from '../../pool/deadline-options.ts'
 import type { EjectOptions } from '../../pool/eject-options.ts'
@@ -14,6 +15,7 @@ import type { SlowStartOptions } from '../../pool/slow-start.ts'
 import type { SubsetOptions, SubsetSelector } from '../../pool/subset.ts'
 import type { PreferZoneOptions } from '../../pool/zone.ts'
 import { balancerParts } from '../balancer-parts.ts'
+import { discoveryParts } from '../discovery-parts.ts'
 import { filterParts } from '../filter-parts.ts'
 import {
   type ConfigNode,
@@ -28,7 +30,6 @@ import type { Schema } from '../schema/schema.ts'
 import {
   apertureSchema,
   deadlineSchema,
-  discoverySchema,
   ejectSchema,
   endpointSchema,
   fallbackOptionsSchema,
@@ -42,7 +43,7 @@ import {
   zoneSchema,
 } from '../schema/upstream-schema.ts'
 import type { Building } from './building.ts'
-import { makeFilters, makerOf } from './filters.ts'
+import { makeFilters, makerOf, optionsOf } from './filters.ts'
 import { fingerprintOf } from './memo.ts'
 import type { MadePool, Upstreams } from './upstreams.ts'
 
@@ -103,10 +104,17 @@ export class UpstreamMaker {
     const options = await this.#options()
     if (options === undefined) return undefined
     const from =
-      discovery === undefined
-        ? await this.#endpoints(endpoints, options)
-        : await this.#read<EndpointSource>(discoverySchema, discovery)
+      discovery === undefined ? await this.#endpoints(endpoints, options) : await this.#source(discovery)
     return from === undefined ? undefined : this.#tried(this.#node, () => pool(from, options))
+  }
+
+  /** What gives endpoints while the proxy runs. */
+  async #source(node: ConfigNode): Promise<EndpointSource | undefined> {
+    const exported = 'a source of endpoints, a function (signal, surroundings) => lists'
+    const maker = await makerOf(node, discoveryParts, exported, this.#building)
+    if (maker === undefined) return this.#fail()
+    this.#fingerprints.push(maker.fingerprint)
+    return this.#tried(optionsOf(node), maker.value)
   }
 
   /** Options of the pool itself. */
@@ -228,7 +236,8 @@ export class UpstreamMaker {
       const made = maker === undefined ? this.#fail() : await this.#tried(item, maker.value)
       if (maker === undefined || made === undefined) continue
       this.#fingerprints.push(maker.fingerprint)
-      const make = module === undefined ? maker.value : (made as object as EndpointFilter)
+      const make =
+        module === undefined ? named(() => maker.value(), made.name) : (made as object as EndpointFilter)
       this.#steps.push((so) => so.useEach(make))
     }
   }

@@ -6,7 +6,7 @@ import { duration, flag, integer, moduleValue, orUnlimited, size } from '../sche
 export const websocketPart: Part<WebSocketOptions, Filter> = {
   schema: {
     onMessage: moduleValue('a function of a message'),
-    maxMessageBytes: orUnlimited(size),
+    maxMessageBytes: size,
     maxQueued: integer(1),
     compression: flag,
     pingMs: orUnlimited(duration),

@@ -1,5 +1,4 @@
 import {
-  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -8,6 +7,7 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  type YAMLError,
 } from 'yaml'
 import type { Problems } from '../problems.ts'
 import {
@@ -38,50 +38,62 @@ export async function readDocument(
     // Told by us, with both places.
     uniqueKeys: false,
     version: '1.2',
-    logLevel: 'silent',
+    // Of several documents, all but the first would be passed over without a word.
+    logLevel: 'error',
   })
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(Math.max(0, offset))
     return { file, line: Math.max(1, line), column: Math.max(1, col) }
   }
-  for (const { message, pos } of [...parsed.errors, ...parsed.warnings])
-    problems.at(placeAt(pos[0]), '', firstLine(message))
-  if (parsed.errors.length > 0) return undefined
+  const [error] = parsed.errors
+  if (error !== undefined) {
+    // What else is said follows from the first.
+    problems.at(placeAt(error.pos[0]), '', syntaxMessage(error, text))
+    return undefined
+  }
+  for (const { message, pos } of parsed.warnings) problems.at(placeAt(pos[0]), '', firstLine(message))
   if (parsed.contents === null) {
     problems.at({ file, line: 1, column: 1 }, '', 'must be an object with "proxy", but there is nothing')
     return undefined
   }
-  return new DocumentReader(parsed, file, placeAt, sources, problems).read(parsed.contents)
+  return new DocumentReader(file, placeAt, sources, problems).read(parsed.contents)
 }
+
+function syntaxMessage({ code, message, pos: [from] }: YAMLError, text: string): string {
+  if (code === 'MULTIPLE_DOCS') return 'begins a second document: a configuration is one'
+  const hint =
+    text.slice(Math.max(0, from - 1), from + 1) === OPEN
+      ? ` (within brackets, "${OPEN}...}" needs quotes)`
+      : ''
+  return `${firstLine(message)}${hint}`
+}
+
+/** What a reference to a variable begins with. */
+const OPEN = '\u0024{'
 
 function firstLine(message: string): string {
   return message.split('\n')[0]!
 }
 
 class DocumentReader {
-  readonly #document: Document.Parsed
   readonly #file: string
   readonly #placeAt: (offset: number) => Place
   readonly #sources: ValueSources
   readonly #problems: Problems
+  /** Those that stand before what is read. */
+  readonly #anchors = new Map<string, Node>()
   #left = MAX_NODES
 
-  constructor(
-    document: Document.Parsed,
-    file: string,
-    placeAt: (offset: number) => Place,
-    sources: ValueSources,
-    problems: Problems,
-  ) {
-    this.#document = document
+  constructor(file: string, placeAt: (offset: number) => Place, sources: ValueSources, problems: Problems) {
     this.#file = file
     this.#placeAt = placeAt
     this.#sources = sources
     this.#problems = problems
   }
 
-  read(node: Node): Promise<ConfigNode | undefined> {
-    return this.#node(node, '', 0, this.#placeAt(node.range?.[0] ?? 0))
+  async read(node: Node): Promise<ConfigNode | undefined> {
+    const read = await this.#node(node, '', 0, this.#placeAt(node.range?.[0] ?? 0))
+    return this.#left === 0 ? undefined : read
   }
 
   async #node(given: Node, path: string, depth: number, at: Place): Promise<ConfigNode | undefined> {
@@ -95,7 +107,9 @@ class DocumentReader {
       )
       return undefined
     }
-    const node = isAlias(given) ? given.resolve(this.#document) : given
+    const node = isAlias(given) ? this.#anchors.get(given.source) : given
+    if (node !== undefined && !isAlias(node) && 'anchor' in node && node.anchor !== undefined)
+      this.#anchors.set(node.anchor, node)
     if (isMap(node)) return this.#map(node.items as Pair<Node, Node | null>[], path, depth, at)
     if (isSeq(node)) {
       const items: ConfigNode[] = []

@@ -12,8 +12,7 @@ export const filtersSchema: Schema = {
 
 /** Something with a name: the name alone, or an object with the name as its one key and its options as the value. */
 export function named<Made>(what: string, parts: Readonly<Record<string, NamedPart<Made>>>): Schema {
-  const names = Object.entries(parts)
-  const withoutOptions = names.filter(([, { required }]) => required.length === 0)
+  const withoutOptions = Object.entries(parts).filter(([, { required }]) => required.length === 0)
   return {
     expected: `${what}: its name, or an object with its name and its options`,
     anyOf: [
@@ -21,18 +20,26 @@ export function named<Made>(what: string, parts: Readonly<Record<string, NamedPa
         enum: withoutOptions.map(([name]) => configKey(name)),
         expected: `the name of ${what} that needs no options`,
       },
-      {
-        type: 'object',
-        properties: Object.fromEntries(
-          names.map(([name, { schema, required }]) => [configKey(name), optionsObject(schema, required)]),
-        ),
-        additionalProperties: false,
-        minProperties: 1,
-        maxProperties: 1,
-        expected: `an object with the name of ${what} as its one key`,
-      },
+      withOptions(what, parts),
       moduleValue(what),
     ],
+  }
+}
+
+/** An object with the name of a part as its one key, and its options as the value. */
+export function withOptions<Made>(what: string, parts: Readonly<Record<string, NamedPart<Made>>>): Schema {
+  return {
+    type: 'object',
+    properties: Object.fromEntries(
+      Object.entries(parts).map(([name, { schema, required }]) => [
+        configKey(name),
+        optionsObject(schema, required),
+      ]),
+    ),
+    additionalProperties: false,
+    minProperties: 1,
+    maxProperties: 1,
+    expected: `an object with the name of ${what} as its one key`,
   }
 }
 

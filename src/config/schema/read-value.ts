@@ -39,10 +39,15 @@ export function readValue(
 function read(given: Schema, node: ConfigNode, reading: Reading): unknown {
   const schema = resolved(given, reading.root)
   if (node.kind === 'scalar' && node.failed === true) return undefined
+  if (isAnything(schema)) return plainValue(node)
   if (schema.anyOf !== undefined) return readOneOf(schema, schema.anyOf, node, reading)
   if (node.kind === 'map') return readObject(schema, node, reading)
   if (node.kind === 'list') return readList(schema, node, reading)
   return readScalar(schema, node, reading)
+}
+
+function isAnything({ type, anyOf, enum: values }: Schema): boolean {
+  return type === undefined && anyOf === undefined && values === undefined
 }
 
 function resolved(schema: Schema, root: Schema): Schema {
@@ -58,7 +63,7 @@ function readScalar(schema: Schema, node: ScalarNode, { problems }: Reading): un
     const known = schema.enum?.filter((one) => typeof one === 'string') ?? []
     const near =
       typeof node.value === 'string' && node.origin === undefined ? nearest(node.value, known) : undefined
-    problems.wrong(withoutSecret(schema, node), schema.expected, near)
+    problems.wrong(schema.secret === true ? withoutSecret(node) : node, schema.expected, near)
     return undefined
   }
   if (schema.standsFor === 'path') return resolve(besideFile(node.place.file, String(value)))
@@ -66,8 +71,8 @@ function readScalar(schema: Schema, node: ScalarNode, { problems }: Reading): un
 }
 
 /** What nobody may see, as if it came from elsewhere. */
-function withoutSecret({ secret }: Schema, node: ScalarNode): ScalarNode {
-  return secret === true && node.origin === undefined ? { ...node, origin: 'the file' } : node
+function withoutSecret(node: ConfigNode): ConfigNode {
+  return node.kind === 'scalar' && node.origin === undefined ? { ...node, origin: 'the file' } : node
 }
 
 /** What came from elsewhere is a text there: whether it is a number is for the schema to say. */
@@ -85,9 +90,7 @@ function typedFor(schema: Schema, { value, text }: ScalarNode): ScalarNode['valu
 
 function hasType(schema: Schema, value: ScalarNode['value']): boolean {
   if (schema.enum !== undefined && (value === null || !schema.enum.includes(value))) return false
-  return schema.type === undefined
-    ? schema.enum !== undefined || value !== null
-    : [schema.type].flat().some((type) => isOf(type, value))
+  return schema.type === undefined || [schema.type].flat().some((type) => isOf(type, value))
 }
 
 function isOf(type: JsonType, value: ScalarNode['value']): boolean {
@@ -96,13 +99,29 @@ function isOf(type: JsonType, value: ScalarNode['value']): boolean {
       return Number.isInteger(value)
     case 'null':
       return value === null
-    default:
+    case 'string':
+    case 'number':
+    case 'boolean':
       return typeof value === type
+    default:
+      return false
   }
 }
 
 function fitsText({ pattern }: Schema, value: ScalarNode['value']): boolean {
-  return pattern === undefined || typeof value !== 'string' || new RegExp(pattern, 'u').test(value)
+  return pattern === undefined || typeof value !== 'string' || compiled(pattern).test(value)
+}
+
+/** As many as schemas have. */
+const patterns = new Map<string, RegExp>()
+
+function compiled(pattern: string): RegExp {
+  let found = patterns.get(pattern)
+  if (found === undefined) {
+    found = new RegExp(pattern, 'u')
+    patterns.set(pattern, found)
+  }
+  return found
 }
 
 function fitsNumber({ minimum, maximum, exclusiveMinimum }: Schema, value: ScalarNode['value']): boolean {
@@ -194,29 +213,33 @@ function accepts({ type }: Schema, wanted: JsonType): boolean {
   return type !== undefined && [type].flat().includes(wanted)
 }
 
-/** Reads by the one that fits; where none does, what is said is of the one that was most likely meant. */
+/** Reads by the first one that fits; where none does, what is said is of the one that was most likely meant. */
 function readOneOf(schema: Schema, branches: readonly Schema[], node: ConfigNode, reading: Reading): unknown {
   const likely = branches
     .map((one) => resolved(one, reading.root))
     .filter((one) => mayBe(one, node, reading.root))
-  const tried = likely.map((branch) => {
+  const [only] = likely
+  if (only !== undefined && likely.length === 1 && node.kind !== 'scalar') return read(only, node, reading)
+  const tried: { readonly branch: Schema; readonly problems: Problems }[] = []
+  for (const branch of likely) {
     const problems = new Problems()
-    read(branch, node, { ...reading, problems, references: NO_REFERENCES })
-    return { branch, problems }
-  })
-  const fitting = tried.find(({ problems }) => problems.size === 0)
-  if (fitting !== undefined) return read(fitting.branch, node, reading)
-  const [best] = tried.toSorted(
-    (one, other) =>
-      score(other.branch, node, reading.root) - score(one.branch, node, reading.root) ||
-      one.problems.size - other.problems.size,
-  )
-  if (best === undefined || (node.kind === 'scalar' && tried.length > 1))
-    reading.problems.wrong(node, schema.expected, nearestOf(likely, node))
-  else if (node.kind === 'scalar' && best.branch.enum === undefined)
-    reading.problems.wrong(node, schema.expected)
-  else reading.problems.add(best.problems)
+    const value = read(branch, node, { ...reading, problems })
+    if (problems.size === 0) return value
+    tried.push({ branch, problems })
+  }
+  if (node.kind === 'scalar' || tried.length === 0) {
+    const shown = likely.some(hasSecret) ? withoutSecret(node) : node
+    reading.problems.wrong(shown, schema.expected, nearestOf(likely, node))
+    return undefined
+  }
+  const scored = tried.map((one) => ({ ...one, score: likeness(one.branch, node, reading.root) }))
+  const best = scored.reduce((so, one) => (one.score > so.score ? one : so))
+  reading.problems.add(best.problems)
   return undefined
+}
+
+function hasSecret({ secret, anyOf = [] }: Schema): boolean {
+  return secret === true || anyOf.some(hasSecret)
 }
 
 function nearestOf(branches: readonly Schema[], node: ConfigNode): string | undefined {
@@ -229,6 +252,7 @@ function nearestOf(branches: readonly Schema[], node: ConfigNode): string | unde
 
 /** Whether a branch is for values of this kind. */
 function mayBe(schema: Schema, node: ConfigNode, root: Schema): boolean {
+  if (isAnything(schema)) return true
   if (schema.anyOf !== undefined) return schema.anyOf.some((one) => mayBe(resolved(one, root), node, root))
   if (node.kind === 'map') return accepts(schema, 'object')
   if (node.kind === 'list') return accepts(schema, 'array')
@@ -240,21 +264,25 @@ function mayBe(schema: Schema, node: ConfigNode, root: Schema): boolean {
 }
 
 /** How much an object looks like what a schema is for: a key that says which one it is counts most. */
-function score(schema: Schema, node: ConfigNode, root: Schema): number {
+function likeness(schema: Schema, node: ConfigNode, root: Schema): number {
   if (node.kind !== 'map') return 0
-  if (schema.anyOf !== undefined)
-    return Math.max(...schema.anyOf.map((one) => score(resolved(one, root), node, root)))
-  const { properties = {}, required = [] } = schema
+  const { properties = {}, required = [], anyOf } = schema
+  if (anyOf !== undefined) return Math.max(...anyOf.map((one) => likeness(resolved(one, root), node, root)))
+  const known = Object.keys(properties)
+  const there = new Set<string>()
   let sum = 0
   for (const [key, { node: value }] of node.entries) {
-    const property = Object.hasOwn(properties, key) ? properties[key] : undefined
-    if (property === undefined) sum -= 1
-    else if (property.enum !== undefined && value.kind === 'scalar')
-      sum += value.value !== null && property.enum.includes(value.value) ? 10 : -10
-    else sum += required.includes(key) ? 3 : 1
+    const meant = known.includes(key) ? key : nearest(key, known)
+    if (meant === undefined) sum -= 1
+    else {
+      there.add(meant)
+      const { enum: allowed } = properties[meant]!
+      if (allowed === undefined || value.kind !== 'scalar' || value.value === null)
+        sum += meant === key ? 1 : 0.5
+      else sum += allowed.includes(value.value) ? 10 : -10
+    }
   }
-  for (const key of required) if (!node.entries.has(key)) sum -= 1
-  return sum
+  return sum - required.filter((key) => !there.has(key)).length
 }
 
 /** A value that no schema looks into. */

@@ -1,5 +1,6 @@
 import { balancerParts } from '../balancer-parts.ts'
-import { named } from './filters-schema.ts'
+import { discoveryParts } from '../discovery-parts.ts'
+import { named, withOptions } from './filters-schema.ts'
 import { apertureOptions } from './option-schemas/aperture-options.ts'
 import { deadlineOptions } from './option-schemas/deadline-options.ts'
 import { ejectOptions } from './option-schemas/eject-options.ts'
@@ -44,7 +45,10 @@ const endpoints: Schema = {
 }
 
 /** What gives endpoints while the proxy runs. */
-export const discoverySchema: Schema = moduleValue('a source of endpoints')
+export const discoverySchema: Schema = {
+  ...either(withOptions('a source of endpoints', discoveryParts), moduleValue('a source of endpoints')),
+  expected: 'a source of endpoints: an object with its name and its options',
+}
 
 export const balancerSchema: Schema = named('a balancer', balancerParts)
 export const healthSchema: Schema = healthOptions

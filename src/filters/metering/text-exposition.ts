@@ -1,10 +1,10 @@
 import type { OpenMetricsContentType, Registry } from 'prom-client'
-import { Accept, mediaType } from '../../core/accept.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Exposed, Exposition } from '../../core/proxy-view.ts'
 import { defaultLabels } from './default-labels.ts'
 import type { Family } from './family.ts'
 import { foreignMetrics } from './foreign-metrics.ts'
+import { formatFor } from './format-for.ts'
 import { CONTENT_TYPES, ENDS, linesOf, type TextFormat } from './text-format.ts'
 
 /**
@@ -58,14 +58,4 @@ export class TextExposition implements Exposition {
     for (const family of shown.families) yield linesOf(family, format, common)
     yield* foreignMetrics(this.#registry, format, common)
   }
-}
-
-const OPEN_METRICS = mediaType(CONTENT_TYPES.openmetrics)!
-const TEXT = mediaType(CONTENT_TYPES.text)!
-
-/** OpenMetrics for who asks for it by name and prefers it. */
-function formatFor(accept: string | undefined): TextFormat {
-  const wanted = new Accept(accept)
-  const open = wanted.preference(OPEN_METRICS)
-  return open.named && open.q > 0 && open.q >= wanted.preference(TEXT).q ? 'openmetrics' : 'text'
 }

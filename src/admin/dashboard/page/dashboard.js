@@ -1,5 +1,6 @@
 /** @import { AdminSnapshot } from '../../api.ts' */
 import { Changes } from './dashboard/changes.js'
+import { showConfigurationFailure } from './dashboard/configuration-failure.js'
 import { Connection } from './dashboard/connection.js'
 import { Failures } from './dashboard/failures.js'
 import { Filters } from './dashboard/filters.js'
@@ -14,12 +15,14 @@ import { Routes } from './dashboard/routes.js'
 import { SignIn } from './dashboard/sign-in.js'
 import { Tap } from './dashboard/tap.js'
 import { Traffic } from './dashboard/traffic.js'
+import { Workers } from './dashboard/workers.js'
 
 const connection = new Connection()
 const changes = new Changes()
 const traffic = new Traffic()
 const map = new TrafficMap()
 const listeners = new Listeners()
+const workers = new Workers()
 const pools = new Pools(() => polling.now())
 const routes = new Routes()
 const failures = new Failures()
@@ -34,10 +37,12 @@ function show(snapshot) {
   signIn.done()
   if (connection.found()) changes.tell(now, 'ok', 'Connected again')
   showMasthead(snapshot.proxy)
+  showConfigurationFailure(snapshot.proxy)
   changes.show(snapshot)
   traffic.show(snapshot.traffic)
   map.show(snapshot)
   listeners.show(snapshot.listeners, now)
+  workers.show(snapshot.proxy.workers ?? [], now)
   pools.show(snapshot)
   routes.show(snapshot)
   failures.show(snapshot.failures)

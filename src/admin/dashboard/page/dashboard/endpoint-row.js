@@ -56,7 +56,7 @@ export class EndpointRow {
     this.#draining = endpoint.draining
     attribute(this.#state, 'data-tone', toneOf(endpoint.state))
     say(this.#word, endpoint.state)
-    say(this.#why, whyOf(endpoint, now))
+    say(this.#why, [whyOf(endpoint, now), differenceOf(endpoint)].filter(Boolean).join('; '))
     say(this.#id, endpoint.id)
     say(
       this.#zone,
@@ -120,6 +120,15 @@ function whyOf({ state, ejected, inFlight, weight, fullWeight, health }, now) {
   ]
     .filter(Boolean)
     .join(', ')
+}
+
+/**
+ * How many workers say what, where they differ.
+ * @param {EndpointStatus} endpoint
+ */
+function differenceOf({ states }) {
+  const some = Object.entries(states ?? {}).map(([state, workers]) => `${state} ${workers}`)
+  return some.length === 0 ? '' : `workers differ: ${some.join(', ')}`
 }
 
 /** @param {EndpointStatus} endpoint */

@@ -21,12 +21,13 @@ class FilterView {
   #numbers = new KeyedChildren(part(this.element, 'numbers'), () => new NumberView())
 
   /** @param {FilterStatus} filter */
-  show({ name, at, state }) {
+  show({ name, at, state, states }) {
     const { tone, word, numbers } = filterFigures(state)
     say(part(this.element, 'name'), name)
     say(part(this.element, 'at'), at)
     attribute(part(this.element, 'state'), 'data-tone', tone)
-    say(part(this.element, 'word'), word)
+    const some = Object.entries(states ?? {}).map(([one, workers]) => `${one} ${workers}`)
+    say(part(this.element, 'word'), some.length === 0 ? word : `${word} (workers: ${some.join(', ')})`)
     this.#numbers.show(numbers, ([name]) => name)
   }
 }
