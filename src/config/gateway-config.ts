@@ -1580,7 +1580,7 @@ export type Filters = (
          */
         cost?: number | FromModule
         /**
-         * Where the counts are: `redisStore({ client })` for several processes, or one of your own. Default `memoryStore()`.
+         * Where the counts are: `redisStore({ client })` for several machines, or one of your own. Default `memoryStore()`.
          */
         store?:
           | {
