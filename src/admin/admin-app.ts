@@ -27,7 +27,7 @@ export interface Watched {
 }
 
 /** What can be asked for alone: `/api/pools`, say. */
-export const PARTS = [
+export const PARTS: readonly (keyof AdminSnapshot)[] = [
   'proxy',
   'listeners',
   'routes',
@@ -35,7 +35,7 @@ export const PARTS = [
   'filters',
   'traffic',
   'failures',
-] as const satisfies (keyof AdminSnapshot)[]
+]
 
 /** The proxy that an admin listener is. */
 export function adminApp(settings: AdminSettings, watched: Watched): RoutedProxy {
@@ -70,7 +70,7 @@ function shown(
     ['GET', '/api/explain', (exchange) => explained(running, exchange)],
     ['GET', '/api/tap', (exchange) => tap.open(exchange, tapBodies)],
     ['GET', '/api/log', logLevelAnswer],
-    ['GET', '/api/configuration', configurationAnswer(running)],
+    ['GET', '/api/configuration', configurationAnswer(running.surroundings.configuration)],
   ]
 }
 
@@ -81,7 +81,7 @@ function steered(running: RunningProxy): AdminRoute[] {
     ['POST', '/api/endpoints/weight', weightCommand(running)],
     ['POST', '/api/caches/purge', purgeCommand(running)],
     ['PUT', '/api/log', logCommand],
-    ['POST', '/api/configuration/reload', reloadCommand(running)],
+    ['POST', '/api/configuration/reload', reloadCommand(running.surroundings.configuration)],
   ]
 }
 

@@ -3,20 +3,19 @@ import type { Exchange } from '../../core/exchange.ts'
 import type { Handler } from '../../core/handler.ts'
 import { log } from '../../core/log.ts'
 import { respondJson } from '../../core/message.ts'
-import type { RunningProxy } from '../../proxy/running-proxy.ts'
 import { Refusal } from '../problem-answer.ts'
 import { readCommand } from './command.ts'
 
 /** `GET /api/configuration` */
-export function configurationAnswer(proxy: RunningProxy): Handler {
-  return () => respondJson(200, controlOf(proxy).status)
+export function configurationAnswer(control: ConfigurationControl | undefined): Handler {
+  return () => respondJson(200, present(control).status)
 }
 
 /** `POST /api/configuration/reload`: answers when what the files say is served, or why it is not. */
-export function reloadCommand(proxy: RunningProxy): Handler {
+export function reloadCommand(given: ConfigurationControl | undefined): Handler {
   return async (exchange: Exchange) => {
     if (exchange.request.body.length !== 0) await readCommand(exchange, [])
-    const control = controlOf(proxy)
+    const control = present(given)
     log.info(`admin: ${exchange.client.address} has the configuration read again`)
     try {
       await control.reload()
@@ -28,8 +27,8 @@ export function reloadCommand(proxy: RunningProxy): Handler {
 }
 
 /** @throws `Refusal` 404 where the proxy was made of no files. */
-function controlOf({ surroundings: { configuration } }: RunningProxy): ConfigurationControl {
-  if (configuration !== undefined) return configuration
+function present(control: ConfigurationControl | undefined): ConfigurationControl {
+  if (control !== undefined) return control
   throw new Refusal(
     404,
     'Not found',
