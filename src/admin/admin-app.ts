@@ -15,6 +15,7 @@ import { asAsked } from './steering/command.ts'
 import { drainCommand, readmitCommand, weightCommand } from './steering/endpoint-commands.ts'
 import { logCommand, logLevelAnswer } from './steering/log-command.ts'
 import { purgeCommand } from './steering/purge-command.ts'
+import { configurationAnswer, reloadCommand } from './steering/reload-command.ts'
 import type { Tap } from './tap/tap.ts'
 import type { Traffic } from './traffic/traffic.ts'
 
@@ -69,6 +70,7 @@ function shown(
     ['GET', '/api/explain', (exchange) => explained(running, exchange)],
     ['GET', '/api/tap', (exchange) => tap.open(exchange, tapBodies)],
     ['GET', '/api/log', logLevelAnswer],
+    ['GET', '/api/configuration', configurationAnswer(running.surroundings.configuration)],
   ]
 }
 
@@ -79,6 +81,7 @@ function steered(running: RunningProxy): AdminRoute[] {
     ['POST', '/api/endpoints/weight', weightCommand(running)],
     ['POST', '/api/caches/purge', purgeCommand(running)],
     ['PUT', '/api/log', logCommand],
+    ['POST', '/api/configuration/reload', reloadCommand(running.surroundings.configuration)],
   ]
 }
 

@@ -1,4 +1,5 @@
 import type { EndpointHealth } from '../core/balancer.ts'
+import type { ConfigurationStatus } from '../core/configuration-control.ts'
 import type { DecisionRecord, PickRecord } from '../core/decision-record.ts'
 import type { EndpointSnapshot, EndpointState } from '../core/endpoint-snapshot.ts'
 import type { FilterState } from '../core/filter-state.ts'
@@ -43,6 +44,8 @@ export interface ProxyStatus {
   /** Resident memory of the process; with several workers, of all their processes and of the one that looks after them. */
   readonly residentBytes: number
   readonly heapUsedBytes: number
+  /** The files that it was made of, as `GET /api/configuration` has it; left out where it was made of none. */
+  readonly configuration?: ConfigurationStatus
   /** With several workers alone: each process, by its number. During a roll, two have one number. */
   readonly workers?: readonly WorkerProcess[]
 }

@@ -1,3 +1,4 @@
+export type { ConfigurationFailure, ConfigurationStatus } from '../core/configuration-control.ts'
 export { type Admin, admin } from './admin.ts'
 export type { AdminOptions } from './admin-options.ts'
 export type {

@@ -46,12 +46,13 @@ export async function fromConfig(path: string, options: FromConfigOptions = {}):
     problems.throwAny()
     throw new ConfigError([])
   }
-  const memo = new Memo(previous?.memo)
+  const memo = new Memo(path, previous?.memo)
   const building: Building = new Building(memo, problems, new Modules(files, problems), (node) =>
     upstreams.named(node),
   )
   const upstreams = new Upstreams(child(proxy, 'upstreams'), building)
   const made = await makeApp(proxy, upstreams, building)
   problems.throwAny()
+  memo.complete()
   return { ...made, files: files.all, memo }
 }

@@ -78,6 +78,6 @@ async function supervise(app: Startable, settings: WorkersSettings): Promise<Run
   // Before the listeners of workers open, as that of one process.
   await admin.follow(app.description.companions)
   await supervisor.start()
-  if (signals !== undefined) heedSignals(supervisor, signals)
+  if (signals !== undefined) heedSignals(supervisor, signals, configuration)
   return supervisor
 }

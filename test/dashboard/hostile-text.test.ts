@@ -12,6 +12,10 @@ describe.skipIf(noChromium)('dashboard, of hostile text', () => {
     await using standIn = await new StandIn().start()
     const name = `${ATTACK}name`
     standIn.snapshot = snapshotSample({
+      proxy: {
+        ...snapshotSample().proxy,
+        configuration: { files: [name], loadedAt: NOW, reloads: 0, failure: { at: NOW, message: name } },
+      },
       listeners: [
         {
           url: name,

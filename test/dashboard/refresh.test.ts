@@ -1,3 +1,4 @@
+import type { ConfigurationFailure } from 'gatewright/admin'
 import { describe, expect, it } from 'vitest'
 import { eventually, noChromium, withChromium } from './chromium.ts'
 import {
@@ -43,6 +44,27 @@ describe.skipIf(noChromium)('dashboard, while it is refreshed', () => {
     await page.getByRole('row', { name: /u1/ }).getByText('ejected', { exact: true }).waitFor()
     expect(standIn.snapshots - before).toBeLessThanOrEqual(2)
     await page.getByRole('log').getByText('users: u1 is ejected: 5 errors in a row').waitFor()
+  })
+
+  it('shows that the configuration is not served as it is, until it is mended', async () => {
+    await using standIn = await new StandIn().start()
+    const { proxy } = snapshotSample()
+    const of = (failure: ConfigurationFailure | undefined) =>
+      snapshotSample({
+        proxy: {
+          ...proxy,
+          configuration: { files: ['/etc/gateway.yaml'], loadedAt: NOW - 90_000, reloads: 0, failure },
+        },
+      })
+    const lines = Array.from({ length: 15 }, (_, i) => `gateway.yaml:${i + 1}:3: is wrong`)
+    standIn.snapshot = of({ at: NOW - 60_000, message: lines.join('\n') })
+    await using watched = await open(standIn.url)
+    const banner = watched.page.getByRole('region', { name: 'The configuration is not served as it is now' })
+    await banner.waitFor()
+    expect(await banner.innerText()).toContain('for 1 min 0 s; what was served before goes on')
+    expect(await banner.locator('pre').innerText()).toBe([...lines.slice(0, 12), 'and 3 more'].join('\n'))
+    standIn.snapshot = of(undefined)
+    await banner.waitFor({ state: 'hidden' })
   })
 
   it('leaves alone what has not changed', async () => {

@@ -11,7 +11,7 @@ import { routeStatuses } from './route-statuses.ts'
 export function adminParts(proxy: RunningProxy, traffic: Traffic, readOnly: boolean): AdminSnapshot {
   return {
     get proxy() {
-      return proxyStatus(proxy, readOnly)
+      return proxyStatus(proxy, readOnly, proxy.surroundings.configuration)
     },
     get listeners() {
       return listenerStatuses(proxy.listeners)

@@ -1,3 +1,4 @@
+import type { ConfigurationControl } from '../../core/configuration-control.ts'
 import { log } from '../../core/log.ts'
 import type { ProxyView } from '../../core/proxy-view.ts'
 import { VERSION } from '../../core/version.ts'
@@ -6,6 +7,7 @@ import type { ProxyStatus } from '../api.ts'
 export function proxyStatus(
   { clock, startedAt, phase, readiness }: ProxyView,
   readOnly: boolean,
+  configuration?: ConfigurationControl,
 ): ProxyStatus {
   const { rss, heapUsed } = process.memoryUsage()
   return {
@@ -20,5 +22,6 @@ export function proxyStatus(
     readOnly,
     residentBytes: rss,
     heapUsedBytes: heapUsed,
+    ...(configuration === undefined ? {} : { configuration: configuration.status }),
   }
 }

@@ -5,11 +5,22 @@ import { createHash } from 'node:crypto'
  * same object there, with everything that it has counted and kept.
  */
 export class Memo {
-  readonly #before: ReadonlyMap<string, unknown>
+  #before: ReadonlyMap<string, unknown>
   readonly #made = new Map<string, unknown>()
 
-  constructor(before?: Memo) {
+  readonly #root: string
+  readonly #rootOfBefore: string
+
+  /** `root`: the file that it is of. Where that of before is another one, it is taken for the same. */
+  constructor(root: string, before?: Memo) {
     this.#before = before === undefined ? new Map() : before.#made
+    this.#root = root
+    this.#rootOfBefore = before === undefined ? root : before.#rootOfBefore
+  }
+
+  /** What a file is called in fingerprints. */
+  nameOf(file: string): string {
+    return file === this.#root ? this.#rootOfBefore : file
   }
 
   /** `scope`: where it belongs to. Of several that are equal there, each is one of its own, in their order. */
@@ -20,6 +31,11 @@ export class Memo {
     const made = before === undefined ? await make() : (before as T)
     this.#made.set(key, made)
     return made
+  }
+
+  /** Lets go of what only the one before has: nothing more is made. */
+  complete(): void {
+    this.#before = new Map()
   }
 }
 

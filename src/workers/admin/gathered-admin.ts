@@ -28,7 +28,7 @@ export class GatheredAdmin {
   constructor(group: WorkerGroup, given: Surroundings) {
     // What it does is not what the proxy does.
     const { observer: _, ...surroundings } = given
-    const { clock, network } = surroundings
+    const { clock, network, configuration } = surroundings
     const calls = new WorkerCalls(group)
     const startedAt = Math.round(clock.wallTime())
     this.#gathering = {
@@ -38,6 +38,7 @@ export class GatheredAdmin {
       group,
       clock,
       startedAt,
+      configuration,
     }
     this.#surroundings = { ...surroundings, network: calls.network(network), title: 'the admin listener' }
   }

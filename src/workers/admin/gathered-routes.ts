@@ -6,7 +6,9 @@ import type { AdminRoute } from '../../admin/guarded-app.ts'
 import { Refusal } from '../../admin/problem-answer.ts'
 import { type AdminShare, SHARE_PATH } from '../../admin/share.ts'
 import { logLevelAnswer } from '../../admin/steering/log-command.ts'
+import { configurationAnswer, reloadCommand } from '../../admin/steering/reload-command.ts'
 import type { Clock } from '../../core/clock.ts'
+import type { ConfigurationControl } from '../../core/configuration-control.ts'
 import type { Exchange } from '../../core/exchange.ts'
 import type { Handler } from '../../core/handler.ts'
 import { log } from '../../core/log.ts'
@@ -31,6 +33,8 @@ export interface Gathering {
   readonly clock: Clock
   /** When the supervisor was started: milliseconds since 1970 UTC. */
   readonly startedAt: number
+  /** What follows the files that all was made of; `undefined` where it was made by code. */
+  readonly configuration: ConfigurationControl | undefined
 }
 
 /** A worker that takes longer is left out of what is shown, and told of. The dashboard asks each second. */
@@ -42,7 +46,7 @@ const MAX_BYTES = 64 * 1_048_576
 /** The paths of an admin listener, answered for all workers. */
 export function gatheredRoutes(settings: AdminSettings, gathering: Gathering): AdminRoute[] {
   const { calls } = gathering
-  return [...shown(settings, gathering), ...steered(calls), ...profiled(calls)].map(
+  return [...shown(settings, gathering), ...steered(gathering), ...profiled(calls)].map(
     ([method, path, handler]) => [method, path, calls.asking(path, handler)],
   )
 }
@@ -73,10 +77,11 @@ function shown(settings: AdminSettings, gathering: Gathering): AdminRoute[] {
     ['GET', '/api/explain', (exchange) => passedTo(calls, anyOf(calls), exchange, LIMIT_MS)],
     ['GET', '/api/tap', (exchange) => tap.open(exchange, settings)],
     ['GET', '/api/log', logLevelAnswer],
+    ['GET', '/api/configuration', configurationAnswer(gathering.configuration)],
   ]
 }
 
-function steered(calls: WorkerCalls): AdminRoute[] {
+function steered({ calls, configuration }: Gathering): AdminRoute[] {
   const endpoint = commandForAll(calls, (answers) => mergedEndpoint(answers as readonly EndpointStatus[]))
   return [
     ['POST', '/api/endpoints/drain', endpoint],
@@ -92,6 +97,8 @@ function steered(calls: WorkerCalls): AdminRoute[] {
         return first
       }),
     ],
+    // Which has every worker read again, too.
+    ['POST', '/api/configuration/reload', reloadCommand(configuration)],
   ]
 }
 
@@ -106,13 +113,13 @@ function profiled(calls: WorkerCalls): AdminRoute[] {
 async function snapshotOf(
   exchange: Exchange,
   { readOnly }: AdminSettings,
-  { calls, group, clock, startedAt }: Gathering,
+  { calls, group, clock, startedAt, configuration }: Gathering,
 ): Promise<AdminSnapshot> {
   const answers = await calls.askAll(exchange, { target: SHARE_PATH }, { timeoutMs: LIMIT_MS }, json)
   const shares = new Map<Channel, AdminShare>()
   for (const { worker, answered } of answers)
     if (answered.status === 'fulfilled') shares.set(worker.channel, answered.value as AdminShare)
-  const status = supervisorStatus({ clock, startedAt, readOnly }, group.workers, shares)
+  const status = supervisorStatus({ clock, startedAt, readOnly, configuration }, group.workers, shares)
   return mergedSnapshot(status, [...shares.values()])
 }
 

@@ -1,6 +1,7 @@
 import type { ProxyStatus, WorkerProcess } from '../../admin/api.ts'
 import type { AdminShare } from '../../admin/share.ts'
 import type { Clock } from '../../core/clock.ts'
+import type { ConfigurationControl } from '../../core/configuration-control.ts'
 import type { LifecyclePhase } from '../../core/lifecycle.ts'
 import { log } from '../../core/log.ts'
 import type { Readiness } from '../../core/readiness.ts'
@@ -9,9 +10,17 @@ import type { Channel } from '../channel.ts'
 import type { WorkerView } from '../worker-group.ts'
 import { sum } from './merging/summed.ts'
 
+/** What is known of a supervisor beside its workers. */
+export interface SupervisorFacts {
+  readonly clock: Clock
+  readonly startedAt: number
+  readonly readOnly: boolean
+  readonly configuration?: ConfigurationControl | undefined
+}
+
 /** The supervisor, and how things stand with its workers. `shares`: of those that have answered. */
 export function supervisorStatus(
-  { clock, startedAt, readOnly }: { clock: Clock; startedAt: number; readOnly: boolean },
+  { clock, startedAt, readOnly, configuration }: SupervisorFacts,
   workers: readonly WorkerView[],
   shares: ReadonlyMap<Channel, AdminShare>,
 ): ProxyStatus {
@@ -29,6 +38,7 @@ export function supervisorStatus(
     readOnly,
     residentBytes: rss + sum(proxies, ({ residentBytes }) => residentBytes),
     heapUsedBytes: heapUsed + sum(proxies, ({ heapUsedBytes }) => heapUsedBytes),
+    ...(configuration === undefined ? {} : { configuration: configuration.status }),
     workers: workers.map((worker) => processOf(worker, shares.get(worker.channel))),
   }
 }

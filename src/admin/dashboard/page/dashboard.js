@@ -1,5 +1,6 @@
 /** @import { AdminSnapshot } from '../../api.ts' */
 import { Changes } from './dashboard/changes.js'
+import { showConfigurationFailure } from './dashboard/configuration-failure.js'
 import { Connection } from './dashboard/connection.js'
 import { Failures } from './dashboard/failures.js'
 import { Filters } from './dashboard/filters.js'
@@ -36,6 +37,7 @@ function show(snapshot) {
   signIn.done()
   if (connection.found()) changes.tell(now, 'ok', 'Connected again')
   showMasthead(snapshot.proxy)
+  showConfigurationFailure(snapshot.proxy)
   changes.show(snapshot)
   traffic.show(snapshot.traffic)
   map.show(snapshot)

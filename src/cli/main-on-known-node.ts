@@ -1,0 +1,22 @@
+import { runCli } from './run-cli.ts'
+
+// Whoever reads may stop to, as `head` does.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+
+const code = await runCli(process.argv.slice(2), {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  isTerminal: process.stdout.isTTY === true,
+  env: process.env,
+  cwd: process.cwd(),
+})
+// Unless the end of the proxy has said that something went wrong.
+if (code !== 0) process.exitCode = code
+// A proxy has ended in good order when nothing of it is left. Anything else is over, whatever a module has begun.
+if (code !== 0 || process.argv[2] !== 'run') {
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))
+  process.exit()
+}
