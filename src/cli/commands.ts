@@ -1,4 +1,6 @@
+import { BENCH_OPTIONS } from './bench/bench-flags.ts'
 import type { AnyCommand, CommandArgument, CommandOption } from './command.ts'
+import { NEW_OPTIONS } from './new/new-flags.ts'
 
 const FILE: CommandArgument = {
   name: 'file',
@@ -66,6 +68,20 @@ const TOLD_OF: readonly AnyCommand[] = [
     details:
       'It ends with 0 where nothing would change, with 1 where something would, and with 2 where a file is wrong.',
     run: async (given, io) => (await import('./commands/diff.ts')).diff(given, io),
+  },
+  {
+    name: 'bench',
+    summary: 'Sends load to a url, and says how soon it was answered',
+    arguments: [{ name: 'url', summary: 'where to: http://127.0.0.1:8080/users' }],
+    options: BENCH_OPTIONS,
+    runRaw: async (args, io) => (await import('./bench/run-bench.ts')).runBench(args, io),
+  },
+  {
+    name: 'new',
+    summary: 'Writes a project that can be started, tested and put into a container',
+    arguments: [{ name: 'folder', summary: 'a new folder, or an empty one', completes: 'folders' }],
+    options: NEW_OPTIONS,
+    runRaw: async (args, io) => (await import('./new/run-new.ts')).runNew(args, io),
   },
   {
     name: 'completion',

@@ -1,13 +1,15 @@
+import { proxy } from 'gatewright'
 import { virtualClock } from 'gatewright/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { FakeProcess } from '../../test/workers/fake-processes.ts'
 import type { LogWriter } from '../core/log.ts'
 import { drainSettings } from '../proxy/drain-options.ts'
+import type { Described } from '../proxy/running-proxy.ts'
 import { SharedPorts } from './ports/shared-ports.ts'
 import { Supervisor } from './supervisor.ts'
 
 /** A supervisor of processes that the test plays. */
-function supervised(size: number, validate?: () => Promise<unknown>) {
+function supervised(size: number, validate?: () => Promise<Described>) {
   const clock = virtualClock()
   const processes: FakeProcess[] = []
   const lines: string[] = []
@@ -42,7 +44,7 @@ function supervised(size: number, validate?: () => Promise<unknown>) {
 }
 
 /** The same, when all serve. */
-async function serving(size: number, validate?: () => Promise<unknown>) {
+async function serving(size: number, validate?: () => Promise<Described>) {
   const it = supervised(size, validate)
   const started = it.supervisor.start()
   for (let i = 0; i < size; i++) {
@@ -269,7 +271,7 @@ test('Supervisor.reload asks no worker where the description cannot be read', as
 })
 
 test('Supervisor.reload asks the others when the first has taken it', async () => {
-  const it = await serving(3, () => Promise.resolve())
+  const it = await serving(3, () => Promise.resolve(proxy()))
   const reloaded = it.supervisor.reload()
   await it.settle()
   expect(it.processes.map(({ orders }) => orders)).toEqual([[{ kind: 'reload', id: 1 }], [], []])
@@ -285,7 +287,7 @@ test.each([
   ['ends', (one: FakeProcess) => one.exit(1), 'it has ended'],
   ['does not answer', () => {}, 'no answer within 60 s'],
 ])('Supervisor.reload leaves the others alone where the first one %s', async (_, then, why) => {
-  const it = await serving(2, () => Promise.resolve())
+  const it = await serving(2, () => Promise.resolve(proxy()))
   const reloaded = it.supervisor.reload()
   await it.settle()
   then(it.processes[0]!)
@@ -295,7 +297,7 @@ test.each([
 
 test('Supervisor.reload makes one of those that are asked for while another goes on', async () => {
   let reads = 0
-  const read = Promise.withResolvers<void>()
+  const read = Promise.withResolvers<Described>()
   const it = await serving(1, () => {
     reads++
     return read.promise
@@ -304,7 +306,7 @@ test('Supervisor.reload makes one of those that are asked for while another goes
   await it.settle()
   const others = [it.supervisor.reload(), it.supervisor.reload()]
   expect(others[0]).toBe(others[1])
-  read.resolve()
+  read.resolve(proxy())
   await it.settle()
   it.processes[0]!.reloaded(1)
   await first

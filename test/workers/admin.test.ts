@@ -27,7 +27,7 @@ test('two processes have one admin listener, which goes on when one of them ends
   expect(routes.find(({ match }) => match === '/')).toMatchObject({ matches: 64 })
   expect(await requests()).toBe(64)
 
-  // 2. A command goes to both.
+  // 2. A command goes to both, and one for the log to this process too.
   const drained = await fetch(`${url}/api/endpoints/drain`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -35,6 +35,13 @@ test('two processes have one admin listener, which goes on when one of them ends
   })
   expect(await drained.json()).toMatchObject({ state: 'drained' })
   expect((await snapshot()).pools[0]!.endpoints[0]).not.toHaveProperty('states')
+
+  await fetch(`${url}/api/log`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ level: 'error' }),
+  })
+  expect(await (await fetch(`${url}/api/log`)).json()).toEqual({ level: 'error' })
 
   // 3. What a process has counted outlives it.
   await ask(Number(served), '/end').catch(() => {})

@@ -43,4 +43,25 @@ describe('the snapshot of several workers', () => {
       [3, 1002, 'serving', true, 0],
     ])
   })
+
+  it('has percentiles of all exchanges together', async () => {
+    await using world = await GatheredWorld.start({ app: (it) => it.route('/', users()) })
+    const [one, two] = world.workers
+    one!.upstream.latency({ kind: 'constant', ms: 10 })
+    two!.upstream.latency({ kind: 'constant', ms: 400 })
+    for (const worker of [one!, one!, one!, two!]) await worker.get('/')
+    await world.clock.advance('1s')
+    const { routes, traffic } = await snapshotOf(world)
+    const second = traffic.seconds.find(({ exchanges }) => exchanges > 0)!
+    expect([second.exchanges, traffic.seconds.length]).toEqual([4, 60])
+    // Within what the buckets leave open: 4.5 % in the fine grain, 9.1 % in the coarse one.
+    for (const [p50, longest, off] of [
+      [second.p50, second.p99, 0.045],
+      [traffic.latency?.p50, traffic.latency?.max, 0.045],
+      [routes[0]!.latency?.p50, routes[0]!.latency?.max, 0.091],
+    ] as const) {
+      expect(Math.abs(p50! / 10 - 1)).toBeLessThan(off)
+      expect(Math.abs(longest! / 400 - 1)).toBeLessThan(off)
+    }
+  })
 })

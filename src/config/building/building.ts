@@ -65,7 +65,10 @@ export class Building {
       configSchema,
     ) as T
     const dependencies = all.map(({ fingerprint }) => fingerprint)
-    return { value, fingerprint: fingerprintOf(this.memo.nameOf(node.place.file), canonicalText(node), ...dependencies) }
+    return {
+      value,
+      fingerprint: fingerprintOf(this.memo.nameOf(node.place.file), canonicalText(node), ...dependencies),
+    }
   }
 
   /**

@@ -25,7 +25,9 @@ export class GatheredAdmin {
   readonly #surroundings: Surroundings
   #open: Open | undefined
 
-  constructor(group: WorkerGroup, { observer: _, ...surroundings }: Surroundings) {
+  constructor(group: WorkerGroup, given: Surroundings) {
+    // What it does is not what the proxy does.
+    const { observer: _, ...surroundings } = given
     const { clock, network, configuration } = surroundings
     const calls = new WorkerCalls(group)
     const startedAt = Math.round(clock.wallTime())

@@ -1,6 +1,6 @@
 import { pool, proxy, respond } from 'gatewright'
 import { admin } from 'gatewright/admin'
-import { metrics } from 'gatewright/filters'
+import { metrics } from 'gatewright/filters/metrics'
 import { startWorkers } from 'gatewright/workers'
 
 // A gateway with one admin listener for all of its workers. What `/end` is asked for ends its process.

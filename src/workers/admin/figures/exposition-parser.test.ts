@@ -97,9 +97,12 @@ describe('ExpositionParser', () => {
     ['# HELP a A\n# TYPE a gauge\na 1\n# HELP a A\n# TYPE a gauge\n', 'a family twice'],
     ['# HELP a A\n# TYPE a gauge\na 1', 'no end of the line'],
     ['# a comment\n', 'a comment'],
-    [`${'a'.repeat(70_000)}`, 'a line that is too long'],
   ])('refuses %j: %s', (text) => {
     expect(() => parsed(text)).toThrow(SyntaxError)
+  })
+
+  it('refuses a line that is too long before it has ended', () => {
+    expect(() => new ExpositionParser('text').add('a'.repeat(70_000))).toThrow(SyntaxError)
   })
 
   it.each(['# HELP a A\n# TYPE a gauge\na 1\n', '# EOF\na 1\n', '# HELP a A\n\n# EOF\n'])(

@@ -54,8 +54,7 @@ function mergedState(all: readonly FilterState[]): FilterState {
 
 /** Of states that are counts and nothing else. */
 function summedState<S extends FilterState>(first: S, all: readonly FilterState[]): S {
-  const counts = all.map(({ kind: _, ...more }): Readonly<Record<string, number>> => countsIn(more))
-  return { ...first, ...summedCounts(counts) }
+  return { ...first, ...summedCounts(all.map(countsIn)) }
 }
 
 function countsIn(state: object): Record<string, number> {

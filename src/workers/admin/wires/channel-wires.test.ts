@@ -101,7 +101,8 @@ describe('ChannelWires', () => {
     const { near, far } = await opened()
     const bytes = patterned(WINDOW_BYTES * 3 + 17)
     far.wire.pause()
-    expect(near.wire.write(bytes)).toBe(false)
+    expect(near.wire.write(bytes.subarray(0, 5))).toBe(true)
+    expect(near.wire.write(bytes.subarray(5))).toBe(false)
     await settled()
     expect([far.chunks.length, near.wire.pendingBytes, near.events]).toEqual([
       0,
