@@ -231,7 +231,7 @@ function shown(value: unknown): string {
   return Array.isArray(value) ? value.map(shown).join(' ') : String(value)
 }
 
-function arrow(was: unknown, is: unknown): string {
-  const [before, next] = [was, is].map((it) => (it === undefined || it === '' ? 'none' : String(it)))
+function arrow(was: string | number | undefined, is: string | number | undefined): string {
+  const [before = 'none', next = 'none'] = [was, is].map((it) => (it === '' ? undefined : it))
   return `${before}  ->  ${next}`
 }

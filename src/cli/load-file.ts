@@ -17,7 +17,7 @@ export type LoadedFile = { readonly file: string; readonly path: string } & (
 /** `proxy()` or `tcp()`, of whichever copy of this package the module has imported. */
 export interface ModuleApp extends Startable {
   readonly routes: RoutedProxy['routes']
-  explain?(request: string): object
+  explain?(request: string): { toString(): string }
 }
 
 const CONFIGURATIONS = ['.yaml', '.yml', '.json']

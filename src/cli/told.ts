@@ -6,27 +6,27 @@ import { FileError } from './file-error.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Tells of a failure, in words that say what to do, and gives what the process is to end with. */
-export function told(error: unknown, command: string | undefined, { err }: CliIo): number {
+export function told(error: unknown, command: string | undefined, io: CliIo): number {
   if (error instanceof UsageError) {
     const help = command === undefined ? 'gatewright help' : `gatewright help ${command}`
-    err(`gatewright: ${error.message}\nSee: ${help}\n`)
+    io.err(`gatewright: ${error.message}\nSee: ${help}\n`)
     return EXIT.usage
   }
   if (error instanceof ConfigError) {
     const { length } = error.problems
-    err(`${error.message}\n${length} ${length === 1 ? 'problem' : 'problems'}\n`)
+    io.err(`${error.message}\n${length} ${length === 1 ? 'problem' : 'problems'}\n`)
     return EXIT.no
   }
   if (error instanceof FileError || error instanceof OptionError) {
-    err(`gatewright: ${error.message}\n`)
+    io.err(`gatewright: ${error.message}\n`)
     return EXIT.no
   }
   if (isSystemError(error)) {
-    err(`gatewright: ${error.message}\n`)
+    io.err(`gatewright: ${error.message}\n`)
     return EXIT.cannot
   }
   // Nobody's mistake but ours, or of code that we cannot know: what is known of it helps to find it.
-  err(`gatewright: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  io.err(`gatewright: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   return EXIT.cannot
 }
 
