@@ -348,7 +348,7 @@ test('Supervisor tells what becomes of workers', async () => {
 })
 
 test('Supervisor.reload has what goes with it here follow when all workers have, and else not', async () => {
-  const it = await serving(2, async () => {})
+  const it = await serving(2, () => Promise.resolve(proxy()))
   const refused = it.supervisor.reload()
   await it.settle()
   it.processes[0]!.reloaded(1, 'no')
