@@ -26,6 +26,8 @@ export async function configFiles(root: string): Promise<ReadonlyMap<string, str
   }
   const types = await compile(publishedSchema(configSchema, { for: 'types', texts }), 'GatewayConfig', {
     bannerComment: `/* Made by \`npm run docs\` of src/config/schema, with json-schema-to-typescript. Change that. */
+// Texts of one form stand beside texts of any: editors show both.
+/* oxlint-disable typescript/no-redundant-type-constituents */
 import type { Duration, Size } from '../core/options.ts'
 
 /** A value of your own code: \`./file.ts#name\`, from the folder of the file that says so. */

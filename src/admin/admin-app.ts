@@ -27,7 +27,7 @@ export interface Watched {
 }
 
 /** What can be asked for alone: `/api/pools`, say. */
-export const PARTS = [
+export const PARTS: readonly (keyof AdminSnapshot)[] = [
   'proxy',
   'listeners',
   'routes',
@@ -35,7 +35,7 @@ export const PARTS = [
   'filters',
   'traffic',
   'failures',
-] as const satisfies (keyof AdminSnapshot)[]
+]
 
 /** The proxy that an admin listener is. */
 export function adminApp(settings: AdminSettings, watched: Watched): RoutedProxy {

@@ -23,6 +23,8 @@ export interface Admin extends Companion {
  * It opens before the listeners of the proxy and ends behind everything else, so that `/health` and `/ready` answer during a
  * whole drain. A reload that brings another one keeps its connections and what it has counted; one that brings none ends it.
  *
+ * With several workers, it is one for all of them: served by the process that looks after them, with sums of what they count.
+ *
  * By default only this machine reaches it, on port 9901. With `token`, everything but `/health`, `/ready` and the files of the
  * dashboard needs `Authorization: Bearer`. Wrong tokens of one address are limited to 10 at once and one a second. Pages of
  * other origins are refused in any case, and so are requests for hosts that are none of its own.

@@ -53,5 +53,6 @@ export async function fromConfig(path: string, options: FromConfigOptions = {}):
   const upstreams = new Upstreams(child(proxy, 'upstreams'), building)
   const made = await makeApp(proxy, upstreams, building)
   problems.throwAny()
+  memo.complete()
   return { ...made, files: files.all, memo }
 }

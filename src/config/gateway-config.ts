@@ -1,4 +1,6 @@
 /* Made by `npm run docs` of src/config/schema, with json-schema-to-typescript. Change that. */
+// Texts of one form stand beside texts of any: editors show both.
+/* oxlint-disable typescript/no-redundant-type-constituents */
 import type { Duration, Size } from '../core/options.ts'
 
 /** A value of your own code: `./file.ts#name`, from the folder of the file that says so. */
@@ -1580,7 +1582,7 @@ export type Filters = (
          */
         cost?: number | FromModule
         /**
-         * Where the counts are: `redisStore({ client })` for several processes, or one of your own. Default `memoryStore()`.
+         * Where the counts are: `redisStore({ client })` for several machines, or one of your own. Default `memoryStore()`.
          */
         store?:
           | {

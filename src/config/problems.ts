@@ -20,8 +20,10 @@ export class Problems {
     return this.#found.length
   }
 
-  at({ file, line, column }: Place, key: string, message: string, facts: ProblemFacts = {}): void {
+  at({ file, line, column }: Place, key: string, said: string, facts: ProblemFacts = {}): void {
     const { expected, value, nearest } = facts
+    // Of a module, for example, which says what it likes.
+    const message = said.replace(/\s*[\r\n]+\s*/g, ' ')
     const seen = JSON.stringify([file, line, column, key, message])
     if (this.#seen.has(seen)) return
     this.#seen.add(seen)

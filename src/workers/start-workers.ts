@@ -2,7 +2,7 @@ import { systemClock } from '../core/clock.ts'
 import { log } from '../core/log.ts'
 import { systemRandom } from '../core/random.ts'
 import { drainSettings } from '../proxy/drain-options.ts'
-import type { RunningProxy } from '../proxy/running-proxy.ts'
+import type { Described, RunningProxy } from '../proxy/running-proxy.ts'
 import { nodeNetwork } from '../transport/network.ts'
 import { GatheredAdmin } from './admin/gathered-admin.ts'
 import { SharedPorts } from './ports/shared-ports.ts'
@@ -51,6 +51,8 @@ let called = false
 
 async function supervise(app: Startable, settings: WorkersSettings): Promise<RunningWorkers> {
   const { size, signals, load, configuration } = settings
+  /** As it was read last. */
+  let read: Described = app
   const supervisor = new Supervisor(size, {
     makeProcess: childWorker,
     ports: new SharedPorts({ addressOf, bindSocket }),
@@ -58,15 +60,21 @@ async function supervise(app: Startable, settings: WorkersSettings): Promise<Run
     random: systemRandom,
     log,
     drain: signals ?? drainSettings('startWorkers', {}),
-    validate: load,
-    follow: ({ description }) => admin.follow(description.companions),
+    validate:
+      load &&
+      (async () => {
+        read = await load()
+      }),
+    follow: () => admin.follow(read.description.companions),
     stayAlive,
   })
   shareStates(supervisor)
   const surroundings = { clock: systemClock, random: systemRandom, network: nodeNetwork, configuration }
   const admin = new GatheredAdmin(supervisor, surroundings)
   // Behind everything else, so that it tells of their end too.
-  void supervisor.closed.then(() => admin.close())
+  void supervisor.closed
+    .then(() => admin.close())
+    .catch((error: unknown) => log.error('the admin listener could not close', error))
   // Before the listeners of workers open, as that of one process.
   await admin.follow(app.description.companions)
   await supervisor.start()

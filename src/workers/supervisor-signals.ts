@@ -5,12 +5,15 @@ import type { Supervisor } from './supervisor.ts'
 
 const ENDING = ['SIGTERM', 'SIGINT'] as const
 
+/** What signals are for. */
+export type Signalled = Pick<Supervisor, 'drain' | 'close' | 'reload' | 'closed' | 'overran'>
+
 /**
  * Drains all workers on the first SIGTERM or SIGINT and closes at the second; reloads on SIGHUP, by whoever follows the files
  * that all was made of, where somebody does.
  */
 export function heedSignals(
-  supervisor: Supervisor,
+  supervisor: Signalled,
   settings: DrainSettings,
   configuration?: ConfigurationControl,
 ): void {

@@ -3,7 +3,6 @@ import type { LogWriter } from '../core/log.ts'
 import type { Duration } from '../core/options.ts'
 import type { Random } from '../core/random.ts'
 import { type DrainOptions, type DrainSettings, drainSettings } from '../proxy/drain-options.ts'
-import type { Described } from '../proxy/running-proxy.ts'
 import type { SharedPorts } from './ports/shared-ports.ts'
 import { RestartBackoff } from './restart-backoff.ts'
 import type { RunningWorkers, WorkerStatus } from './running-workers.ts'
@@ -21,9 +20,9 @@ export interface SupervisorParts {
   /** Of workers in whose place others serve. */
   readonly drain: DrainSettings
   /** Looks whether workers could read their description again; without it, they are replaced. */
-  readonly validate: (() => Promise<Described>) | undefined
+  readonly validate: (() => Promise<unknown>) | undefined
   /** All workers serve what was read: what goes with it here is to be of that too. */
-  readonly follow?: (described: Described) => Promise<void>
+  readonly follow?: () => Promise<void>
   /** Keeps this process alive until what it returns is called. */
   readonly stayAlive: () => () => void
 }
@@ -173,8 +172,8 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     return change
   }
 
-  async #reload(validate: () => Promise<Described>): Promise<void> {
-    const described = await validate()
+  async #reload(validate: () => Promise<unknown>): Promise<void> {
+    await validate()
     const all = this.#slots.flatMap(({ current }) => current ?? [])
     const [first, ...others] = all.filter(({ phase }) => phase === 'serving')
     // Where the first one refuses it, all go on as before.
@@ -184,7 +183,7 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
     const late = starting.map((it) => it.serving.then(() => it.reload(), ignore))
     const reloads = await Promise.allSettled([...others.map((it) => it.reload()), ...late])
     for (const reload of reloads) if (reload.status === 'rejected') throw reload.reason
-    await this.#parts.follow?.(described)
+    await this.#parts.follow?.()
   }
 
   async #roll(): Promise<void> {

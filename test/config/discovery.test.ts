@@ -35,7 +35,7 @@ test('a source of endpoints may be of a module', async () => {
 
 test.each([
   ['{ dns: { host: users.test, porrt: 80 } }', 'did you mean "port"?'],
-  ['{ dns: { port: 80 } }', 'discovery.dns: must be given, or "service" in its place'],
+  ['{ dns: { port: 80 } }', 'discovery.dns.host: must be given, or "service" in its place'],
   ['{ file: {} }', 'is missing: it must be the path of a file'],
   ['{ kubernetes: { service: "a/b" } }', 'discovery.kubernetes.service: must be the name of a Service'],
   ['{ consul: {} }', 'is no key of this object: it has dns, file, kubernetes'],

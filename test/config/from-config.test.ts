@@ -162,6 +162,25 @@ describe('variables', () => {
     ])
   })
 
+  test('are texts in quotes, and what YAML takes them for without, where everything fits', async () => {
+    const text =
+      'proxy:\n  routes:\n    - respond:\n        status: 200\n        json:\n          a: "${N}"\n          b: ${N}\n          c: ${T}\n'
+    using folder = new ConfigFolder({ 'a.yaml': text })
+    const { app } = await fromConfig(`${folder.path}/a.yaml`, { env: { N: '7', T: 'true' } })
+    await using sim = simulate(app)
+    expect((await sim.get('/')).json()).toEqual({ a: '7', b: 7, c: true })
+  })
+
+  test('are not shown where they are short, either', async () => {
+    const text =
+      'proxy:\n  filters: [{ cors: { origins: "${S}" } }]\n  routes: [{ respond: { status: 200 } }]\n'
+    expect(await wrongWith({ 'a.yaml': text }, { S: 'a b' })).toEqual([
+      expect.stringMatching(
+        /^a\.yaml:2:32 proxy\.filters\[0\]\.cors\.origins: must be .*, got \(from \$\{S\}\)$/,
+      ),
+    ])
+  })
+
   test('are not shown, whatever is wrong with them', async () => {
     const secret = 'hunter2-hunter2'
     const text = `proxy:\n  listen: { port: "\${S}", address: "\${S}", limits: { head: "\${S}" } }\n  admin: { token: "\${S} \${S}" }\n  filters: [{ rate_limit: { limit: 1, per: "\${S}", name: "not \${S}!" } }, "\${S}", { cors: { origins: "\${S}" } }]\n  upstreams: { a: ["\${S}:x:y"], b: [{ address: "\${S}/x" }] }\n  routes: [{ upstream: "\${S}" }, { module: "\${S}#x" }]\n`

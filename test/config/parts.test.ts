@@ -13,6 +13,7 @@ import type { Schema } from '../../src/config/schema/schema.ts'
 import { optionsObject } from '../../src/config/schema/values.ts'
 import { OptionError } from '../../src/core/options.ts'
 import * as filters from '../../src/filters/index.ts'
+import { GOOD } from './good-configurations.ts'
 import { readAs } from './read-as.ts'
 
 /** What `src/filters` has beside filters. */
@@ -214,6 +215,11 @@ describe('docs/gateway.schema.json', () => {
 
   test.each(REFUSED)('refuses %s: %s', (name, options) => {
     expect(validate(inFile([{ [configKey(name)]: parse(options) as unknown }]))).toBe(false)
+  })
+
+  test.each(Object.entries(GOOD))('takes a whole configuration: %s', (_, text) => {
+    validate(parse(text))
+    expect(validate.errors ?? []).toEqual([])
   })
 
   test('takes variables where something else than a text is expected', () => {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
  * same object there, with everything that it has counted and kept.
  */
 export class Memo {
-  readonly #before: ReadonlyMap<string, unknown>
+  #before: ReadonlyMap<string, unknown>
   readonly #made = new Map<string, unknown>()
 
   readonly #root: string
@@ -31,6 +31,11 @@ export class Memo {
     const made = before === undefined ? await make() : (before as T)
     this.#made.set(key, made)
     return made
+  }
+
+  /** Lets go of what only the one before has: nothing more is made. */
+  complete(): void {
+    this.#before = new Map()
   }
 }
 

@@ -3,7 +3,9 @@ import type { MatchObject } from '../../core/match.ts'
 import { type ResponseMessage, respond, respondJson } from '../../core/message.ts'
 import { type GroupBuilder, proxy, type RoutedGroup, type RoutedProxy } from '../../proxy/proxy.ts'
 import { isCompilable, type Target } from '../../transport/runtime.ts'
+import { filterParts } from '../filter-parts.ts'
 import { type ConfigNode, canonicalText, child, type MapNode, only } from '../reading/config-node.ts'
+import { partOf } from '../schema/filters-schema.ts'
 import { matchSchema, respondSchema } from '../schema/routes-schema.ts'
 import { moduleValue } from '../schema/values.ts'
 import type { Building } from './building.ts'
@@ -71,14 +73,16 @@ async function makeRoute(
   const match = await building.read<MatchObject>(matchSchema, matchNode)
   const filters = await makeFilters(child(node, 'filters'), `${own} filters`, building)
   const answers = ANSWERS.filter((key) => node.entries.has(key))
-  if (answers.length !== 1) {
+  const isAnswered = answers.length === 0 && endsWithAnswer(child(node, 'filters'))
+  if (answers.length !== 1 && !isAnswered) {
     const got = answers.map((key) => JSON.stringify(key)).join(' and ') || 'none'
     building.problem(node, `must have one of "upstream", "respond", "module" and "routes", got ${got}`)
     return undefined
   }
   const routes = child(node, 'routes')
-  const to =
-    routes === undefined
+  const to = isAnswered
+    ? unasked
+    : routes === undefined
       ? await targetOf(node, own, upstreams, building)
       : await makeRoutes(routes, own, upstreams, building)
   if (match === undefined || to === undefined || (isGroup(to) && to.length === 0)) return undefined
@@ -87,6 +91,16 @@ async function makeRoute(
   const added = await building.attempt(node, () => addRoute(proxy(), route))
   return added === undefined ? undefined : route
 }
+
+/** Whether the last filter of a list answers by itself: `redirect`, say. */
+function endsWithAnswer(filters: ConfigNode | undefined): boolean {
+  const last = filters?.kind === 'list' ? filters.items.at(-1) : undefined
+  const [name] = last?.kind === 'map' ? last.entries.keys() : []
+  return name !== undefined && partOf(filterParts, name)?.answers === true
+}
+
+/** Behind a filter that answers by itself. */
+const unasked: Handler = () => respond(404)
 
 const EXPORTED = 'a handler, a function (exchange) => response, or a pool'
 

@@ -89,7 +89,7 @@ function parentPeer(): Peer {
 }
 
 /** How many processes this machine can run at once, as far as this one may. */
-export const processors = availableParallelism
+export const processors: () => number = availableParallelism
 
 /** A script may have more that keeps its process alive. It has so long to end by itself when it serves no more. */
 const GRACE_MS = 1_000

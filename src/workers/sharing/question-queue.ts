@@ -46,7 +46,8 @@ export class QuestionQueue {
 
   constructor(settings: QuestionSettings) {
     this.#settings = settings
-    this.#deadline = new Deadline(settings.clock, () => this.#expire())
+    // Where this process itself was busy for so long, the answer may be there, and is read in this turn.
+    this.#deadline = new Deadline(settings.clock, () => settings.soon(() => this.#expire()))
   }
 
   /** Questions without an answer yet. */
@@ -115,7 +116,6 @@ export class QuestionQueue {
 
   #expire(): void {
     const now = this.#settings.clock.now()
-    this.#retryAt ??= now + RETRY_MS
     const late: Asking[] = []
     for (const [number, { askedAt, asking }] of this.#batches) {
       // A deadline may come up to one millisecond early.
@@ -124,6 +124,8 @@ export class QuestionQueue {
       late.push(...asking)
     }
     this.#armForOldest()
+    if (late.length === 0) return
+    this.#retryAt ??= now + RETRY_MS
     this.#reject(late, `the supervisor has not answered within ${TIMEOUT_MS} ms`)
   }
 

@@ -31,7 +31,7 @@ interface Served {
   readonly filters: readonly RateLimit[]
   readonly hold: SharingHold
   /** Sends a request through one of the filters. */
-  ask(at?: number, client?: string): Promise<Seen>
+  readonly ask: (at?: number, client?: string) => Promise<Seen>
 }
 
 function served(worker: SharingWorker, clock: VirtualClock, options: readonly RateLimitOptions[]): Served {
