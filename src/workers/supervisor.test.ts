@@ -16,6 +16,7 @@ function supervised(size: number, validate?: () => Promise<Described>) {
   const writer = (message: string) => void lines.push(message)
   const log: LogWriter = { level: 'info', error: writer, warn: writer, info: () => {}, debug: () => {} }
   let alive = 0
+  let followed = 0
   const supervisor = new Supervisor(size, {
     makeProcess: (number) => {
       const made = new FakeProcess(number, 100 + processes.length)
@@ -31,6 +32,9 @@ function supervised(size: number, validate?: () => Promise<Described>) {
     log,
     drain: drainSettings('test', { limitMs: '10s', noticeMs: '2s' }),
     validate,
+    follow: async () => {
+      followed++
+    },
     stayAlive: () => {
       alive++
       return () => alive--
@@ -40,7 +44,7 @@ function supervised(size: number, validate?: () => Promise<Described>) {
     for (const it of processes) it.kill()
   })
   const settle = () => clock.advance(0)
-  return { clock, processes, lines, supervisor, settle, alive: () => alive }
+  return { clock, processes, lines, supervisor, settle, alive: () => alive, followed: () => followed }
 }
 
 /** The same, when all serve. */
@@ -341,4 +345,21 @@ test('Supervisor tells what becomes of workers', async () => {
     '101 draining',
     '101 gone',
   ])
+})
+
+test('Supervisor.reload has what goes with it here follow when all workers have, and else not', async () => {
+  const it = await serving(2, async () => {})
+  const refused = it.supervisor.reload()
+  await it.settle()
+  it.processes[0]!.reloaded(1, 'no')
+  await expect(refused).rejects.toThrow('no')
+  expect(it.followed()).toBe(0)
+  const reloaded = it.supervisor.reload()
+  await it.settle()
+  it.processes[0]!.reloaded(2)
+  await it.settle()
+  expect(it.followed()).toBe(0)
+  it.processes[1]!.reloaded(1)
+  await reloaded
+  expect(it.followed()).toBe(1)
 })
