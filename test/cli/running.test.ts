@@ -100,6 +100,8 @@ describe('run', { timeout: 120_000 }, () => {
     expect(await textAt(`${urls[0]}/text`)).toBe('one')
     writeFileSync(join(folder, 'word.ts'), "export const word: string = 'two'\n")
     await gateway.says(/proxy\.ts has been reloaded/)
+    // Until then, it may still answer what has come to it.
+    await gateway.says(/worker 1: the proxy at \S+ is closed/)
     expect(await textAt(`${urls[0]}/text`)).toBe('two')
     writeFileSync(join(folder, 'word.ts'), 'export const word = \n')
     await gateway.says(/proxy\.ts is not served as it is now/)
