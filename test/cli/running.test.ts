@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { runCli } from '../../src/cli/run-cli.ts'
+import { freePort } from '../free-port.ts'
 import { ROOT } from '../source-scan.ts'
 import { fakeIo, type Written } from './fake-io.ts'
 import { folderWith, GATEWAY_TS, gatewayYaml } from './files.ts'
@@ -99,6 +100,8 @@ describe('run', { timeout: 120_000 }, () => {
     expect(await textAt(`${urls[0]}/text`)).toBe('one')
     writeFileSync(join(folder, 'word.ts'), "export const word: string = 'two'\n")
     await gateway.says(/proxy\.ts has been reloaded/)
+    // Until then, it may still answer what has come to it.
+    await gateway.says(/worker 1: the proxy at \S+ is closed/)
     expect(await textAt(`${urls[0]}/text`)).toBe('two')
     writeFileSync(join(folder, 'word.ts'), 'export const word = \n')
     await gateway.says(/proxy\.ts is not served as it is now/)
@@ -108,12 +111,18 @@ describe('run', { timeout: 120_000 }, () => {
   })
 
   it('has workers serve what is saved', async () => {
-    const folder = folderWith({ 'a.yaml': gatewayYaml('one') })
+    const port = await freePort()
+    const withAdmin = (word: string): string => gatewayYaml(word, `  admin: { port: ${port} }\n`)
+    const folder = folderWith({ 'a.yaml': withAdmin('one') })
     const gateway = new Gatewright(folder, ['run', 'a.yaml', '--workers', '2'])
     const [, url] = await gateway.says(/listens +(http:\S+)/)
     await gateway.says(/workers +2\n/)
-    writeFileSync(join(folder, 'a.yaml'), gatewayYaml('two'))
+    writeFileSync(join(folder, 'a.yaml'), withAdmin('two'))
     await gateway.says(/gatewright: a\.yaml has been reloaded/)
+    // Of the process that follows for all.
+    const { configuration } = JSON.parse(await textAt(`http://127.0.0.1:${port}/api/proxy`))
+    expect(configuration).toMatchObject({ files: [join(folder, 'a.yaml')], reloads: 1 })
+    expect(JSON.parse(await textAt(`http://127.0.0.1:${port}/api/configuration`))).toEqual(configuration)
     const texts = await Promise.all(Array.from({ length: 20 }, () => textAt(`${url}/text`)))
     expect(new Set(texts)).toEqual(new Set(['two']))
     expect(gateway.stdout.match(/serves a\.yaml/g)).toHaveLength(1)
