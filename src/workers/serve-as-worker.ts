@@ -10,6 +10,7 @@ import { WorkerNetwork } from './ports/worker-network.ts'
 import { endProcess, type Membership } from './processes/child-worker.ts'
 import { joinStates } from './sharing/joined-states.ts'
 import type { Startable } from './startable.ts'
+import { withSharedTickets } from './tickets/with-shared-tickets.ts'
 import type { WorkersSettings } from './workers-options.ts'
 
 /** Of the supervisor, who asks for an orderly end: the signals of a terminal, or of a group of processes, reach workers too. */
@@ -26,7 +27,7 @@ export async function serveAsWorker(
   const report = (message: WorkerReport): void => {
     channel.send(CONTROL, message)
   }
-  const network = new WorkerNetwork(channel, nodeNetwork, listenWith, systemClock)
+  const network = new WorkerNetwork(channel, withSharedTickets(channel, nodeNetwork), listenWith, systemClock)
   const sharing = joinStates(channel)
   let running: RunningProxy
   try {

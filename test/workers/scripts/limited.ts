@@ -1,8 +1,8 @@
-import { proxy, respond } from 'gatewright'
+import { proxy, respond, selfSigned } from 'gatewright'
 import { circuitBreaker, rateLimit } from 'gatewright/filters'
 import { startWorkers } from 'gatewright/workers'
 
-// A gateway that lets a hundred requests through in all, and leaves a service alone that has failed twenty times.
+// A gateway, also with TLS, that lets a hundred requests through in all, and leaves a service alone that has failed twenty times.
 const limit = rateLimit({
   limit: 100,
   per: '1h',
@@ -18,10 +18,13 @@ const breaker = circuitBreaker({
 })
 const app = proxy()
   .listen(0)
+  .listen({ port: 0, tls: await selfSigned() })
   .route('/', limit, () => respond(200, `${process.pid}`))
+  .route('/pid', () => respond(200, `${process.pid}`))
   .route('/failing', breaker, () => respond(500, 'failed'))
 const running = await startWorkers(app, { workers: 2, signals: { limitMs: '5s' } })
 if ('workers' in running) {
   const pids = running.workers.map(({ pid }) => pid)
-  console.log(`serving ${new URL(running.url).port} ${pids.join(' ')}`)
+  const ports = running.urls.map((url) => new URL(url).port)
+  console.log(`serving ${ports.join(' ')} ${pids.join(' ')}`)
 }
