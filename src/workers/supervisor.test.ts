@@ -59,6 +59,14 @@ async function serving(size: number, validate?: () => Promise<Described>) {
   return it
 }
 
+/** How long it takes until another process is made. */
+async function untilNext({ clock, processes, settle }: ReturnType<typeof supervised>): Promise<number> {
+  const [from, count] = [clock.now(), processes.length]
+  await settle()
+  while (processes.length === count) await clock.advance(clock.nextInMs!)
+  return clock.now() - from
+}
+
 test('Supervisor starts the first worker alone, then the others at once', async () => {
   const it = supervised(3)
   const started = it.supervisor.start()
@@ -110,9 +118,7 @@ test('Supervisor replaces a worker that ends: at once, then later each time, and
   const waits: number[] = []
   for (let i = 0; i < 8; i++) {
     it.processes.at(-1)!.exit(null, 'SIGSEGV')
-    await it.settle()
-    waits.push(it.clock.nextInMs ?? -1)
-    await it.clock.advance(waits.at(-1)!)
+    waits.push(await untilNext(it))
     it.processes.at(-1)!.serve()
   }
   expect(waits).toEqual([1, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
@@ -136,9 +142,7 @@ test('Supervisor starts the place of a worker that had served for a minute at on
   ] as const) {
     await it.clock.advance(servedMs)
     it.processes.at(-1)!.exit(1)
-    await it.settle()
-    expect(it.clock.nextInMs).toBe(waitMs)
-    await it.clock.advance(waitMs)
+    expect(await untilNext(it)).toBe(waitMs)
     it.processes.at(-1)!.serve()
   }
 })
@@ -180,6 +184,26 @@ test('Supervisor kills a worker that takes no messages any more, and replaces it
   expect(it.processes[0]!.alive).toBe(true)
   await it.clock.advance(2)
   expect([it.processes[0]!.alive, it.processes.length, it.supervisor.overran]).toEqual([false, 2, false])
+})
+
+test('Supervisor kills a worker that answers nothing for a minute, and replaces it', async () => {
+  const it = await serving(2)
+  await it.clock.advance('1h')
+  it.processes[1]!.hangs = true
+  await it.clock.advance(79_999)
+  expect(it.processes[1]!.alive).toBe(true)
+  await it.clock.advance(2)
+  expect(it.processes.map(({ alive }) => alive)).toEqual([true, false, true])
+  expect(it.lines).toEqual([
+    'worker 2 (process 101) has answered nothing for 60 s, and was killed; another one is started now',
+  ])
+  it.processes[2]!.hangs = true
+  it.processes[2]!.serve()
+  await it.clock.advance('40s')
+  it.processes[2]!.report({ kind: 'alive' })
+  it.processes[2]!.hangs = false
+  await it.clock.advance('1h')
+  expect(it.processes).toHaveLength(3)
 })
 
 test('Supervisor closes at once, also in a drain without a limit', async () => {
