@@ -79,9 +79,9 @@ export class SupervisedWorker implements WorkerView {
     return this.#urls
   }
 
-  /** How long it has served, until its end. */
-  get servedMs(): number {
-    return this.#servesSince === undefined ? 0 : this.#clock.now() - this.#servesSince
+  /** How long it has served, at its end; `undefined` where it has not come to that. */
+  get servedMs(): number | undefined {
+    return this.#servesSince === undefined ? undefined : this.#clock.now() - this.#servesSince
   }
 
   /** Whether it was killed because it did not end as it was asked to. */

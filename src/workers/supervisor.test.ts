@@ -113,6 +113,18 @@ test('Supervisor rejects where a later worker ends before it serves, and ends th
   await rejected
 })
 
+test('Supervisor replaces a worker that has served and ends while others start', async () => {
+  const it = supervised(2)
+  const started = it.supervisor.start()
+  it.processes[0]!.serve()
+  await it.settle()
+  it.processes[0]!.exit(1)
+  it.processes[1]!.serve()
+  await started
+  await it.clock.advance(1)
+  expect(it.processes.map(({ number }) => number)).toEqual([1, 2, 1])
+})
+
 test('Supervisor replaces a worker that ends: at once, then later each time, and leaves the others alone', async () => {
   const it = await serving(2)
   const waits: number[] = []
@@ -263,6 +275,22 @@ test('Supervisor.roll stops at a worker that does not start, and the others go o
   )
   expect(it.processes.map(({ orders }) => orders)).toEqual([[], [], []])
   expect(it.supervisor.workers.map(({ phase }) => phase)).toEqual(['serving', 'serving'])
+})
+
+test('Supervisor.roll does not lose sight of one that could not start and has not ended yet', async () => {
+  const it = await serving(1)
+  const error = { message: 'no such file', code: undefined, stack: undefined }
+  for (const made of [1, 2]) {
+    const rolled = it.supervisor.roll()
+    await it.settle()
+    it.processes[made]!.report({ kind: 'failed', error })
+    await expect(rolled).rejects.toThrow('worker 1 could not be replaced, and the workers go on: no such file')
+  }
+  expect(it.supervisor.workers.map(({ pid }) => pid)).toEqual([100, 101, 102])
+  const closed = it.supervisor.close()
+  it.processes[0]!.exit(0)
+  await closed
+  expect(it.processes.map(({ alive }) => alive)).toEqual([false, false, false])
 })
 
 test('Supervisor.roll has the new worker take the place of one that ends meanwhile', async () => {
