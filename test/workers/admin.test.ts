@@ -36,12 +36,14 @@ test('two processes have one admin listener, which goes on when one of them ends
   expect(await drained.json()).toMatchObject({ state: 'drained' })
   expect((await snapshot()).pools[0]!.endpoints[0]).not.toHaveProperty('states')
 
-  await fetch(`${url}/api/log`, {
-    method: 'PUT',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ level: 'error' }),
-  })
-  expect(await (await fetch(`${url}/api/log`)).json()).toEqual({ level: 'error' })
+  for (const level of ['error', 'info']) {
+    await fetch(`${url}/api/log`, {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ level }),
+    })
+    expect(await (await fetch(`${url}/api/log`)).json()).toEqual({ level })
+  }
 
   // 3. What a process has counted outlives it.
   await ask(Number(served), '/end').catch(() => {})
@@ -51,4 +53,7 @@ test('two processes have one admin listener, which goes on when one of them ends
 
   script.signal('SIGTERM')
   expect(await script.ended).toEqual({ code: 0, signal: null })
+  // Those of workers are at no address.
+  const closed = script.lines.filter((line) => line.includes('the admin listener'))
+  expect(closed).toEqual([`gatewright: the admin listener at ${url} is closed`])
 }, 60_000)
