@@ -89,9 +89,9 @@ export function ask(port: number, path = '/'): Promise<string> {
 }
 
 /** So many at once: how often each answer came. */
-export async function askMany(port: number, count: number): Promise<Map<string, number>> {
+export async function askMany(port: number, count: number, path = '/'): Promise<Map<string, number>> {
   const counts = new Map<string, number>()
-  for (const answer of await Promise.all(Array.from({ length: count }, () => ask(port))))
+  for (const answer of await Promise.all(Array.from({ length: count }, () => ask(port, path))))
     counts.set(answer, (counts.get(answer) ?? 0) + 1)
   return counts
 }
