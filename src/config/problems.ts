@@ -11,6 +11,9 @@ export interface ProblemFacts {
 /** So many are told at once: a file of something else altogether has one in each line. */
 const MAX_PROBLEMS = 100
 
+/** More than that is not worth sorting. */
+const MAX_FOUND = 1_000
+
 /** What is wrong with a configuration, collected, so that all of it is told at once. */
 export class Problems {
   readonly #found: ConfigProblem[] = []
@@ -24,6 +27,7 @@ export class Problems {
     const { expected, value, nearest } = facts
     // Of a module, for example, which says what it likes.
     const message = said.replace(/\s*[\r\n]+\s*/g, ' ')
+    if (this.#found.length >= MAX_FOUND) return
     const seen = JSON.stringify([file, line, column, key, message])
     if (this.#seen.has(seen)) return
     this.#seen.add(seen)
