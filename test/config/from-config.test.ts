@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: files have these, and no code
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { ConfigError, fromConfig } from 'gatewright/config'
 import { exchange, simulate } from 'gatewright/testing'
 import { describe, expect, test } from 'vitest'
@@ -76,7 +77,7 @@ describe('a configuration that is none', () => {
 
   test('is refused where it is a pipe, which may never end', async () => {
     using folder = new ConfigFolder({ 'a.yaml': `include: [pipe]\n${ONE}` })
-    execFileSync('mkfifo', [`${folder.path}/pipe`])
+    execFileSync('sh', ['-c', `mkfifo ${folder.path}/pipe`])
     await expect(fromConfig(`${folder.path}/a.yaml`)).rejects.toThrow('cannot be read: it is no file')
   })
 
@@ -239,6 +240,22 @@ describe('variables', () => {
       'a.yaml:2:19 proxy.listen.port: must be a whole number from 0 to 65535, got (from ${S})',
     )
   })
+})
+
+test('a module that could not be loaded is tried again, and once for all who name it', async () => {
+  using folder = new ConfigFolder({
+    'code.mjs': `import { appendFileSync, existsSync } from 'node:fs'
+appendFileSync(new URL('./loads', import.meta.url), 'load ')
+if (!existsSync(new URL('./store', import.meta.url))) throw new Error('the store is away')
+export const pass = (exchange, next) => next(exchange)
+`,
+    'a.yaml': `${ONE}  filters: [{ module: "./code.mjs#pass" }, { module: "./code.mjs#pass" }]\n`,
+  })
+  const path = `${folder.path}/a.yaml`
+  await expect(fromConfig(path)).rejects.toThrow('the module cannot be loaded: Error: the store is away')
+  expect(readFileSync(`${folder.path}/loads`, 'utf8')).toBe('load ')
+  folder.write('store', '')
+  expect((await fromConfig(path)).app.description.filters).toHaveLength(2)
 })
 
 test.each([
