@@ -46,7 +46,7 @@ class World {
       const wrong = names.find((name) =>
         /broken|^$/.test((name === 'main' ? text : this.files.get(name)) ?? ''),
       )
-      if (wrong !== undefined) throw new ConfigError([problemOf(wrong)])
+      if (wrong !== undefined) throw new ConfigError([problemOf(names[0]!)], names)
       return { files: names, text: [text, ...names.slice(1).map((name) => this.files.get(name))].join(' ') }
     },
     apply: async ({ text }) => {
@@ -136,7 +136,7 @@ describe('Follower', () => {
     world.files.set('part', 'broken')
     world.files.set('main', 'two +part')
     await world.clock.advance('5s')
-    expect(follower.status.failure?.message).toBe('part:1:1: is broken')
+    expect(follower.status.failure?.message).toBe('main:1:1: is broken')
     world.files.set('part', 'three')
     await world.clock.advance('1s')
     expect(world.served).toEqual(['two +part three'])

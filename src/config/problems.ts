@@ -46,8 +46,8 @@ export class Problems {
       this.at(problem, problem.key, problem.message, withoutNothing(problem))
   }
 
-  /** @throws ConfigError with all of them, in the order in which they stand in the files, where there are any. */
-  throwAny(): void {
+  /** `files`: all that were read. @throws ConfigError with all of them, in the order in which they stand in the files, where there are any. */
+  throwAny(files: readonly string[] = []): void {
     if (this.#found.length === 0) return
     const order = new Map<string, number>()
     for (const { file } of this.#found) if (!order.has(file)) order.set(file, order.size)
@@ -55,7 +55,7 @@ export class Problems {
       (one, other) =>
         order.get(one.file)! - order.get(other.file)! || one.line - other.line || one.column - other.column,
     )
-    throw new ConfigError(sorted.slice(0, MAX_PROBLEMS))
+    throw new ConfigError(sorted.slice(0, MAX_PROBLEMS), files)
   }
 }
 

@@ -61,7 +61,8 @@ export async function settledLoad<L extends Loaded>(
   }
 }
 
-/** Where it says that something is wrong. */
+/** Where it says that something is wrong, and those that it has looked for, which may not have been there. */
 function filesOf(error: Error): string[] {
-  return error instanceof ConfigError ? [...new Set(error.problems.map(({ file }) => file))] : []
+  if (!(error instanceof ConfigError)) return []
+  return [...error.problems.map(({ file }) => file), ...error.files]
 }

@@ -242,6 +242,18 @@ describe('variables', () => {
   })
 })
 
+test('what is wrong tells of all files that were looked for: one of them may be there a moment later', async () => {
+  using folder = new ConfigFolder({
+    'a.yaml':
+      'include: [b.yaml]\nproxy:\n  routes: [{ path: /, respond: { status: 200, body: "${file:secret}" } }, { path: /a, module: "./code.ts#a" }]\n',
+  })
+  const error = await fromConfig(`${folder.path}/a.yaml`).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(ConfigError)
+  expect((error as ConfigError).files.toSorted()).toEqual(
+    ['a.yaml', 'b.yaml', 'code.ts', 'secret'].map((name) => `${folder.path}/${name}`),
+  )
+})
+
 test('a module that could not be loaded is tried again, and once for all who name it', async () => {
   using folder = new ConfigFolder({
     'code.mjs': `import { appendFileSync, existsSync } from 'node:fs'
