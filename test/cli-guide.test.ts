@@ -21,7 +21,7 @@ function readPage(text: string): { files: Map<string, string>; steps: Step[] } {
   const files = new Map<string, string>()
   const steps: Step[] = []
   for (const [, comment = '', language, code = ''] of text.matchAll(
-    /(?:<!-- (.+) -->\n\n)?^```(\w+).*\n([^]*?)^```$/gm,
+    /(?:<!-- (.+) -->\n\n)?^```(\w+).*\n([\s\S]*?)^```$/gm,
   )) {
     const name = /^file (.+)$/.exec(comment)?.[1]
     if (name !== undefined) files.set(name, code)

@@ -210,6 +210,9 @@ function changedOptions(one: object, other: object, path = ''): string[] {
     const [was, is] = [one, other].map((it) => (it as Record<string, unknown>)[name])
     const at = path + name
     if (Object.is(was, is)) return []
+    // Of what is made of options, what it was made of tells: they are secrets, too.
+    if (isIdentified(was) && isIdentified(is))
+      return was.identity === is.identity ? [] : [`${at} has other options`]
     if (isRecord(was) && isRecord(is)) return changedOptions(was, is, `${at}.`)
     if (isPlain(was) && isPlain(is))
       return shown(was) === shown(is) ? [] : [`${at} ${arrow(shown(was), shown(is))}`]
@@ -219,6 +222,10 @@ function changedOptions(one: object, other: object, path = ''): string[] {
 
 function isRecord(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isIdentified(value: unknown): value is { readonly identity: string } {
+  return isRecord(value) && 'identity' in value && typeof value.identity === 'string'
 }
 
 function isPlain(value: unknown): boolean {

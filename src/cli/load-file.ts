@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { extname, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Configuration } from '../config/configuration.ts'
+import { importModule } from '../config/import-module.ts'
 import { OptionError } from '../core/options.ts'
 import type { RoutedProxy } from '../proxy/proxy.ts'
 import type { Startable } from '../workers/startable.ts'
@@ -60,7 +61,7 @@ export async function loadFile(file: string, io: CliIo, previous?: LoadedFile): 
 async function loadModule(file: string, path: string, io: CliIo): Promise<ModuleApp> {
   let module: { readonly default?: unknown }
   try {
-    module = (await import(pathToFileURL(path).href)) as typeof module
+    module = await importModule(pathToFileURL(path).href)
   } catch (error) {
     throw new FileError(inWords(file, error, io))
   }

@@ -31,7 +31,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     if (command.runRaw !== undefined) return await command.runRaw(rest, io)
     return await command.run(read(command, rest), io)
   } catch (error) {
-    return told(error, name, io)
+    return told(error, COMMANDS.some((command) => command.name === name) ? name : undefined, io)
   }
 }
 

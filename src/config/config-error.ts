@@ -21,14 +21,18 @@ export interface ConfigProblem {
 export class ConfigError extends Error {
   readonly code = 'ERR_CONFIG_INVALID'
   readonly problems: readonly ConfigProblem[]
+  /** All that were read, or looked for: absolute paths. Whoever mends it may have to write to any of them. */
+  readonly files: readonly string[]
 
-  constructor(problems: readonly ConfigProblem[]) {
+  constructor(problems: readonly ConfigProblem[], files: readonly string[] = []) {
     super(problems.map(inOneLine).join('\n'))
     this.name = 'ConfigError'
     this.problems = problems
+    this.files = files
     // Where in the reader it was found is of no help to whoever must mend the file.
     this.stack = `${this.name}: ${this.message}`
     Object.defineProperty(this, 'code', { enumerable: false })
+    Object.defineProperty(this, 'files', { enumerable: false })
   }
 }
 

@@ -1,19 +1,26 @@
 import { expect, it } from 'vitest'
+import type { ConfigurationControl } from '../core/configuration-control.ts'
 import { followHangups } from './follow-hangups.ts'
 
-it('followHangups reloads at each SIGHUP until the proxy is closed, whatever becomes of the reload', async () => {
+it('followHangups reloads at each SIGHUP until it is over, whatever becomes of the reload', async () => {
   const before = process.listenerCount('SIGHUP')
-  let reloads = 0
-  const status = { files: [], loadedAt: 0, reloads: 0, failure: undefined }
-  const { promise: closed, resolve } = Promise.withResolvers<void>()
-  followHangups(
-    { status, reload: () => (reloads++ === 0 ? Promise.resolve() : Promise.reject(new Error('broken'))) },
-    closed,
-  )
+  const reloads = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let count = 0
+  const control = Promise.withResolvers<ConfigurationControl>()
+  const over = Promise.withResolvers<void>()
+  followHangups(control.promise, over.promise)
   process.emit('SIGHUP')
+  control.resolve({
+    status: { files: [], loadedAt: 0, reloads: 0, failure: undefined },
+    reload: () => {
+      reloads[count++]!.resolve()
+      return Promise.reject(new Error('broken'))
+    },
+  })
+  await reloads[0]!.promise
   process.emit('SIGHUP')
-  expect(reloads).toBe(2)
-  resolve()
-  await closed
-  expect(process.listenerCount('SIGHUP')).toBe(before)
+  await reloads[1]!.promise
+  over.resolve()
+  await over.promise
+  expect([process.listenerCount('SIGHUP'), count]).toEqual([before, 2])
 })

@@ -1,9 +1,12 @@
 import type { ConfigurationControl } from '../core/configuration-control.ts'
 
-/** Reloads at each SIGHUP, as servers do since long, until `closed` resolves. */
-export function followHangups(control: ConfigurationControl, closed: Promise<void>): void {
+/**
+ * Reloads at each SIGHUP, as servers do since long, until `over` resolves. One that comes before there is a control is heeded
+ * when there is: if nobody listened, it would end the process.
+ */
+export function followHangups(control: Promise<ConfigurationControl>, over: Promise<void>): void {
   // What fails is told of by the control.
-  const onHangup = (): void => void control.reload().catch(() => {})
+  const onHangup = (): void => void control.then((it) => it.reload()).catch(() => {})
   process.on('SIGHUP', onHangup)
-  void closed.then(() => process.removeListener('SIGHUP', onHangup))
+  void over.then(() => process.removeListener('SIGHUP', onHangup))
 }

@@ -43,8 +43,10 @@ class World {
       this.meanwhile()
       await Promise.resolve()
       const names = ['main', ...(text.match(/(?<=\+)\w+/g) ?? [])]
-      const wrong = names.find((name) => /broken|^$/.test(this.files.get(name) ?? ''))
-      if (wrong !== undefined) throw new ConfigError([problemOf(wrong)])
+      const wrong = names.find((name) =>
+        /broken|^$/.test((name === 'main' ? text : this.files.get(name)) ?? ''),
+      )
+      if (wrong !== undefined) throw new ConfigError([problemOf(names[0]!)], names)
       return { files: names, text: [text, ...names.slice(1).map((name) => this.files.get(name))].join(' ') }
     },
     apply: async ({ text }) => {
@@ -134,7 +136,7 @@ describe('Follower', () => {
     world.files.set('part', 'broken')
     world.files.set('main', 'two +part')
     await world.clock.advance('5s')
-    expect(follower.status.failure?.message).toBe('part:1:1: is broken')
+    expect(follower.status.failure?.message).toBe('main:1:1: is broken')
     world.files.set('part', 'three')
     await world.clock.advance('1s')
     expect(world.served).toEqual(['two +part three'])
@@ -163,6 +165,28 @@ describe('Follower', () => {
     expect(world.served).toEqual(['three'])
     await world.clock.advance('5s')
     expect([world.loads, world.served]).toEqual([3, ['three']])
+  })
+
+  it('tells of no mistake where only half of a file was there', async () => {
+    world.files.set('main', 'broken')
+    world.meanwhile = () => {
+      world.files.set('main', 'two')
+      world.meanwhile = () => {}
+    }
+    await world.clock.advance('1s')
+    expect([world.served, world.logged]).toEqual([['two'], ['info: main has been reloaded']])
+  })
+
+  it('sees a mistake mended that was written while another one was read, again and again', async () => {
+    let count = 0
+    world.meanwhile = () => void world.files.set('main', `broken ${count++}`)
+    world.files.set('main', 'broken')
+    await world.clock.advance('1s')
+    expect([world.loads, world.logged]).toEqual([4, [expect.stringContaining('is broken')]])
+    world.meanwhile = () => {}
+    world.files.set('main', 'two')
+    await world.clock.advance('1s')
+    expect(world.served).toEqual(['two'])
   })
 
   it('serves what it has where a file is written to without end, and goes on with that a second later', async () => {

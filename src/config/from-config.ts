@@ -43,8 +43,8 @@ export async function fromConfig(path: string, options: FromConfigOptions = {}):
   if (root !== undefined) readValue(configSchema, root, problems)
   const proxy = child(root, 'proxy')
   if (proxy?.kind !== 'map') {
-    problems.throwAny()
-    throw new ConfigError([])
+    problems.throwAny(files.all)
+    throw new ConfigError([], files.all)
   }
   const memo = new Memo(path, previous?.memo)
   const building: Building = new Building(memo, problems, new Modules(files, problems), (node) =>
@@ -52,7 +52,7 @@ export async function fromConfig(path: string, options: FromConfigOptions = {}):
   )
   const upstreams = new Upstreams(child(proxy, 'upstreams'), building)
   const made = await makeApp(proxy, upstreams, building)
-  problems.throwAny()
+  problems.throwAny(files.all)
   memo.complete()
   return { ...made, files: files.all, memo }
 }

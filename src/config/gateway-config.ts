@@ -2132,6 +2132,7 @@ export type Routes = {
 }[]
 
 export interface GatewayConfig {
+  $schema?: string
   include?: string[]
   proxy: {
     listen?:

@@ -11,6 +11,9 @@ export interface ProblemFacts {
 /** So many are told at once: a file of something else altogether has one in each line. */
 const MAX_PROBLEMS = 100
 
+/** More than that is not worth sorting. */
+const MAX_FOUND = 1_000
+
 /** What is wrong with a configuration, collected, so that all of it is told at once. */
 export class Problems {
   readonly #found: ConfigProblem[] = []
@@ -24,6 +27,7 @@ export class Problems {
     const { expected, value, nearest } = facts
     // Of a module, for example, which says what it likes.
     const message = said.replace(/\s*[\r\n]+\s*/g, ' ')
+    if (this.#found.length >= MAX_FOUND) return
     const seen = JSON.stringify([file, line, column, key, message])
     if (this.#seen.has(seen)) return
     this.#seen.add(seen)
@@ -42,8 +46,8 @@ export class Problems {
       this.at(problem, problem.key, problem.message, withoutNothing(problem))
   }
 
-  /** @throws ConfigError with all of them, in the order in which they stand in the files, where there are any. */
-  throwAny(): void {
+  /** `files`: all that were read. @throws ConfigError with all of them, in the order in which they stand in the files, where there are any. */
+  throwAny(files: readonly string[] = []): void {
     if (this.#found.length === 0) return
     const order = new Map<string, number>()
     for (const { file } of this.#found) if (!order.has(file)) order.set(file, order.size)
@@ -51,7 +55,7 @@ export class Problems {
       (one, other) =>
         order.get(one.file)! - order.get(other.file)! || one.line - other.line || one.column - other.column,
     )
-    throw new ConfigError(sorted.slice(0, MAX_PROBLEMS))
+    throw new ConfigError(sorted.slice(0, MAX_PROBLEMS), files)
   }
 }
 

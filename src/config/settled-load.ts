@@ -41,8 +41,12 @@ export async function settledLoad<L extends Loaded>(
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown))
       // A file that was not known is looked at from now on, so that it is seen when it is mended.
-      const others = await look(filesOf(error).filter((file) => !before.has(file)))
-      return { error, seen: new Map([...before, ...others]) }
+      const after = await look(new Set([...watched, ...filesOf(error)]))
+      const hasChanged = [...before].some(([file, { content }]) => after.get(file)?.content !== content)
+      // What is wrong may be that only half of it was there.
+      if (hasChanged && tries < MOST_TRIES) watched = [...after.keys()]
+      else return { error, seen: new Map([...after, ...before]) }
+      continue
     }
     const after = await look(loaded.files)
     // Of one that was not looked at before, only its age tells that it was not written to meanwhile.
@@ -57,7 +61,8 @@ export async function settledLoad<L extends Loaded>(
   }
 }
 
-/** Where it says that something is wrong. */
+/** Where it says that something is wrong, and those that it has looked for, which may not have been there. */
 function filesOf(error: Error): string[] {
-  return error instanceof ConfigError ? [...new Set(error.problems.map(({ file }) => file))] : []
+  if (!(error instanceof ConfigError)) return []
+  return [...error.problems.map(({ file }) => file), ...error.files]
 }

@@ -74,9 +74,24 @@ describe('startFollowed', () => {
     expect([process.listenerCount('SIGHUP'), clock.pending]).toEqual([before, 0])
   })
 
+  it('heeds a SIGHUP that comes while it starts, when it has', async () => {
+    const reloaded = Promise.withResolvers<void>()
+    log.level = 'info'
+    log.to = ({ message }) => {
+      if (message === `${file} has been reloaded`) reloaded.resolve()
+    }
+    const starting = startFollowed(file, { watch: false })
+    process.emit('SIGHUP')
+    followed = await starting
+    await reloaded.promise
+    expect(followed.follower.status.reloads).toBe(1)
+  })
+
   it('rejects for a file that is wrong, and for options that are', async () => {
     write('  listne: 1\n')
-    await expect(startFollowed(file, { signals: false })).rejects.toThrow(ConfigError)
+    const before = process.listenerCount('SIGHUP')
+    await expect(startFollowed(file, {})).rejects.toThrow(ConfigError)
+    expect(process.listenerCount('SIGHUP')).toBe(before)
     await expect(startFollowed('', {})).rejects.toThrow(OptionError)
     await expect(startFollowed(file, { watch: 1 as never })).rejects.toThrow('"watch" must be true or false')
     await expect(startFollowed(file, { wach: true } as never)).rejects.toThrow('did you mean "watch"?')

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { systemClock } from '../core/clock.ts'
+import type { ConfigurationControl } from '../core/configuration-control.ts'
 import { log } from '../core/log.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { RunningProxy, type Surroundings } from '../proxy/running-proxy.ts'
@@ -38,6 +39,14 @@ export interface Followed {
   readonly isWorker: boolean
 }
 
+/** Options with their defaults. */
+interface Settings extends StartConfigOptions {
+  readonly watch: boolean
+  readonly env: NonNullable<StartConfigOptions['env']>
+  readonly signals: NonNullable<StartConfigOptions['signals']>
+  readonly surroundings: Partial<Surroundings>
+}
+
 /** How often files are looked at. */
 const EVERY_MS = 1_000
 
@@ -57,6 +66,25 @@ export async function startFollowed(path: string, options: StartConfigOptions = 
   if (typeof path !== 'string' || path === '')
     throw invalidOption('startConfig', 'path', 'the path of a file', path)
   if (typeof watch !== 'boolean') throw invalidOption('startConfig', 'watch', 'true or false', watch)
+  const follows = Promise.withResolvers<ConfigurationControl>()
+  const over = Promise.withResolvers<void>()
+  if (signals !== false) followHangups(follows.promise, over.promise)
+  try {
+    const followed = await start(path, { ...options, watch, env, signals, surroundings })
+    follows.resolve(followed.follower)
+    // With workers, whoever looks after them heeds it from now on, and they do not.
+    const { running, isWorker } = followed
+    if (isWorker || !(running instanceof RunningProxy)) over.resolve()
+    else void running.closed.then(over.resolve)
+    return followed
+  } catch (error) {
+    over.resolve()
+    throw error
+  }
+}
+
+async function start(path: string, options: Settings): Promise<Followed> {
+  const { watch, env, signals, surroundings } = options
   const load = (previous: Configuration | undefined): Promise<Configuration> =>
     fromConfig(path, previous === undefined ? { env } : { env, previous })
   const { promise: started, resolve: hasStarted } = Promise.withResolvers<RunningProxy | RunningWorkers>()
@@ -82,7 +110,6 @@ export async function startFollowed(path: string, options: StartConfigOptions = 
       signals: ending,
       surroundings: { ...surroundings, configuration: follower },
     })
-    if (signals !== false) followHangups(follower, running.closed)
     hasStarted(running)
     begin(follower, running)
     return { running, follower, isWorker: false }

@@ -1,6 +1,6 @@
 import { checkLabels, type Labels } from '../core/labels.ts'
 import type { ConnectOptions, TlsConnectOptions } from '../core/network.ts'
-import { integer, invalidOption, knownOptions, positiveNumber } from '../core/options.ts'
+import { integer, invalidOption, invalidSecret, knownOptions, positiveNumber } from '../core/options.ts'
 import type { EndpointProtocol } from '../transport/endpoint-protocol.ts'
 import { isHost } from './probe-options.ts'
 
@@ -89,19 +89,19 @@ function endpointSpec(given: string | EndpointOptions, tls: TlsConnectOptions): 
   knownOptions('pool', options, ['url', 'weight', 'zone', 'priority', 'labels', 'id', 'probeAddress'])
   const { url, weight = 1, zone, priority = 0, labels = {}, id, probeAddress } = options
   const { parsed, protocol } = parsedUrl(url)
+  if (parsed.username !== '' || parsed.password !== '') {
+    throw invalidSecret(
+      'pool',
+      'url',
+      'an address without user and password (set an Authorization header in a filter)',
+      url,
+    )
+  }
   if (parsed.pathname !== '/' || parsed.search !== '' || parsed.hash !== '') {
     throw invalidOption(
       'pool',
       'url',
       'an address without path and query (the rewrite filter changes paths)',
-      url,
-    )
-  }
-  if (parsed.username !== '' || parsed.password !== '') {
-    throw invalidOption(
-      'pool',
-      'url',
-      'an address without user and password (set an Authorization header in a filter)',
       url,
     )
   }

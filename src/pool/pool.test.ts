@@ -32,7 +32,12 @@ const refused: [string, unknown[], PoolOptions | undefined, string][] = [
     'pool: "endpoints" must be a list of addresses, each a text or',
   ],
   ['a path', ['http://u1/api'], undefined, 'without path and query'],
-  ['a password', ['http://a:b@u1'], undefined, 'without user and password'],
+  [
+    'a password, which is not shown',
+    ['http://a:b@u1/api'],
+    undefined,
+    'without user and password (set an Authorization header in a filter), got string',
+  ],
   [
     'a negative weight',
     [{ url: 'http://u1', weight: -1 }],

@@ -32,6 +32,7 @@ describe('the command line', () => {
 
   it.each([
     [['serve', 'x.yaml'], 'there is no command "serve"'],
+    [['serve', 'x.yaml'], '\nSee: gatewright help\n'],
     [['check'], '<file> is missing: a configuration'],
     [['check', 'a.yaml', 'b.yaml'], '"b.yaml" is one argument too many'],
     [['check', '--jsn', 'a.yaml'], "Unknown option '--jsn'"],

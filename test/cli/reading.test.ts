@@ -218,6 +218,24 @@ describe('diff', () => {
     expect([code, out]).toEqual([1, expect.stringContaining('              a has other options\n')])
   })
 
+  it('tells of TLS with other options without what they are', async () => {
+    const tls = (passphrase: string) =>
+      gatewayYaml('one').replace(
+        'port: 0',
+        `port: 0, tls: { cert_file: a, key_file: b, passphrase: ${passphrase} }`,
+      )
+    const folder = folderWith({ 'a.yaml': tls('one-secret'), 'b.yaml': tls('two-secret') })
+    expect(await asked(folder, 'diff', 'a.yaml', 'a.yaml')).toMatchObject([0, expect.any(String), ''])
+    const [code, out] = await asked(folder, 'diff', 'a.yaml', 'b.yaml')
+    expect([code, out]).toEqual([
+      1,
+      `~ listener  https://127.0.0.1:0
+              tls has other options
+1 change; kept: 0 listeners, 2 routes, 1 upstream
+`,
+    ])
+  })
+
   it('ends with 2 where one of them is wrong, since 1 says that they differ', async () => {
     const folder = folderWith({ 'a.yaml': one, 'b.yaml': 'proxy: [' })
     const [code, out, err] = await asked(folder, 'diff', 'a.yaml', 'b.yaml')

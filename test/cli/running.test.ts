@@ -147,6 +147,24 @@ describe('run', { timeout: 120_000 }, () => {
     expect(await end()).toBe(0)
   })
 
+  it.each(['a.yaml', 'proxy.ts'])(
+    'ends when the proxy has, whatever its code has begun: %s',
+    async (file) => {
+      const begins = 'setInterval(() => {}, 60_000)\n'
+      const folder = folderWith({
+        'a.yaml': 'proxy:\n  listen: { port: 0 }\n  routes: [{ module: "./code.ts#answer" }]\n',
+        'code.ts': `${begins}export const answer = () => {}\n`,
+        'proxy.ts': `${begins}${GATEWAY_TS}`,
+      })
+      // A line of JSON for programs.
+      const gateway = new Gatewright(folder, ['run', '--json', file])
+      await gateway.says(/"serving".*\n/)
+      expect(JSON.parse(gateway.stdout)).toMatchObject({ event: 'serving', file })
+      gateway.signal('SIGTERM')
+      expect(await gateway.ended).toBe(0)
+    },
+  )
+
   it('ends with 3 where it cannot listen, and with 1 where the file is wrong', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => taken.once('listening', resolve))

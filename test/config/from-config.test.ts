@@ -1,4 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: files have these, and no code
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { ConfigError, fromConfig } from 'gatewright/config'
 import { exchange, simulate } from 'gatewright/testing'
 import { describe, expect, test } from 'vitest'
@@ -25,12 +27,13 @@ const ONE = 'proxy:\n  upstreams:\n    users: [u1:8080]\n'
 describe('a configuration that is none', () => {
   test.each([
     ['nothing', '', ['a.yaml:1:1 : must be an object with "proxy", but there is nothing']],
-    ['a text', 'hello', ['a.yaml:1:1 : must be an object with "proxy", got "hello"']],
+    // It may be the wrong file, and a secret.
+    ['a text', 'hello', ['a.yaml:1:1 : must be an object with "proxy", got a text']],
     [
       'another root',
       'server: {}',
       [
-        'a.yaml:1:1 server: is no key of this object: it has include, proxy',
+        'a.yaml:1:1 server: is no key of this object: it has $schema, include, proxy',
         'a.yaml:1:1 proxy: is missing: it must be an object with "upstreams"',
       ],
     ],
@@ -45,6 +48,16 @@ describe('a configuration that is none', () => {
       `${ONE}    orders: [o1:80]\n`,
       ['a.yaml:2:3 proxy: must have "routes", which say what each upstream is for: users, orders'],
     ],
+    [
+      'a reference in a key',
+      `proxy:\n  upstreams:\n    "\${NAME}": [u1:8080]\n`,
+      ['a.yaml:3:5 proxy.upstreams["${NAME}"]: is a key, and "${...}" is read in values alone'],
+    ],
+    [
+      'a key that is a text',
+      `? ${'k'.repeat(1_001)}\n: 1\n${ONE}`,
+      ['a.yaml:1:3 : has a key of more than 1000 characters'],
+    ],
     ['two documents', `${ONE}---\n${ONE}`, ['a.yaml:4:1 : begins a second document: a configuration is one']],
     [
       'half of JSON',
@@ -58,8 +71,25 @@ describe('a configuration that is none', () => {
   test('is refused where it is no file, or too large', async () => {
     using folder = new ConfigFolder({ 'large.yaml': `#${' '.repeat(4_194_304)}` })
     await expect(fromConfig(folder.path)).rejects.toThrow('cannot be read: it is no file')
-    await expect(fromConfig(`${folder.path}/large.yaml`)).rejects.toThrow('it is larger than 4194304 bytes')
+    await expect(fromConfig(`${folder.path}/large.yaml`)).rejects.toThrow('it is longer than 4194304 bytes')
     await expect(fromConfig(`${folder.path}/nowhere.yaml`)).rejects.toThrow('nowhere.yaml:1:1: the file')
+  })
+
+  test('is refused where it is a pipe, which may never end', async () => {
+    using folder = new ConfigFolder({ 'a.yaml': `include: [pipe]\n${ONE}` })
+    execFileSync('sh', ['-c', `mkfifo ${folder.path}/pipe`])
+    await expect(fromConfig(`${folder.path}/a.yaml`)).rejects.toThrow('cannot be read: it is no file')
+  })
+
+  test('is refused where files stand for more than there is room for', async () => {
+    const routes = Array.from(
+      { length: 17 },
+      (_, i) => `    - { path: /${i}, respond: { status: 200, body: "\${file:large}" } }\n`,
+    )
+    const text = `proxy:\n  routes:\n${routes.join('')}`
+    expect(await wrongWith({ 'a.yaml': text, large: 'x'.repeat(1_048_576) })).toEqual([
+      expect.stringMatching(/^a\.yaml:19:50 proxy\.routes\[16\]\.respond\.body: is too much/),
+    ])
   })
 
   test('is refused where aliases stand for more than there is room for', async () => {
@@ -92,6 +122,16 @@ describe('includes', () => {
         (name) => `${folder.path}/${name}`,
       ),
     )
+  })
+
+  test('may each say what editors read', async () => {
+    const $schema = './gateway.schema.json'
+    const json = (file: object) => JSON.stringify({ $schema, ...file }, null, '\t')
+    using folder = new ConfigFolder({
+      'a.json': `\uFEFF${json({ include: ['b.json'], proxy: { workers: 2 } })}`,
+      'b.json': json({ proxy: { upstreams: { users: ['u1:8080'] } } }),
+    })
+    expect((await fromConfig(`${folder.path}/a.json`)).workers).toBe(2)
   })
 
   test('are refused where they name each other, or what is not there', async () => {
@@ -141,6 +181,8 @@ describe('variables', () => {
     ['"${NAME:-}"', {}, ''],
     ['"${A}${B}"', { A: '1', B: '2' }, '12'],
     ['"$${NAME}"', {}, '${NAME}'],
+    ['"$${ ${NAME} }"', { NAME: 'Ada' }, '${ Ada }'],
+    ['"$${${NAME}"', { NAME: 'Ada' }, '${Ada'],
     ['"$NAME $"', {}, '$NAME $'],
     ['"${file:secret}"', {}, 'from a file'],
     // A text, though YAML would take it for a number.
@@ -148,6 +190,12 @@ describe('variables', () => {
     ['${NAME}', { NAME: '${OTHER}' }, '${OTHER}'],
   ])('are put into a text: %s', async (body, env, expected) => {
     expect(await answer(body, env)).toBe(expected)
+  })
+
+  test('are refused within each other', async () => {
+    expect(await wrongWith({ 'a.yaml': route('"${A:-${B}}"') }, { A: 'a' })).toEqual([
+      'a.yaml:5:15 proxy.routes[0].respond.body: "${" within "${...}" is not read: give it a variable of its own',
+    ])
   })
 
   test('are numbers and flags where these are wanted, with quotes or without', async () => {
@@ -183,14 +231,65 @@ describe('variables', () => {
 
   test('are not shown, whatever is wrong with them', async () => {
     const secret = 'hunter2-hunter2'
-    const text = `proxy:\n  listen: { port: "\${S}", address: "\${S}", limits: { head: "\${S}" } }\n  admin: { token: "\${S} \${S}" }\n  filters: [{ rate_limit: { limit: 1, per: "\${S}", name: "not \${S}!" } }, "\${S}", { cors: { origins: "\${S}" } }]\n  upstreams: { a: ["\${S}:x:y"], b: [{ address: "\${S}/x" }] }\n  routes: [{ upstream: "\${S}" }, { module: "\${S}#x" }]\n`
+    const text = `proxy:\n  listen: { port: "\${S}", address: "\${S}", limits: { head: "\${S}" } }\n  admin: { token: "\${S} \${S}" }\n  filters: [{ rate_limit: { limit: 1, per: "\${S}", name: "not \${S}!" } }, "\${S}", { cors: { origins: "\${S}" } }]\n  upstreams: { a: ["\${S}:x:y"], b: [{ address: "\${S}/x" }] }\n  routes: [{ upstream: "\${S}" }, { module: "\${S}#x" }, { headers: { x: { regexp: "\${S}(" } }, upstream: a }]\n`
     const problems = await wrongWith({ 'a.yaml': text }, { S: secret })
     expect(problems.length).toBeGreaterThan(8)
     expect(problems.join('\n')).not.toContain(secret)
+    expect(problems.join('\n')).toContain('headers.x.regexp: is no expression, got (from ${S})')
     expect(problems[0]).toBe(
       'a.yaml:2:19 proxy.listen.port: must be a whole number from 0 to 65535, got (from ${S})',
     )
   })
+})
+
+test('what is wrong tells of all files that were looked for: one of them may be there a moment later', async () => {
+  using folder = new ConfigFolder({
+    'a.yaml':
+      'include: [b.yaml]\nproxy:\n  routes: [{ path: /, respond: { status: 200, body: "${file:secret}" } }, { path: /a, module: "./code.ts#a" }]\n',
+  })
+  const error = await fromConfig(`${folder.path}/a.yaml`).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(ConfigError)
+  expect((error as ConfigError).files.toSorted()).toEqual(
+    ['a.yaml', 'b.yaml', 'code.ts', 'secret'].map((name) => `${folder.path}/${name}`),
+  )
+})
+
+test('a module that could not be loaded is tried again, and once for all who name it', async () => {
+  using folder = new ConfigFolder({
+    'code.mjs': `import { appendFileSync, existsSync } from 'node:fs'
+appendFileSync(new URL('./loads', import.meta.url), 'load ')
+if (!existsSync(new URL('./store', import.meta.url))) throw new Error('the store is away')
+export const pass = (exchange, next) => next(exchange)
+`,
+    'a.yaml': `${ONE}  filters: [{ module: "./code.mjs#pass" }, { module: "./code.mjs#pass" }]\n`,
+  })
+  const path = `${folder.path}/a.yaml`
+  await expect(fromConfig(path)).rejects.toThrow('the module cannot be loaded: Error: the store is away')
+  expect(readFileSync(`${folder.path}/loads`, 'utf8')).toBe('load ')
+  folder.write('store', '')
+  expect((await fromConfig(path)).app.description.filters).toHaveLength(2)
+})
+
+test.each([
+  [
+    'a token that is a number',
+    'admin: { token: 4711 }',
+    'admin.token: must be a text, or a list, each a text',
+  ],
+  [
+    'a key without its object',
+    'filters: [{ api_key: { keys: [4711] } }]',
+    'api_key.keys[0]: must be an object',
+  ],
+  [
+    'users that are a text',
+    'filters: [{ basic_auth: { users: "4711" } }]',
+    'basic_auth.users: must be an object',
+  ],
+])('a secret is not shown where it stands in the wrong form: %s', async (_, line, expected) => {
+  const problems = await wrongWith({ 'a.yaml': `${ONE}  ${line}\n` })
+  expect(problems.join('\n')).toContain(expected)
+  expect(problems.join('\n')).not.toContain('4711')
 })
 
 describe('what both configurations say', () => {

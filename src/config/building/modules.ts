@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { importModule } from '../import-module.ts'
 import type { Problems } from '../problems.ts'
 import { type ConfigNode, child, type MapNode } from '../reading/config-node.ts'
 import { besideFile, type SourceFiles } from '../reading/source-files.ts'
@@ -16,10 +17,14 @@ const MAX_MODULE_BYTES = 4_194_304
 /** What files held when they were loaded first: node never loads a url again, and keeps what it has loaded. */
 const firstLoaded = new Map<string, string>()
 
+/** How often urls could not be loaded: node keeps that, too, though what it was for lack of may be there by now. */
+const failures = new Map<string, number>()
+
 /** Loads the code that a configuration names. */
 export class Modules {
   readonly #files: SourceFiles
   readonly #problems: Problems
+  readonly #imported = new Map<string, Promise<Readonly<Record<string, unknown>>>>()
 
   constructor(files: SourceFiles, problems: Problems) {
     this.#files = files
@@ -37,7 +42,7 @@ export class Modules {
     const content = await this.#contentOf(path, named)
     if (content === undefined) return undefined
     try {
-      const module = (await import(urlOf(path, content))) as Record<string, unknown>
+      const module = await this.#import(path, content)
       if (Object.hasOwn(module, name))
         return { value: module[name], fingerprint: `${path}#${name} ${content}` }
       const names = Object.keys(module).sort().join(', ') || 'nothing'
@@ -47,6 +52,16 @@ export class Modules {
       this.#refuse(named, `the module cannot be loaded: ${reason.split('\n    at ')[0]}`)
     }
     return undefined
+  }
+
+  /** Once for all who name it. */
+  async #import(path: string, content: string): Promise<Readonly<Record<string, unknown>>> {
+    let imported = this.#imported.get(path)
+    if (imported === undefined) {
+      imported = importOf(path, content)
+      this.#imported.set(path, imported)
+    }
+    return imported
   }
 
   async #contentOf(path: string, named: ConfigNode): Promise<string | undefined> {
@@ -66,6 +81,17 @@ export class Modules {
 
   #refuse(named: ConfigNode, message: string): void {
     this.#problems.at(named.place, named.path, message)
+  }
+}
+
+async function importOf(path: string, content: string): Promise<Readonly<Record<string, unknown>>> {
+  const url = urlOf(path, content)
+  const failed = failures.get(url) ?? 0
+  try {
+    return await importModule(failed === 0 ? url : `${url}#${failed}`)
+  } catch (error) {
+    failures.set(url, failed + 1)
+    throw error
   }
 }
 

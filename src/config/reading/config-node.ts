@@ -71,9 +71,13 @@ export function shownNode(node: ConfigNode): string {
   if (node.kind === 'list')
     return node.items.length === 0 ? 'an empty list' : `a list of ${node.items.length}`
   if (node.kind === 'map') return 'an object'
-  if (node.origin !== undefined) return `(from ${node.origin})`
+  if (node.origin !== undefined) return `(from ${shortened(node.origin)})`
   if (typeof node.value !== 'string') return node.value === null ? 'nothing' : String(node.value)
-  return JSON.stringify(node.value.length > 80 ? `${node.value.slice(0, 80)}…` : node.value)
+  return JSON.stringify(shortened(node.value))
+}
+
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }
 
 /** An object with some of its keys. */

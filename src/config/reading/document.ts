@@ -23,6 +23,10 @@ import { asYamlTypes, interpolate, type ValueSources } from './interpolation.ts'
 /** An alias stands for as much as its anchor: a few of aliases of aliases would be more than memory holds. */
 const MAX_NODES = 100_000
 const MAX_DEPTH = 64
+/** Each error within an object says the whole way to it. */
+const MAX_KEY = 1_000
+/** What `${...}` stand for, all together: each may be as large as a file. */
+const MAX_PUT_IN = 16_777_216
 
 /** Reads YAML, which JSON is too. `undefined` where nothing of it can be used: then there is a problem that says why. */
 export async function readDocument(
@@ -83,6 +87,7 @@ class DocumentReader {
   /** Those that stand before what is read. */
   readonly #anchors = new Map<string, Node>()
   #left = MAX_NODES
+  #putIn = 0
 
   constructor(file: string, placeAt: (offset: number) => Place, sources: ValueSources, problems: Problems) {
     this.#file = file
@@ -139,7 +144,13 @@ class DocumentReader {
         this.#problems.at(keyPlace, path, 'has a key that is no text')
         continue
       }
+      if (key.length > MAX_KEY) {
+        this.#problems.at(keyPlace, path, `has a key of more than ${MAX_KEY} characters`)
+        continue
+      }
       const within = pathOf(path, key)
+      if (key.includes(OPEN))
+        this.#problems.at(keyPlace, within, `is a key, and "${OPEN}...}" is read in values alone`)
       const before = entries.get(key)
       if (before !== undefined) {
         const { line, column } = before.keyPlace
@@ -176,6 +187,11 @@ class DocumentReader {
       }
     try {
       const { text, origin } = await interpolate(value, this.#file, this.#sources)
+      if (origin !== undefined) this.#putIn += text.length
+      if (this.#putIn > MAX_PUT_IN)
+        throw new Error(
+          `is too much: all that stand for something else may be ${MAX_PUT_IN} characters together`,
+        )
       const typed = plain && origin !== undefined && /^\$\{[^}]*\}$/.test(value) ? asYamlTypes(text) : text
       return { kind: 'scalar', value: typed, text, origin, path, place }
     } catch (error) {

@@ -17,7 +17,7 @@ export interface Interpolated {
 const MAX_SECRET_BYTES = 1_048_576
 /** What a reference begins with. */
 const OPEN = '\u0024{'
-const REFERENCE = /\$?\$\{([^}]*)\}?/g
+const REFERENCE = /\$\$\{|\$\{([^}]*)\}?/g
 const VARIABLE = /^([A-Za-z_]\w*)(?::-(.*))?$/s
 
 /**
@@ -45,6 +45,8 @@ export async function interpolate(
     }
     if (!whole.endsWith('}'))
       throw new Error(`a "${OPEN}" is not closed by "}" ("$${OPEN}" stands for the two characters)`)
+    if (inner.includes(OPEN))
+      throw new Error(`"${OPEN}" within "${OPEN}...}" is not read: give it a variable of its own`)
     origins.push(whole)
     result += inner.startsWith('file:')
       ? await contentOf(inner.slice('file:'.length), file, files)

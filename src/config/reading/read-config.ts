@@ -12,6 +12,9 @@ const MAX_DEPTH = 10
 /** Objects of several files that are put together key by key. */
 const MERGED: readonly string[] = ['', 'proxy', 'proxy.upstreams', 'proxy.security']
 
+/** What each file may say of itself. */
+const OF_EACH_FILE: readonly string[] = ['include', '$schema']
+
 /** Lists of several files of which the included ones come first. The order of routes decides between equals alone. */
 const JOINED: readonly string[] = ['proxy.routes']
 
@@ -45,6 +48,11 @@ class Reader {
     if (text === undefined) return undefined
     const root = await readDocument(file, text, this.#sources, this.#problems)
     const include = child(root, 'include')
+    if (root?.kind === 'scalar') {
+      // It is some other file, a secret maybe: nobody is shown what is in it.
+      this.#problems.at(root.place, '', 'must be an object with "proxy", got a text')
+      return undefined
+    }
     if (root?.kind !== 'map' || include?.kind !== 'list') return root
     let merged: MapNode | undefined
     for (const item of include.items) {
@@ -108,7 +116,7 @@ class Reader {
     const entries = new Map<string, MapEntry>(first.entries)
     for (const [key, entry] of second.entries) {
       const before = entries.get(key)
-      if (before === undefined || key === 'include') entries.set(key, entry)
+      if (before === undefined || (first.path === '' && OF_EACH_FILE.includes(key))) entries.set(key, entry)
       else entries.set(key, { ...entry, node: this.#together(before, entry) })
     }
     return { ...second, entries }

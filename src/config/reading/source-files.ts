@@ -1,5 +1,6 @@
-import { open, readdir } from 'node:fs/promises'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { readBoundedFile } from '../../core/watched-file.ts'
 
 /** The files of a configuration: reads them, and remembers which they were. */
 export class SourceFiles {
@@ -15,20 +16,9 @@ export class SourceFiles {
     const absolute = resolve(path)
     this.#all.add(absolute)
     try {
-      const file = await open(absolute, 'r')
-      try {
-        const stats = await file.stat()
-        // A pipe may never end.
-        if (!stats.isFile()) throw new Error('it is no file')
-        if (stats.size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`)
-        const content = await file.readFile()
-        if (content.length > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`)
-        return content
-      } finally {
-        await file.close()
-      }
+      return await readBoundedFile(absolute, maxBytes)
     } catch (error) {
-      throw new Error(reasonOf(error as NodeJS.ErrnoException))
+      throw new Error(reasonOf(error as Error, absolute))
     }
   }
 
@@ -36,8 +26,7 @@ export class SourceFiles {
   async matching(path: string): Promise<readonly string[]> {
     const folder = dirname(path)
     const pattern = new RegExp(
-      `^${path
-        .slice(folder === '.' && !path.startsWith('.') ? 0 : folder.length + 1)
+      `^${basename(path)
         .split('*')
         .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
         .join('[^/]*')}$`,
@@ -49,7 +38,7 @@ export class SourceFiles {
         .sort()
         .map((name) => join(folder, name))
     } catch (error) {
-      throw new Error(reasonOf(error as NodeJS.ErrnoException))
+      throw new Error(reasonOf(error as Error, folder))
     }
   }
 }
@@ -70,6 +59,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: 'its name is none',
 }
 
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  return (code === undefined ? undefined : REASONS[code]) ?? message
+/** In a few words, without the path: whoever tells of it has that. */
+function reasonOf(error: Error, path: string): string {
+  const { code } = (error.cause ?? error) as NodeJS.ErrnoException
+  return (code === undefined ? undefined : REASONS[code]) ?? error.message.replace(`${path} is`, 'it is')
 }

@@ -49,6 +49,7 @@ const filters: Schema = { $ref: '#/$defs/filters', expected: 'a list of filters,
 export const configSchema: Schema = {
   ...object(
     {
+      $schema: { ...text, expected: 'where editors have the schema from' },
       include: { ...listOf({ ...text, expected: 'a path' }), expected: 'a list of paths' },
       proxy: object(
         {

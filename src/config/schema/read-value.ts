@@ -1,7 +1,14 @@
 import { resolve } from 'node:path'
 import { nearest } from '../../core/nearest.ts'
 import { Problems } from '../problems.ts'
-import { type ConfigNode, child, type MapNode, pathOf, type ScalarNode } from '../reading/config-node.ts'
+import {
+  type ConfigNode,
+  child,
+  type MapNode,
+  pathOf,
+  type ScalarNode,
+  shownNode,
+} from '../reading/config-node.ts'
 import { besideFile } from '../reading/source-files.ts'
 import type { JsonType, Schema } from './schema.ts'
 
@@ -63,7 +70,7 @@ function readScalar(schema: Schema, node: ScalarNode, { problems }: Reading): un
     const known = schema.enum?.filter((one) => typeof one === 'string') ?? []
     const near =
       typeof node.value === 'string' && node.origin === undefined ? nearest(node.value, known) : undefined
-    problems.wrong(schema.secret === true ? withoutSecret(node) : node, schema.expected, near)
+    problems.wrong(holdsSecret(schema) ? withoutSecret(node) : node, schema.expected, near)
     return undefined
   }
   if (schema.standsFor === 'path') return resolve(besideFile(node.place.file, String(value)))
@@ -137,7 +144,11 @@ function expression(node: MapNode, problems: Problems): RegExp | undefined {
   try {
     return new RegExp(String(source), typeof flags === 'string' ? flags : '')
   } catch (error) {
-    problems.at(node.place, pathOf(node.path, 'regexp'), (error as Error).message)
+    const { message } = error as Error
+    const of = child(node, 'regexp')
+    const said =
+      of?.kind === 'scalar' && of.origin !== undefined ? `is no expression, got ${shownNode(of)}` : message
+    problems.at(of?.place ?? node.place, pathOf(node.path, 'regexp'), said)
     return undefined
   }
 }
@@ -228,7 +239,7 @@ function readOneOf(schema: Schema, branches: readonly Schema[], node: ConfigNode
     tried.push({ branch, problems })
   }
   if (node.kind === 'scalar' || tried.length === 0) {
-    const shown = likely.some(hasSecret) ? withoutSecret(node) : node
+    const shown = holdsSecret(schema) ? withoutSecret(node) : node
     reading.problems.wrong(shown, schema.expected, nearestOf(likely, node))
     return undefined
   }
@@ -238,8 +249,16 @@ function readOneOf(schema: Schema, branches: readonly Schema[], node: ConfigNode
   return undefined
 }
 
-function hasSecret({ secret, anyOf = [] }: Schema): boolean {
-  return secret === true || anyOf.some(hasSecret)
+/** Whether there is a secret where a text may have been put by mistake: it is one, or a list or an object of such. */
+function holdsSecret(schema: Schema): boolean {
+  const { items, properties = {}, additionalProperties } = schema
+  const inner = [items, additionalProperties === false ? undefined : additionalProperties]
+  const all = [schema, ...(schema.anyOf ?? []), ...inner, ...Object.values(properties)]
+  return (
+    all.some((one) => one?.secret === true || one?.anyOf?.some(({ secret }) => secret === true) === true) ||
+    (schema.anyOf ?? []).some(holdsSecret) ||
+    (items !== undefined && holdsSecret(items))
+  )
 }
 
 function nearestOf(branches: readonly Schema[], node: ConfigNode): string | undefined {
