@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { proxy } from '../proxy/proxy.ts'
-import { fakeUpstream, memoryNetwork, seededRandom, simulate, virtualClock } from '../testing/index.ts'
+import { fakeUpstream, fault, memoryNetwork, seededRandom, simulate, virtualClock } from '../testing/index.ts'
 import { ConnectorRegistry } from '../transport/connector-registry.ts'
 import type { EndpointSource, SourceGetOptions, SourceSurroundings } from './endpoint-source.ts'
 import { pool } from './pool.ts'
@@ -54,6 +54,21 @@ describe('get', () => {
     await sim.assertNoLeaks()
   })
 
+  test.each([
+    ['head', 10_000, 'upstream_head_timeout'],
+    ['body', 200_000, 'upstream_body_timeout'],
+  ])('has a limit for all of it, however steadily it comes: the %s', async (_, limitMs, code) => {
+    const { sim, ask } = await world()
+    sim
+      .upstream('http://api')
+      .reply({ body: 'x'.repeat(1_000) })
+      .inject(fault.drip(1, '1s'))
+    const text = ask('http://api/', { idleMs: 100_000, limitMs }).then(({ body }) => sim.until(body.text()))
+    await expect(text).rejects.toMatchObject({ code })
+    expect(sim.nowMs).toBe(limitMs)
+    await sim.assertNoLeaks()
+  })
+
   test('ends with the source, whatever it waits for', async () => {
     const { sim, surroundings } = await world()
     const silent = {
@@ -100,6 +115,7 @@ describe('get', () => {
     ['http://a:b@api', {}, 'url'],
     ['https://api', { tls: { servername: '' } }, 'tls.servername'],
     ['http://api', { idleMs: 0 }, 'idleMs'],
+    ['http://api', { limitMs: 0 }, 'limitMs'],
     ['http://api', { header: {} } as never, 'header'],
   ])('refuses %s, %j', async (url, options, option) => {
     const { sim, ask } = await world()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { type PoolEvent, type PoolHandle, pool, proxy, selfSigned } from 'gatewright'
 import { type KubernetesOptions, kubernetes } from 'gatewright/discovery'
-import { type Simulation, simulate } from 'gatewright/testing'
+import { fault, type Simulation, simulate } from 'gatewright/testing'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { FakeCluster, type FakeSlice, status } from './fake-cluster.ts'
 
@@ -209,6 +209,25 @@ describe('kubernetes', () => {
       1,
     ])
     expect(told(events)).toEqual([])
+    await end(sim)
+  })
+
+  test('gives up a watch that goes on for too long, and a list that never ends', async () => {
+    const { sim, cluster, handle, events } = await world({}, (it) => it.pods('10.0.0.1'))
+    for (let i = 0; i < 5; i++) {
+      cluster.sayPart(' ')
+      await sim.advance('1m')
+    }
+    expect([cluster.count('watch'), cluster.count('list'), told(events)]).toEqual([2, 1, []])
+    // A piece in every second: the head in time, and the rest a long time after.
+    sim.upstream(SERVER).inject(fault.drip(32, '1s'), { next: 1 })
+    cluster.put('users-2', { endpoints: Array.from({ length: 99 }, () => ({ addresses: ['10.0.0.2'] })) })
+    await sim.settle()
+    cluster.say('{"type":"ERROR","object":{"code":410}}')
+    await sim.advance('31s')
+    expect(events.at(-1)).toMatchObject({ error: { code: 'upstream_body_timeout' } })
+    await sim.advance('3s')
+    expect([members(handle), cluster.count('list')]).toEqual([['10.0.0.1:8080', '10.0.0.2:8080'], 3])
     await end(sim)
   })
 

@@ -12,7 +12,7 @@ import { linesOf } from './lines.ts'
 const WATCH_MS = 240_000
 /** A watch that has not ended so long after its time is on a connection that leads nowhere any more. */
 const GRACE_MS = 15_000
-/** The longest silence in an answer to a list. */
+/** How long a page of a list may take. */
 const LIST_MS = 30_000
 /** Neither is begun more often, whatever is the matter. */
 const PACE_MS = 1_000
@@ -124,9 +124,9 @@ export class SliceWatch {
     yield { slices: [...known.slices.values()], watched: true }
   }
 
-  async #ask(query: Readonly<Record<string, string>>, idleMs: number): Promise<Body> {
+  async #ask(query: Readonly<Record<string, string>>, limitMs: number): Promise<Body> {
     try {
-      return await this.#server.slices(query, idleMs)
+      return await this.#server.slices(query, limitMs)
     } catch (error) {
       if (error instanceof StatusError && error.status === GONE) throw new ExpiredError()
       throw error
