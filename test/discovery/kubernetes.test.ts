@@ -348,6 +348,9 @@ describe('kubernetes', () => {
     ['an odd address', slice({ endpoints: [{ addresses: ['10.0.0.1/../x'] }] })],
     ['no address', slice({ endpoints: [{ addresses: [] }] })],
     ['an address of another kind', slice({ addressType: 'IPv6', endpoints: [{ addresses: ['10.0.0.1'] }] })],
+    ['an odd zone', slice({ endpoints: [{ addresses: ['10.0.0.1'], zone: 'a\nb' }] })],
+    ['a zone without end', slice({ endpoints: [{ addresses: ['10.0.0.1'], zone: 'a'.repeat(254) }] })],
+    ['an odd name of a port', slice({ ports: [{ name: 'http\n', port: 80 }], endpoints: [] })],
     ['an odd port', slice({ ports: [{ port: 70_000 }], endpoints: [] })],
     ['deep nesting', '['.repeat(100_000)],
   ])('keeps the last list where the watch says %s, and begins anew', async (_, line) => {
@@ -408,6 +411,14 @@ describe('kubernetes', () => {
         for (let i = 0; i <= 2_000; i++) it.put(`many-${i}`, {})
       },
       'the Service has more than 2000 EndpointSlices',
+    ],
+    [
+      'more endpoints than any service has',
+      (it) => {
+        const endpoints = Array.from({ length: 12_600 }, () => ({ addresses: ['10.0.0.2'] }))
+        for (let i = 0; i < 4; i++) it.put(`many-${i}`, { endpoints })
+      },
+      'the EndpointSlices of the Service have more than 50000 endpoints and ports',
     ],
   ])('gives up a list with %s', async (_, grow, message) => {
     const { sim, cluster, handle, events } = await world({}, (it) => it.pods('10.0.0.1'))

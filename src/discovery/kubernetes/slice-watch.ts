@@ -20,6 +20,8 @@ const PACE_MS = 1_000
 const PAGE = 500
 const PAGE_BYTES = 67_108_864
 const MAX_SLICES = 2_000
+/** In all of them. A pool takes 10 000; a pod may be in several slices, for each kind of its addresses. */
+const MAX_ENDPOINTS = 50_000
 /** Also those that are empty. */
 const MAX_PAGES = 100
 const GONE = 410
@@ -163,6 +165,10 @@ function apply(known: Known, event: unknown): void {
 function keep(slices: Map<string, EndpointSlice>, slice: EndpointSlice): void {
   slices.set(slice.name, slice)
   if (slices.size > MAX_SLICES) throw new Error(`the Service has more than ${MAX_SLICES} EndpointSlices`)
+  let endpoints = 0
+  for (const one of slices.values()) endpoints += one.endpoints.length + one.ports.length
+  if (endpoints > MAX_ENDPOINTS)
+    throw new Error(`the EndpointSlices of the Service have more than ${MAX_ENDPOINTS} endpoints and ports`)
 }
 
 function versionOf(object: unknown): string {
