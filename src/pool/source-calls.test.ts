@@ -44,6 +44,16 @@ describe('get', () => {
     await sim.assertNoLeaks()
   })
 
+  test('follows no redirect: what it has shown of itself is for nobody else', async () => {
+    const { sim, ask } = await world()
+    sim.upstream('https://safe:6443').reply({ status: 307, headers: { Location: 'http://api/' } })
+    const { status, body } = await ask('https://safe:6443/', { headers: { Authorization: 'Bearer x' } })
+    body.discard()
+    await sim.settle()
+    expect([status, sim.upstream('http://api').requests]).toEqual([307, []])
+    await sim.assertNoLeaks()
+  })
+
   test('fails where nobody answers in time', async () => {
     const { sim, ask } = await world()
     sim.upstream('http://api').pause()
