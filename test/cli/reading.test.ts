@@ -63,6 +63,20 @@ describe('check', () => {
     expect(err).toMatch(/a\.yaml:6:44: proxy\.upstreams\.users\[1\]\.weight: .*got "x"\n/)
     expect(err).toMatch(/a\.yaml:10:17: proxy\.routes\[0\]\.upstream: .*did you mean "users"/)
     expect(err).toMatch(/\n2 problems\n$/)
+    const [, json, same] = await asked(folder, 'check', '--json', 'a.yaml')
+    expect(same).toBe(err)
+    expect(JSON.parse(json)).toMatchObject({
+      problems: [
+        {
+          file: `${folder}/a.yaml`,
+          line: 6,
+          column: 44,
+          key: 'proxy.upstreams.users[1].weight',
+          value: '"x"',
+        },
+        { line: 10, column: 17, nearest: 'users', message: expect.stringContaining('did you mean') },
+      ],
+    })
   })
 
   it.each([
