@@ -1,5 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { runCli } from '../../src/cli/run-cli.ts'
 import { VERSION } from '../../src/core/version.ts'
@@ -82,6 +85,11 @@ _gatewright; printf '%s\\n' "\${COMPREPLY[@]}"`
       for (const option of options) expect(out).toContain(option.name)
     }
     skip(spawnSync(shell, ['-c', 'true']).error !== undefined, `${shell} is not installed`)
-    expect(spawnSync(shell, args, { input: out, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+    // Of a pipe, fish reads none.
+    const folder = mkdtempSync(join(tmpdir(), 'gatewright-completion-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, shell)
+    writeFileSync(file, out)
+    expect(spawnSync(shell, [...args, file], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
   })
 })

@@ -6,7 +6,7 @@ import type { CertificateReload, TlsSettings } from './listen-options.ts'
 import { FileState } from './made-of-files.ts'
 
 /** Whoever gets hold of the key of tickets can read the sessions that were resumed with them. */
-export const TICKET_ROTATION_MS = 12 * 3_600_000
+export const TICKET_ROTATION_MS: number = 12 * 3_600_000
 
 /** The certificates of an open listener: looks whether their files have changed, and goes on with what is new. */
 export class ListenerTls {
