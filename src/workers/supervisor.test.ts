@@ -284,7 +284,9 @@ test('Supervisor.roll does not lose sight of one that could not start and has no
     const rolled = it.supervisor.roll()
     await it.settle()
     it.processes[made]!.report({ kind: 'failed', error })
-    await expect(rolled).rejects.toThrow('worker 1 could not be replaced, and the workers go on: no such file')
+    await expect(rolled).rejects.toThrow(
+      'worker 1 could not be replaced, and the workers go on: no such file',
+    )
   }
   expect(it.supervisor.workers.map(({ pid }) => pid)).toEqual([100, 101, 102])
   const closed = it.supervisor.close()

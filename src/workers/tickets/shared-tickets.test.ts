@@ -25,7 +25,7 @@ function sharing() {
   const workers: WorkerView[] = []
   const listeners: Parameters<WorkerGroup['onChange']>[0][] = []
   const group = { workers, size: 2, onChange: (it: (typeof listeners)[0]) => void listeners.push(it) }
-  const { close } = shareTicketKeys(group, clock)
+  const shared = shareTicketKeys(group, clock)
   const worker = (number: number) => {
     const [here, there] = channelPair()
     const view = { number, pid: number, phase: 'starting', startedAt: 0, restarts: 0, channel: here } as const
@@ -65,7 +65,7 @@ function sharing() {
       rotations: () => rotations,
     }
   }
-  return { clock, worker, close }
+  return { clock, worker, shared }
 }
 
 test('all workers have the same ticket keys, and new ones after twelve hours', async () => {
@@ -81,7 +81,7 @@ test('all workers have the same ticket keys, and new ones after twelve hours', a
   expect([one.keys(), it.worker(1).tls().keys()]).toEqual([second, second])
   await it.clock.advance('12h')
   expect(one.keys()).not.toEqual(second)
-  it.close()
+  it.shared.close()
   expect(it.clock.pending).toBe(0)
 })
 

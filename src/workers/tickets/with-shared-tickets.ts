@@ -11,8 +11,7 @@ import { TICKET_KEYS_BYTES, TICKETS } from './ticket-messages.ts'
 
 /** In a worker: a network whose TLS has the ticket keys of all workers, where a listener has not been given any of its own. */
 export function withSharedTickets(channel: Channel, network: Network): Network {
-  const { tlsServer } = network
-  if (tlsServer === undefined) return network
+  if (network.tlsServer === undefined) return network
   let keys: Buffer | undefined
   channel.listen(TICKETS, (message) => {
     if (message instanceof Uint8Array && message.byteLength === TICKET_KEYS_BYTES) keys = Buffer.from(message)
@@ -24,7 +23,7 @@ export function withSharedTickets(channel: Channel, network: Network): Network {
     tlsServer: (settings) =>
       new SharedTicketServer(
         settings,
-        (it) => tlsServer(it),
+        (it) => network.tlsServer!(it),
         () => keys,
       ),
   }

@@ -22,7 +22,7 @@ const breaker = circuitBreaker({
 })
 const app = proxy()
   .listen(0)
-  .listen({ port: 0, tls: await selfSigned() })
+  .listen({ port: 0, tls: selfSigned() })
   .use(metrics())
   .attach(admin({ port: Number(adminPort) }))
   .route('/end', () => process.exit(3))
