@@ -124,6 +124,17 @@ describe('includes', () => {
     )
   })
 
+  test('may be named by several, and count once', async () => {
+    using folder = new ConfigFolder({
+      'a.yaml': 'include: [b.yaml, parts/c.yaml, parts/shared.yaml]\n',
+      'b.yaml': 'include: ["parts/*.yaml"]\nproxy: { routes: [{ path: /b, upstream: users }] }\n',
+      'parts/c.yaml': 'include: [shared.yaml]\nproxy: { routes: [{ path: /c, upstream: users }] }\n',
+      'parts/shared.yaml': ONE,
+    })
+    const { app } = await fromConfig(`${folder.path}/a.yaml`)
+    expect(app.routes.map(({ match }) => match)).toEqual(['/c', '/b'])
+  })
+
   test('may each say what editors read', async () => {
     const $schema = './gateway.schema.json'
     const json = (file: object) => JSON.stringify({ $schema, ...file }, null, '\t')
