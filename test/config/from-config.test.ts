@@ -265,6 +265,14 @@ test('what is wrong tells of all files that were looked for: one of them may be 
   )
 })
 
+test('what a module says is one line, and nothing that a terminal would obey', async () => {
+  const problems = await wrongWith({
+    'a.yaml': `${ONE}  filters: [{ module: "./code.mjs#pass" }]\n`,
+    'code.mjs': "throw new Error('\\u001b[2J\\nall is well')\n",
+  })
+  expect(problems).toEqual([expect.stringMatching(/cannot be loaded: Error: \uFFFD\[2J all is well$/)])
+})
+
 test('a module that could not be loaded is tried again, and once for all who name it', async () => {
   using folder = new ConfigFolder({
     'code.mjs': `import { appendFileSync, existsSync } from 'node:fs'
