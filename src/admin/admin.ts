@@ -1,4 +1,5 @@
 import type { Companion } from '../core/companion.ts'
+import { type LogWriter, log } from '../core/log.ts'
 import type { Observer } from '../core/observer.ts'
 import { Observers } from '../core/observers.ts'
 import type { ProxyView } from '../core/proxy-view.ts'
@@ -116,9 +117,28 @@ async function begun(settings: AdminSettings, proxy: RunningProxy): Promise<Runn
   return {
     inner: await appOf(settings, watched).start({
       signals: false,
-      surroundings: { ...surroundings, network: companionNetwork, title: 'the admin listener' },
+      surroundings: {
+        ...surroundings,
+        network: companionNetwork,
+        title: 'the admin listener',
+        // The one in front tells what becomes of it, and at which address.
+        log: companionNetwork === network ? surroundings.log : lowered(surroundings.log ?? log),
+      },
     }),
     watched,
+  }
+}
+
+/** What is news elsewhere is a detail here. */
+function lowered(writer: LogWriter): LogWriter {
+  return {
+    get level() {
+      return writer.level
+    },
+    error: (message, cause) => writer.error(message, cause),
+    warn: (message, cause) => writer.warn(message, cause),
+    info: (message, cause) => writer.debug(message, cause),
+    debug: (message, cause) => writer.debug(message, cause),
   }
 }
 

@@ -38,7 +38,7 @@ export function differences(before: LoadedFile, next: LoadedFile): Differences {
     'listener',
     byName(old!.listeners, listenerUrl),
     byName(fresh!.listeners, listenerUrl),
-    (one, other) => changedOptions(one, other),
+    changedListener,
   )
   const routes = compared(
     'route',
@@ -134,6 +134,36 @@ function routesOf({ routes }: ProxyDescription, plan: Plan): ComparedRoute[] {
     filters,
     target,
   }))
+}
+
+type ListenerSettings = ProxyDescription['listeners'][number]
+
+function changedListener(one: ListenerSettings, other: ListenerSettings): string[] {
+  const { tls: was, ...before } = one
+  const { tls: is, ...next } = other
+  return [...changedOptions(before, next), ...changedTls(was, is)]
+}
+
+/** What makes certificates of files is made anew for each description: whether it says the same, its `identity` knows. */
+function changedTls(was: ListenerSettings['tls'], is: ListenerSettings['tls']): string[] {
+  if (was === undefined || is === undefined || was.identity === is.identity) return []
+  const details = [
+    ...changedOptions(was.policy, is.policy, 'tls.'),
+    ...changedOptions({ watchMs: was.watchMs }, { watchMs: is.watchMs }, 'tls.'),
+    ...changedOptions({ files: filesOf(was) }, { files: filesOf(is) }, 'tls.'),
+  ]
+  // Such as the names of a certificate, or one that stands in the configuration itself, of which nothing is to be shown.
+  return details.length === 0 ? ['tls has other options'] : details
+}
+
+function filesOf({
+  certificates,
+  clientCa,
+  ticketKeys,
+}: NonNullable<ListenerSettings['tls']>): readonly string[] {
+  return [...certificates, clientCa, ...(ticketKeys === undefined ? [] : [ticketKeys])].flatMap(
+    ({ files }) => files,
+  )
 }
 
 /** What is another about a pool is told of with that. */

@@ -48,6 +48,20 @@ export function commandNamed(name: string): AnyCommand {
   )
 }
 
+/** Node says what is wrong, and then how to write something else. */
+function misread({ message }: Error, { options }: Command): string {
+  const [said] = message.split('. ')
+  const unknown = /^Unknown option '--([^']+)'/.exec(message)?.[1]
+  const near =
+    unknown === undefined
+      ? undefined
+      : nearest(
+          unknown,
+          options.flatMap(({ name, isNegatable }) => (isNegatable ? [name, `no-${name}`] : [name])),
+        )
+  return near === undefined ? said! : `${said}; did you mean '--${near}'?`
+}
+
 /** @throws UsageError */
 function read(command: Command, args: readonly string[]): Given {
   const known = command.options.map(({ name, value }) => {
@@ -63,8 +77,7 @@ function read(command: Command, args: readonly string[]): Given {
       allowNegative: command.options.some(({ isNegatable }) => isNegatable),
     }))
   } catch (error) {
-    // Node says what is wrong, and then how to write something else.
-    throw new UsageError((error as Error).message.split('. ')[0]!)
+    throw new UsageError(misread(error as Error, command))
   }
   const missing = command.arguments.find(
     (argument, i) => positionals[i] === undefined && !argument.isOptional,

@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/config-error.ts'
 import { OptionError } from '../core/options.ts'
 import type { CliIo } from './cli-io.ts'
+import { COMMANDS } from './commands.ts'
 import { EXIT } from './exit-codes.ts'
 import { FileError } from './file-error.ts'
 import { UsageError } from './usage-error.ts'
@@ -8,7 +9,8 @@ import { UsageError } from './usage-error.ts'
 /** Tells of a failure, in words that say what to do, and gives what the process is to end with. */
 export function told(error: unknown, command: string | undefined, io: CliIo): number {
   if (error instanceof UsageError) {
-    const help = command === undefined ? 'gatewright help' : `gatewright help ${command}`
+    const isKnown = command !== 'help' && COMMANDS.some(({ name }) => name === command)
+    const help = isKnown ? `gatewright help ${command}` : 'gatewright help'
     io.err(`gatewright: ${error.message}\nSee: ${help}\n`)
     return EXIT.usage
   }

@@ -28,7 +28,11 @@ export function boundedAsk<T>(
     }
     // In a step of its own, so that what throws at the call rejects.
     Promise.resolve()
-      .then(() => ask(controller.signal))
+      .then(() => {
+        // Given up before it was begun.
+        controller.signal.throwIfAborted()
+        return ask(controller.signal)
+      })
       .finally(end)
       .then(resolve, reject)
   })

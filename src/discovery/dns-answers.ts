@@ -1,13 +1,15 @@
-import { isIPv4, isIPv6 } from 'node:net'
 import type { Clock } from '../core/clock.ts'
 import type { EndpointOptions } from '../pool/endpoint-spec.ts'
 import { boundedAsk } from './bounded-ask.ts'
 import type { DnsSettings } from './dns-options.ts'
-import { endpointUrl, isHostName, isPort } from './endpoint-url.ts'
+import { endpointUrl, isAddress, isHostName, isPort } from './endpoint-url.ts'
 import type { AddressRecord, NameService, ServiceRecord } from './name-service.ts'
 
 /** So many questions are under way at a time. */
 const AT_ONCE = 16
+
+/** More than any pool takes: what leads to more fills no memory. */
+const MAX_ADDRESSES = 20_000
 
 /** What one look has found. */
 export interface DnsLook {
@@ -60,13 +62,15 @@ export class DnsAnswers {
     const known = new Map<string, readonly AddressRecord[]>()
     let unanswered: Error | undefined
     let answered = 0
+    let addressCount = 0
     await eachOf(questions, async ({ name, family }) => {
       const key = `${family} ${name}`
       try {
         const records = await this.#ask(name, (it, signal) => it.addresses(name, family, signal))
         for (const { address } of records) checkAddress(name, address, family)
         records.forEach(note)
-        known.set(key, records)
+        addressCount += records.length
+        if (addressCount <= MAX_ADDRESSES) known.set(key, records)
         answered++
       } catch (error) {
         unanswered ??= error as Error
@@ -74,6 +78,7 @@ export class DnsAnswers {
         if (before !== undefined) known.set(key, before)
       }
     })
+    if (addressCount > MAX_ADDRESSES) throw tooMany()
     if (unanswered !== undefined && answered === 0) throw unanswered
     this.#known = known
     // 2. What the places come to.
@@ -82,6 +87,7 @@ export class DnsAnswers {
       const addresses = families.flatMap((family) => known.get(`${family} ${place.host}`) ?? [])
       for (const { address } of addresses)
         this.#add(endpoints, place, address, place.weight / addresses.length)
+      if (endpoints.size > MAX_ADDRESSES) throw tooMany()
     }
     const ttlMs = times.length === 0 ? undefined : Math.min(...times)
     return { endpoints: [...endpoints.values()], ttlMs, unanswered }
@@ -125,8 +131,11 @@ function isUint16(value: unknown): boolean {
 }
 
 function checkAddress(name: string, address: string, family: 4 | 6): void {
-  if (!(family === 4 ? isIPv4(address) : isIPv6(address) && !address.includes('%')))
-    throw new Error(`an address of ${name} is none`)
+  if (!isAddress(address, family)) throw new Error(`an address of ${name} is none`)
+}
+
+function tooMany(): Error {
+  return new Error(`the name leads to more than ${MAX_ADDRESSES} addresses`)
 }
 
 async function eachOf<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {

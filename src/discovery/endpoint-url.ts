@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 import { invalidOption } from '../core/options.ts'
 
 /** How the endpoints of a source are spoken to. `tcp` and `tls` are for pools of `tcp()`. */
@@ -22,6 +22,15 @@ export function isHostName(value: unknown): value is string {
   return (
     typeof value === 'string' && value.length <= 253 && /^[A-Za-z0-9_](?:[\w.-]*[A-Za-z0-9_])?$/.test(value)
   )
+}
+
+/**
+ * Whether something is an address that can be connected to. That of no host (`0.0.0.0`, `::`), with which name servers block
+ * names, would be this machine.
+ */
+export function isAddress(value: unknown, family: 4 | 6): value is string {
+  if (typeof value !== 'string' || /^[0:.]+$/.test(value)) return false
+  return family === 4 ? isIPv4(value) : isIPv6(value) && !value.includes('%')
 }
 
 /** Whether something is a port that can be connected to. */

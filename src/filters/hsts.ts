@@ -1,4 +1,4 @@
-import { type Filter, onResponse } from '../core/handler.ts'
+import { type Filter, named, onResponse } from '../core/handler.ts'
 import { type Duration, durationMs, invalidOption, knownOptions } from '../core/options.ts'
 
 export interface HstsOptions {
@@ -41,7 +41,8 @@ export function hsts(options: HstsOptions = {}): Filter {
       preload,
     )
   const field = `max-age=${Math.floor(maxAgeMs / 1_000)}${includeSubDomains ? '; includeSubDomains' : ''}${preload ? '; preload' : ''}`
-  return onResponse((response, { client }) => {
+  const step = onResponse((response, { client }) => {
     if (client.scheme === 'https') response.headers.set('Strict-Transport-Security', field)
   })
+  return named(step, 'hsts')
 }

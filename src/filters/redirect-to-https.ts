@@ -1,5 +1,5 @@
 import { ProxyError } from '../core/errors.ts'
-import { type Filter, onRequest } from '../core/handler.ts'
+import { type Filter, named, onRequest } from '../core/handler.ts'
 import { respond } from '../core/message.ts'
 import { integer, invalidOption, knownOptions } from '../core/options.ts'
 
@@ -32,11 +32,12 @@ export function redirectToHttps(options: RedirectToHttpsOptions = {}): Filter {
   if (![301, 302, 307, 308].includes(status))
     throw invalidOption('redirectToHttps', 'status', '301, 302, 307 or 308', status)
   const suffix = port === 443 ? '' : `:${port}`
-  return onRequest(({ client, request }) => {
+  const step = onRequest(({ client, request }) => {
     if (client.scheme === 'https') return
     const host = request.host.replace(/:\d*$/, '')
     if (host === '') throw new ProxyError('request_malformed', { detail: 'it names no host' })
     const path = request.target.startsWith('/') ? request.target : '/'
     return respond(status, undefined, { Location: `https://${host}${suffix}${path}` })
   })
+  return named(step, 'redirectToHttps')
 }

@@ -1,6 +1,6 @@
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
-import type { Handler } from '../core/handler.ts'
+import { type Handler, named } from '../core/handler.ts'
 import { respond } from '../core/message.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { normalizePath } from '../core/path.ts'
@@ -45,13 +45,14 @@ export function redirect(
     throw invalidOption('redirect', 'status', '301, 302, 303, 307 or 308', status)
   }
   const locationOf = typeof to === 'function' ? called(to) : filledIn(to)
-  return (exchange) => {
+  const answer: Handler = (exchange) => {
     const { query } = exchange.request
     const location = locationOf(exchange)
     return respond(status, undefined, {
       Location: preserveQuery && query !== '' ? withQuery(location, query) : location,
     })
   }
+  return named(answer, 'redirect')
 }
 
 const ORIGIN = /^https?:\/\/[^/?#]+/i

@@ -1,6 +1,6 @@
 import { ProxyError } from '../core/errors.ts'
 import type { Exchange } from '../core/exchange.ts'
-import { type Filter, onRequest } from '../core/handler.ts'
+import { type Filter, named, onRequest } from '../core/handler.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { normalizePath } from '../core/path.ts'
 import {
@@ -50,7 +50,7 @@ export function rewrite(from: string, to: string | RewritePath, options: Rewrite
   const params = pathParams(pattern)
   const make = typeof to === 'function' ? called(to) : filledIn(to, new Set(params.map(({ name }) => name)))
 
-  return onRequest((exchange) => {
+  const step = onRequest((exchange) => {
     const { request } = exchange
     const { path } = request
     if (path === '*' || !matchesPath(pattern, path, { caseSensitive })) return
@@ -62,6 +62,7 @@ export function rewrite(from: string, to: string | RewritePath, options: Rewrite
         : path.slice(segmentsEnd(path, pattern.segments.length))
     request.path = make(values, remainder, exchange)
   })
+  return named(step, 'rewrite')
 }
 
 type Make = (params: Record<string, string>, remainder: string, exchange: Exchange) => string

@@ -1,4 +1,4 @@
-import { type Filter, onRequest } from '../core/handler.ts'
+import { type Filter, named, onRequest } from '../core/handler.ts'
 import { invalidOption, knownOptions } from '../core/options.ts'
 import { matchesPath, parsePathPattern, segmentsEnd } from '../core/path-pattern.ts'
 
@@ -26,10 +26,11 @@ export function stripPrefix(prefix: string, options: StripPrefixOptions = {}): F
   const pattern = parsePathPattern('stripPrefix', 'prefix', prefix, { caseSensitive })
   if (pattern.rest !== undefined) throw invalidOption('stripPrefix', 'prefix', 'a path without "*"', prefix)
   const count = pattern.segments.length
-  return onRequest(({ request }) => {
+  const step = onRequest(({ request }) => {
     const { path } = request
     if (count === 0 || !matchesPath(pattern, path, { caseSensitive })) return
     // An earlier filter may have put several slashes there. At the front they would make a host of what follows.
     request.path = path.slice(segmentsEnd(path, count)).replace(/^\/*/, '/')
   })
+  return named(step, 'stripPrefix')
 }

@@ -37,6 +37,8 @@ export interface SourceGetOptions {
   readonly tls?: TlsConnectOptions
   /** The longest silence before the head of the response, and between two pieces of its body. Default 30 s. */
   readonly idleMs?: number
+  /** How long all of it may take, to the last byte of the body. Default: as long as it likes, which a stream of news needs. */
+  readonly limitMs?: number
 }
 
 /**

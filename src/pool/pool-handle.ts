@@ -63,7 +63,7 @@ export interface PoolHandle {
    * Leaves an endpoint alone for a time, as a pool with `eject` does by itself: for who knows from elsewhere that something is
    * wrong with it. What runs on it finishes. Returns whether it is ejected: not where as many are as `maxEjected` allows. One
    * that is ejected already stays so until the later end. It ends by itself; in a panic the endpoint is chosen all the same.
-   * Where several workers serve as one, it holds in all of them.
+   * Where several workers serve as one, it holds in all of them; in the others no longer than the longest of the pool's own.
    *
    * @example
    * running.pool('users').eject('http://10.0.0.7:8080', { forMs: '30s', reason: 'disk full' })

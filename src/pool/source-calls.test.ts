@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { proxy } from '../proxy/proxy.ts'
-import { fakeUpstream, memoryNetwork, seededRandom, simulate, virtualClock } from '../testing/index.ts'
+import { fakeUpstream, fault, memoryNetwork, seededRandom, simulate, virtualClock } from '../testing/index.ts'
 import { ConnectorRegistry } from '../transport/connector-registry.ts'
 import type { EndpointSource, SourceGetOptions, SourceSurroundings } from './endpoint-source.ts'
 import { pool } from './pool.ts'
@@ -44,6 +44,16 @@ describe('get', () => {
     await sim.assertNoLeaks()
   })
 
+  test('follows no redirect: what it has shown of itself is for nobody else', async () => {
+    const { sim, ask } = await world()
+    sim.upstream('https://safe:6443').reply({ status: 307, headers: { Location: 'http://api/' } })
+    const { status, body } = await ask('https://safe:6443/', { headers: { Authorization: 'Bearer x' } })
+    body.discard()
+    await sim.settle()
+    expect([status, sim.upstream('http://api').requests]).toEqual([307, []])
+    await sim.assertNoLeaks()
+  })
+
   test('fails where nobody answers in time', async () => {
     const { sim, ask } = await world()
     sim.upstream('http://api').pause()
@@ -51,6 +61,21 @@ describe('get', () => {
       code: 'upstream_head_timeout',
     })
     expect(sim.nowMs).toBe(2_000)
+    await sim.assertNoLeaks()
+  })
+
+  test.each([
+    ['head', 10_000, 'upstream_head_timeout'],
+    ['body', 200_000, 'upstream_body_timeout'],
+  ])('has a limit for all of it, however steadily it comes: the %s', async (_, limitMs, code) => {
+    const { sim, ask } = await world()
+    sim
+      .upstream('http://api')
+      .reply({ body: 'x'.repeat(1_000) })
+      .inject(fault.drip(1, '1s'))
+    const text = ask('http://api/', { idleMs: 100_000, limitMs }).then(({ body }) => sim.until(body.text()))
+    await expect(text).rejects.toMatchObject({ code })
+    expect(sim.nowMs).toBe(limitMs)
     await sim.assertNoLeaks()
   })
 
@@ -100,6 +125,7 @@ describe('get', () => {
     ['http://a:b@api', {}, 'url'],
     ['https://api', { tls: { servername: '' } }, 'tls.servername'],
     ['http://api', { idleMs: 0 }, 'idleMs'],
+    ['http://api', { limitMs: 0 }, 'limitMs'],
     ['http://api', { header: {} } as never, 'header'],
   ])('refuses %s, %j', async (url, options, option) => {
     const { sim, ask } = await world()

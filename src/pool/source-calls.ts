@@ -40,8 +40,8 @@ export class SourceCalls {
   }
 
   async get(url: string, options: SourceGetOptions = {}): Promise<ResponseMessage> {
-    knownOptions(OWNER, options, ['headers', 'tls', 'idleMs'] satisfies (keyof SourceGetOptions)[])
-    const { headers, tls = {}, idleMs = 30_000 } = options
+    knownOptions(OWNER, options, ['headers', 'tls', 'idleMs', 'limitMs'] satisfies (keyof SourceGetOptions)[])
+    const { headers, tls = {}, idleMs = 30_000, limitMs } = options
     const place = parsedUrl(url)
     const secure = place.protocol === 'https:'
     // In a url, an IPv6 address stands in brackets.
@@ -53,6 +53,7 @@ export class SourceCalls {
       tls: secure ? { ...tls, servername: tls.servername ?? host } : undefined,
     }
     const ms = durationMs(OWNER, 'idleMs', idleMs, { min: 1 })
+    if (limitMs !== undefined) durationMs(OWNER, 'limitMs', limitMs, { min: 1 })
     const limits = upstreamLimits({ idleMs: 0, headMs: ms, bodyIdleMs: ms })
     const request = new RequestMessage({
       target: place.pathname + place.search,
@@ -61,7 +62,8 @@ export class SourceCalls {
     })
     const exchange = new Exchange(request, NOBODY, this.#host, this.#runtime.clock.now())
     const policy = { ...PLAIN, host: place.host, authority: place.host }
-    return new SourceCall(exchange, policy, this.#signal).send(this.#runtime, target, limits)
+    const call = new SourceCall(exchange, policy, this.#signal)
+    return call.send(this.#runtime, target, limits, limitMs)
   }
 }
 
@@ -93,21 +95,29 @@ class SourceCall extends Attempt {
   }
 
   send(
-    { connectors }: CallRuntime,
+    { connectors, clock }: CallRuntime,
     target: ConnectOptions,
     limits: UpstreamLimits,
+    limitMs: number | undefined,
   ): Promise<ResponseMessage> {
     if (this.#signal.aborted) this.#onAbort()
     else {
       const connector = connectors.acquire(target, limits, 'http')
       this.#signal.addEventListener('abort', this.#onAbort)
+      const timer = limitMs === undefined ? undefined : clock.setTimeout(() => this.#expire(limitMs), limitMs)
       this.#letGo = () => {
+        timer?.clear()
         this.#signal.removeEventListener('abort', this.#onAbort)
         connectors.retire(target, limits, 'http')
       }
       connector.send(this)
     }
     return this.#head.promise
+  }
+
+  #expire(limitMs: number): void {
+    const code = this.sent === 'response' ? 'upstream_body_timeout' : 'upstream_head_timeout'
+    this.abort(new ProxyError(code, { detail: `not complete within ${limitMs} ms`, sent: this.sent }))
   }
 
   protected responded(response: ResponseMessage): void {

@@ -6,6 +6,8 @@ export const CONTROL = 'control'
 /** Of a worker. */
 export type WorkerReport =
   | { readonly kind: 'serving'; readonly urls: readonly string[] }
+  /** Its event loop turns: the answer to `answer`. */
+  | { readonly kind: 'alive' }
   /** It could not start, and ends. */
   | { readonly kind: 'failed'; readonly error: StartFailure }
   | {
@@ -21,6 +23,8 @@ export type WorkerOrder =
   | { readonly kind: 'drain'; readonly settings: DrainSettings }
   | { readonly kind: 'close' }
   | { readonly kind: 'reload'; readonly id: number }
+  /** Is to say that it is alive. */
+  | { readonly kind: 'answer' }
 
 /** An error, as it is sent. */
 export interface StartFailure {

@@ -5,11 +5,13 @@ import type { RunningProxy } from '../proxy/running-proxy.ts'
 import { StartError } from '../proxy/start-error.ts'
 import { listenWith, nodeNetwork } from '../transport/network.ts'
 import { companionNetwork } from './admin/wires/companion-network.ts'
-import { CONTROL, type WorkerOrder, type WorkerReport } from './control-messages.ts'
+import { CONTROL, type WorkerReport } from './control-messages.ts'
+import { ending, heedOrders } from './heed-orders.ts'
 import { WorkerNetwork } from './ports/worker-network.ts'
 import { endProcess, type Membership } from './processes/child-worker.ts'
 import { joinStates } from './sharing/joined-states.ts'
 import type { Startable } from './startable.ts'
+import { withSharedTickets } from './tickets/with-shared-tickets.ts'
 import type { WorkersSettings } from './workers-options.ts'
 
 /** Of the supervisor, who asks for an orderly end: the signals of a terminal, or of a group of processes, reach workers too. */
@@ -26,7 +28,7 @@ export async function serveAsWorker(
   const report = (message: WorkerReport): void => {
     channel.send(CONTROL, message)
   }
-  const network = new WorkerNetwork(channel, nodeNetwork, listenWith, systemClock)
+  const network = new WorkerNetwork(channel, withSharedTickets(channel, nodeNetwork), listenWith, systemClock)
   const sharing = joinStates(channel)
   let running: RunningProxy
   try {
@@ -49,15 +51,7 @@ export async function serveAsWorker(
     // The supervisor tells of it. What stands behind the call is for a proxy that serves.
     return new Promise(() => {})
   }
-  channel.listen(CONTROL, (message) => {
-    const order = message as WorkerOrder
-    if (order.kind === 'drain') ending(running.drain(order.settings))
-    else if (order.kind === 'close') ending(running.close())
-    else if (order.kind === 'reload')
-      void reloaded(running, load).then((error) =>
-        report({ kind: 'reloaded', id: order.id, urls: running.urls, error }),
-      )
-  })
+  heedOrders(channel, running, load)
   // Without a supervisor nobody would replace this process, nor end it.
   void channel.closed.then(() => ending(running.drain(signals ?? drainSettings('startWorkers', {}))))
   void running.closed.then(async () => {
@@ -66,24 +60,6 @@ export async function serveAsWorker(
   })
   report({ kind: 'serving', urls: running.urls })
   return running
-}
-
-function ending(end: Promise<void>): void {
-  end.catch((error: unknown) => {
-    log.error('could not close', error)
-    process.exitCode = 1
-  })
-}
-
-/** What kept it from serving what it has read anew. */
-async function reloaded(running: RunningProxy, load: WorkersSettings['load']): Promise<string | undefined> {
-  try {
-    if (load === undefined) throw new Error('there is nothing to read again')
-    await running.reload(await load())
-    return undefined
-  } catch (error) {
-    return (error as Error).message
-  }
 }
 
 /** All workers write to one place. */

@@ -14,6 +14,7 @@ import { shareStates } from './sharing/share-states.ts'
 import type { Startable } from './startable.ts'
 import { Supervisor } from './supervisor.ts'
 import { heedSignals } from './supervisor-signals.ts'
+import { shareTicketKeys } from './tickets/share-ticket-keys.ts'
 import { type WorkersOptions, type WorkersSettings, workersSettings } from './workers-options.ts'
 
 /**
@@ -77,6 +78,8 @@ async function supervise(app: Startable, settings: WorkersSettings): Promise<Run
     .catch((error: unknown) => log.error('the admin listener could not close', error))
   // Before the listeners of workers open, as that of one process.
   await admin.follow(app.description.companions)
+  const tickets = shareTicketKeys(supervisor, systemClock)
+  void supervisor.closed.then(() => tickets.close())
   await supervisor.start()
   if (signals !== undefined) heedSignals(supervisor, signals, configuration)
   return supervisor

@@ -11,6 +11,14 @@ const GRACE_MS = 5_000
 /** So long a worker may read its description again. */
 const RELOAD_MS = 60_000
 
+/** How often one that serves is asked whether it is alive. */
+const ASK_MS = 20_000
+/**
+ * So many questions may stay without an answer: questions and not time, since a machine that has slept has not given anybody
+ * the time to answer.
+ */
+const MAX_UNANSWERED = 3
+
 /** A worker, as its supervisor has it: what it does, and its end. */
 export class SupervisedWorker implements WorkerView {
   readonly number: number
@@ -34,6 +42,10 @@ export class SupervisedWorker implements WorkerView {
   #end: ProcessEnd | undefined
   #kill: { readonly timer: Timer; readonly at: number } | undefined
   #nextId = 1
+  #unanswered = 0
+  #nextQuestion: Timer | undefined
+  /** It was killed because it answered nothing. */
+  #hung = false
 
   constructor(
     process: WorkerProcess,
@@ -67,9 +79,9 @@ export class SupervisedWorker implements WorkerView {
     return this.#urls
   }
 
-  /** How long it has served, until its end. */
-  get servedMs(): number {
-    return this.#servesSince === undefined ? 0 : this.#clock.now() - this.#servesSince
+  /** How long it has served, at its end; `undefined` where it has not come to that. */
+  get servedMs(): number | undefined {
+    return this.#servesSince === undefined ? undefined : this.#clock.now() - this.#servesSince
   }
 
   /** Whether it was killed because it did not end as it was asked to. */
@@ -81,6 +93,8 @@ export class SupervisedWorker implements WorkerView {
     if (this.#failure !== undefined) return `${name} could not start: ${this.#failure.message}`
     const { code, signal, error } = this.#end ?? { code: null, signal: null }
     if (error !== undefined) return `worker ${this.number} could not be made: ${error.message}`
+    if (this.#hung)
+      return `${name} has answered nothing for ${(ASK_MS * MAX_UNANSWERED) / 1_000} s, and was killed`
     const how = signal === null ? `exit code ${code}` : signal
     return `${name} ended with ${how}${this.#servesSince === undefined ? ' before it served' : ''}`
   }
@@ -119,6 +133,9 @@ export class SupervisedWorker implements WorkerView {
       this.#servesSince = this.#clock.now()
       this.#onPhase(this)
       this.#served.resolve()
+      this.#askIfAlive()
+    } else if (report.kind === 'alive') {
+      this.#unanswered = 0
     } else if (report.kind === 'failed') {
       this.#failure = report.error
       this.#served.reject(asError(report.error))
@@ -127,6 +144,19 @@ export class SupervisedWorker implements WorkerView {
       this.#urls = report.urls
       this.#reloads.get(report.id)?.(report.error)
     }
+  }
+
+  /** One that does not turn its event loop any more keeps whoever comes to it waiting. */
+  #askIfAlive(): void {
+    if (this.#end !== undefined) return
+    if (this.#unanswered === MAX_UNANSWERED) {
+      this.#hung = true
+      this.#process.kill()
+      return
+    }
+    this.#unanswered++
+    this.#order({ kind: 'answer' })
+    this.#nextQuestion = this.#clock.setTimeout(() => this.#askIfAlive(), ASK_MS)
   }
 
   #leave(order: WorkerOrder, withinMs: number): void {
@@ -163,6 +193,7 @@ export class SupervisedWorker implements WorkerView {
   #ended(end: ProcessEnd): void {
     this.#end = end
     this.#kill?.timer.clear()
+    this.#nextQuestion?.clear()
     this.#served.reject(new Error(this.endInWords))
   }
 }

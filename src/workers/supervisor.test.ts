@@ -59,6 +59,14 @@ async function serving(size: number, validate?: () => Promise<Described>) {
   return it
 }
 
+/** How long it takes until another process is made. */
+async function untilNext({ clock, processes, settle }: ReturnType<typeof supervised>): Promise<number> {
+  const [from, count] = [clock.now(), processes.length]
+  await settle()
+  while (processes.length === count) await clock.advance(clock.nextInMs!)
+  return clock.now() - from
+}
+
 test('Supervisor starts the first worker alone, then the others at once', async () => {
   const it = supervised(3)
   const started = it.supervisor.start()
@@ -105,14 +113,24 @@ test('Supervisor rejects where a later worker ends before it serves, and ends th
   await rejected
 })
 
+test('Supervisor replaces a worker that has served and ends while others start', async () => {
+  const it = supervised(2)
+  const started = it.supervisor.start()
+  it.processes[0]!.serve()
+  await it.settle()
+  it.processes[0]!.exit(1)
+  it.processes[1]!.serve()
+  await started
+  await it.clock.advance(1)
+  expect(it.processes.map(({ number }) => number)).toEqual([1, 2, 1])
+})
+
 test('Supervisor replaces a worker that ends: at once, then later each time, and leaves the others alone', async () => {
   const it = await serving(2)
   const waits: number[] = []
   for (let i = 0; i < 8; i++) {
     it.processes.at(-1)!.exit(null, 'SIGSEGV')
-    await it.settle()
-    waits.push(it.clock.nextInMs ?? -1)
-    await it.clock.advance(waits.at(-1)!)
+    waits.push(await untilNext(it))
     it.processes.at(-1)!.serve()
   }
   expect(waits).toEqual([1, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
@@ -136,9 +154,7 @@ test('Supervisor starts the place of a worker that had served for a minute at on
   ] as const) {
     await it.clock.advance(servedMs)
     it.processes.at(-1)!.exit(1)
-    await it.settle()
-    expect(it.clock.nextInMs).toBe(waitMs)
-    await it.clock.advance(waitMs)
+    expect(await untilNext(it)).toBe(waitMs)
     it.processes.at(-1)!.serve()
   }
 })
@@ -180,6 +196,26 @@ test('Supervisor kills a worker that takes no messages any more, and replaces it
   expect(it.processes[0]!.alive).toBe(true)
   await it.clock.advance(2)
   expect([it.processes[0]!.alive, it.processes.length, it.supervisor.overran]).toEqual([false, 2, false])
+})
+
+test('Supervisor kills a worker that answers nothing for a minute, and replaces it', async () => {
+  const it = await serving(2)
+  await it.clock.advance('1h')
+  it.processes[1]!.hangs = true
+  await it.clock.advance(79_999)
+  expect(it.processes[1]!.alive).toBe(true)
+  await it.clock.advance(2)
+  expect(it.processes.map(({ alive }) => alive)).toEqual([true, false, true])
+  expect(it.lines).toEqual([
+    'worker 2 (process 101) has answered nothing for 60 s, and was killed; another one is started now',
+  ])
+  it.processes[2]!.hangs = true
+  it.processes[2]!.serve()
+  await it.clock.advance('40s')
+  it.processes[2]!.report({ kind: 'alive' })
+  it.processes[2]!.hangs = false
+  await it.clock.advance('1h')
+  expect(it.processes).toHaveLength(3)
 })
 
 test('Supervisor closes at once, also in a drain without a limit', async () => {
@@ -239,6 +275,22 @@ test('Supervisor.roll stops at a worker that does not start, and the others go o
   )
   expect(it.processes.map(({ orders }) => orders)).toEqual([[], [], []])
   expect(it.supervisor.workers.map(({ phase }) => phase)).toEqual(['serving', 'serving'])
+})
+
+test('Supervisor.roll does not lose sight of one that could not start and has not ended yet', async () => {
+  const it = await serving(1)
+  const error = { message: 'no such file', code: undefined, stack: undefined }
+  for (const made of [1, 2]) {
+    const rolled = it.supervisor.roll()
+    await it.settle()
+    it.processes[made]!.report({ kind: 'failed', error })
+    await expect(rolled).rejects.toThrow('worker 1 could not be replaced, and the workers go on: no such file')
+  }
+  expect(it.supervisor.workers.map(({ pid }) => pid)).toEqual([100, 101, 102])
+  const closed = it.supervisor.close()
+  it.processes[0]!.exit(0)
+  await closed
+  expect(it.processes.map(({ alive }) => alive)).toEqual([false, false, false])
 })
 
 test('Supervisor.roll has the new worker take the place of one that ends meanwhile', async () => {

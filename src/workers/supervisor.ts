@@ -196,6 +196,9 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
         await slot.next.serving
       } catch (error) {
         this.#mustGoOn()
+        // It may take a moment until it has ended; the next roll does not wait for that.
+        if (slot.next !== undefined) slot.leaving.add(slot.next)
+        slot.next = undefined
         const { message } = error as Error
         this.#refill(slot, message, 0)
         throw new Error(`worker ${slot.number} could not be replaced, and the workers go on: ${message}`, {
@@ -262,8 +265,9 @@ export class Supervisor implements RunningWorkers, WorkerGroup {
       log.error(`worker ${worker.number} (process ${worker.pid}) did not end, and was killed`)
     }
     this.#tell(worker, 'gone')
-    if (this.#phase === 'serving' || worker.servedMs > 0)
-      this.#refill(slot, worker.endInWords, worker.servedMs)
+    const { servedMs } = worker
+    if (this.#phase === 'serving' || servedMs !== undefined)
+      this.#refill(slot, worker.endInWords, servedMs ?? 0)
     this.#noteEnd()
   }
 

@@ -31,11 +31,15 @@ describe('the command line', () => {
   })
 
   it.each([
-    [['serve', 'x.yaml'], 'there is no command "serve"'],
-    [['serve', 'x.yaml'], '\nSee: gatewright help\n'],
+    [['serve', 'x.yaml'], 'there is no command "serve"\nSee: gatewright help\n'],
     [['check'], '<file> is missing: a configuration'],
     [['check', 'a.yaml', 'b.yaml'], '"b.yaml" is one argument too many'],
-    [['check', '--jsn', 'a.yaml'], "Unknown option '--jsn'"],
+    [
+      ['check', '--jsn', 'a.yaml'],
+      "Unknown option '--jsn'; did you mean '--json'?\nSee: gatewright help check\n",
+    ],
+    [['run', '--no-wach', 'a.yaml'], "Unknown option '--no-wach'; did you mean '--no-watch'?"],
+    [['check', '-x', 'a.yaml'], "Unknown option '-x'\n"],
     [['check', '--json=1', 'a.yaml'], "Option '--json' does not take an argument"],
     [['run', '--workers', '0', 'a.yaml'], '--workers must be a number from 1 to 256, or auto, got "0"'],
     [['completion', 'tcsh'], '<shell> must be bash, zsh or fish, got "tcsh"'],

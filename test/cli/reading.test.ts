@@ -63,6 +63,20 @@ describe('check', () => {
     expect(err).toMatch(/a\.yaml:6:44: proxy\.upstreams\.users\[1\]\.weight: .*got "x"\n/)
     expect(err).toMatch(/a\.yaml:10:17: proxy\.routes\[0\]\.upstream: .*did you mean "users"/)
     expect(err).toMatch(/\n2 problems\n$/)
+    const [, json, same] = await asked(folder, 'check', '--json', 'a.yaml')
+    expect(same).toBe(err)
+    expect(JSON.parse(json)).toMatchObject({
+      problems: [
+        {
+          file: `${folder}/a.yaml`,
+          line: 6,
+          column: 44,
+          key: 'proxy.upstreams.users[1].weight',
+          value: '"x"',
+        },
+        { line: 10, column: 17, nearest: 'users', message: expect.stringContaining('did you mean') },
+      ],
+    })
   })
 
   it.each([
@@ -217,6 +231,30 @@ describe('diff', () => {
     const [code, out, err] = await asked(folder, 'diff', 'a.yaml', 'b.yaml')
     expect([code, err]).toEqual([1, ''])
     expect(out).toMatch(expected)
+  })
+
+  it.each([
+    ['nothing', 'cert_file: c.pem, key_file: k.pem', []],
+    [
+      'a file',
+      'cert_file: d.pem, key_file: k.pem',
+      [/tls\.files \S+\/c\.pem \S+\/k\.pem {2}-> {2}\S+\/d\.pem \S+\/k\.pem/],
+    ],
+    [
+      'a version',
+      'cert_file: c.pem, key_file: k.pem, min_version: TLSv1.3',
+      [/tls\.minVersion TLSv1\.2 {2}-> {2}TLSv1\.3/],
+    ],
+    ['names', 'cert_file: c.pem, key_file: k.pem, names: [a.test]', [/tls has other options/]],
+  ])('tells of a listener with TLS what is another about it: %s', async (_, tls, expected) => {
+    const of = (options: string): string => one.replace('port: 0', `port: 8443, tls: { ${options} }`)
+    const folder = folderWith({ 'a.yaml': of('cert_file: c.pem, key_file: k.pem'), 'b.yaml': of(tls) })
+    const [code, out, err] = await asked(folder, 'diff', '--json', 'a.yaml', 'b.yaml')
+    expect([code, err]).toEqual([expected.length === 0 ? 0 : 1, ''])
+    const { changes } = JSON.parse(out)
+    expect(changes.flatMap(({ details }: { details: string[] }) => details)).toEqual(
+      expected.map((line) => expect.stringMatching(line)),
+    )
   })
 
   it('tells of a pool that looks the same and is not', async () => {

@@ -116,7 +116,8 @@ describe('run', { timeout: 120_000 }, () => {
     const folder = folderWith({ 'a.yaml': withAdmin('one') })
     const gateway = new Gatewright(folder, ['run', 'a.yaml', '--workers', '2'])
     const [, url] = await gateway.says(/listens +(http:\S+)/)
-    await gateway.says(/workers +2\n/)
+    const [, admin] = await gateway.says(/admin +(\S+)\n +workers +2\n/)
+    expect(admin).toBe(`http://127.0.0.1:${port}`)
     writeFileSync(join(folder, 'a.yaml'), withAdmin('two'))
     await gateway.says(/gatewright: a\.yaml has been reloaded/)
     // Of the process that follows for all.

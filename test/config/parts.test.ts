@@ -132,9 +132,13 @@ describe('filterParts', () => {
     expect(Object.keys(FILE_EXAMPLES).sort()).toEqual(Object.keys(filterParts).sort())
   })
 
-  test.each(filterEntries)('%s is made of its example', async (name, part) => {
-    expect(await made(part, optionsOf(name))).toBeTypeOf('function')
-  })
+  test.each(filterEntries)(
+    '%s is made of its example, and lists show it by that name',
+    async (name, part) => {
+      const filter = await made(part, optionsOf(name))
+      expect([typeof filter, filter.name]).toEqual(['function', name])
+    },
+  )
 
   test.each(REFUSED)('%s refuses %s', async (name, options) => {
     await expect(made(filterParts[name]!, options)).rejects.toThrow(ConfigError)

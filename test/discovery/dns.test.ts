@@ -244,6 +244,7 @@ describe('dns', () => {
   test.each<[string, readonly AddressRecord[]]>([
     ['a name', a(1, 'users.test')],
     ['an address of the other family', a(1, 'fd00::1')],
+    ['the address of no host', a(1, '0.0.0.0')],
     ['nothing', [{ address: undefined as never }]],
     ['no list', 7 as never],
   ])('takes %s in the place of an address for a failure', async (_, records) => {
@@ -315,6 +316,23 @@ describe('dns of services', () => {
     ]
     for (const host of ['one', 'two', 'late']) it.records[`${host}.test/4`] = a(60_000, '10.0.0.1')
     expect(await firstList(service, it)).toEqual([{ url: 'http://10.0.0.1:80', weight: 7, priority: 1 }])
+  })
+
+  test.each([
+    ['names', (i: number) => ({ host: `${i}.test`, port: 80 })],
+    ['ports', (i: number) => ({ host: '0.test', port: 80 + i })],
+  ])('gives up a name that leads to too many addresses, by its %s', async (_, placeOf) => {
+    const { sim, handle, events } = await world({ service, type: 'A' }, (it) => {
+      it.srv = [0, 1, 2].map((i) => ({ ...placeOf(i), priority: 0, weight: 1 }))
+      for (let i = 0; i < 3; i++)
+        it.records[`${i}.test/4`] = a(
+          1,
+          ...Array.from({ length: 7_000 }, (_, at) => `10.${i}.${at >> 8}.${at & 255}`),
+        )
+    })
+    expect(members(handle)).toEqual([])
+    expect(told(events)).toEqual(['source-failed: the name leads to more than 20000 addresses'])
+    await sim.assertNoLeaks()
   })
 
   test('takes the single dot for no service', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { type PoolEvent, type PoolHandle, pool, proxy, selfSigned } from 'gatewright'
 import { type KubernetesOptions, kubernetes } from 'gatewright/discovery'
-import { type Simulation, simulate } from 'gatewright/testing'
+import { fault, type Simulation, simulate } from 'gatewright/testing'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { FakeCluster, type FakeSlice, status } from './fake-cluster.ts'
 
@@ -212,6 +212,25 @@ describe('kubernetes', () => {
     await end(sim)
   })
 
+  test('gives up a watch that goes on for too long, and a list that never ends', async () => {
+    const { sim, cluster, handle, events } = await world({}, (it) => it.pods('10.0.0.1'))
+    for (let i = 0; i < 5; i++) {
+      cluster.sayPart(' ')
+      await sim.advance('1m')
+    }
+    expect([cluster.count('watch'), cluster.count('list'), told(events)]).toEqual([2, 1, []])
+    // A piece in every second: the head in time, and the rest a long time after.
+    sim.upstream(SERVER).inject(fault.drip(32, '1s'), { next: 1 })
+    cluster.put('users-2', { endpoints: Array.from({ length: 99 }, () => ({ addresses: ['10.0.0.2'] })) })
+    await sim.settle()
+    cluster.say('{"type":"ERROR","object":{"code":410}}')
+    await sim.advance('31s')
+    expect(events.at(-1)).toMatchObject({ error: { code: 'upstream_body_timeout' } })
+    await sim.advance('3s')
+    expect([members(handle), cluster.count('list')]).toEqual([['10.0.0.1:8080', '10.0.0.2:8080'], 3])
+    await end(sim)
+  })
+
   test.each<[string, (it: FakeCluster) => void, number]>([
     [
       'an event',
@@ -329,6 +348,9 @@ describe('kubernetes', () => {
     ['an odd address', slice({ endpoints: [{ addresses: ['10.0.0.1/../x'] }] })],
     ['no address', slice({ endpoints: [{ addresses: [] }] })],
     ['an address of another kind', slice({ addressType: 'IPv6', endpoints: [{ addresses: ['10.0.0.1'] }] })],
+    ['an odd zone', slice({ endpoints: [{ addresses: ['10.0.0.1'], zone: 'a\nb' }] })],
+    ['a zone without end', slice({ endpoints: [{ addresses: ['10.0.0.1'], zone: 'a'.repeat(254) }] })],
+    ['an odd name of a port', slice({ ports: [{ name: 'http\n', port: 80 }], endpoints: [] })],
     ['an odd port', slice({ ports: [{ port: 70_000 }], endpoints: [] })],
     ['deep nesting', '['.repeat(100_000)],
   ])('keeps the last list where the watch says %s, and begins anew', async (_, line) => {
@@ -389,6 +411,14 @@ describe('kubernetes', () => {
         for (let i = 0; i <= 2_000; i++) it.put(`many-${i}`, {})
       },
       'the Service has more than 2000 EndpointSlices',
+    ],
+    [
+      'more endpoints than any service has',
+      (it) => {
+        const endpoints = Array.from({ length: 12_600 }, () => ({ addresses: ['10.0.0.2'] }))
+        for (let i = 0; i < 4; i++) it.put(`many-${i}`, { endpoints })
+      },
+      'the EndpointSlices of the Service have more than 50000 endpoints and ports',
     ],
   ])('gives up a list with %s', async (_, grow, message) => {
     const { sim, cluster, handle, events } = await world({}, (it) => it.pods('10.0.0.1'))

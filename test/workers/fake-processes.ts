@@ -47,9 +47,11 @@ export class FakeProcess implements WorkerProcess {
   readonly channel: SocketChannel
   /** The channel as the worker has it. */
   readonly worker: SocketChannel
+  /** What it was told to do, but for questions whether it is alive. */
   readonly orders: WorkerOrder[] = []
   readonly #ended = Promise.withResolvers<ProcessEnd>()
   alive = true
+  hangs = false
 
   constructor(number: number, pid: number) {
     const [here, there] = channelPair()
@@ -57,7 +59,12 @@ export class FakeProcess implements WorkerProcess {
     this.pid = pid
     this.channel = here
     this.worker = there
-    there.listen(CONTROL, (message) => this.orders.push(message as WorkerOrder))
+    there.listen(CONTROL, (message) => this.#ordered(message as WorkerOrder))
+  }
+
+  #ordered(order: WorkerOrder): void {
+    if (order.kind !== 'answer') this.orders.push(order)
+    else if (!this.hangs) this.report({ kind: 'alive' })
   }
 
   get ended(): Promise<ProcessEnd> {

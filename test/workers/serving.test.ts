@@ -61,4 +61,5 @@ test('workers that end before they serve end it all, with what happened', async 
   expect(script.lines.filter((line) => line.startsWith('Error:'))).toEqual([
     expect.stringMatching(/^Error: worker 1 \(process \d+\) ended with exit code 3 before it served$/),
   ])
+  expect(script.lines).toContain('a process of this one would be worker undefined')
 })

@@ -227,6 +227,26 @@ describe('LoadRun', () => {
     expect(world.clock.now()).toBeCloseTo(700, 0)
   })
 
+  test('opens no thousands of connections to nobody', async () => {
+    const world = await start()
+    world.network.setFaults('*', { connect: 'unanswered' })
+    await expect(world.load({ connections: 10_000, timeoutMs: 700 })).rejects.toThrow('ETIMEDOUT')
+    expect(world.clock.now()).toBeCloseTo(700, 0)
+  })
+
+  test('has waited no longer than it ran when it is told to end early', async () => {
+    const world = await start()
+    world.upstream.pause()
+    const run = new LoadRun({ ...PLAN, rate: 100, timeoutMs: 10_000 }, world.surroundings)
+    const ended = run.run()
+    await world.clock.advance(2_005)
+    run.stop()
+    const { requests, latencyMs } = await ended
+    expect(requests).toEqual({ due: 201, sent: 4, answered: 0, neverSent: 197 })
+    expect(latencyMs!.max / 1_965).toBeCloseTo(1, 2)
+    expect(latencyMs!.p50 / 985).toBeCloseTo(1, 1)
+  })
+
   test('ends early when it is told to', async () => {
     const world = await start()
     const run = new LoadRun({ ...PLAN, rate: 100 }, world.surroundings)

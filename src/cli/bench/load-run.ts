@@ -154,6 +154,8 @@ export class LoadRun implements LoadConnectionOwner {
     this.#connections.delete(connection)
     const known = this.#connectErrors.has(code) || this.#connectErrors.size < MAX_CODES
     count(this.#connectErrors, known ? code : 'other')
+    // Nobody is there, so far: to try thousands of times would take as long.
+    if (this.#stage === 'opening' && this.#free.size === 0) this.#toOpen = 0
     this.#openAgainLater()
     this.#opened()
   }
@@ -222,7 +224,7 @@ export class LoadRun implements LoadConnectionOwner {
         if (this.#free.size > 0) this.#wakeAt(due, now)
         return
       }
-      if (due + timeoutMs <= now) this.#giveUp(due)
+      if (due + timeoutMs <= now) this.#giveUp(due, now)
       else {
         const [connection] = this.#free
         if (connection === undefined) return
@@ -248,11 +250,11 @@ export class LoadRun implements LoadConnectionOwner {
     connection.send(due, now, this.target.timeoutMs)
   }
 
-  /** It was due, and no connection was free for it in all the time that it may wait. */
-  #giveUp(due: number): void {
+  /** It was due, and no connection was free for it in all the time that it may wait, or until the load was ended. */
+  #giveUp(due: number, now: number): void {
     if (due < this.#measuredFrom) return
     this.#neverSent++
-    this.#latencies.record(this.target.timeoutMs)
+    this.#latencies.record(Math.min(this.target.timeoutMs, now - due))
   }
 
   answered(connection: LoadConnection, status: number): void {
@@ -307,7 +309,7 @@ export class LoadRun implements LoadConnectionOwner {
     const now = this.clock.now()
     if (this.target.rate !== undefined) {
       for (; this.#next < this.#total && this.#dueAt(this.#next) <= now; this.#next++)
-        this.#giveUp(this.#dueAt(this.#next))
+        this.#giveUp(this.#dueAt(this.#next), now)
     }
     this.#cancelWake?.()
     for (const timer of this.#timers) timer.clear()

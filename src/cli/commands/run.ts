@@ -2,7 +2,7 @@ import { Follower } from '../../config/follower.ts'
 import { startFollowed } from '../../config/start-followed.ts'
 import { systemClock } from '../../core/clock.ts'
 import { log } from '../../core/log.ts'
-import type { ProxyDescription } from '../../proxy/description.ts'
+import { type ListenOptions, listenerSettings, type ProxyDescription } from '../../proxy/description.ts'
 import type { RunningProxy } from '../../proxy/running-proxy.ts'
 import type { RunningWorkers } from '../../workers/running-workers.ts'
 import { startWorkers } from '../../workers/start-workers.ts'
@@ -12,6 +12,7 @@ import type { Given } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { importedFiles } from '../imported-files.ts'
 import { type LoadedFile, loadFile, located } from '../load-file.ts'
+import { listenerUrl } from '../plan.ts'
 import { UsageError } from '../usage-error.ts'
 
 interface Started {
@@ -104,13 +105,24 @@ function servingOf(file: string, { running, app, follows }: Started): Serving {
 
 /** Of the `admin()` that was attached, whichever copy of this package it is of. */
 function adminUrl({ companions }: ProxyDescription): string | undefined {
-  const admin = companions.find(({ kind }) => kind === 'admin')
+  const admin = companions.find(({ kind }) => kind === 'admin') as AttachedAdmin | undefined
   try {
-    return (admin as { readonly url?: string } | undefined)?.url
+    return admin?.url
   } catch {
-    // Another process listens.
-    return undefined
+    // With workers, one for all of them listens in its place: at the same address.
+    return urlOf(admin?.settings?.listen)
   }
+}
+
+interface AttachedAdmin {
+  readonly url?: string
+  readonly settings?: { readonly listen: ListenOptions }
+}
+
+/** `undefined` where the system chooses the port. */
+function urlOf(listen: ListenOptions | undefined): string | undefined {
+  if (listen === undefined || listen.port === 0) return undefined
+  return listenerUrl(listenerSettings(listen))
 }
 
 /** @throws UsageError */

@@ -20,7 +20,8 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ${sources} ./
 # It owns nothing here, and the file system may be read-only: docker run --read-only.
-USER node
+# By number, so that Kubernetes can see that it is not root; it is the user node.
+USER 1000:1000
 EXPOSE 8080
 ${HEALTHCHECK}
 CMD ${command}

@@ -13,7 +13,7 @@ A gateway by [Gatewright](https://www.npmjs.com/package/gatewright).
 \`\`\`sh
 npm install
 npm test
-npm start
+${kind === 'code' ? '' : 'npm run services &   # stand-ins for services of yours\n'}npm start
 curl -i http://127.0.0.1:8080/users/42
 \`\`\`
 

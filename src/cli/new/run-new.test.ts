@@ -61,6 +61,11 @@ describe('runNew', () => {
     expect(other.upstreams.map(({ url }) => url)).toEqual(['http://one:80', 'http://two:80'])
   })
 
+  test('says how to get there, whatever the folder above is called', async () => {
+    const folder = await emptyFolder()
+    expect((await runIn(folder, 'my gateways/shop')).out).toContain('\n  cd "my gateways/shop"\n')
+  })
+
   test('takes the folder that it is in', async () => {
     const folder = join(await emptyFolder(), 'here')
     await mkdir(folder)
@@ -100,6 +105,8 @@ describe('runNew', () => {
     [['.hidden'], '"folder" must be a name that npm takes'],
     [['shop gateway'], '"folder" must be a name that npm takes'],
     [['x'.repeat(101)], '"folder" must be a name that npm takes'],
+    [['shop..gateway'], '"folder" must be a name that npm takes'],
+    [['shop.-gateway'], '"folder" must be a name that npm takes'],
     [['node_modules'], '"folder" must be a name that npm takes'],
     [['gatewright'], '"folder" must be a name that npm takes'],
     [['shop', '--gatewright', ''], '"--gatewright" must be'],

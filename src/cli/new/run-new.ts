@@ -43,7 +43,7 @@ function readNewArguments(args: readonly string[], cwd: string): NewArguments {
     throw new OptionError(`new: one folder at a time, got ${positionals.length}`, 'folder')
   const folder = resolve(cwd, given)
   const name = basename(folder)
-  if (!PACKAGE_NAME.test(name) || name === 'node_modules' || name === 'gatewright')
+  if (!PACKAGE_NAME.test(name) || name.length > 100 || name === 'node_modules' || name === 'gatewright')
     throw invalidOption(
       'new',
       'folder',
@@ -55,8 +55,8 @@ function readNewArguments(args: readonly string[], cwd: string): NewArguments {
   return { folder, project: { name, gatewright: spec, kind: values.config === true ? 'config' : 'code' } }
 }
 
-/** Stricter than npm, so that it is fine as the name of an image and of a folder everywhere, too. */
-const PACKAGE_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/
+/** Stricter than npm, so that it is fine as the name of an image and of a folder, too: what parts words stands alone there. */
+const PACKAGE_NAME = /^[a-z0-9]+(?:(?:\.|_|-+)[a-z0-9]+)*$/
 
 function parsed(args: readonly string[]) {
   try {
@@ -80,7 +80,7 @@ function write(folder: string, files: ReadonlyMap<string, string>): string | und
 }
 
 function whatNext(folder: string, files: ReadonlyMap<string, string>, { kind }: Project): string {
-  const change = folder === '' ? [] : [`  cd ${folder}`]
+  const change = folder === '' ? [] : [`  cd ${/[^\w./\\:-]/.test(folder) ? `"${folder}"` : folder}`]
   return [
     `${[...files.keys()].join(', ')}`,
     '',
@@ -88,6 +88,7 @@ function whatNext(folder: string, files: ReadonlyMap<string, string>, { kind }: 
     '  npm install',
     `  npm test        # ${kind === 'code' ? 'an outage of a minute, in milliseconds' : 'checks gateway.yaml'}`,
     '  npm start       # http://127.0.0.1:8080',
+    ...(kind === 'code' ? [] : ['  npm run services  # beside it: stand-ins for services of yours']),
     '',
   ].join('\n')
 }

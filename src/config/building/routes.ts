@@ -1,4 +1,4 @@
-import type { Handler } from '../../core/handler.ts'
+import { type Handler, named } from '../../core/handler.ts'
 import type { MatchObject } from '../../core/match.ts'
 import { type ResponseMessage, respond, respondJson } from '../../core/message.ts'
 import { type GroupBuilder, proxy, type RoutedGroup, type RoutedProxy } from '../../proxy/proxy.ts'
@@ -99,8 +99,8 @@ function endsWithAnswer(filters: ConfigNode | undefined): boolean {
   return name !== undefined && partOf(filterParts, name)?.answers === true
 }
 
-/** Behind a filter that answers by itself. */
-const unasked: Handler = () => respond(404)
+/** Behind a filter that answers by itself; lists show the name. */
+const unasked: Handler = named(() => respond(404), 'nothing')
 
 const EXPORTED = 'a handler, a function (exchange) => response, or a pool'
 

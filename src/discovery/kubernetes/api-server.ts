@@ -41,9 +41,10 @@ export class ApiServer {
 
   /**
    * The body of a successful answer about the service's slices. Files are read anew each time: tokens last for an hour, and are
-   * replaced before; so may the authority be.
+   * replaced before; so may the authority be. All of it, to the last byte, has to be there within `limitMs`: a server that
+   * sends one now and then would else be waited for for ever.
    */
-  async slices(query: Readonly<Record<string, string>>, idleMs: number): Promise<Body> {
+  async slices(query: Readonly<Record<string, string>>, limitMs: number): Promise<Body> {
     const { service, tokenFile } = this.#settings
     this.#namespace ??= await namespaceOf(`${SERVICE_ACCOUNT}/namespace`)
     const parameters = new URLSearchParams({
@@ -57,7 +58,12 @@ export class ApiServer {
     }
     if (tokenFile !== undefined) headers.Authorization = `Bearer ${await tokenOf(tokenFile)}`
     const tls = await this.#tls()
-    const response = await this.#surroundings.get(this.#server + path, { headers, tls, idleMs })
+    const response = await this.#surroundings.get(this.#server + path, {
+      headers,
+      tls,
+      idleMs: limitMs,
+      limitMs,
+    })
     if (response.status === 200) return response.body
     throw new StatusError(response.status, await messageOf(response))
   }

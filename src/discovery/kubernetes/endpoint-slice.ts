@@ -1,5 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net'
-import { isHostName, isPort } from '../endpoint-url.ts'
+import { isAddress, isHostName, isPort } from '../endpoint-url.ts'
 import { fieldOf, listOf, textOf } from './json-field.ts'
 
 /** What counts of an EndpointSlice (discovery.k8s.io/v1). */
@@ -24,8 +23,8 @@ export interface SliceEndpoint {
 }
 
 const IS_ADDRESS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  IPv4: (value) => typeof value === 'string' && isIPv4(value),
-  IPv6: (value) => typeof value === 'string' && isIPv6(value) && !value.includes('%'),
+  IPv4: (value) => isAddress(value, 4),
+  IPv6: (value) => isAddress(value, 6),
   FQDN: isHostName,
 }
 
@@ -35,18 +34,18 @@ export function endpointSlice(value: unknown): EndpointSlice {
   const addressType = textOf(fieldOf(value, 'addressType'))
   if (name === undefined || name === '' || addressType === undefined)
     throw new Error('the API server has sent what is no EndpointSlice')
-  const isAddress = Object.hasOwn(IS_ADDRESS, addressType) ? IS_ADDRESS[addressType] : undefined
+  const isOfType = Object.hasOwn(IS_ADDRESS, addressType) ? IS_ADDRESS[addressType] : undefined
   return {
     name,
     addressType,
     ports: listOf(fieldOf(value, 'ports'), 'ports').filter(isTcp).map(slicePort),
     // Kinds of addresses to come are for others.
     endpoints:
-      isAddress === undefined
+      isOfType === undefined
         ? []
         : listOf(fieldOf(value, 'endpoints'), 'endpoints')
             .filter(isServing)
-            .map((one) => sliceEndpoint(one, isAddress)),
+            .map((one) => sliceEndpoint(one, isOfType)),
   }
 }
 
@@ -57,12 +56,16 @@ function isServing(endpoint: unknown): boolean {
 }
 
 /** The API says that the addresses of one endpoint are all the same; the first one is for all. */
-function sliceEndpoint(endpoint: unknown, isAddress: (value: unknown) => boolean): SliceEndpoint {
+function sliceEndpoint(endpoint: unknown, isOfType: (value: unknown) => boolean): SliceEndpoint {
   const [address] = listOf(fieldOf(endpoint, 'addresses'), 'addresses')
-  if (!isAddress(address)) throw new Error('an address in an EndpointSlice is none')
-  const zone = textOf(fieldOf(endpoint, 'zone'))
-  return { address: address as string, zone: zone === '' ? undefined : zone }
+  if (!isOfType(address)) throw new Error('an address in an EndpointSlice is none')
+  const zone = textOf(fieldOf(endpoint, 'zone')) || undefined
+  if (zone !== undefined && !NAME.test(zone)) throw new Error('a zone in an EndpointSlice is none')
+  return { address: address as string, zone }
 }
+
+/** What a port or a zone may be called; it stands in messages and metrics. */
+const NAME = /^[\w./:-]{1,253}$/
 
 function isTcp(port: unknown): boolean {
   return (fieldOf(port, 'protocol') ?? 'TCP') === 'TCP'
@@ -70,6 +73,8 @@ function isTcp(port: unknown): boolean {
 
 function slicePort(value: unknown): SlicePort {
   const port = fieldOf(value, 'port') ?? undefined
-  if (port !== undefined && !isPort(port)) throw new Error('a port in an EndpointSlice is none')
-  return { name: textOf(fieldOf(value, 'name')) ?? '', port }
+  const name = textOf(fieldOf(value, 'name')) ?? ''
+  const fine = (port === undefined || isPort(port)) && (name === '' || NAME.test(name))
+  if (!fine) throw new Error('a port in an EndpointSlice is none')
+  return { name, port }
 }

@@ -42,7 +42,10 @@ function portOf({ ports }: EndpointSlice, { port, service }: KubernetesSettings)
   }
   const [only, ...others] = ports
   if (only?.port !== undefined && others.length === 0) return only.port
-  const names = ports.map(({ name }) => name || '""').join(', ')
+  const names = ports
+    .slice(0, 10)
+    .map(({ name }) => name || '""')
+    .join(', ')
   throw new Error(
     `the Service ${service} has ${only === undefined ? 'no port' : `the ports ${names}`}: say which with "port"`,
   )

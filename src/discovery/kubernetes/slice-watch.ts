@@ -12,7 +12,7 @@ import { linesOf } from './lines.ts'
 const WATCH_MS = 240_000
 /** A watch that has not ended so long after its time is on a connection that leads nowhere any more. */
 const GRACE_MS = 15_000
-/** The longest silence in an answer to a list. */
+/** How long a page of a list may take. */
 const LIST_MS = 30_000
 /** Neither is begun more often, whatever is the matter. */
 const PACE_MS = 1_000
@@ -20,6 +20,8 @@ const PACE_MS = 1_000
 const PAGE = 500
 const PAGE_BYTES = 67_108_864
 const MAX_SLICES = 2_000
+/** In all of them. A pool takes 10 000; a pod may be in several slices, for each kind of its addresses. */
+const MAX_ENDPOINTS = 50_000
 /** Also those that are empty. */
 const MAX_PAGES = 100
 const GONE = 410
@@ -124,9 +126,9 @@ export class SliceWatch {
     yield { slices: [...known.slices.values()], watched: true }
   }
 
-  async #ask(query: Readonly<Record<string, string>>, idleMs: number): Promise<Body> {
+  async #ask(query: Readonly<Record<string, string>>, limitMs: number): Promise<Body> {
     try {
-      return await this.#server.slices(query, idleMs)
+      return await this.#server.slices(query, limitMs)
     } catch (error) {
       if (error instanceof StatusError && error.status === GONE) throw new ExpiredError()
       throw error
@@ -163,6 +165,10 @@ function apply(known: Known, event: unknown): void {
 function keep(slices: Map<string, EndpointSlice>, slice: EndpointSlice): void {
   slices.set(slice.name, slice)
   if (slices.size > MAX_SLICES) throw new Error(`the Service has more than ${MAX_SLICES} EndpointSlices`)
+  let endpoints = 0
+  for (const one of slices.values()) endpoints += one.endpoints.length + one.ports.length
+  if (endpoints > MAX_ENDPOINTS)
+    throw new Error(`the EndpointSlices of the Service have more than ${MAX_ENDPOINTS} endpoints and ports`)
 }
 
 function versionOf(object: unknown): string {

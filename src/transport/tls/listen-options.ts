@@ -41,7 +41,7 @@ export interface TlsOptions {
   clientCaFile?: string
   /** How long a session can be resumed; 0 for none. Default 5 minutes. */
   sessionMs?: Duration
-  /** 48 secret bytes that protect session tickets: the same in all processes. Default: made here, anew every 12 hours. */
+  /** 48 secret bytes that protect session tickets: the same on all machines. Default: made here, anew every 12 hours; several workers have the same. */
   ticketKeys?: Uint8Array
   /** The same in a file of 48 bytes, which is watched. */
   ticketKeysFile?: string

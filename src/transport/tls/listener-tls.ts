@@ -6,7 +6,7 @@ import type { CertificateReload, TlsSettings } from './listen-options.ts'
 import { FileState } from './made-of-files.ts'
 
 /** Whoever gets hold of the key of tickets can read the sessions that were resumed with them. */
-const ROTATE_MS = 12 * 3_600_000
+export const TICKET_ROTATION_MS = 12 * 3_600_000
 
 /** The certificates of an open listener: looks whether their files have changed, and goes on with what is new. */
 export class ListenerTls {
@@ -28,7 +28,8 @@ export class ListenerTls {
     this.#nextLook = new Deadline(clock, () => void this.#look())
     this.#nextRotation = new Deadline(clock, () => this.#rotate())
     if (files.watched.length > 0) this.#nextLook.arm(this.#watchMs)
-    if (settings.ticketKeys === undefined && settings.policy.sessionMs > 0) this.#nextRotation.arm(ROTATE_MS)
+    if (settings.ticketKeys === undefined && settings.policy.sessionMs > 0)
+      this.#nextRotation.arm(TICKET_ROTATION_MS)
   }
 
   /** Reads the files. @throws CertificateError */
@@ -69,7 +70,7 @@ export class ListenerTls {
 
   #rotate(): void {
     this.server.rotateTicketKeys()
-    this.#nextRotation.arm(ROTATE_MS)
+    this.#nextRotation.arm(TICKET_ROTATION_MS)
   }
 
   /** One look after the other: two at a time would each see half of what the other does. */

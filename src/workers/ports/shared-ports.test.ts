@@ -17,7 +17,7 @@ interface FakeSocket extends SocketHandle {
 }
 
 /** Ports of a supervisor, with workers whose sockets are played. */
-function ports({ each = true, inUse = -1 } = {}) {
+function ports({ each = true, inUse = -1, deaf = '' } = {}) {
   const clock = virtualClock()
   const bound: FakeSocket[] = []
   let nextPort = 5_000
@@ -46,6 +46,7 @@ function ports({ each = true, inUse = -1 } = {}) {
     shared.serve(user)
     const listenWith = async (handle: SocketHandle) => {
       const socket = handle as FakeSocket
+      if (name === deaf) throw new Error('it cannot listen')
       socket.accepting.add(name)
       const end = (how: string) => {
         if (socket.accepting.delete(name)) socket.ends.push(`${name} ${how}`)
@@ -276,4 +277,39 @@ test('WorkerNetwork lends no ear to a port that it closes', async () => {
   it.one.dies()
   await it.settle()
   expect(it.bound.flatMap(({ accepting }) => [...accepting])).toEqual([])
+})
+
+test('WorkerNetwork gives back what it is lent, also before it listens there', async () => {
+  const it = await two()
+  const [own, lent] = it.bound.filter(({ open }) => open)
+  for (const port of [1, 2, 3]) it.one.user.channel.send('ports', { kind: 'lent', port, socket: 9 }, lent)
+  expect([...lent!.accepting]).toEqual(['two', 'one'])
+  it.one.user.channel.send('ports', { kind: 'back', socket: 9, last: false })
+  await it.settle()
+  expect([lent!.ends, [...own!.accepting]]).toEqual([['one left'], ['one']])
+})
+
+test('WorkerNetwork takes what it is lent before it listens itself', async () => {
+  const it = await two()
+  it.one.dies()
+  it.two.dies()
+  const questions: unknown[] = []
+  const next = it.worker(1, 'next')
+  const listening = next.listen(80)
+  next.user.channel.listen('ports', (question) => questions.push(question))
+  await listening
+  await it.settle()
+  expect([it.view(), questions]).toEqual([['next', 'next'], []])
+})
+
+test('SharedPorts has others accept where a worker cannot listen with what it was given', async () => {
+  const it = ports({ deaf: 'two' })
+  const [one, other] = [it.worker(1, 'one'), it.worker(2, 'two')]
+  await one.listen(80)
+  await expect(other.listen(80)).rejects.toThrow('it cannot listen')
+  await it.settle()
+  expect(it.view()).toEqual(['one', 'one'])
+  // What it is lent and cannot take either, it survives.
+  other.user.channel.send('ports', { kind: 'lent', port: 1, socket: 9 }, it.bound[0])
+  await it.settle()
 })

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import { log } from '../../core/log.ts'
 import type { Address, BoundListener, ListenOptions, Network, Wire } from '../../core/network.ts'
 import { DEFAULT_BACKLOG, type SharedListener, type SocketHandle } from '../../transport/network.ts'
 import type { SocketChannel } from '../socket-channel.ts'
@@ -18,12 +19,16 @@ interface Opened {
   readonly bound: SocketHandle
 }
 
+interface Opening extends Pick<PromiseWithResolvers<Opened>, 'resolve' | 'reject'> {
+  readonly open: OpenPort
+}
+
 /** A port that this worker listens at. */
 interface OpenPort {
   readonly backlog: number
   readonly onWire: (wire: Wire) => void
-  /** By the number of their socket: its own, and those that were lent to it. */
-  readonly listeners: Map<number, SharedListener>
+  /** By the number of their socket: its own, and those that were lent to it. A loan may end before its listener is there. */
+  readonly listeners: Map<number, Promise<SharedListener>>
   closing: Promise<void> | undefined
 }
 
@@ -38,7 +43,7 @@ export class WorkerNetwork implements Network {
   readonly #listenWith: ListenWith
   readonly #clock: Clock
   readonly #ports = new Map<number, OpenPort>()
-  readonly #opening = new Map<number, PromiseWithResolvers<Opened>>()
+  readonly #opening = new Map<number, Opening>()
   readonly #leaving = new Map<number, (last: boolean) => void>()
   #nextId = 1
   /** Whether the supervisor has ended. */
@@ -56,11 +61,14 @@ export class WorkerNetwork implements Network {
 
   async listen(options: ListenOptions, onWire: (wire: Wire) => void): Promise<BoundListener> {
     const { host, port, backlog = DEFAULT_BACKLOG } = options
-    const opened = await this.#open(host, port)
     const open: OpenPort = { backlog, onWire, listeners: new Map(), closing: undefined }
-    const listener = await this.#listenWith(opened.bound, backlog, onWire)
-    open.listeners.set(opened.socket, listener)
-    this.#ports.set(opened.port, open)
+    const opened = await this.#open(host, port, open)
+    try {
+      await this.#accept(open, opened.socket, opened.bound)
+    } catch (error) {
+      this.#destroy(opened.port, open)
+      throw error
+    }
     return {
       address: opened.address,
       close: () => {
@@ -73,13 +81,13 @@ export class WorkerNetwork implements Network {
     }
   }
 
-  #open(host: string, port: number): Promise<Opened> {
+  #open(host: string, port: number, open: OpenPort): Promise<Opened> {
     const id = this.#nextId++
-    const opening = Promise.withResolvers<Opened>()
-    this.#opening.set(id, opening)
+    const { promise, resolve, reject } = Promise.withResolvers<Opened>()
+    this.#opening.set(id, { open, resolve, reject })
     this.#ask({ kind: 'open', id, host, port })
     if (this.#alone) this.#goOnAlone()
-    return opening.promise
+    return promise
   }
 
   #answered(message: PortAnswer, socket: SocketHandle | undefined): void {
@@ -88,7 +96,11 @@ export class WorkerNetwork implements Network {
         const opening = this.#opening.get(message.id)
         this.#opening.delete(message.id)
         if (socket === undefined) opening?.reject(new Error('a socket of the supervisor did not arrive'))
-        else opening?.resolve({ ...message, bound: socket })
+        else if (opening !== undefined) {
+          // At once: what others have left behind is lent to it in the next message.
+          this.#ports.set(message.port, opening.open)
+          opening.resolve({ ...message, bound: socket })
+        }
         return
       }
       case 'refused':
@@ -100,7 +112,7 @@ export class WorkerNetwork implements Network {
         this.#leaving.delete(message.id)
         return
       case 'lent':
-        if (socket !== undefined) void this.#borrow(message.port, message.socket, socket)
+        if (socket !== undefined) this.#borrow(message.port, message.socket, socket)
         return
       case 'back':
         this.#giveBack(message.socket, message.last)
@@ -108,20 +120,27 @@ export class WorkerNetwork implements Network {
   }
 
   /** Serves those, too, who connect to a worker that is not there. */
-  async #borrow(port: number, id: number, socket: SocketHandle): Promise<void> {
+  #borrow(port: number, id: number, socket: SocketHandle): void {
     const open = this.#ports.get(port)
     if (open === undefined || open.closing !== undefined) {
       socket.close()
       this.#ask({ kind: 'left', socket: id })
       return
     }
-    const listener = await this.#listenWith(socket, open.backlog, open.onWire)
-    // It may have been closed meanwhile; then the supervisor has been told, or is.
-    if (this.#ports.get(port) === open && open.closing === undefined) open.listeners.set(id, listener)
-    else {
-      listener.leave()
-      this.#ask({ kind: 'left', socket: id })
-    }
+    this.#accept(open, id, socket).catch((error: unknown) => {
+      open.listeners.delete(id)
+      log.error('whoever connects to a worker that is not there has to wait for it', error)
+    })
+  }
+
+  #accept(
+    { backlog, onWire, listeners }: OpenPort,
+    id: number,
+    socket: SocketHandle,
+  ): Promise<SharedListener> {
+    const listener = this.#listenWith(socket, backlog, onWire)
+    listeners.set(id, listener)
+    return listener
   }
 
   #giveBack(id: number, last: boolean): void {
@@ -129,24 +148,25 @@ export class WorkerNetwork implements Network {
       const listener = listeners.get(id)
       if (listener === undefined) continue
       listeners.delete(id)
-      if (last) void listener.close()
-      else listener.leave()
+      if (last) listener.then((it) => it.close()).catch(ignore)
+      else leave(listener)
     }
   }
 
-  async #close(port: number, { listeners }: OpenPort): Promise<void> {
+  async #close(port: number, open: OpenPort): Promise<void> {
     await Promise.all(
-      [...listeners].map(async ([id, listener]) => {
-        if (await this.#mayLeave(id)) await listener.close()
-        else listener.leave()
+      [...open.listeners].map(async ([id, listener]) => {
+        if (await this.#mayLeave(id)) await (await listener).close()
+        else leave(listener)
       }),
     )
-    this.#ports.delete(port)
+    // It may listen there again meanwhile.
+    if (this.#ports.get(port) === open) this.#ports.delete(port)
   }
 
   #destroy(port: number, { listeners }: OpenPort): void {
     for (const [id, listener] of listeners) {
-      listener.leave()
+      leave(listener)
       this.#ask({ kind: 'left', socket: id })
     }
     this.#ports.delete(port)
@@ -180,6 +200,13 @@ export class WorkerNetwork implements Network {
     this.#channel.send(PORTS, question)
   }
 }
+
+function leave(listener: Promise<SharedListener>): void {
+  listener.then((it) => it.leave()).catch(ignore)
+}
+
+/** Of a listener that could not be had: whoever asked for it has been told. */
+function ignore(): void {}
 
 function asError({ message, code }: PortError): Error {
   return Object.assign(new Error(message), code === undefined ? {} : { code })

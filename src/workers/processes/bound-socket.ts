@@ -1,6 +1,5 @@
 import { lookup } from 'node:dns/promises'
 import * as net from 'node:net'
-import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import type { Address } from '../../core/network.ts'
 import type { SocketHandle } from '../../transport/network.ts'
@@ -46,8 +45,8 @@ export function bindSocket(
 ): Bound | undefined {
   const made = net._createServerHandle(address, port, family, undefined, shared ? REUSE_PORT : 0)
   if (typeof made === 'number') {
-    if (shared && (made === -constants.errno.ENOTSUP || made === -constants.errno.EOPNOTSUPP))
-      return undefined
+    // By its name: the number is libuv's, which on Windows is not the system's.
+    if (shared && getSystemErrorName(made) === 'ENOTSUP') return undefined
     throw failed(made, address, port)
   }
   const found: { address?: string; port?: number } = {}

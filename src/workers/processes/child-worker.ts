@@ -54,10 +54,12 @@ export interface Membership {
   readonly channel: SocketChannel
 }
 
-/** What this process is a worker of; `undefined` where it is none. A process that it makes itself is not taken for one. */
+/** Taken when the script is loaded: a process that it makes itself, also before its call, is not to take itself for a worker. */
+const number = process.env[VARIABLE]
+delete process.env[VARIABLE]
+
+/** What this process is a worker of; `undefined` where it is none. */
 export function membership(): Membership | undefined {
-  const number = process.env[VARIABLE]
-  delete process.env[VARIABLE]
   if (number === undefined || process.send === undefined) return undefined
   return { number: Number(number), channel: new ProcessChannel(parentPeer()) }
 }
