@@ -90,7 +90,9 @@ function inWords(file: string, error: unknown, io: CliIo): string {
 /** `proxy.ts:3:5` of the first line that is not ours or Node's. A mistake in writing has its place above all. */
 function placeIn(stack: string, { cwd }: CliIo): string | undefined {
   const own = fileURLToPath(new URL('..', import.meta.url))
-  for (const [, path = '', at] of stack.matchAll(/(?:file:\/\/)?(\/[^\s():]+\.\w+)(:\d+(?::\d+)?)/g))
-    if (!path.startsWith(own) && !path.includes('/node_modules/')) return relative(cwd, decodeURI(path)) + at
+  for (const [, scheme, given = '', at] of stack.matchAll(/(file:\/\/)?(\/[^\s():]+\.\w+)(:\d+(?::\d+)?)/g)) {
+    const path = scheme === undefined ? given : decodeURI(given)
+    if (!path.startsWith(own) && !path.includes('/node_modules/')) return relative(cwd, path) + at
+  }
   return undefined
 }

@@ -25,8 +25,8 @@ export class Problems {
 
   at({ file, line, column }: Place, key: string, said: string, facts: ProblemFacts = {}): void {
     const { expected, value, nearest } = facts
-    // Of a module, for example, which says what it likes.
-    const message = said.replace(/\s*[\r\n]+\s*/g, ' ')
+    // Of a module, for example, which says what it likes: in several lines, or in words for a terminal.
+    const message = said.replace(/\s*[\r\n]+\s*/g, ' ').replace(/\p{Cc}/gu, '\uFFFD')
     if (this.#found.length >= MAX_FOUND) return
     const seen = JSON.stringify([file, line, column, key, message])
     if (this.#seen.has(seen)) return

@@ -101,6 +101,15 @@ describe('check', () => {
     expect(err).not.toContain('\n    at ')
   })
 
+  it('says where a module of CommonJS is wrong, whose place is a path and no url', async () => {
+    const folder = folderWith({ '100%/x.js': "throw new Error('boom')", '100%/package.json': '{}' })
+    expect(await asked(folder, 'check', '100%/x.js')).toEqual([
+      1,
+      '',
+      expect.stringMatching(/^gatewright: 100%\/x\.js(:1:\d+)?: boom\n$/),
+    ])
+  })
+
   it('says of what is no file, or no such file, that it is none', async () => {
     const folder = folderWith({ 'a.toml': '' })
     expect(await asked(folder, 'check', 'a.yaml')).toEqual([

@@ -124,6 +124,17 @@ describe('includes', () => {
     )
   })
 
+  test('may be named by several, and count once', async () => {
+    using folder = new ConfigFolder({
+      'a.yaml': 'include: [b.yaml, parts/c.yaml, parts/shared.yaml]\n',
+      'b.yaml': 'include: ["parts/*.yaml"]\nproxy: { routes: [{ path: /b, upstream: users }] }\n',
+      'parts/c.yaml': 'include: [shared.yaml]\nproxy: { routes: [{ path: /c, upstream: users }] }\n',
+      'parts/shared.yaml': ONE,
+    })
+    const { app } = await fromConfig(`${folder.path}/a.yaml`)
+    expect(app.routes.map(({ match }) => match)).toEqual(['/c', '/b'])
+  })
+
   test('may each say what editors read', async () => {
     const $schema = './gateway.schema.json'
     const json = (file: object) => JSON.stringify({ $schema, ...file }, null, '\t')
@@ -252,6 +263,14 @@ test('what is wrong tells of all files that were looked for: one of them may be 
   expect((error as ConfigError).files.toSorted()).toEqual(
     ['a.yaml', 'b.yaml', 'code.ts', 'secret'].map((name) => `${folder.path}/${name}`),
   )
+})
+
+test('what a module says is one line, and nothing that a terminal would obey', async () => {
+  const problems = await wrongWith({
+    'a.yaml': `${ONE}  filters: [{ module: "./code.mjs#pass" }]\n`,
+    'code.mjs': "throw new Error('\\u001b[2J\\nall is well')\n",
+  })
+  expect(problems).toEqual([expect.stringMatching(/cannot be loaded: Error: \uFFFD\[2J all is well$/)])
 })
 
 test('a module that could not be loaded is tried again, and once for all who name it', async () => {

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Problems } from '../problems.ts'
 import { type ConfigNode, child, type MapEntry, type MapNode, type Place } from './config-node.ts'
 import { readDocument } from './document.ts'
@@ -30,6 +30,8 @@ export async function readConfig(
 class Reader {
   readonly #sources: ValueSources
   readonly #problems: Problems
+  /** Absolute paths. */
+  readonly #read = new Set<string>()
   #count = 0
 
   constructor(sources: ValueSources, problems: Problems) {
@@ -44,6 +46,7 @@ class Reader {
     named: Place,
     key: string,
   ): Promise<ConfigNode | undefined> {
+    this.#read.add(resolve(file))
     const text = await this.#text(file, within, named, key)
     if (text === undefined) return undefined
     const root = await readDocument(file, text, this.#sources, this.#problems)
@@ -58,7 +61,10 @@ class Reader {
     for (const item of include.items) {
       if (item.kind !== 'scalar' || typeof item.value !== 'string') continue
       for (const path of await this.#paths(file, item.value, item)) {
-        const included = await this.read(path, [...within, file], item.place, item.path)
+        const among = [...within, file]
+        // Two may need the same one. One that includes itself is told of.
+        if (this.#read.has(resolve(path)) && !among.includes(path)) continue
+        const included = await this.read(path, among, item.place, item.path)
         if (included === undefined) continue
         if (included.kind !== 'map') this.#problems.wrong(included, 'an object with "proxy"')
         else merged = merged === undefined ? included : this.#merged(merged, included)
