@@ -509,6 +509,12 @@ test('addresses of another kind serve where none of the preferred one is ready',
   await end(sim)
 })
 
+test('kubernetes tells nobody what a server was given by mistake', () => {
+  const given = { service: 'users', server: 'https://:pass-word@api:6443' }
+  expect(() => kubernetes(given)).toThrow(expect.objectContaining({ code: 'ERR_OPTION_INVALID' }))
+  expect(() => kubernetes(given)).not.toThrow('pass-word')
+})
+
 test.each<[KubernetesOptions, string]>([
   [{ service: '' }, 'service'],
   [{ service: 'a/b' }, 'service'],
