@@ -1,4 +1,4 @@
-import { invalidOption, invalidSecret, knownOptions } from '../core/options.ts'
+import { invalidOption, knownOptions } from '../core/options.ts'
 import { checkScheme, type EndpointScheme, isHostName, isPort } from './endpoint-url.ts'
 
 export interface KubernetesOptions {
@@ -92,9 +92,7 @@ function accessOf(
       caFile: caFile ?? `${SERVICE_ACCOUNT}/ca.crt`,
     }
   const parsed = typeof server === 'string' ? URL.parse(server) : null
-  if (parsed !== null && parsed.username + parsed.password !== '')
-    throw invalidSecret(OWNER, 'server', 'an address without a user: "tokenFile" says who asks', server)
-  const plain = parsed !== null && /^https?:$/.test(parsed.protocol)
+  const plain = parsed !== null && /^https?:$/.test(parsed.protocol) && parsed.username === ''
   if (!plain || parsed.pathname !== '/' || parsed.search !== '' || parsed.hash !== '')
     throw invalidOption(OWNER, 'server', 'an address such as "https://10.0.0.1:6443"', server)
   // Whoever listens on the way could be anyone in the cluster then.

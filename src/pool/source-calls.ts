@@ -3,7 +3,7 @@ import { Exchange, type ExchangeHost, NOBODY } from '../core/exchange.ts'
 import { HeaderList } from '../core/headers.ts'
 import { RequestMessage, type ResponseMessage } from '../core/message.ts'
 import type { ConnectOptions } from '../core/network.ts'
-import { durationMs, invalidOption, invalidSecret, knownOptions } from '../core/options.ts'
+import { durationMs, invalidOption, knownOptions } from '../core/options.ts'
 import { randomId } from '../core/random.ts'
 import { handlersBeside } from '../core/side-call.ts'
 import { Attempt } from '../transport/attempt.ts'
@@ -69,9 +69,12 @@ const PLAIN = { close: true, xForwarded: false, forwarded: false, via: undefined
 
 function parsedUrl(url: string): URL {
   const parsed = typeof url === 'string' ? URL.parse(url) : null
-  if (parsed !== null && parsed.username + parsed.password !== '')
-    throw invalidSecret(OWNER, 'url', 'an address without a user: "headers" say who asks', url)
-  if (parsed === null || !/^https?:$/.test(parsed.protocol))
+  if (
+    parsed === null ||
+    !/^https?:$/.test(parsed.protocol) ||
+    parsed.username !== '' ||
+    parsed.password !== ''
+  )
     throw invalidOption(OWNER, 'url', 'an address such as "https://10.0.0.1:6443/path"', url)
   return parsed
 }
