@@ -175,6 +175,9 @@ describe('a pool with a source', () => {
     ])
     expect(noted[1]).toMatchObject({ error: { code: 'ERR_OPTION_INVALID', option: 'url' } })
     expect(errors).toHaveLength(4)
+    expect(errors[0]).toMatch(
+      /^gatewright: the source of the pool "users" has given a list that is wrong, .*: pool: "url" must be .*got "u3"$/,
+    )
     expect([script.calls, script.ends]).toEqual([1, []])
     await sim.assertNoLeaks()
   })

@@ -114,12 +114,13 @@ export class PoolNews {
 
   listRefused(error: Error): void {
     this.#runtime.observer?.listRefused?.(this.#name, error)
-    this.#report('has given a list that is wrong, and the one before stays', error)
+    // Where it was found to be wrong is of no help to whoever must mend it.
+    this.#report(`has given a list that is wrong, and the one before stays: ${error.message}`)
     this.#emit({ kind: 'list-refused', error })
   }
 
   /** Whether anyone subscribes or not: a pool whose source fails serves what it has, so nothing else would show it. */
-  #report(what: string, error: unknown): void {
+  #report(what: string, error?: unknown): void {
     this.#runtime.log.warn(`the source of ${this.#pool} ${what}`, error)
   }
 

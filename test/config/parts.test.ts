@@ -144,6 +144,13 @@ describe('filterParts', () => {
     await expect(made(filterParts[name]!, options)).rejects.toThrow(ConfigError)
   })
 
+  test.each([
+    ['stripPrefix', '/api', 'must be an object such as { prefix: ... }, got "/api"'],
+    ['compress', 'true', 'must be an object of options, got true'],
+  ])('%s says what it wants in the place of %s', async (name, options, message) => {
+    await expect(made(filterParts[name]!, options)).rejects.toThrow(message)
+  })
+
   test.each(filterEntries)('%s takes each word that its schema has', async (name, part) => {
     for (const [option, schema] of Object.entries(part.schema))
       for (const word of schema === undefined ? [] : wordsOf(schema)) {

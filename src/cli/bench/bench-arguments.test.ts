@@ -78,7 +78,7 @@ describe('readBenchArguments', () => {
     [[URL, '--rate', '0'], '"--rate" must be a number of requests a second, at most 1000000, got "0"'],
     [[URL, '--rate', '1000001'], '"--rate"'],
     [[URL, '--rate', 'fast'], '"--rate"'],
-    [[URL, '--duration', '10'], '"--duration" must be a duration'],
+    [[URL, '--duration', '10'], '"--duration" must be a duration with its unit, such as "10s", got "10"'],
     [[URL, '--duration', '0s'], '"--duration" must be a duration'],
     [[URL, '--duration', '61m'], '"--duration" must be a duration of at most 1h'],
     [[URL, '--warm-up', '2h'], '"--warm-up"'],

@@ -36,6 +36,9 @@ export function readBenchArguments(args: readonly string[], cwd: string): BenchA
   const headers = (values.header ?? []).map(headerOf)
   const time = (flag: 'duration' | 'warm-up' | 'timeout', preset: Duration, min: number): number => {
     const given = (values[flag] ?? preset) as Duration
+    // On a command line all is text: whether seconds or milliseconds are meant, a bare number does not say.
+    if (/^[\d.]+$/.test(values[flag] ?? ''))
+      throw invalidOption(OWNER, `--${flag}`, `a duration with its unit, such as "${given}s"`, given)
     const ms = durationMs(OWNER, `--${flag}`, given, { min })
     if (ms > MAX_MS) throw invalidOption(OWNER, `--${flag}`, 'a duration of at most 1h', given)
     return ms

@@ -155,10 +155,13 @@ export function optionsObject<Options extends object>(
   const given = Object.entries<Schema | undefined>(options).filter(
     (entry): entry is [string, Schema] => entry[1] !== undefined,
   )
+  const needed = required.map((name) => `${configKey(name)}: ...`).join(', ')
   return {
     ...object(Object.fromEntries(given.map(([name, schema]) => [configKey(name), schema])), {
       required: required.map(configKey),
     }),
+    // A value in the place of options is a value of the option that is meant: its name is what is asked for next.
+    expected: needed === '' ? 'an object of options' : `an object such as { ${needed} }`,
     options: Object.fromEntries(given.map(([name]) => [configKey(name), name])),
   }
 }
