@@ -4,6 +4,7 @@ import { COMMANDS } from '../../src/cli/commands.ts'
 import { runCli } from '../../src/cli/run-cli.ts'
 import { VERSION } from '../../src/core/version.ts'
 import { fakeIo } from './fake-io.ts'
+import { folderWith } from './files.ts'
 
 async function asked(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const io = fakeIo('/')
@@ -82,6 +83,9 @@ _gatewright; printf '%s\\n' "\${COMPREPLY[@]}"`
       for (const option of options) expect(out).toContain(option.name)
     }
     skip(spawnSync(shell, ['-c', 'true']).error !== undefined, `${shell} is not installed`)
-    expect(spawnSync(shell, args, { input: out, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
+    // fish reads no script from a pipe.
+    const folder = folderWith({ script: out })
+    const read = spawnSync(shell, [...args, 'script'], { cwd: folder, encoding: 'utf8' })
+    expect(read).toMatchObject({ status: 0, stderr: '' })
   })
 })
