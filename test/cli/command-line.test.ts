@@ -7,7 +7,6 @@ import { COMMANDS } from '../../src/cli/commands.ts'
 import { runCli } from '../../src/cli/run-cli.ts'
 import { VERSION } from '../../src/core/version.ts'
 import { fakeIo } from './fake-io.ts'
-import { folderWith } from './files.ts'
 
 async function asked(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const io = fakeIo('/')
