@@ -9,7 +9,7 @@ import { type Duration, invalidOption } from '../core/options.ts'
 import type { Exposition, FilterStateView, ListenerView, ProxyView } from '../core/proxy-view.ts'
 import type { Random } from '../core/random.ts'
 import type { Readiness } from '../core/readiness.ts'
-import type { SharingHold, StateSharing } from '../core/shared-state.ts'
+import type { StateSharing } from '../core/shared-state.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { PoolHandle } from '../pool/pool-handle.ts'
 import { RunningPool } from '../pool/running-pool.ts'
@@ -24,7 +24,7 @@ import { type Explanation, explain } from './explanation.ts'
 import { filterStates } from './filter-states.ts'
 import { readinessIn } from './readiness.ts'
 import { listRoutes, type RouteDescription } from './route-listing.ts'
-import { sharedPlaces } from './shared-places.ts'
+import { SharedParts } from './shared-parts.ts'
 import { startError } from './start-error.ts'
 
 /** Time, chance and network of a running proxy. */
@@ -66,7 +66,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
   readonly #connectors: ConnectorRegistry
   readonly #targets: CompiledTargets
   readonly #companions: Companions
-  readonly #observers: Observers
+  readonly #shared: SharedParts | undefined
   #listeners: OpenListener[] = []
   /** For people, and also when it is closed. */
   #inWords = 'the proxy'
@@ -77,9 +77,6 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
   /** Listed when someone asks: a dashboard does each second, and many endpoints behind many routes cost milliseconds. */
   #routes: readonly RouteDescription[] | undefined
   #compiled: CompiledProxy
-  /** What of it is shared. */
-  #held: SharingHold | undefined
-  #renewing = false
   #closing: Promise<void> | undefined
   #reloading: Promise<void> = Promise.resolve()
   /** Ends a drain's notice. */
@@ -102,7 +99,8 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
       },
       observers,
     )
-    this.#observers = observers
+    const { sharing } = surroundings
+    this.#shared = sharing === undefined ? undefined : new SharedParts(sharing, observers)
     this.#companions = new Companions(this, observers)
     this.#description = description
     this.#compiled = new CompiledProxy(description, this.#targets)
@@ -115,7 +113,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
     // Before the first exchange, which is not to meet an endpoint that must be probed first.
     running.#compiled.start()
     // Also before it: what is counted together is not to be counted alone at first.
-    running.#share(running.#compiled, description)
+    running.#shared?.follow(running.#compiled, description)
     try {
       const followed = running.#companions.follow(description)
       if (followed !== undefined) await followed
@@ -419,7 +417,7 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
     })
     this.#nameInWords()
     compiled.takeOver()
-    this.#share(compiled, description)
+    this.#shared?.follow(compiled, description)
     for (const { listener } of removed) {
       this.#removed.add(listener)
       void listener.drain().then(() => this.#removed.delete(listener))
@@ -430,29 +428,6 @@ export class RunningProxy implements AsyncDisposable, ProxyView {
     this.#compiled = compiled
     this.#description = description
     this.#routes = undefined
-  }
-
-  /** Until its last exchange is over: what it counts is counted together for as long. */
-  #share(compiled: CompiledProxy, description: ProxyDescription): void {
-    const { sharing } = this.#surroundings
-    if (sharing === undefined) return
-    if (this.#held === undefined) {
-      const renew = (): void => this.#renewHeld()
-      this.#observers.add({ endpointAdded: renew, endpointRemoved: renew })
-    }
-    const held = sharing.hold(() => sharedPlaces(description, compiled.pools))
-    this.#held = held
-    compiled.onClosed = () => held.release()
-  }
-
-  /** Endpoints have filters of their own, and come and go many at a time: looked at once, and before anything else happens. */
-  #renewHeld(): void {
-    if (this.#renewing) return
-    this.#renewing = true
-    queueMicrotask(() => {
-      this.#renewing = false
-      this.#held?.renew()
-    })
   }
 
   #nameInWords(): void {

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { fakeIo } from '../../../test/cli/fake-io.ts'
 import { freePort } from '../../../test/free-port.ts'
 import { fakeUpstream } from '../../testing/upstream/fake-upstream.ts'
 import { runBench } from './run-bench.ts'
@@ -50,18 +51,7 @@ async function started(options: { tls?: true }) {
 }
 
 async function bench(...args: string[]) {
-  let out = ''
-  let err = ''
-  const code = await runBench(args, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    isTerminal: false,
-    env: {},
-    cwd: '/',
-  })
-  return { code, out, err }
+  const io = fakeIo('/')
+  const code = await runBench(args, io)
+  return { code, out: io.stdout, err: io.stderr }
 }

@@ -28,8 +28,6 @@ export async function runBench(args: readonly string[], io: CliIo): Promise<numb
     run.stop()
   }
   process.once('SIGINT', interrupt)
-  // While every connection is down, nothing else keeps the process.
-  const kept = setInterval(() => {}, 60_000)
   try {
     const result = await run.run()
     io.out(json ? `${JSON.stringify({ url, method: plan.method, ...result })}\n` : loadReport(url, result))
@@ -41,6 +39,5 @@ export async function runBench(args: readonly string[], io: CliIo): Promise<numb
     return 3
   } finally {
     process.removeListener('SIGINT', interrupt)
-    clearInterval(kept)
   }
 }

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { fakeIo } from '../../../test/cli/fake-io.ts'
 import { fromConfig } from '../../config/index.ts'
 import { simulate } from '../../testing/simulation/simulate.ts'
 import { runNew } from './run-new.ts'
@@ -149,18 +150,7 @@ async function emptyFolder(): Promise<string> {
 }
 
 async function runIn(cwd: string, ...args: string[]) {
-  let out = ''
-  let err = ''
-  const code = await runNew(args, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    isTerminal: false,
-    env: {},
-    cwd,
-  })
-  return { code, out, err }
+  const io = fakeIo(cwd)
+  const code = await runNew(args, io)
+  return { code, out: io.stdout, err: io.stderr }
 }
